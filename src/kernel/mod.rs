@@ -1,0 +1,114 @@
+//! How one operating system answers: the trait that the tree asks, and who implements it here.
+
+pub mod linux;
+
+use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result};
+
+/// How much of a region a walk has to find out. More costs more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Detail {
+    /// What a line of `maps` shows: range, protection, sharing, offset, backing.
+    Map,
+    /// All attributes of the region itself; a submap is one region.
+    Attributes,
+    /// Attributes and page counts; the walk enters submaps where it may.
+    Pages,
+}
+
+/// Which node's owner is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owned {
+    /// The process's directory and what anyone may see.
+    Process,
+    /// The files that show its memory.
+    Memory,
+}
+
+/// By which system's rule access is decided (`tree::access`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AccessRule {
+    /// Linux's `ptrace_may_access` for reading, without capabilities.
+    Linux,
+    /// XNU's `proc_security_policy`, and no process that has changed its ids.
+    Darwin,
+}
+
+/// One operating system's answers about processes.
+///
+/// The contract that every implementation keeps:
+///
+/// * A process is named by pid **and** identity wherever data of it is to be shown, so that a
+///   reused pid never shows another process.
+/// * Errors have their meaning: `NoSuchProcess` for a pid that is free, `Replaced` where another
+///   process has it, `Denied` where the kernel refuses the daemon itself, `Exhausted` for lack of
+///   memory or descriptors, `Failed` for the rest, with the call and its code kept.
+/// * A zombie and a process of the kernel exist, and have no regions.
+pub trait Kernel: Send + Sync {
+    /// All pids, ascending, zombies and processes of the kernel among them. A process that lives
+    /// throughout the call is in the list.
+    ///
+    /// # Errors
+    /// `Exhausted` or `Failed`.
+    fn processes(&self) -> Result<Vec<Pid>>;
+
+    /// What tells the process that has this pid now from all others that had or will have it.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    fn identity(&self, pid: Pid) -> Result<Identity>;
+
+    /// Who owns the nodes of the process that has this pid now.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    fn owner(&self, pid: Pid, owned: Owned) -> Result<Owner>;
+
+    /// What access decisions need to know of the process that has this pid now.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn credentials(&self, pid: Pid) -> Result<Credentials>;
+
+    /// The process that has this pid now, described.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn process(&self, pid: Pid) -> Result<Process>;
+
+    /// The process a FUSE request comes from, given the number in the request: on Linux that is
+    /// the calling thread's.
+    ///
+    /// # Errors
+    /// `NoSuchProcess` where the number says nothing here, as 0 does.
+    fn process_of_caller(&self, caller: u32) -> Result<Pid>;
+
+    /// A walk over the regions of this very process.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Replaced`, `Denied`, `Exhausted` or `Failed`.
+    fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>>;
+
+    /// By which rule access to this kernel's processes is decided.
+    fn access_rule(&self) -> AccessRule;
+
+    /// Whether [`identity`](Self::identity), [`owner`](Self::owner) and
+    /// [`processes`](Self::processes) may sleep for long, waiting for another process.
+    fn metadata_may_sleep(&self) -> bool;
+}
+
+/// A walk over one process's regions, ascending and without overlap: a lending iterator, so that
+/// no side needs memory for more than one region.
+pub trait Walk: Send {
+    /// The next region, or `None` when the walk has seen them all.
+    ///
+    /// # Errors
+    /// `Vanished` when the process ended or became another image before the walk was whole; a
+    /// walk never ends early as if it were complete. Else `Denied`, `Exhausted` or `Failed`.
+    fn next_region(&mut self) -> Result<Option<&Region>>;
+
+    /// Back to the first region, of the same image of the same process.
+    ///
+    /// # Errors
+    /// `Vanished` when that is gone; else `Denied`, `Exhausted` or `Failed`.
+    fn restart(&mut self) -> Result<()>;
+}

@@ -1,0 +1,26 @@
+//! The `/proc` that macOS never had: what a process has mapped, as text files.
+//!
+//! ```text
+//!  linux: /proc text ──┐
+//!                      ├──►  kernel  ──►  tree  ──►  fuse  ──►  reader of a mounted file
+//!                      │    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
+//!                      ┘                    └ format: one region ► bytes
+//!
+//!  spoken by all: model.
+//! ```
+//!
+//! | layer | knows | never knows |
+//! |---|---|---|
+//! | [`model`] | values: pids, regions, errors by meaning | any OS, any text, FUSE |
+//! | [`kernel`] | how one OS answers | text formats, FUSE |
+//! | [`mod@format`] | one value to bytes, infallibly | which kernel, FUSE |
+//! | [`tree`] | the table of pseudo-files, access | FUSE |
+//! | `fuse` | FUSE requests and replies | how content is made |
+//! | `cli`, `main` | the command line; alone prints and exits | the insides of the others |
+
+pub mod format;
+#[cfg(feature = "mount")]
+pub mod fuse;
+pub mod kernel;
+pub mod model;
+pub mod tree;

@@ -1,0 +1,16 @@
+//! The values that all layers speak: processes, regions, errors by meaning.
+//!
+//! Nothing here knows an operating system, a text format or FUSE.
+
+mod error;
+mod process;
+mod region;
+mod user_tag;
+
+pub use error::{Code, Error, ErrorKind, Result};
+pub use process::{Credentials, Identity, Ids, Owner, Pid, Process};
+pub use region::{
+    Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
+    Sharing,
+};
+pub use user_tag::UserTag;
