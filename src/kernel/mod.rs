@@ -1,6 +1,9 @@
 //! How one operating system answers: the trait that the tree asks, and who implements it here.
 
+#[cfg(target_os = "linux")]
 pub mod linux;
+
+use std::sync::Arc;
 
 use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result};
 
@@ -31,6 +34,15 @@ pub enum AccessRule {
     Linux,
     /// XNU's `proc_security_policy`, and no process that has changed its ids.
     Darwin,
+}
+
+/// This machine's own kernel.
+///
+/// # Errors
+/// Where its sources cannot be opened: on Linux, no procfs of this pid namespace at `/proc`.
+#[cfg(target_os = "linux")]
+pub fn host() -> Result<Arc<dyn Kernel>> {
+    Ok(Arc::new(linux::LinuxKernel::new()?))
 }
 
 /// One operating system's answers about processes.

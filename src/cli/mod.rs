@@ -1,0 +1,166 @@
+//! The command line: what can be asked, and the one place that prints.
+
+mod cat;
+mod ls;
+#[cfg(feature = "mount")]
+mod mount;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{ArgAction, Parser, Subcommand};
+use mach_procfs::kernel;
+use mach_procfs::model::{ErrorKind, Pid};
+use mach_procfs::tree::{Attributes, Caller, NodeType, Tree};
+
+/// The /proc that macOS never had: process memory maps as files
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+struct Arguments {
+    /// Log more to standard error: once for what happens, twice for every request that fails
+    /// (RUST_LOG, if set, decides instead)
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mach-procfs cat self/maps             print a map without any mount
+  mach-procfs mount ~/proc              then: cat ~/proc/$$/maps
+  mach-procfs umount ~/proc";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Mount the tree of pseudo-files on a directory
+    #[cfg(feature = "mount")]
+    #[command(after_help = "\
+Examples:
+  mach-procfs mount ~/proc              in the background; returns when the mount answers
+  mach-procfs mount -f -v ~/proc        in the foreground, with a log
+  sudo mach-procfs mount /proc          for everybody, where macOS has nothing
+
+Options for -o: allow_other, noallow_other, default_permissions, fsname=NAME; ro, nosuid, nodev
+and noexec are always on. Root's mounts have allow_other.")]
+    Mount(mount::MountArguments),
+    /// Unmount it, also after its daemon was killed
+    #[cfg(feature = "mount")]
+    #[command(
+        visible_alias = "unmount",
+        after_help = "\
+Example:
+  mach-procfs umount ~/proc"
+    )]
+    Umount(mount::UmountArguments),
+    /// Print pseudo-files without any mount
+    #[command(after_help = "\
+Examples:
+  mach-procfs cat self/maps
+  mach-procfs cat 1/maps 1/task/vmmap")]
+    Cat {
+        /// Paths in the tree, such as PID/maps
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// List directories of the tree without any mount
+    #[command(after_help = "\
+Examples:
+  mach-procfs ls
+  mach-procfs ls -l self")]
+    Ls {
+        /// Show mode, owner and time of each name, too
+        #[arg(short)]
+        long: bool,
+        /// Paths in the tree; the root by default
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// Does what the command line says.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let level = match arguments.verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level)).init();
+    let done = match arguments.command {
+        #[cfg(feature = "mount")]
+        Command::Mount(arguments_of_mount) => mount::mount(&arguments_of_mount, arguments.verbose),
+        #[cfg(feature = "mount")]
+        Command::Umount(arguments) => mount::umount(&arguments),
+        Command::Cat { paths } => cat::cat(&paths),
+        Command::Ls { long, paths } => ls::ls(&paths, long),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Said) => ExitCode::FAILURE,
+        // Whoever read our output has seen enough: `mach-procfs cat … | head -1`.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(Failure::Output(error)) => {
+            complain(&format!("standard output: {error}"));
+            ExitCode::FAILURE
+        }
+        Err(Failure::Because(reason)) => {
+            complain(&reason);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command ends with status 1.
+#[derive(Debug)]
+enum Failure {
+    /// It has named its errors already.
+    Said,
+    /// Its output could not be written.
+    Output(io::Error),
+    /// This.
+    Because(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+/// One line on standard error, where it is the only place left to say that it cannot be written.
+fn complain(reason: &str) {
+    let _ = writeln!(io::stderr(), "mach-procfs: {reason}");
+}
+
+/// The tree over this machine's kernel, and the one who asks: this process.
+fn host_tree() -> Result<(Arc<Tree>, Caller), Failure> {
+    let kernel = kernel::host().map_err(|error| Failure::Because(error.to_string()))?;
+    let uid = nix::unistd::geteuid().as_raw();
+    let gid = nix::unistd::getegid().as_raw();
+    let caller = Caller { uid, gid, pid: Pid::this().number() };
+    Ok((Tree::new(kernel, uid, gid), caller))
+}
+
+/// Names a failure with a path; the commands go on with the next one.
+fn complain_about(path: &Path, error: &mach_procfs::model::Error) {
+    log::debug!("{}: {error}", path.display());
+    let reason = match error.kind {
+        ErrorKind::Failed | ErrorKind::Exhausted | ErrorKind::TimedOut => error.to_string(),
+        kind => kind.words().to_owned(),
+    };
+    complain(&format!("{}: {reason}", path.display()));
+}
+
+/// The letter that `ls -l` begins a line with.
+fn type_letter(attributes: &Attributes) -> char {
+    match attributes.node_type {
+        NodeType::Directory => 'd',
+        NodeType::Link => 'l',
+        NodeType::File => '-',
+    }
+}

@@ -1,0 +1,195 @@
+//! `mount` and `umount`: the daemon in the foreground, or re-executed in the background.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use mach_procfs::fuse::{self, Options};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+
+use super::{Failure, host_tree};
+
+/// How long the background daemon may take to mount.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the daemon says through the pipe when the mount is served.
+const READY: &[u8] = b"ready\n";
+
+#[derive(Debug, Args)]
+pub(super) struct MountArguments {
+    /// Stay in the foreground; end with Ctrl-C
+    #[arg(short, long)]
+    foreground: bool,
+    /// Mount options, separated by commas
+    #[arg(short, value_name = "OPTION,…", value_delimiter = ',')]
+    options: Vec<String>,
+    /// Said by the background daemon's parent: report on standard output
+    #[arg(long, hide = true)]
+    report: bool,
+    /// The directory to mount on
+    #[arg(value_name = "MOUNTPOINT")]
+    mount_point: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UmountArguments {
+    /// Detach a mount that is in use; it ends when nobody uses it any more
+    #[arg(short, long)]
+    lazy: bool,
+    /// The directory it is mounted on
+    #[arg(value_name = "MOUNTPOINT")]
+    mount_point: PathBuf,
+}
+
+pub(super) fn umount(arguments: &UmountArguments) -> Result<(), Failure> {
+    fuse::unmount(&arguments.mount_point, arguments.lazy)
+        .map_err(|error| Failure::Because(error.to_string()))
+}
+
+pub(super) fn mount(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> {
+    let options = parse_options(&arguments.options)?;
+    if arguments.foreground { serve(arguments, &options) } else { start_daemon(arguments, verbose) }
+}
+
+fn parse_options(words: &[String]) -> Result<Options, Failure> {
+    let mut options = Options::for_user(nix::unistd::geteuid().as_raw());
+    for word in words {
+        match word.split_once('=') {
+            None => match word.as_str() {
+                "allow_other" => options.allow_other = true,
+                "noallow_other" => options.allow_other = false,
+                "default_permissions" => options.default_permissions = true,
+                // Always on, and what an empty `-o ''` gives.
+                "ro" | "nosuid" | "nodev" | "noexec" | "" => {}
+                _ => return Err(unknown(word)),
+            },
+            Some(("fsname", name)) if !name.is_empty() => name.clone_into(&mut options.source),
+            Some(_) => return Err(unknown(word)),
+        }
+    }
+    Ok(options)
+}
+
+fn unknown(word: &str) -> Failure {
+    Failure::Because(format!(
+        "unknown mount option '{word}'; there are allow_other, noallow_other, \
+         default_permissions, fsname=NAME, ro, nosuid, nodev, noexec"
+    ))
+}
+
+/// The daemon itself.
+fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
+    let (tree, _) = host_tree()?;
+    if arguments.report {
+        // A session of its own: neither Ctrl-C nor the end of the terminal is meant for it.
+        nix::unistd::setsid()
+            .map_err(|errno| Failure::Because(format!("setsid: {}", errno.desc())))?;
+    }
+    let report = arguments.report;
+    fuse::mount(tree, &arguments.mount_point, options, move || {
+        if report {
+            let_go();
+        }
+    })
+    .map_err(|error| Failure::Because(error.to_string()))
+}
+
+/// Tells the parent that the mount is served, and lets go of its terminal and directory. Standard
+/// error is kept where it is a plain file: then somebody wants the log there.
+fn let_go() {
+    let said = std::io::stdout().write_all(READY).and_then(|()| std::io::stdout().flush());
+    if let Err(error) = said {
+        log::warn!("nobody waits for the mount to be ready: {error}");
+    }
+    let let_go = || -> std::io::Result<()> {
+        std::env::set_current_dir("/")?;
+        let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+        nix::unistd::dup2_stdin(&nothing)?;
+        nix::unistd::dup2_stdout(&nothing)?;
+        let stderr = std::io::stderr();
+        let log = nix::sys::stat::fstat(stderr.as_fd())?;
+        if log.st_mode & libc::S_IFMT != libc::S_IFREG {
+            nix::unistd::dup2_stderr(&nothing)?;
+        }
+        Ok(())
+    };
+    if let Err(error) = let_go() {
+        log::warn!("the daemon keeps its terminal: {error}");
+    }
+}
+
+/// Re-executes this program as the daemon and waits until it serves the mount.
+fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> {
+    let because = |what: &str, error: std::io::Error| Failure::Because(format!("{what}: {error}"));
+    let program = std::env::current_exe().map_err(|error| because("this program", error))?;
+    let mut command = Command::new(program);
+    command.arg("mount").args(["--foreground", "--report"]);
+    command.args(std::iter::repeat_n("-v", usize::from(verbose)));
+    for option in &arguments.options {
+        command.arg("-o").arg(option);
+    }
+    command.arg("--").arg(&arguments.mount_point);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut daemon = command.spawn().map_err(|error| because("the daemon", error))?;
+    if is_ready(&mut daemon).map_err(|error| because("the daemon", error))? {
+        return Ok(());
+    }
+    match daemon.try_wait() {
+        // It has said why.
+        Ok(Some(_)) => Err(Failure::Said),
+        _ => {
+            end(&mut daemon);
+            Err(Failure::Because(format!(
+                "{}: the mount does not answer after {} s; -f -v shows why",
+                arguments.mount_point.display(),
+                READY_WITHIN.as_secs()
+            )))
+        }
+    }
+}
+
+/// Whether the daemon reports in time. False where it has ended instead, or takes too long.
+fn is_ready(daemon: &mut Child) -> std::io::Result<bool> {
+    let Some(mut pipe) = daemon.stdout.take() else {
+        return Ok(false);
+    };
+    let since = Instant::now();
+    let mut said = Vec::new();
+    while said.len() < READY.len() {
+        let left = READY_WITHIN.saturating_sub(since.elapsed());
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], timeout) {
+            Ok(0) => return Ok(false),
+            Err(nix::Error::EINTR) => continue,
+            other => other?,
+        };
+        let mut bytes = [0; READY.len()];
+        let got = pipe.read(&mut bytes)?;
+        if got == 0 {
+            // Its end closed the pipe: that is near, and gives the status.
+            daemon.wait()?;
+            return Ok(false);
+        }
+        said.extend_from_slice(&bytes[..got]);
+    }
+    Ok(said == READY)
+}
+
+/// Ends a daemon that did not come up: by request, so that it unmounts; else by force.
+fn end(daemon: &mut Child) {
+    if let Ok(pid) = i32::try_from(daemon.id()) {
+        let pid = nix::unistd::Pid::from_raw(pid);
+        let asked = Instant::now();
+        let _ = kill(pid, Signal::SIGTERM);
+        while asked.elapsed() < Duration::from_secs(2) && matches!(daemon.try_wait(), Ok(None)) {
+            std::thread::yield_now();
+        }
+    }
+    // It may have ended by now; then there is nothing to kill.
+    let _ = daemon.kill();
+    let _ = daemon.wait();
+}

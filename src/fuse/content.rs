@@ -1,0 +1,127 @@
+//! The content of one open file: made as far as it is read, and never changed once made.
+
+use std::borrow::Cow;
+
+use crate::model::{Error, Result};
+use crate::tree::Source;
+
+/// Content is kept in pieces of this size, which is what `cat` and FUSE read at once, so that a
+/// read mostly finds its bytes in one piece.
+const CHUNK: usize = 128 * 1024;
+
+/// Room for the line that crosses a chunk's end.
+const LINE: usize = 512;
+
+/// What one open has made so far of its file.
+pub(super) struct Content {
+    source: Source,
+    /// Whole chunks, each of exactly [`CHUNK`] bytes.
+    chunks: Vec<Vec<u8>>,
+    /// What follows them.
+    tail: Vec<u8>,
+    ended: bool,
+    /// A read delivered the last byte: the next one at 0 wants a fresh look.
+    delivered_last: bool,
+    /// The length was asked for (`SEEK_END`): the reader relies on it, so no fresh look.
+    length_asked: bool,
+    failure: Option<Error>,
+}
+
+impl Content {
+    pub(super) fn new(source: Source) -> Self {
+        Content {
+            source,
+            chunks: Vec::new(),
+            tail: Vec::new(),
+            ended: false,
+            delivered_last: false,
+            length_asked: false,
+            failure: None,
+        }
+    }
+
+    /// The bytes from `offset` on: `size` of them, or fewer only where the content ends.
+    ///
+    /// # Errors
+    /// When the content fails before the range is whole: nothing of it is delivered then, since a
+    /// short read looks like an end. The same error follows for all that was not made by then.
+    pub(super) fn read(&mut self, offset: u64, size: usize) -> Result<Cow<'_, [u8]>> {
+        if offset == 0 && self.ended && self.delivered_last && !self.length_asked {
+            self.source.restart()?;
+            self.chunks.clear();
+            self.tail.clear();
+            self.ended = false;
+            self.delivered_last = false;
+        }
+        let end = offset.saturating_add(size as u64);
+        self.make(end)?;
+        let made = self.made();
+        let end = end.min(made);
+        if self.ended && end == made {
+            self.delivered_last = true;
+        }
+        Ok(self.range(offset.min(end), end))
+    }
+
+    /// The length of the whole content, which is made for it.
+    ///
+    /// # Errors
+    /// When the content fails before its end.
+    pub(super) fn length(&mut self) -> Result<u64> {
+        self.length_asked = true;
+        self.make(u64::MAX)?;
+        Ok(self.made())
+    }
+
+    fn made(&self) -> u64 {
+        (self.chunks.len() * CHUNK + self.tail.len()) as u64
+    }
+
+    fn make(&mut self, until: u64) -> Result<()> {
+        while !self.ended && self.made() < until {
+            if let Some(failure) = &self.failure {
+                return Err(failure.clone());
+            }
+            let wanted = until - (self.chunks.len() * CHUNK) as u64;
+            let enough = usize::try_from(wanted).unwrap_or(CHUNK).min(CHUNK);
+            match self.source.fill(&mut self.tail, enough) {
+                Ok(more) => self.ended = !more,
+                Err(error) => {
+                    self.failure = Some(error.clone());
+                    return Err(error);
+                }
+            }
+            while self.tail.len() >= CHUNK {
+                let mut rest = Vec::with_capacity(if self.ended { 0 } else { CHUNK + LINE });
+                rest.extend_from_slice(&self.tail[CHUNK..]);
+                self.tail.truncate(CHUNK);
+                self.tail.shrink_to(CHUNK + LINE);
+                self.chunks.push(std::mem::replace(&mut self.tail, rest));
+            }
+        }
+        if self.ended {
+            self.tail.shrink_to_fit();
+        }
+        Ok(())
+    }
+
+    /// Bytes that have been made: `from <= to <= made()`.
+    fn range(&self, from: u64, to: u64) -> Cow<'_, [u8]> {
+        let (from, to) = (from as usize, to as usize);
+        let piece = |index: usize| self.chunks.get(index).unwrap_or(&self.tail).as_slice();
+        let first = from / CHUNK;
+        let start = first * CHUNK;
+        if to - start <= piece(first).len() {
+            return Cow::Borrowed(&piece(first)[from - start..to - start]);
+        }
+        let mut joined = Vec::with_capacity(to - from);
+        let mut at = from;
+        while at < to {
+            let within = &piece(at / CHUNK)[at % CHUNK..];
+            let taken = &within[..within.len().min(to - at)];
+            joined.extend_from_slice(taken);
+            at += taken.len();
+        }
+        Cow::Owned(joined)
+    }
+}

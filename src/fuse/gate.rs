@@ -1,0 +1,337 @@
+//! Calls that may sleep, kept from stopping the mount.
+//!
+//! A call about another process can wait for that process's locks, or for a file system that
+//! does not answer. If all event loops waited so, the whole mount would hang. So an event loop
+//! makes such a call itself only while another loop is free; the last free one gives it to a
+//! small pool of threads. A client that waits for [`LIMIT`] gets EIO, whoever makes the call, and
+//! one process cannot occupy more than [`CALLS_PER_PROCESS`] threads of the pool.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use fuser::{Errno, ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen};
+use parking_lot::{Condvar, Mutex};
+
+use super::errno::errno;
+use crate::model::{Error, ErrorKind, Pid};
+
+/// How long a client waits for a call at most.
+const LIMIT: Duration = Duration::from_secs(5);
+/// A call that takes this long counts as stuck.
+const STUCK: Duration = Duration::from_secs(1);
+/// How often calls in progress are looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// Calls about one process that may be stuck, or run in the pool, at a time.
+const CALLS_PER_PROCESS: usize = 2;
+/// Threads of the pool. They are made when needed.
+const THREADS: usize = 16;
+/// Calls that wait for a thread. More are refused.
+const QUEUE: usize = 256;
+
+/// A reply that can be given as an error.
+pub(super) trait Refuse: Send + 'static {
+    /// Sends the errno.
+    fn refuse(self, errno: Errno);
+}
+
+macro_rules! refuse {
+    ($($reply:ty),*) => {$(
+        impl Refuse for $reply {
+            fn refuse(self, errno: Errno) {
+                self.error(errno);
+            }
+        }
+    )*};
+}
+refuse!(ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen);
+
+/// A reply that is given once: by the call that works on it, or when its time has run out.
+pub(super) struct Answer<R>(Arc<Mutex<Option<R>>>);
+
+impl<R: Refuse> Answer<R> {
+    /// The reply, unless it was given already.
+    pub(super) fn take(&self) -> Option<R> {
+        self.0.lock().take()
+    }
+
+    /// Replies with the errno of this error.
+    pub(super) fn refuse(&self, error: &Error) {
+        if let Some(reply) = self.take() {
+            reply.refuse(errno(error));
+        }
+    }
+}
+
+/// The view that the watch has of an [`Answer`].
+trait Expire: Send + Sync {
+    /// Replies with this error, unless the reply was given; tells whether it was not.
+    fn expire(&self, error: &Error) -> bool;
+}
+
+impl<R: Refuse> Expire for Mutex<Option<R>> {
+    fn expire(&self, error: &Error) -> bool {
+        let reply = self.lock().take();
+        reply.map(|reply| reply.refuse(errno(error))).is_some()
+    }
+}
+
+/// A call in progress.
+struct Call {
+    number: u64,
+    pid: Option<Pid>,
+    since: Instant,
+    answer: Arc<dyn Expire>,
+}
+
+/// A call that waits for a thread.
+struct Job {
+    call: Call,
+    work: Box<dyn FnOnce() + Send>,
+}
+
+/// The thread that watches over calls in progress.
+#[derive(Default, PartialEq)]
+enum Watch {
+    /// There has been nothing to watch yet.
+    #[default]
+    Absent,
+    /// It sleeps until there is a call.
+    Asleep,
+    /// It looks every [`TICK`].
+    Awake,
+}
+
+#[derive(Default)]
+struct State {
+    last: u64,
+    running: Vec<Call>,
+    queue: VecDeque<Job>,
+    threads: usize,
+    idle: usize,
+    watch: Watch,
+    /// Whether there was a call since the last tick.
+    active: bool,
+}
+
+struct Inner {
+    loops: usize,
+    sleeping: AtomicUsize,
+    state: Mutex<State>,
+    work_came: Condvar,
+    watch: Condvar,
+}
+
+/// The gate that calls which may sleep go through.
+pub(super) struct Gate(Arc<Inner>);
+
+impl Gate {
+    /// A gate for this many event loops.
+    pub(super) fn new(loops: usize) -> Self {
+        Gate(Arc::new(Inner {
+            loops,
+            sleeping: AtomicUsize::new(0),
+            state: Mutex::default(),
+            work_came: Condvar::new(),
+            watch: Condvar::new(),
+        }))
+    }
+
+    /// Works on a reply at once, for calls that do not sleep.
+    pub(super) fn at_once<R: Refuse>(&self, reply: R, work: impl FnOnce(Answer<R>)) {
+        let answer = Answer(Arc::new(Mutex::new(Some(reply))));
+        survive(move || work(answer));
+    }
+
+    /// Works on a reply, here or in the pool. `here` tells whether it can begin without waiting
+    /// for a lock; it is asked only if it may be done here.
+    pub(super) fn may_sleep<R: Refuse>(
+        &self,
+        pid: Option<Pid>,
+        reply: R,
+        here: impl FnOnce() -> bool,
+        work: impl FnOnce(Answer<R>) + Send + 'static,
+    ) {
+        let inner = &self.0;
+        let shared = Arc::new(Mutex::new(Some(reply)));
+        let answer = Answer(Arc::clone(&shared));
+        let call = Call { number: 0, pid, since: Instant::now(), answer: shared };
+        // This loop counts as sleeping from here on, so that two loops cannot both take
+        // themselves for not being the last.
+        let others = inner.sleeping.fetch_add(1, Ordering::Relaxed);
+        if others + 1 < inner.loops && here() {
+            inner.run(call, move || work(answer));
+            inner.sleeping.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        inner.sleeping.fetch_sub(1, Ordering::Relaxed);
+        inner.hand_over(Job { call, work: Box::new(move || work(answer)) });
+    }
+}
+
+impl Inner {
+    /// Runs a call on this thread, watched.
+    fn run(self: &Arc<Self>, call: Call, work: impl FnOnce()) {
+        let number = {
+            let mut state = self.state.lock();
+            if state.has_stuck(call.pid) {
+                drop(state);
+                call.answer.expire(&stuck(call.pid));
+                return;
+            }
+            self.begin(&mut state, call)
+        };
+        survive(work);
+        self.end(number);
+    }
+
+    fn begin(self: &Arc<Self>, state: &mut State, call: Call) -> u64 {
+        state.last += 1;
+        let number = state.last;
+        state.running.push(Call { number, ..call });
+        self.attend(state);
+        number
+    }
+
+    /// Sees to it that somebody watches.
+    fn attend(self: &Arc<Self>, state: &mut State) {
+        state.active = true;
+        match state.watch {
+            Watch::Awake => return,
+            Watch::Asleep => {
+                self.watch.notify_one();
+            }
+            Watch::Absent => {
+                let inner = Arc::clone(self);
+                if !spawn("watch", move || inner.watch()) {
+                    return;
+                }
+            }
+        }
+        state.watch = Watch::Awake;
+    }
+
+    fn end(&self, number: u64) {
+        let mut state = self.state.lock();
+        state.running.retain(|call| call.number != number);
+        // A process that was at its limit may have calls waiting.
+        if !state.queue.is_empty() {
+            self.work_came.notify_one();
+        }
+    }
+
+    fn hand_over(self: &Arc<Self>, job: Job) {
+        let mut state = self.state.lock();
+        if state.queue.len() >= QUEUE || state.has_stuck(job.call.pid) {
+            drop(state);
+            job.call.answer.expire(&stuck(job.call.pid));
+            return;
+        }
+        state.queue.push_back(job);
+        self.attend(&mut state);
+        if state.idle > 0 {
+            self.work_came.notify_one();
+        } else if state.threads < THREADS {
+            let inner = Arc::clone(self);
+            if spawn("pool", move || inner.work()) {
+                state.threads += 1;
+            }
+        }
+    }
+
+    /// A thread of the pool.
+    fn work(self: Arc<Self>) {
+        let mut state = self.state.lock();
+        loop {
+            match state.next_job() {
+                Some(job) => {
+                    let number = self.begin(&mut state, job.call);
+                    drop(state);
+                    survive(job.work);
+                    self.end(number);
+                    state = self.state.lock();
+                }
+                None => {
+                    state.idle += 1;
+                    self.work_came.wait(&mut state);
+                    state.idle -= 1;
+                }
+            }
+        }
+    }
+
+    /// The thread that answers for calls which take too long. It sleeps while there are none.
+    fn watch(self: Arc<Self>) {
+        let mut state = self.state.lock();
+        loop {
+            if state.active || !state.running.is_empty() || !state.queue.is_empty() {
+                state.active = false;
+                self.watch.wait_for(&mut state, TICK);
+            } else {
+                state.watch = Watch::Asleep;
+                self.watch.wait(&mut state);
+                continue;
+            }
+            let now = Instant::now();
+            let late = |call: &Call| now.duration_since(call.since) >= LIMIT;
+            // Answered under the lock: a reply is a write to the FUSE device, which does not wait.
+            for call in state.running.iter().filter(|call| late(call)) {
+                call.answer.expire(&stuck(call.pid));
+            }
+            state.queue.retain(|job| {
+                let late = late(&job.call);
+                if late {
+                    job.call.answer.expire(&stuck(job.call.pid));
+                }
+                !late
+            });
+        }
+    }
+}
+
+impl State {
+    /// Whether a process has so many stuck calls that another one will be stuck as well.
+    fn has_stuck(&self, pid: Option<Pid>) -> bool {
+        pid.is_some() && self.calls(pid, STUCK) >= CALLS_PER_PROCESS
+    }
+
+    fn calls(&self, pid: Option<Pid>, at_least: Duration) -> usize {
+        self.running
+            .iter()
+            .filter(|call| call.pid == pid && call.since.elapsed() >= at_least)
+            .count()
+    }
+
+    /// The first job whose process is not at its limit.
+    fn next_job(&mut self) -> Option<Job> {
+        let may = |job: &Job| {
+            job.call.pid.is_none() || self.calls(job.call.pid, Duration::ZERO) < CALLS_PER_PROCESS
+        };
+        let first = self.queue.iter().position(may)?;
+        self.queue.remove(first)
+    }
+}
+
+fn stuck(pid: Option<Pid>) -> Error {
+    Error { pid, ..Error::new(ErrorKind::TimedOut, "gate") }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> bool {
+    match std::thread::Builder::new().name(name.to_owned()).spawn(body) {
+        Ok(_) => true,
+        Err(error) => {
+            log::error!("no thread for calls that may sleep: {error}");
+            false
+        }
+    }
+}
+
+/// A panic in one request must not end the event loop that runs it: the reply, dropped on the
+/// way, is given as EIO by fuser.
+fn survive(work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        log::error!("a request failed by a panic, which is a bug; the client gets EIO");
+    }
+}

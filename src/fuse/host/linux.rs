@@ -1,0 +1,303 @@
+//! Linux: mount table, private mount namespace, unmounting.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use fuser::{Config, Errno, MountOption, ReplyXattr, SessionACL};
+use nix::fcntl::{OFlag, openat};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::stat::Mode;
+use nix::sys::statfs::{FUSE_SUPER_MAGIC, statfs};
+
+use super::mountinfo;
+use crate::fuse::session::{MountError, Options};
+
+/// What a node whose pid belongs to another process answers: the kernel then walks the path
+/// again with fresh look-ups (`retry_estale`), so the path shows the new process at once.
+pub(in crate::fuse) const REPLACED: Errno = Errno::ESTALE;
+
+/// The kernel opens a file anew for each `open`.
+pub(in crate::fuse) const ONE_OPEN_FOR_ALL: bool = false;
+
+/// `fuse_file_llseek` asks for attributes with the handle, `fstat` without it.
+pub(in crate::fuse) const HANDLE_MEANS_SEEK_END: bool = true;
+
+/// "Not supported", once: the kernel then answers for itself, as it does for its own procfs.
+pub(in crate::fuse) const NO_XATTR: Errno = Errno::ENOSYS;
+
+/// The type that stands in the mount table.
+const FILE_SYSTEM: &[u8] = b"fuse.mach-procfs";
+
+pub(in crate::fuse) fn list_no_xattrs(_: u32, reply: ReplyXattr) {
+    reply.error(NO_XATTR);
+}
+
+/// Whether this is a name that the system itself looks for on every volume. Linux has none.
+pub(in crate::fuse) fn is_probe(_: &OsStr) -> bool {
+    false
+}
+
+/// fuser's settings for these options.
+pub(in crate::fuse) fn config(options: &Options) -> Config {
+    let mut config = Config::default();
+    config.mount_options = vec![
+        MountOption::FSName(options.source.clone()),
+        // fuser passes `Subtype` to the mount helper only, this form also to mount(2).
+        MountOption::CUSTOM("subtype=mach-procfs".to_owned()),
+        MountOption::RO,
+        MountOption::NoSuid,
+        MountOption::NoDev,
+        MountOption::NoExec,
+    ];
+    if options.default_permissions {
+        config.mount_options.push(MountOption::DefaultPermissions);
+    }
+    config.acl = if options.allow_other { SessionACL::All } else { SessionACL::Owner };
+    config.n_threads = Some(options.loops);
+    config
+}
+
+/// How many event loops serve the mount: with one, a small read waits behind the largest.
+pub(in crate::fuse) const LOOPS: usize = 2;
+
+/// A directory that can be mounted on, made absolute; a dead mount of ours on it is cleared.
+pub(in crate::fuse) fn check_mount_point(path: &Path) -> Result<PathBuf, MountError> {
+    let absolute = resolve(path)?;
+    if let Some(top) = top_mount(&absolute).filter(|top| top.file_system == FILE_SYSTEM) {
+        let dead = std::fs::symlink_metadata(&absolute)
+            .is_err_and(|error| error.raw_os_error() == Some(libc::ENOTCONN));
+        if !dead {
+            return Err(MountError::new(format!(
+                "{} has a mach-procfs already; `mach-procfs umount {0}` ends it",
+                absolute.display()
+            )));
+        }
+        log::warn!("{}: clearing the dead mount of a daemon that was killed", absolute.display());
+        detach(&absolute).map_err(|reason| {
+            MountError::new(format!(
+                "{}: a dead mount is in the way and cannot be cleared: {reason}",
+                absolute.display()
+            ))
+        })?;
+        log::debug!("was on device {}", String::from_utf8_lossy(&top.device));
+    }
+    let metadata = std::fs::metadata(&absolute).map_err(|error| at(&absolute, &error))?;
+    if !metadata.is_dir() {
+        return Err(MountError::new(format!("{}: not a directory", absolute.display())));
+    }
+    Ok(absolute)
+}
+
+/// The path without links and dots. Its last component is not asked for, since a dead mount
+/// there does not answer.
+fn resolve(path: &Path) -> Result<PathBuf, MountError> {
+    match path.canonicalize() {
+        Ok(absolute) => Ok(absolute),
+        Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => {
+            let absolute = std::path::absolute(path).map_err(|error| at(path, &error))?;
+            match (absolute.parent(), absolute.file_name()) {
+                (Some(parent), Some(name)) => {
+                    Ok(parent.canonicalize().map_err(|error| at(path, &error))?.join(name))
+                }
+                _ => Err(at(path, &error)),
+            }
+        }
+        Err(error) => Err(at(path, &error)),
+    }
+}
+
+fn at(path: &Path, error: &std::io::Error) -> MountError {
+    let hint = match error.kind() {
+        std::io::ErrorKind::NotFound => "; make the directory first",
+        _ => "",
+    };
+    MountError::new(format!("{}: {}{hint}", path.display(), crate::fuse::session::words(error)))
+}
+
+/// What is mounted on top at this very path, as far as the mount table can be read: over `/proc`
+/// it cannot.
+fn top_mount(path: &Path) -> Option<mountinfo::Mount> {
+    top_of(&std::fs::read("/proc/thread-self/mountinfo").ok()?, path)
+}
+
+fn top_of(table: &[u8], path: &Path) -> Option<mountinfo::Mount> {
+    mountinfo::parse(table).into_iter().rfind(|mount| mount.mount_point == path)
+}
+
+/// A mount of ours, from just before it is made to its end.
+pub(in crate::fuse) struct Mounted {
+    mount_point: PathBuf,
+    /// The real procfs, held from before the mount.
+    procfs: OwnedFd,
+    /// `major:minor` in the mount table: tells our mount from one put over it later.
+    device: Option<Vec<u8>>,
+    /// The namespace that has the mount, where the daemon itself has left it.
+    left_namespace: Option<OwnedFd>,
+    over_proc: bool,
+}
+
+impl Mounted {
+    /// Takes what will be needed, before the mount is made.
+    pub(in crate::fuse) fn before(mount_point: &Path) -> Result<Self, MountError> {
+        let system = |error: std::io::Error| {
+            MountError::new(format!("/proc: {}", crate::fuse::session::words(&error)))
+        };
+        let procfs: OwnedFd = File::open("/proc").map_err(system)?.into();
+        let place = |path: &Path| std::fs::metadata(path).map(|data| (data.dev(), data.ino()));
+        let over_proc =
+            place(mount_point).map_err(system)? == place(Path::new("/proc")).map_err(system)?;
+        Ok(Mounted {
+            mount_point: mount_point.to_owned(),
+            procfs,
+            device: None,
+            left_namespace: None,
+            over_proc,
+        })
+    }
+
+    /// To be called once the mount is made, before any thread starts. Whoever serves `/proc`
+    /// must not need it: glibc, std and a backtrace open files in it by path, and would wait for
+    /// their own answer. So the daemon moves to a mount namespace where the real one is visible.
+    pub(in crate::fuse) fn after(&mut self) -> Result<(), MountError> {
+        self.device = self.own_device("self/mountinfo");
+        if !self.over_proc {
+            return Ok(());
+        }
+        let failed = |call: &str, errno: nix::Error| {
+            MountError::new(format!("cannot leave the mount over /proc: {call}: {}", errno.desc()))
+        };
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let namespace = openat(self.procfs.as_fd(), "self/ns/mnt", flags, Mode::empty())
+            .map_err(|errno| failed("open(ns/mnt)", errno))?;
+        unshare(CloneFlags::CLONE_NEWNS).map_err(|errno| failed("unshare", errno))?;
+        let nothing: Option<&str> = None;
+        mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)
+            .map_err(|errno| failed("mount(MS_PRIVATE)", errno))?;
+        umount2(&self.mount_point, MntFlags::MNT_DETACH)
+            .map_err(|errno| failed("umount2(MNT_DETACH)", errno))?;
+        self.left_namespace = Some(namespace);
+        Ok(())
+    }
+
+    /// Ends the mount; one that is in use is detached. Does nothing where the mount is no longer
+    /// on top: it was unmounted, and what is there now is not ours.
+    pub(in crate::fuse) fn unmount(&self) -> Result<(), MountError> {
+        let Some(namespace) = &self.left_namespace else {
+            return self.unmount_here();
+        };
+        // Only a thread that shares its file system context with none may change namespaces.
+        let ended = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    unshare(CloneFlags::CLONE_FS)
+                        .and_then(|()| setns(namespace.as_fd(), CloneFlags::CLONE_NEWNS))
+                        .map_err(|errno| MountError::new(format!("setns: {}", errno.desc())))?;
+                    self.unmount_here()
+                })
+                .join()
+        });
+        ended.unwrap_or_else(|_| Err(MountError::new("unmounting failed by a panic".to_owned())))
+    }
+
+    fn unmount_here(&self) -> Result<(), MountError> {
+        let path = &self.mount_point;
+        if self.device.is_some() && self.own_device("thread-self/mountinfo") != self.device {
+            log::info!("{}: no longer our mount", path.display());
+            return Ok(());
+        }
+        match umount2(path, MntFlags::UMOUNT_NOFOLLOW) {
+            Ok(()) => Ok(()),
+            Err(errno) => {
+                log::debug!("{}: umount2: {}; detaching", path.display(), errno.desc());
+                detach(path).map_err(|reason| {
+                    MountError::new(format!("{}: cannot unmount: {reason}", path.display()))
+                })
+            }
+        }
+    }
+
+    /// The device of the mount of ours that is on top at the mount point.
+    fn own_device(&self, table: &str) -> Option<Vec<u8>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let table = openat(self.procfs.as_fd(), table, flags, Mode::empty()).ok()?;
+        let mut text = Vec::new();
+        File::from(table).read_to_end(&mut text).ok()?;
+        let top = top_of(&text, &self.mount_point)?;
+        (top.file_system == FILE_SYSTEM).then_some(top.device)
+    }
+}
+
+/// Detaches what is mounted on top here, with the set-uid helper where the kernel wants root.
+fn detach(path: &Path) -> Result<(), String> {
+    match umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+        Ok(()) => Ok(()),
+        Err(nix::Error::EPERM) => fusermount(path, true),
+        Err(errno) => Err(errno.desc().to_owned()),
+    }
+}
+
+fn fusermount(path: &Path, lazy: bool) -> Result<(), String> {
+    let mut command = Command::new("fusermount3");
+    command.arg("-u").args(lazy.then_some("-z")).arg("--").arg(path);
+    let output = command.stdin(Stdio::null()).output().map_err(|error| {
+        format!("only root may unmount without fusermount3 (package fuse3): {error}")
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+}
+
+/// The `umount` command: ends a mount of ours, also a dead one.
+pub(in crate::fuse) fn unmount_path(path: &Path, lazy: bool) -> Result<(), MountError> {
+    let path = &resolve(path)?;
+    let is_ours = match top_mount(path) {
+        Some(top) => top.file_system == FILE_SYSTEM,
+        // Over /proc there is no table to read; but nothing else there is of this kind.
+        None => {
+            statfs(path).is_ok_and(|kind| kind.filesystem_type() == FUSE_SUPER_MAGIC)
+                && path == Path::new("/proc")
+        }
+    };
+    if !is_ours {
+        return Err(MountError::new(format!(
+            "{}: no mach-procfs is mounted there",
+            path.display()
+        )));
+    }
+    let flags = if lazy { MntFlags::MNT_DETACH } else { MntFlags::empty() };
+    let ended = match umount2(path, flags | MntFlags::UMOUNT_NOFOLLOW) {
+        Ok(()) => Ok(()),
+        Err(nix::Error::EPERM) => fusermount(path, lazy),
+        Err(nix::Error::EBUSY) => Err("in use; with --lazy it is detached now and ends when \
+                                       nobody uses it any more"
+            .to_owned()),
+        Err(errno) => Err(errno.desc().to_owned()),
+    };
+    ended.map_err(|reason| MountError::new(format!("{}: {reason}", path.display())))
+}
+
+/// Why fuser could not mount, and what to do about it.
+pub(in crate::fuse) fn explain(path: &Path, error: &std::io::Error) -> MountError {
+    let path = path.display();
+    let device = File::options().read(true).write(true).open("/dev/fuse");
+    let message = match device.map_err(|error| error.kind()) {
+        Err(std::io::ErrorKind::NotFound) => format!(
+            "{path}: the kernel offers no FUSE (/dev/fuse is missing); as root: modprobe fuse"
+        ),
+        Err(std::io::ErrorKind::PermissionDenied) => format!(
+            "{path}: /dev/fuse is closed to this user; as root: chmod 666 /dev/fuse, or mount as root"
+        ),
+        _ if error.kind() == std::io::ErrorKind::NotFound => format!(
+            "{path}: mounting without being root takes fusermount3; install the package fuse3"
+        ),
+        _ => format!("{path}: {}", crate::fuse::session::words(error)),
+    };
+    MountError::new(message)
+}

@@ -1,0 +1,69 @@
+//! The table of mounts as the kernel tells it (`PID/mountinfo`, proc(5)).
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+/// One mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mount {
+    /// `major:minor` of the file system, which no other one has at the same time.
+    pub(super) device: Vec<u8>,
+    pub(super) mount_point: PathBuf,
+    pub(super) file_system: Vec<u8>,
+}
+
+/// All mounts in the order of the table: of two at the same place the later one is on top.
+pub(super) fn parse(table: &[u8]) -> Vec<Mount> {
+    table.split(|byte| *byte == b'\n').filter_map(parse_line).collect()
+}
+
+/// `id parent major:minor root mount-point options optional… - type source options`.
+fn parse_line(line: &[u8]) -> Option<Mount> {
+    let mut words = line.split(|byte| *byte == b' ');
+    let device = words.nth(2)?.to_vec();
+    let mount_point = PathBuf::from(OsString::from_vec(unescape(words.nth(1)?)));
+    let file_system = words.skip_while(|word| *word != b"-").nth(1)?.to_vec();
+    Some(Mount { device, mount_point, file_system })
+}
+
+/// Space, tab, newline and backslash stand as a backslash and three octal digits.
+fn unescape(word: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(word.len());
+    let mut rest = word;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let octal = behind
+            .first_chunk::<3>()
+            .filter(|_| byte == b'\\')
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        bytes.push(octal.unwrap_or(byte));
+        rest = if octal.is_some() { &behind[3..] } else { behind };
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_with_and_without_optional_fields() {
+        let table = b"\
+22 1 0:21 / /proc rw,relatime shared:5 - proc proc rw\n\
+90 22 0:77 / /tmp/a\\040b\\134c ro,nosuid - fuse.mach-procfs mach-procfs ro,user_id=0\n\
+malformed\n";
+        let mounts = parse(table);
+        assert_eq!(mounts.len(), 2);
+        assert_eq!(mounts[0].file_system, b"proc");
+        assert_eq!(mounts[1].mount_point, PathBuf::from("/tmp/a b\\c"));
+        assert_eq!(mounts[1].file_system, b"fuse.mach-procfs");
+        assert_eq!(mounts[1].device, b"0:77");
+    }
+
+    #[test]
+    fn escapes_that_are_none_stay() {
+        assert_eq!(unescape(b"a\\04"), b"a\\04");
+        assert_eq!(unescape(b"\\999"), b"\\999");
+        assert_eq!(unescape(b"\\011"), b"\t");
+    }
+}

@@ -1,0 +1,568 @@
+//! The tree through FUSE: each request is taken apart, put to the tree, and its answer sent. How
+//! content is made is not known here.
+
+mod content;
+mod errno;
+mod gate;
+mod handle;
+mod host;
+mod session;
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fuser::{
+    AccessFlags, BsdFileFlags, CopyFileRangeFlags, Errno, FileAttr, FileHandle, FileType,
+    Filesystem, FopenFlags, Generation, INodeNo, IoctlFlags, KernelConfig, LockOwner, OpenFlags,
+    RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry,
+    ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow,
+    WriteFlags,
+};
+
+pub use session::{MountError, Options, mount, unmount};
+
+use crate::model::{Error, ErrorKind, Pid, Result};
+use crate::tree::{Attributes, Caller, Node, NodeType, Tree};
+use content::Content;
+use gate::{Answer, Gate, Refuse};
+use handle::Handles;
+
+/// Attributes are never cached: each `stat` asks whether the process still lives.
+const ATTRIBUTE_TTL: Duration = Duration::ZERO;
+
+/// How long the kernel may remember names below a process's directory. The directory itself is
+/// looked up every time, and every node knows its process, so none of them can show another.
+const NAME_TTL: Duration = Duration::from_secs(1);
+
+/// What stdio and copying tools take for the best size of a read.
+const BLOCK_SIZE: u32 = 128 * 1024;
+
+/// The longest name that a directory of this file system can have.
+const NAME_MAX: u32 = 255;
+
+/// The tree, as fuser asks it.
+struct Adapter {
+    tree: Arc<Tree>,
+    handles: Arc<Handles>,
+    gate: Gate,
+    /// Told when the kernel has ended the session.
+    ended: Sender<session::Event>,
+}
+
+impl Adapter {
+    fn new(tree: Arc<Tree>, loops: usize, ended: Sender<session::Event>) -> Self {
+        let handles = Arc::new(Handles::new(host::ONE_OPEN_FOR_ALL));
+        Adapter { tree, handles, gate: Gate::new(loops), ended }
+    }
+
+    /// Answers from the tree's metadata: at once where the kernel never sleeps for it.
+    fn metadata<R: Refuse>(
+        &self,
+        node: u64,
+        reply: R,
+        work: impl FnOnce(&Arc<Tree>, Node, &Answer<R>) -> Result<()> + Send + 'static,
+    ) {
+        let tree = Arc::clone(&self.tree);
+        let node = Node::from_number(node);
+        let pid = pid_of(&node);
+        let work = move |answer: Answer<R>| {
+            if let Err(error) = node.and_then(|node| work(&tree, node, &answer)) {
+                answer.refuse(&error);
+            }
+        };
+        if self.tree.metadata_may_sleep() {
+            self.gate.may_sleep(pid, reply, || true, work);
+        } else {
+            self.gate.at_once(reply, work);
+        }
+    }
+
+    /// Answers from the content behind a handle, for which the kernel may be asked.
+    fn content<R: Refuse>(
+        &self,
+        node: u64,
+        handle: u64,
+        caller: Caller,
+        reply: R,
+        work: impl FnOnce(&mut Content, &Answer<R>) -> Result<()> + Send + 'static,
+    ) {
+        let tree = Arc::clone(&self.tree);
+        let handles = Arc::clone(&self.handles);
+        let node = Node::from_number(node);
+        let pid = pid_of(&node);
+        let find = move || {
+            let node = node?;
+            if handles.are_shared() {
+                tree.check_readable(node, &caller)?;
+            }
+            handles.content(handle, &caller, || Ok(Content::new(tree.open(node, &caller)?)))
+        };
+        // One handle for all readers means a check, which may sleep, before the content is found.
+        let found = if self.handles.are_shared() { None } else { Some(find.clone()()) };
+        let free = |found: &Option<Result<handle::Shared<Content>>>| match found {
+            Some(Ok(content)) => content.try_lock().is_some(),
+            Some(Err(_)) | None => true,
+        };
+        let is_free = free(&found);
+        self.gate.may_sleep(
+            pid,
+            reply,
+            move || is_free,
+            move |answer| {
+                let result = found
+                    .unwrap_or_else(find)
+                    .and_then(|content| work(&mut content.lock(), &answer));
+                if let Err(error) = result {
+                    answer.refuse(&error);
+                }
+            },
+        );
+    }
+}
+
+fn pid_of(node: &Result<Node>) -> Option<Pid> {
+    node.as_ref().ok().and_then(|node| node.process).map(|(pid, _)| pid)
+}
+
+fn caller(request: &Request) -> Caller {
+    Caller { uid: request.uid(), gid: request.gid(), pid: request.pid() }
+}
+
+fn file_type(node_type: NodeType) -> FileType {
+    match node_type {
+        NodeType::Directory => FileType::Directory,
+        NodeType::Link => FileType::Symlink,
+        NodeType::File => FileType::RegularFile,
+    }
+}
+
+fn file_attr(attributes: &Attributes, size: u64) -> FileAttr {
+    let since: SystemTime = attributes.owner.since;
+    FileAttr {
+        ino: INodeNo(attributes.node.number()),
+        size,
+        blocks: 0,
+        atime: since,
+        mtime: since,
+        ctime: since,
+        crtime: UNIX_EPOCH,
+        kind: file_type(attributes.node_type),
+        perm: attributes.mode,
+        nlink: attributes.links,
+        uid: attributes.owner.uid,
+        gid: attributes.owner.gid,
+        rdev: 0,
+        blksize: BLOCK_SIZE,
+        flags: 0,
+    }
+}
+
+fn read_only() -> Errno {
+    Errno::EROFS
+}
+
+impl Filesystem for Adapter {
+    fn init(&mut self, _: &Request, _: &mut KernelConfig) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn destroy(&mut self) {
+        // Nobody listens any more where a signal has already ended the daemon.
+        let _ = self.ended.send(session::Event::Ended);
+    }
+
+    fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        if host::is_probe(name) {
+            return reply.error(Errno::ENOENT);
+        }
+        let name = name.to_owned();
+        self.metadata(parent.0, reply, move |tree, parent, answer| {
+            let found = tree.lookup(parent, &name)?;
+            // The directory of a process is looked up each time: this is what never shows a dead
+            // process as alive, nor its successor under the old node.
+            let is_process = parent == Node::ROOT && found.node.process.is_some();
+            let name_ttl = if is_process { Duration::ZERO } else { NAME_TTL };
+            if let Some(reply) = answer.take() {
+                let attr = file_attr(&found, 0);
+                reply.entry_with_ttls(&ATTRIBUTE_TTL, &name_ttl, &attr, Generation(0));
+            }
+            Ok(())
+        });
+    }
+
+    /// Nodes are computed from their numbers: there is nothing to forget.
+    fn forget(&self, _: &Request, _: INodeNo, _: u64) {}
+
+    fn getattr(
+        &self,
+        request: &Request,
+        node: INodeNo,
+        handle: Option<FileHandle>,
+        reply: ReplyAttr,
+    ) {
+        let tree = Arc::clone(&self.tree);
+        match handle {
+            // lseek(SEEK_END) asks with the handle: only it needs the length, and gets it.
+            Some(handle) if host::HANDLE_MEANS_SEEK_END => {
+                let number = node.0;
+                self.content(number, handle.0, caller(request), reply, move |content, answer| {
+                    let length = content.length()?;
+                    let attributes = tree.attributes(Node::from_number(number)?)?;
+                    if let Some(reply) = answer.take() {
+                        reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, length));
+                    }
+                    Ok(())
+                });
+            }
+            Some(_) | None => self.metadata(node.0, reply, |tree, node, answer| {
+                let attributes = tree.attributes(node)?;
+                if let Some(reply) = answer.take() {
+                    reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, 0));
+                }
+                Ok(())
+            }),
+        }
+    }
+
+    fn readlink(&self, request: &Request, node: INodeNo, reply: ReplyData) {
+        let caller = caller(request);
+        self.metadata(node.0, reply, move |tree, node, answer| {
+            let target = tree.read_link(node, &caller)?;
+            if let Some(reply) = answer.take() {
+                reply.data(target.as_bytes());
+            }
+            Ok(())
+        });
+    }
+
+    fn open(&self, request: &Request, node: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
+        if flags.0 & libc::O_ACCMODE != libc::O_RDONLY || flags.0 & libc::O_TRUNC != 0 {
+            return reply.error(read_only());
+        }
+        let caller = caller(request);
+        let tree = Arc::clone(&self.tree);
+        let handles = Arc::clone(&self.handles);
+        let node = Node::from_number(node.0);
+        let pid = pid_of(&node);
+        self.gate.may_sleep(
+            pid,
+            reply,
+            || true,
+            move |answer| {
+                let opened = node.and_then(|node| tree.open(node, &caller));
+                match (opened, answer.take()) {
+                    (Ok(source), Some(reply)) => {
+                        let handle = handles.open_file(&caller, Content::new(source));
+                        // Direct: a size of 0 would otherwise end every read.
+                        reply.opened(FileHandle(handle), FopenFlags::FOPEN_DIRECT_IO);
+                    }
+                    (Err(error), Some(reply)) => reply.refuse(errno::errno(&error)),
+                    (_, None) => {}
+                }
+            },
+        );
+    }
+
+    fn read(
+        &self,
+        request: &Request,
+        node: INodeNo,
+        handle: FileHandle,
+        offset: u64,
+        size: u32,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        reply: ReplyData,
+    ) {
+        self.content(node.0, handle.0, caller(request), reply, move |content, answer| {
+            let bytes = content.read(offset, size as usize)?;
+            if let Some(reply) = answer.take() {
+                reply.data(&bytes);
+            }
+            Ok(())
+        });
+    }
+
+    /// There is nothing to flush; after ENOSYS the kernel does not ask again.
+    fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
+        reply.error(Errno::ENOSYS);
+    }
+
+    fn release(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        handle: FileHandle,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        _: bool,
+        reply: ReplyEmpty,
+    ) {
+        self.handles.close_file(handle.0);
+        reply.ok();
+    }
+
+    fn opendir(&self, request: &Request, node: INodeNo, _: OpenFlags, reply: ReplyOpen) {
+        let caller = caller(request);
+        let handles = Arc::clone(&self.handles);
+        self.metadata(node.0, reply, move |tree, node, answer| {
+            tree.check_readable(node, &caller)?;
+            if let Some(reply) = answer.take() {
+                reply.opened(FileHandle(handles.open_directory()), FopenFlags::empty());
+            }
+            Ok(())
+        });
+    }
+
+    fn readdir(
+        &self,
+        request: &Request,
+        node: INodeNo,
+        handle: FileHandle,
+        offset: u64,
+        mut reply: ReplyDirectory,
+    ) {
+        let caller = caller(request);
+        let handles = Arc::clone(&self.handles);
+        // The two names that every directory has go before the listing's own cookies.
+        if let Ok(here) = Node::from_number(node.0) {
+            let dots = [(1, here, "."), (2, here.parent(), "..")];
+            for (cookie, node, name) in dots {
+                let number = INodeNo(node.number());
+                if offset < cookie && reply.add(number, cookie, FileType::Directory, name) {
+                    return reply.ok();
+                }
+            }
+        }
+        self.metadata(node.0, reply, move |tree, node, answer| {
+            if handles.are_shared() {
+                tree.check_readable(node, &caller)?;
+            }
+            let listing = handles.listing(handle.0, &caller)?;
+            let mut listing = listing.lock();
+            let entries = listing.after(offset, tree, node)?;
+            if let Some(mut reply) = answer.take() {
+                for entry in entries {
+                    let kind = file_type(entry.node_type);
+                    let number = INodeNo(entry.number);
+                    if reply.add(number, entry.cookie, kind, entry.name.to_string()) {
+                        break;
+                    }
+                }
+                reply.ok();
+            }
+            Ok(())
+        });
+    }
+
+    fn releasedir(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        handle: FileHandle,
+        _: OpenFlags,
+        reply: ReplyEmpty,
+    ) {
+        self.handles.close_directory(handle.0);
+        reply.ok();
+    }
+
+    /// No blocks and no inodes: `df` then takes it for the pseudo file system that it is.
+    fn statfs(&self, _: &Request, _: INodeNo, reply: ReplyStatfs) {
+        reply.statfs(0, 0, 0, 0, 0, BLOCK_SIZE, NAME_MAX, BLOCK_SIZE);
+    }
+
+    fn access(&self, request: &Request, node: INodeNo, mask: AccessFlags, reply: ReplyEmpty) {
+        if mask.contains(AccessFlags::W_OK) {
+            return reply.error(read_only());
+        }
+        let caller = caller(request);
+        self.metadata(node.0, reply, move |tree, node, answer| {
+            let attributes = tree.attributes(node)?;
+            if mask.contains(AccessFlags::X_OK) && attributes.node_type == NodeType::File {
+                return Err(Error::new(ErrorKind::Denied, "access"));
+            }
+            if mask.contains(AccessFlags::R_OK) {
+                tree.check_readable(node, &caller)?;
+            }
+            if let Some(reply) = answer.take() {
+                reply.ok();
+            }
+            Ok(())
+        });
+    }
+
+    fn getxattr(&self, _: &Request, _: INodeNo, _: &OsStr, _: u32, reply: ReplyXattr) {
+        reply.error(host::NO_XATTR);
+    }
+
+    fn listxattr(&self, _: &Request, _: INodeNo, size: u32, reply: ReplyXattr) {
+        host::list_no_xattrs(size, reply);
+    }
+
+    fn fsync(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+        reply.error(Errno::ENOSYS);
+    }
+
+    fn fsyncdir(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+        reply.error(Errno::ENOSYS);
+    }
+
+    fn ioctl(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        _: IoctlFlags,
+        _: u32,
+        _: &[u8],
+        _: u32,
+        reply: ReplyIoctl,
+    ) {
+        reply.error(Errno::ENOTTY);
+    }
+
+    /// SEEK_DATA and SEEK_HOLE: after ENOSYS the kernel answers them itself.
+    fn lseek(&self, _: &Request, _: INodeNo, _: FileHandle, _: i64, _: i32, reply: ReplyLseek) {
+        reply.error(Errno::ENOSYS);
+    }
+
+    // From here on: attempts to change something. The mount is read-only, so the kernel refuses
+    // them before they come here, unless someone has remounted it for writing.
+
+    fn setattr(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: Option<u32>,
+        _: Option<u32>,
+        _: Option<u32>,
+        _: Option<u64>,
+        _: Option<TimeOrNow>,
+        _: Option<TimeOrNow>,
+        _: Option<SystemTime>,
+        _: Option<FileHandle>,
+        _: Option<SystemTime>,
+        _: Option<SystemTime>,
+        _: Option<SystemTime>,
+        _: Option<BsdFileFlags>,
+        reply: ReplyAttr,
+    ) {
+        reply.error(read_only());
+    }
+
+    fn mknod(&self, _: &Request, _: INodeNo, _: &OsStr, _: u32, _: u32, _: u32, reply: ReplyEntry) {
+        reply.error(read_only());
+    }
+
+    fn mkdir(&self, _: &Request, _: INodeNo, _: &OsStr, _: u32, _: u32, reply: ReplyEntry) {
+        reply.error(read_only());
+    }
+
+    fn unlink(&self, _: &Request, _: INodeNo, _: &OsStr, reply: ReplyEmpty) {
+        reply.error(read_only());
+    }
+
+    fn rmdir(&self, _: &Request, _: INodeNo, _: &OsStr, reply: ReplyEmpty) {
+        reply.error(read_only());
+    }
+
+    fn symlink(&self, _: &Request, _: INodeNo, _: &OsStr, _: &Path, reply: ReplyEntry) {
+        reply.error(read_only());
+    }
+
+    fn rename(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: &OsStr,
+        _: INodeNo,
+        _: &OsStr,
+        _: RenameFlags,
+        reply: ReplyEmpty,
+    ) {
+        reply.error(read_only());
+    }
+
+    fn link(&self, _: &Request, _: INodeNo, _: INodeNo, _: &OsStr, reply: ReplyEntry) {
+        reply.error(read_only());
+    }
+
+    fn write(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        _: u64,
+        _: &[u8],
+        _: WriteFlags,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        reply: ReplyWrite,
+    ) {
+        reply.error(read_only());
+    }
+
+    fn create(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: &OsStr,
+        _: u32,
+        _: u32,
+        _: i32,
+        reply: ReplyCreate,
+    ) {
+        reply.error(read_only());
+    }
+
+    fn setxattr(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: &OsStr,
+        _: &[u8],
+        _: i32,
+        _: u32,
+        reply: ReplyEmpty,
+    ) {
+        reply.error(read_only());
+    }
+
+    fn removexattr(&self, _: &Request, _: INodeNo, _: &OsStr, reply: ReplyEmpty) {
+        reply.error(read_only());
+    }
+
+    fn fallocate(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        _: u64,
+        _: u64,
+        _: i32,
+        reply: ReplyEmpty,
+    ) {
+        reply.error(read_only());
+    }
+
+    fn copy_file_range(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        _: u64,
+        _: INodeNo,
+        _: FileHandle,
+        _: u64,
+        _: u64,
+        _: CopyFileRangeFlags,
+        reply: ReplyWrite,
+    ) {
+        reply.error(read_only());
+    }
+}

@@ -1,0 +1,159 @@
+//! The life of a mount: made, served until a signal or an unmount ends it.
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+
+use fuser::Session;
+use nix::sys::signal::{SigSet, Signal};
+
+use super::{Adapter, host};
+use crate::tree::Tree;
+
+/// How to mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether users other than the one who mounts may use it.
+    pub allow_other: bool,
+    /// Whether the kernel checks permission bits before it asks.
+    pub default_permissions: bool,
+    /// What stands as the source in the mount table.
+    pub source: String,
+    /// Event loops, at least 1.
+    pub loops: usize,
+}
+
+impl Options {
+    /// What suits a daemon of this user.
+    #[must_use]
+    pub fn for_user(uid: u32) -> Self {
+        Options {
+            allow_other: uid == 0,
+            default_permissions: false,
+            source: "mach-procfs".to_owned(),
+            loops: host::LOOPS,
+        }
+    }
+}
+
+/// Why a mount could not be made or ended, in one line that also says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountError(String);
+
+impl MountError {
+    pub(super) fn new(message: String) -> Self {
+        MountError(message)
+    }
+}
+
+impl fmt::Display for MountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for MountError {}
+
+/// The words of an error without the number that std appends, on one line.
+pub(super) fn words(error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(errno) => nix::Error::from_raw(errno).desc().to_owned(),
+        None => error.to_string().trim().replace('\n', " "),
+    }
+}
+
+/// What ends a daemon.
+pub(super) enum Event {
+    /// It was asked to.
+    Signal(Signal),
+    /// The kernel has ended the session: somebody has unmounted it.
+    Ended,
+}
+
+/// The signals that end a mount in good order.
+const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
+/// Mounts the tree, calls `ready` when it is served, and serves it until SIGINT, SIGTERM, SIGHUP
+/// or an unmount by somebody else. A mount that is in use is then detached.
+///
+/// To be called from a process that has no other threads. When this returns the caller must end
+/// the process soon: connections to the kernel close with it.
+///
+/// # Errors
+/// When the mount cannot be made, or not be ended.
+pub fn mount(
+    tree: Arc<Tree>,
+    path: &Path,
+    options: &Options,
+    ready: impl FnOnce(),
+) -> Result<(), MountError> {
+    // First of all, so that every thread inherits it and only the one below gets the signals.
+    let signals = SigSet::from_iter(ENDING);
+    signals
+        .thread_block()
+        .map_err(|errno| MountError::new(format!("sigprocmask: {}", errno.desc())))?;
+
+    let path = &host::check_mount_point(path)?;
+    let (sender, events) = channel();
+    let mut mounted = host::Mounted::before(path)?;
+    let adapter = Adapter::new(tree, options.loops, sender.clone());
+    // Makes the mount and shakes hands; starts no thread.
+    let session = Session::new(adapter, path, &host::config(options))
+        .map_err(|error| host::explain(path, &error))?;
+    // Dropped, a session unmounts what is on top at its path, even when that is not its own
+    // mount any more. We unmount ourselves, so it is never dropped.
+    let session = ManuallyDrop::new(session);
+    if let Err(error) = mounted.after() {
+        mounted.unmount()?;
+        return Err(error);
+    }
+    // Never dropped, for the same reason.
+    let _served = match ManuallyDrop::into_inner(session).spawn() {
+        Ok(served) => ManuallyDrop::new(served),
+        Err(error) => {
+            mounted.unmount()?;
+            let reason = words(&error);
+            return Err(MountError::new(format!("no thread to serve the mount: {reason}")));
+        }
+    };
+    if let Err(error) = wait_for_signals(signals, sender) {
+        mounted.unmount()?;
+        return Err(error);
+    }
+    log::info!("mounted on {}", path.display());
+    ready();
+
+    match events.recv() {
+        Ok(Event::Signal(signal)) => {
+            log::info!("{signal}: unmounting {}", path.display());
+            mounted.unmount()
+        }
+        Ok(Event::Ended) | Err(_) => {
+            log::info!("{} was unmounted", path.display());
+            Ok(())
+        }
+    }
+}
+
+fn wait_for_signals(signals: SigSet, sender: Sender<Event>) -> Result<(), MountError> {
+    let wait = move || {
+        if let Ok(signal) = signals.wait() {
+            // Nobody listens any more where the session has ended on its own.
+            let _ = sender.send(Event::Signal(signal));
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop).map_err(|error| {
+        MountError::new(format!("no thread to wait for signals: {}", words(&error)))
+    })
+}
+
+/// Ends a mount of ours, also a dead one that a killed daemon has left. A mount that is in use is
+/// ended only with `lazy`: it is detached now and ends when nobody uses it any more.
+///
+/// # Errors
+/// When there is none, it is in use, or the caller may not.
+pub fn unmount(path: &Path, lazy: bool) -> Result<(), MountError> {
+    host::unmount_path(path, lazy)
+}

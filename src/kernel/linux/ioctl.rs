@@ -1,0 +1,94 @@
+//! The system calls that no safe wrapper offers: pidfds, and the two ioctls that ask the kernel
+//! about a pidfd and about an open `maps` file. The only unsafe code of the Linux source.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+
+/// `PIDFD_THREAD` (`linux/pidfd.h`, since 6.9): the pidfd may be of any thread.
+pub(super) const PIDFD_THREAD: libc::c_uint = libc::O_EXCL as libc::c_uint;
+
+/// `struct pidfd_info`, its first published size of 64 bytes (`linux/pidfd.h`, since 6.13).
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroup: u64,
+    pid: u32,
+    tgid: u32,
+    ppid: u32,
+    ids: [u32; 8],
+    exit_code: i32,
+}
+const _: () = assert!(size_of::<PidfdInfo>() == 64);
+
+/// `PIDFD_INFO_PID`: ask for the ids of thread, process and parent.
+const PIDFD_INFO_PID: u64 = 1;
+
+/// `struct procmap_query` (`linux/fs.h`, since 6.11).
+#[repr(C)]
+#[derive(Default)]
+struct ProcmapQuery {
+    size: u64,
+    query_flags: u64,
+    query_address: u64,
+    vma: [u64; 3],
+    page_size: u64,
+    offset: u64,
+    inode: u64,
+    device: [u32; 2],
+    name_size: u32,
+    build_id_size: u32,
+    name_address: u64,
+    build_id_address: u64,
+}
+const _: () = assert!(size_of::<ProcmapQuery>() == 104);
+
+/// `PROCMAP_QUERY_COVERING_OR_NEXT_VMA`: from address 0, so any region at all will do.
+const COVERING_OR_NEXT: u64 = 0x10;
+
+// `_IOWR(0xFF, 11, struct pidfd_info)` and `_IOWR(0x9F, 17, struct procmap_query)`.
+nix::ioctl_readwrite!(pidfd_get_info, 0xFF, 11, PidfdInfo);
+nix::ioctl_readwrite!(procmap_query, 0x9F, 17, ProcmapQuery);
+
+/// A pidfd of this process, or with [`PIDFD_THREAD`] of this thread; close-on-exec.
+pub(super) fn pidfd_open(pid: u32, flags: libc::c_uint) -> Result<OwnedFd, Errno> {
+    // SAFETY: pidfd_open takes two integers and touches no memory of ours.
+    let fd = Errno::result(unsafe {
+        libc::syscall(libc::SYS_pidfd_open, libc::c_long::from(pid), libc::c_long::from(flags))
+    })?;
+    // SAFETY: the kernel has just made this descriptor for us and nobody else knows its number;
+    // descriptors fit `RawFd`, whatever the width of the call's result.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// The process that the thread behind this pidfd belongs to.
+pub(super) fn process_of(pidfd: BorrowedFd<'_>) -> Result<u32, Errno> {
+    let mut info = PidfdInfo { mask: PIDFD_INFO_PID, ..PidfdInfo::default() };
+    // SAFETY: the request number carries the size of the struct, of which the kernel reads and
+    // writes at most that; `info` lives across the call and any bits are valid in it.
+    unsafe { pidfd_get_info(pidfd.as_raw_fd(), &raw mut info) }?;
+    Ok(info.tgid)
+}
+
+/// Whether the address space behind an open `maps` file still lives.
+///
+/// # Errors
+/// `ENOTTY` where the file is no `maps` or the kernel is older than 6.11.
+pub(super) fn address_space_lives(maps: BorrowedFd<'_>) -> Result<bool, Errno> {
+    let mut query = ProcmapQuery {
+        size: size_of::<ProcmapQuery>() as u64,
+        query_flags: COVERING_OR_NEXT,
+        ..ProcmapQuery::default()
+    };
+    // SAFETY: the kernel reads the struct's size from its first field and writes no more than
+    // that; the name and build-id buffers are absent (size 0), so it follows no pointer.
+    match unsafe { procmap_query(maps.as_raw_fd(), &raw mut query) } {
+        // ENOENT: an address space without a single region.
+        Ok(_) | Err(Errno::ENOENT) => Ok(true),
+        // do_procmap_query: mmget_not_zero failed, so the last user of the memory has gone.
+        Err(Errno::ESRCH) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}

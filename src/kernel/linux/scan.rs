@@ -1,0 +1,108 @@
+//! Numbers out of the kernel's text, hexadecimal eight bytes at a time.
+
+/// Hexadecimal digits at the start of `text`, of either case: their value and how many they are.
+/// `None` where there is none, or more than 16.
+pub(super) fn hex(text: &[u8]) -> Option<(u64, usize)> {
+    let (value, digits) = hex8(chunk(text));
+    if digits < 8 {
+        return (digits > 0).then_some((u64::from(value), digits));
+    }
+    let (low, more) = hex8(chunk(&text[8..]));
+    if more == 8 && text.get(16).is_some_and(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    Some((u64::from(value) << (4 * more) | u64::from(low), 8 + more))
+}
+
+/// Decimal digits at the start of `text`: their value and how many they are. `None` where there
+/// is none, or the value does not fit.
+pub(super) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0u64;
+    let mut digits = 0;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+        digits += 1;
+    }
+    (digits > 0).then_some((value, digits))
+}
+
+/// The first eight bytes, the first of them lowest, zeros behind the end of the text.
+#[inline]
+fn chunk(text: &[u8]) -> u64 {
+    match text.first_chunk::<8>() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => {
+            let mut bytes = [0; 8];
+            bytes[..text.len()].copy_from_slice(text);
+            u64::from_le_bytes(bytes)
+        }
+    }
+}
+
+/// Value and number of the hexadecimal digits at the start of a chunk, all eight bytes at once.
+#[inline]
+fn hex8(chunk: u64) -> (u32, usize) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // The high bit of each byte tells whether the byte, below 0x80, is at least `least`.
+    let at_least = |bytes: u64, least: u8| bytes + u64::from(0x80 - least) * ONES;
+    let ascii = chunk & !HIGH;
+    let letter = ascii | (0x20 * ONES);
+    let is_decimal = at_least(ascii, b'0') & !at_least(ascii, b'9' + 1);
+    let is_letter = at_least(letter, b'a') & !at_least(letter, b'f' + 1);
+    let not_hex = (!(is_decimal | is_letter) | chunk) & HIGH;
+    let digits = not_hex.trailing_zeros() as usize / 8;
+    if digits == 0 {
+        return (0, 0);
+    }
+    // Leading zeros instead of what follows the digits; a zero byte counts as digit 0 below.
+    let x = chunk << (64 - 8 * digits);
+    let nibbles = (x & (0x0f * ONES)) + 9 * ((x >> 6) & ONES);
+    // Join neighbours, the earlier being the more significant: 8 nibbles, 4 bytes, 2, 1.
+    let x = ((nibbles << 4) | (nibbles >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let x = ((x << 8) | (x >> 16)) & 0x0000_ffff_0000_ffff;
+    (((x << 16) | (x >> 32)) as u32, digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn edges() {
+        assert_eq!(hex(b""), None);
+        assert_eq!(hex(b"g"), None);
+        assert_eq!(hex(b"0"), Some((0, 1)));
+        assert_eq!(hex(b"ffffffffff600000-"), Some((0xffff_ffff_ff60_0000, 16)));
+        assert_eq!(hex(b"FFFFFFFFFF600000"), Some((0xffff_ffff_ff60_0000, 16)));
+        assert_eq!(hex(b"00000000000000001"), None);
+        assert_eq!(hex(b"12345678"), Some((0x1234_5678, 8)));
+        assert_eq!(hex(b"12345678 9"), Some((0x1234_5678, 8)));
+        assert_eq!(decimal(b"18446744073709551615 "), Some((u64::MAX, 20)));
+        assert_eq!(decimal(b"18446744073709551616"), None);
+        assert_eq!(decimal(b"x"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_as_a_plain_loop_reads_them(text in proptest::collection::vec(any::<u8>(), 0..24)) {
+            prop_assert_eq!(hex(&text), plain(&text));
+        }
+
+        #[test]
+        fn any_hex_as_a_plain_loop_reads_it(text in "[0-9a-fA-F@G`g:/]{0,18}") {
+            prop_assert_eq!(hex(text.as_bytes()), plain(text.as_bytes()));
+        }
+    }
+
+    fn plain(text: &[u8]) -> Option<(u64, usize)> {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let text = std::str::from_utf8(&text[..digits]).ok()?;
+        (digits <= 16).then(|| u64::from_str_radix(text, 16).ok()).flatten().map(|v| (v, digits))
+    }
+}

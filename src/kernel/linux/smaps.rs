@@ -1,0 +1,97 @@
+//! The lines that follow the first one in a record of `smaps` (`fs/proc/task_mmu.c`,
+//! `show_smap`): counts in KiB, and `VmFlags` as two-letter codes.
+
+use super::scan::decimal;
+use crate::model::{Behavior, Inheritance, Protection, Region};
+
+/// Whether this line begins the next record: a range's `-` comes before a key's `:` could.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    line.iter().find(|byte| matches!(byte, b'-' | b':' | b' ')) == Some(&b'-')
+}
+
+/// Takes what a line `Key: value` tells into `region`. Keys that tell nothing of interest are
+/// passed over, as new kernels add some. `page_size` is the unit of the counts kept.
+pub(super) fn take(line: &[u8], page_size: u64, region: &mut Region) -> Option<()> {
+    let colon = memchr::memchr(b':', line)?;
+    let value = line[colon + 1..].trim_ascii_start();
+    let pages = || decimal(value).map(|(kibibytes, _)| kibibytes.saturating_mul(1024) / page_size);
+    match &line[..colon] {
+        b"Rss" => region.pages.resident = pages()?,
+        b"Swap" => region.pages.swapped_out = pages()?,
+        b"Shared_Dirty" | b"Private_Dirty" => region.pages.dirtied += pages()?,
+        b"VmFlags" => flags(value, region),
+        _ => {}
+    }
+    Some(())
+}
+
+/// The codes of `show_smap_vma_flags`. `ms` is VM_MAYSHARE: a shared mapping of a file that was
+/// opened read-only has it without `sh`.
+fn flags(codes: &[u8], region: &mut Region) {
+    let mut inherited = true;
+    for code in codes.split(|byte| *byte == b' ') {
+        match code {
+            b"mr" => region.max_protection = region.max_protection.union(Protection::READ),
+            b"mw" => region.max_protection = region.max_protection.union(Protection::WRITE),
+            b"me" => region.max_protection = region.max_protection.union(Protection::EXECUTE),
+            b"ms" => region.shared = true,
+            b"dc" => inherited = false,
+            b"sr" => region.behavior = Behavior::SEQUENTIAL,
+            b"rr" => region.behavior = Behavior::RANDOM,
+            b"lo" => region.user_wired_count = 1,
+            _ => {}
+        }
+    }
+    region.inheritance = match (inherited, region.shared) {
+        (false, _) => Inheritance::NONE,
+        (true, true) => Inheritance::SHARE,
+        (true, false) => Inheritance::COPY,
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_told_from_keys() {
+        for header in ["1000-2000 r", "AF00-B000 r", "Abcdef-ABCDEFF rw"] {
+            assert!(is_header(header.as_bytes()), "{header}");
+        }
+        for key in ["AnonHugePages:  0 kB", "Rss: 1 kB", "VmFlags: rd -x", "", "x"] {
+            assert!(!is_header(key.as_bytes()), "{key}");
+        }
+    }
+
+    #[test]
+    fn counts_are_in_pages() {
+        let mut region = Region::default();
+        for line in ["Rss:  64 kB", "Swap: 16 kB", "Shared_Dirty: 4 kB", "Private_Dirty: 12 kB"] {
+            take(line.as_bytes(), 4096, &mut region).unwrap();
+        }
+        let pages = region.pages;
+        assert_eq!((pages.resident, pages.swapped_out, pages.dirtied), (16, 4, 4));
+        assert!(take(b"Rss: many kB", 4096, &mut region).is_none());
+        assert!(take(b"no key at all", 4096, &mut region).is_none());
+        assert!(take(b"Unheard: of", 4096, &mut region).is_some());
+    }
+
+    #[test]
+    fn flags_become_attributes() {
+        let with = |codes: &str| {
+            let mut region = Region { protection: Protection::READ, ..Region::default() };
+            region.max_protection = region.protection;
+            take(format!("VmFlags: {codes} ").as_bytes(), 4096, &mut region).unwrap();
+            region
+        };
+        assert_eq!(with("rd mr mw me ac").max_protection.letters(), *b"rwx");
+        assert_eq!(with("ex").max_protection.letters(), *b"r--");
+        assert_eq!(with("rd mr ms").inheritance, Inheritance::SHARE);
+        assert_eq!(with("rd mr ms dc").inheritance, Inheritance::NONE);
+        assert_eq!(with("rd wf").inheritance, Inheritance::COPY);
+        assert!(with("ms").shared && !with("sh").shared);
+        assert_eq!(with("sr").behavior, Behavior::SEQUENTIAL);
+        assert_eq!(with("rr").behavior, Behavior::RANDOM);
+        assert_eq!(with("lo").user_wired_count, 1);
+    }
+}

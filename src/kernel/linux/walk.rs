@@ -1,0 +1,183 @@
+//! Walks over the text of an open `maps` or `smaps`.
+//!
+//! The open file belongs to the address space that the process had when it was opened: after an
+//! exit or an exec it just ends (`m_start` fails to take the memory's last reference), which
+//! would look like a complete but short map. So the walk asks whether the address space still
+//! lives, at its beginning and at its end.
+
+use std::ops::Range;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::uio::pread;
+use nix::unistd::{Whence, lseek, read};
+
+use super::{failure, ioctl, maps, smaps};
+use crate::kernel::{Detail, Walk};
+use crate::model::{Error, ErrorKind, Pid, Region, Result};
+
+/// The kernel gives at most a page a read (`seq_read_iter`), plus room for a line cut in two.
+const BUFFER: usize = 8 * 1024;
+
+/// No path that the kernel can print is this long; a line that is longer is no line of it.
+const LONGEST_LINE: usize = 1024 * 1024;
+
+/// A walk over `maps` or, for details, `smaps`.
+pub(super) struct TextWalk {
+    lines: Lines,
+    with_details: bool,
+    /// False for a zombie or a process of the kernel: such a file is empty, and rightly so.
+    has_address_space: bool,
+    begun: bool,
+    page_size: u64,
+    region: Region,
+}
+
+impl TextWalk {
+    /// A walk over this open file, which is `smaps` where `detail` asks for more than the map.
+    pub(super) fn new(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Result<Self> {
+        let lines = Lines { pid, file, buffer: Vec::new(), unread: 0..0, ended: false };
+        let has_address_space = lines.address_space_lives()?;
+        Ok(TextWalk {
+            lines,
+            with_details: detail != Detail::Map,
+            has_address_space,
+            begun: false,
+            page_size,
+            region: Region::default(),
+        })
+    }
+
+    fn confirm_alive(&self) -> Result<()> {
+        if self.has_address_space && !self.lines.address_space_lives()? {
+            return Err(Error::new(ErrorKind::Vanished, "liveness(maps)")
+                .pid(self.lines.pid)
+                .address(self.region.end));
+        }
+        Ok(())
+    }
+
+    fn malformed(&self, call: &'static str) -> Error {
+        Error::new(ErrorKind::Failed, call).pid(self.lines.pid).address(self.region.end)
+    }
+
+    fn take_details(&mut self) -> Result<()> {
+        while let Some(line) = self.lines.next_line()? {
+            let text = &self.lines.buffer[line.clone()];
+            if smaps::is_header(text) {
+                self.lines.unread.start = line.start;
+                break;
+            }
+            if smaps::take(text, self.page_size, &mut self.region).is_none() {
+                return Err(self.malformed("parse(smaps)"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Walk for TextWalk {
+    fn next_region(&mut self) -> Result<Option<&Region>> {
+        if !self.begun {
+            self.confirm_alive()?;
+            self.begun = true;
+        }
+        let Some(line) = self.lines.next_line()? else {
+            self.confirm_alive()?;
+            return Ok(None);
+        };
+        if maps::parse(&self.lines.buffer[line], &mut self.region).is_none() {
+            return Err(self.malformed("parse(maps)"));
+        }
+        if self.with_details {
+            self.take_details()?;
+        }
+        Ok(Some(&self.region))
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.lines.rewind()?;
+        self.begun = false;
+        Ok(())
+    }
+}
+
+/// The lines of an open file, in one buffer that is used again and again.
+struct Lines {
+    pid: Pid,
+    file: OwnedFd,
+    buffer: Vec<u8>,
+    unread: Range<usize>,
+    ended: bool,
+}
+
+impl Lines {
+    /// Where in the buffer the next line stands, without its newline.
+    fn next_line(&mut self) -> Result<Option<Range<usize>>> {
+        let mut searched = 0;
+        loop {
+            let start = self.unread.start;
+            let unread = &self.buffer[self.unread.clone()];
+            if let Some(length) = memchr::memchr(b'\n', &unread[searched..]) {
+                let end = start + searched + length;
+                self.unread.start = end + 1;
+                return Ok(Some(start..end));
+            }
+            if self.ended {
+                self.unread.start = self.unread.end;
+                return Ok((!unread.is_empty()).then_some(start..self.unread.end));
+            }
+            searched = unread.len();
+            self.fill()?;
+        }
+    }
+
+    fn fill(&mut self) -> Result<()> {
+        self.buffer.copy_within(self.unread.clone(), 0);
+        self.unread = 0..self.unread.len();
+        if self.buffer.len() - self.unread.end < BUFFER / 2 {
+            if self.buffer.len() > LONGEST_LINE {
+                return Err(Error::new(ErrorKind::Failed, "parse(line)").pid(self.pid));
+            }
+            self.buffer.resize((self.buffer.len() * 2).max(BUFFER), 0);
+        }
+        let got = loop {
+            match read(&self.file, &mut self.buffer[self.unread.end..]) {
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(gone_meanwhile(errno, "read(maps)", self.pid)),
+                Ok(got) => break got,
+            }
+        };
+        self.unread.end += got;
+        self.ended = got == 0;
+        Ok(())
+    }
+
+    fn rewind(&mut self) -> Result<()> {
+        lseek(&self.file, 0, Whence::SeekSet)
+            .map_err(|errno| failure(errno, "lseek(maps)", self.pid))?;
+        self.unread = 0..0;
+        self.ended = false;
+        Ok(())
+    }
+
+    /// Whether the file's address space lives. Before 6.11, and for `smaps`, it is asked for its
+    /// first byte, which an empty one does not have.
+    fn address_space_lives(&self) -> Result<bool> {
+        match ioctl::address_space_lives(self.file.as_fd()) {
+            Ok(lives) => Ok(lives),
+            Err(Errno::ENOTTY | Errno::EINVAL) => match pread(&self.file, &mut [0], 0) {
+                Ok(got) => Ok(got == 1),
+                Err(Errno::ESRCH) => Ok(false),
+                Err(errno) => Err(failure(errno, "pread(maps)", self.pid)),
+            },
+            Err(errno) => Err(failure(errno, "ioctl(PROCMAP_QUERY)", self.pid)),
+        }
+    }
+}
+
+/// ESRCH from an open file means that its process has been reaped.
+fn gone_meanwhile(errno: Errno, call: &'static str, pid: Pid) -> Error {
+    let error = failure(errno, call, pid);
+    if errno == Errno::ESRCH { error.meaning(ErrorKind::Vanished) } else { error }
+}

@@ -1,0 +1,7 @@
+//! The program `mach-procfs`.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,0 +1,57 @@
+//! The content of one open file, as it is made: a walk, and the renderer of its row.
+
+use std::sync::Arc;
+
+use super::access::Caller;
+use super::{Node, Tree};
+use crate::format::Renderer;
+use crate::kernel::Walk;
+use crate::model::Result;
+
+/// Makes the content of one open file, region by region.
+pub struct Source {
+    walk: Box<dyn Walk>,
+    render: Renderer,
+    /// Who opened which node, to be checked once more when the walk begins: between the two the
+    /// process may have become somebody else's.
+    opened: Option<(Arc<Tree>, Node, Caller)>,
+}
+
+impl Source {
+    pub(super) fn new(
+        tree: Arc<Tree>,
+        node: Node,
+        caller: Caller,
+        open: (Box<dyn Walk>, Renderer),
+    ) -> Self {
+        let (walk, render) = open;
+        Source { walk, render, opened: Some((tree, node, caller)) }
+    }
+
+    /// Appends to `out` until it holds at least `enough` bytes; false when the content has ended.
+    ///
+    /// # Errors
+    /// `Vanished` when the process went away before the content was whole, `Denied` where it
+    /// became one that the opener may not see; what was appended before is valid. Else the
+    /// walk's own errors.
+    pub fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
+        if let Some((tree, node, caller)) = self.opened.take() {
+            tree.check_memory_access(node, &caller)?;
+        }
+        while out.len() < enough {
+            match self.walk.next_region()? {
+                Some(region) => (self.render)(region, out),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Back to the beginning: what follows is made afresh.
+    ///
+    /// # Errors
+    /// As [`Walk::restart`].
+    pub fn restart(&mut self) -> Result<()> {
+        self.walk.restart()
+    }
+}
