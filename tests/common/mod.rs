@@ -1,0 +1,36 @@
+//! What the integration tests share: target processes, mounts that always end, golden files.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+pub mod golden;
+pub mod mount;
+pub mod target;
+
+use std::time::{Duration, Instant};
+
+/// Asks until the answer comes. The limit only ends a test that would hang; no test depends on
+/// how long anything takes.
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(since.elapsed() < Duration::from_secs(20), "gave up waiting for {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Says that a test cannot run here; under CI=true that is a failure.
+pub fn skip(why: &str) {
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI must not skip: {why}");
+    eprintln!("SKIPPED: {why}");
+}
+
+/// Whether this runs as root, which tests with several users need.
+pub fn is_root() -> bool {
+    let root = nix::unistd::geteuid().is_root();
+    if !root {
+        skip("needs root");
+    }
+    root
+}

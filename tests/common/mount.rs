@@ -1,0 +1,129 @@
+//! Mounts on directories of their own, that end with the test, also when it fails.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::mount::{MntFlags, umount2};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+/// The program under test.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mach-procfs"));
+    command.env_remove("RUST_LOG");
+    command
+}
+
+/// A daemon in the foreground, and its mount.
+pub struct Mount {
+    daemon: Option<Child>,
+    directory: TempDir,
+}
+
+impl Mount {
+    /// Mounts, or says why that cannot be tested here.
+    pub fn new() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// The same with arguments before the mount point.
+    pub fn with(arguments: &[&str]) -> Option<Self> {
+        if std::fs::File::options().read(true).write(true).open("/dev/fuse").is_err() {
+            super::skip("/dev/fuse cannot be opened");
+            return None;
+        }
+        let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().expect("tempdir");
+        // Everyone may pass: other users look through the mount as well.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(directory.path(), open).expect("chmod");
+        let mut mount = Mount { daemon: None, directory };
+        mount.start(arguments);
+        Some(mount)
+    }
+
+    /// Starts a daemon and waits until it reports that the mount is served.
+    pub fn start(&mut self, arguments: &[&str]) {
+        let mut daemon = program()
+            .args(["mount", "--foreground", "--report"])
+            .args(arguments)
+            .arg(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the daemon starts");
+        let mut said = String::new();
+        let mut pipe = daemon.stdout.take().expect("its standard output is a pipe");
+        pipe.read_to_string(&mut said).expect("its report");
+        self.daemon = Some(daemon);
+        assert_eq!(said, "ready\n");
+    }
+
+    /// A path below the mount point.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.directory.path().join(path)
+    }
+
+    /// A process's file.
+    pub fn of(&self, pid: u32, file: &str) -> PathBuf {
+        self.path(pid.to_string()).join(file)
+    }
+
+    pub fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn daemon_pid(&self) -> Pid {
+        Pid::from_raw(self.daemon.as_ref().expect("a daemon").id() as i32)
+    }
+
+    /// Waits until the daemon has ended and returns its status.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        let daemon = self.daemon.as_mut().expect("a daemon");
+        let status = super::until("the daemon's end", || daemon.try_wait().expect("wait"));
+        self.daemon = None;
+        status
+    }
+
+    /// Sends the daemon a signal and waits for its end.
+    pub fn signal(&mut self, signal: Signal) -> std::process::ExitStatus {
+        kill(self.daemon_pid(), signal).expect("kill");
+        self.wait()
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            let _ = kill(Pid::from_raw(daemon.id() as i32), Signal::SIGTERM);
+            let since = std::time::Instant::now();
+            while daemon.try_wait().is_ok_and(|ended| ended.is_none())
+                && since.elapsed() < std::time::Duration::from_secs(10)
+            {
+                std::thread::yield_now();
+            }
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+        // Whatever a test left there, the directory must be free of mounts before it is removed.
+        while is_mounted(self.directory.path())
+            && umount2(self.directory.path(), MntFlags::MNT_DETACH).is_ok()
+        {}
+    }
+}
+
+/// The mounts at this path, by the type of their file system, the top one last.
+pub fn mounted_types(path: &Path) -> Vec<String> {
+    let table = std::fs::read_to_string("/proc/thread-self/mountinfo").expect("the mount table");
+    let at = path.to_str().expect("a plain path");
+    table
+        .lines()
+        .filter(|line| line.split(' ').nth(4) == Some(at))
+        .map(|line| line.split(" - ").nth(1).expect("a type").split(' ').next().unwrap().to_owned())
+        .collect()
+}
+
+pub fn is_mounted(path: &Path) -> bool {
+    !mounted_types(path).is_empty()
+}

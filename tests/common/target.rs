@@ -1,0 +1,257 @@
+//! Processes to look at. A target is this very test binary run again for the test `process`
+//! below, with a script in its environment: it makes mappings, tells where they are, and stops
+//! itself, so that whoever looks sees a map that does not change.
+#![allow(unsafe_code)]
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill, raise};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+const SCRIPT: &str = "MACH_PROCFS_TARGET";
+const PAGE: usize = 4096;
+
+/// A child process that is killed and reaped when this goes.
+pub struct Target {
+    child: Child,
+    said: BufReader<ChildStderr>,
+    /// Addresses by the labels that the script gave them.
+    pub places: HashMap<String, u64>,
+}
+
+impl Target {
+    /// Starts a target with this script and waits until it has stopped for the first time.
+    pub fn stopped(script: &str) -> Self {
+        Self::stopped_as(script, None)
+    }
+
+    /// The same as another user and group.
+    pub fn stopped_as(script: &str, user: Option<u32>) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("own path"));
+        command
+            .args(["--ignored", "--exact", "common::target::process", "--nocapture"])
+            .env(SCRIPT, script)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        if let Some(user) = user {
+            command.uid(user).gid(user);
+        }
+        let mut child = command.spawn().expect("the target starts");
+        let said = BufReader::new(child.stderr.take().expect("its standard error is a pipe"));
+        let mut target = Target { child, said, places: HashMap::new() };
+        target.wait_stopped();
+        target
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn nix_pid(&self) -> Pid {
+        Pid::from_raw(self.pid() as i32)
+    }
+
+    fn wait_stopped(&mut self) {
+        loop {
+            let mut line = String::new();
+            let got = self.said.read_line(&mut line).expect("the target's lines");
+            assert!(got > 0, "the target ended before it stopped");
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words[..] {
+                ["@stop"] => break,
+                ["@at", label, address] => {
+                    let address = u64::from_str_radix(address, 16).expect("an address");
+                    self.places.insert(label.to_owned(), address);
+                }
+                _ => eprint!("target: {line}"),
+            }
+        }
+        let status = waitpid(self.nix_pid(), Some(WaitPidFlag::WUNTRACED)).expect("waitpid");
+        assert!(matches!(status, WaitStatus::Stopped(..)), "{status:?}");
+    }
+
+    /// Lets it go on until it stops again.
+    pub fn next(&mut self) {
+        self.go_on();
+        self.wait_stopped();
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        kill(self.nix_pid(), Signal::SIGCONT).expect("SIGCONT");
+    }
+
+    /// Kills it but leaves the zombie.
+    pub fn kill(&self) {
+        kill(self.nix_pid(), Signal::SIGKILL).expect("SIGKILL");
+        let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        nix::sys::wait::waitid(nix::sys::wait::Id::Pid(self.nix_pid()), peek).expect("waitid");
+    }
+
+    /// Kills it and takes the zombie away.
+    pub fn reap(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The target process itself: no test, but the other end of [`Target`].
+#[test]
+#[ignore = "the body of target processes, started by other tests"]
+fn process() {
+    let Ok(script) = std::env::var(SCRIPT) else {
+        return;
+    };
+    for step in script.split(';') {
+        let words: Vec<&str> = step.split_whitespace().collect();
+        match words[..] {
+            ["stop"] => {
+                say("@stop");
+                raise(Signal::SIGSTOP).expect("SIGSTOP");
+            }
+            ["regions", count] => regions(count.parse().expect("a count")),
+            ["map", label, how] => tell(label, map(how, None)),
+            ["map", label, how, path] => tell(label, map(how, Some(path))),
+            ["unmap-all", count] => unmap_regions(count.parse().expect("a count")),
+            ["exec", program] => {
+                let error = Command::new(program).arg("1000").exec();
+                panic!("exec: {error}");
+            }
+            ["churn"] => churn(),
+            [] => {}
+            _ => panic!("no such step: {step}"),
+        }
+    }
+}
+
+fn say(line: &str) {
+    let mut stderr = std::io::stderr().lock();
+    writeln!(stderr, "{line}").expect("standard error");
+}
+
+fn tell(label: &str, address: usize) {
+    say(&format!("@at {label} {address:x}"));
+}
+
+fn reserve(pages: usize) -> usize {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: a new mapping where the kernel likes; nothing is replaced.
+    let at =
+        unsafe { libc::mmap(std::ptr::null_mut(), pages * PAGE, libc::PROT_NONE, flags, -1, 0) };
+    assert_ne!(at, libc::MAP_FAILED);
+    at as usize
+}
+
+fn protect(at: usize, pages: usize, protection: i32) {
+    // SAFETY: pages that this process has mapped for itself and that hold nothing.
+    let done = unsafe { libc::mprotect(at as *mut libc::c_void, pages * PAGE, protection) };
+    assert_eq!(done, 0);
+}
+
+/// This many regions more, of a page each: neighbours differ in protection and cannot merge.
+fn regions(count: usize) {
+    let at = reserve(count);
+    for number in (0..count).step_by(2) {
+        protect(at + number * PAGE, 1, libc::PROT_READ);
+    }
+    tell("regions", at);
+    FIRST.store(at, std::sync::atomic::Ordering::Relaxed);
+}
+
+static FIRST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+fn unmap_regions(count: usize) {
+    let at = FIRST.load(std::sync::atomic::Ordering::Relaxed);
+    // SAFETY: exactly what `regions` has mapped.
+    assert_eq!(unsafe { libc::munmap(at as *mut libc::c_void, count * PAGE) }, 0);
+}
+
+/// Four pages of this kind, between guard pages so that they merge with nothing.
+fn map(how: &str, path: Option<&str>) -> usize {
+    let at = reserve(6) + PAGE;
+    let read_write = libc::PROT_READ | libc::PROT_WRITE;
+    let fixed = |protection, flags, file: Option<&File>| {
+        let fd = file.map_or(-1, AsRawFd::as_raw_fd);
+        // SAFETY: replaces pages that were reserved above and hold nothing.
+        let got = unsafe {
+            libc::mmap(
+                at as *mut libc::c_void,
+                4 * PAGE,
+                protection,
+                flags | libc::MAP_FIXED,
+                fd,
+                0,
+            )
+        };
+        assert_eq!(got as usize, at);
+    };
+    let advise = |advice| {
+        protect(at, 4, read_write);
+        // SAFETY: advice about pages that hold nothing.
+        let done = unsafe { libc::madvise(at as *mut libc::c_void, 4 * PAGE, advice) };
+        assert_eq!(done, 0);
+    };
+    let open = || File::open(path.expect("a path")).expect("the file");
+    match how {
+        "read-only" => {
+            protect(at, 4, read_write);
+            protect(at, 4, libc::PROT_READ);
+        }
+        "sequential" => advise(libc::MADV_SEQUENTIAL),
+        "random" => advise(libc::MADV_RANDOM),
+        "dont-fork" => advise(libc::MADV_DONTFORK),
+        "wipe-on-fork" => advise(libc::MADV_WIPEONFORK),
+        "locked" => {
+            protect(at, 4, read_write);
+            // SAFETY: locking pages that hold nothing.
+            assert_eq!(unsafe { libc::mlock(at as *const libc::c_void, 4 * PAGE) }, 0);
+        }
+        "touched" => {
+            protect(at, 4, read_write);
+            for page in 0..3 {
+                // SAFETY: writable pages that hold nothing and that nobody else refers to.
+                unsafe { ((at + page * PAGE) as *mut u8).write_volatile(1) };
+            }
+        }
+        "shared" => fixed(read_write, libc::MAP_SHARED | libc::MAP_ANONYMOUS, None),
+        "shared-file" => fixed(libc::PROT_READ, libc::MAP_SHARED, Some(&open())),
+        "file" => fixed(read_write, libc::MAP_PRIVATE, Some(&open())),
+        _ => panic!("no such mapping: {how}"),
+    }
+    at
+}
+
+/// Maps and unmaps without end.
+fn churn() -> ! {
+    say("@stop");
+    raise(Signal::SIGSTOP).expect("SIGSTOP");
+    loop {
+        regions_quietly(64);
+    }
+}
+
+fn regions_quietly(count: usize) {
+    let at = reserve(count);
+    for number in (0..count).step_by(2) {
+        protect(at + number * PAGE, 1, libc::PROT_READ);
+    }
+    // SAFETY: exactly what was reserved above.
+    assert_eq!(unsafe { libc::munmap(at as *mut libc::c_void, count * PAGE) }, 0);
+}
