@@ -23,7 +23,7 @@ pub(super) fn parse(line: &[u8], region: &mut Region) -> Option<()> {
         .union(letter(letters[1], b'w', Protection::WRITE)?)
         .union(letter(letters[2], b'x', Protection::EXECUTE)?);
     let sharing = match letters[3] {
-        b's' | b'S' => Sharing::Shared,
+        b's' => Sharing::Shared,
         b'p' => Sharing::Private,
         _ => return None,
     };

@@ -31,6 +31,8 @@ pub(super) struct TextWalk {
     begun: bool,
     page_size: u64,
     region: Region,
+    /// The end of the last region handed out: where an error happened.
+    reached: u64,
 }
 
 impl TextWalk {
@@ -45,6 +47,7 @@ impl TextWalk {
             begun: false,
             page_size,
             region: Region::default(),
+            reached: 0,
         })
     }
 
@@ -52,13 +55,13 @@ impl TextWalk {
         if self.has_address_space && !self.lines.address_space_lives()? {
             return Err(Error::new(ErrorKind::Vanished, "liveness(maps)")
                 .pid(self.lines.pid)
-                .address(self.region.end));
+                .address(self.reached));
         }
         Ok(())
     }
 
     fn malformed(&self, call: &'static str) -> Error {
-        Error::new(ErrorKind::Failed, call).pid(self.lines.pid).address(self.region.end)
+        Error::new(ErrorKind::Failed, call).pid(self.lines.pid).address(self.reached)
     }
 
     fn take_details(&mut self) -> Result<()> {
@@ -92,12 +95,14 @@ impl Walk for TextWalk {
         if self.with_details {
             self.take_details()?;
         }
+        self.reached = self.region.end;
         Ok(Some(&self.region))
     }
 
     fn restart(&mut self) -> Result<()> {
         self.lines.rewind()?;
         self.begun = false;
+        self.reached = 0;
         Ok(())
     }
 }
