@@ -84,7 +84,8 @@ Examples:
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let level = match arguments.verbose {
-        0 => "warn",
+        // What fuser says of a mount that fails is said here in one line, with what to do.
+        0 => "warn,fuser::mnt=off",
         1 => "info",
         _ => "debug",
     };

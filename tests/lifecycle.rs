@@ -1,0 +1,252 @@
+//! The life of a mount: started in the background, ended by signals, by others, or killed.
+#![cfg(all(target_os = "linux", feature = "mount"))]
+#![allow(missing_docs)]
+
+mod common;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use common::mount::{Mount, mounted_types, program};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+/// A directory whose mounts and daemons end with the test.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Option<Self> {
+        // Says why where a mount cannot be tested.
+        Mount::new()?;
+        Some(Place(tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap()))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, command: &str, arguments: &[&str]) -> Output {
+        let mut program = program();
+        program.arg(command).args(arguments).arg(self.path()).stdin(Stdio::null());
+        program.output().unwrap()
+    }
+
+    /// The daemons that serve this place.
+    fn daemons(&self) -> Vec<Pid> {
+        let place = self.path().to_str().unwrap();
+        let entries = std::fs::read_dir("/proc").unwrap();
+        entries
+            .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
+            .filter(|pid: &i32| {
+                let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                line.split(|byte| *byte == 0).any(|word| word == place.as_bytes())
+            })
+            .map(Pid::from_raw)
+            .collect()
+    }
+
+    fn wait_until_no_daemon(&self) {
+        common::until("the daemon's end", || self.daemons().is_empty().then_some(()));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        for pid in self.daemons() {
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+        while common::mount::is_mounted(self.path())
+            && umount2(self.path(), MntFlags::MNT_DETACH).is_ok()
+        {}
+    }
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn in_the_background_from_mount_to_umount() {
+    let Some(place) = Place::new() else { return };
+    let mounted = place.run("mount", &[]);
+    assert!(mounted.status.success(), "{mounted:?}");
+    assert!(mounted.stdout.is_empty() && mounted.stderr.is_empty(), "{mounted:?}");
+    assert!(place.path().join("self/maps").exists());
+    assert_eq!(mounted_types(place.path()), ["fuse.mach-procfs"]);
+
+    let again = place.run("mount", &[]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(err(&again).contains("has a mach-procfs already"), "{again:?}");
+    assert_eq!(err(&again).lines().count(), 1, "{again:?}");
+
+    let daemon = place.daemons();
+    assert_eq!(daemon.len(), 1);
+    let cwd = std::fs::read_link(format!("/proc/{}/cwd", daemon[0])).unwrap();
+    assert_eq!(cwd, Path::new("/"), "it holds no directory");
+    for fd in 0..3 {
+        let target = std::fs::read_link(format!("/proc/{}/fd/{fd}", daemon[0])).unwrap();
+        assert_eq!(target, Path::new("/dev/null"));
+    }
+
+    let ended = place.run("umount", &[]);
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(mounted_types(place.path()).is_empty());
+    place.wait_until_no_daemon();
+    let none = place.run("umount", &[]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(err(&none).contains("no mach-procfs is mounted there"), "{none:?}");
+}
+
+#[test]
+fn a_mount_that_is_in_use_is_only_ended_lazily() {
+    let Some(place) = Place::new() else { return };
+    assert!(place.run("mount", &[]).status.success());
+    let mut held = File::open(place.path().join("self/maps")).unwrap();
+    let busy = place.run("umount", &[]);
+    assert_eq!(busy.status.code(), Some(1));
+    assert!(err(&busy).contains("--lazy"), "{busy:?}");
+    assert!(place.run("umount", &["--lazy"]).status.success());
+    assert!(mounted_types(place.path()).is_empty());
+    let mut text = String::new();
+    held.read_to_string(&mut text).unwrap();
+    assert!(text.lines().count() > 5, "who is inside reads on");
+    assert_eq!(place.daemons().len(), 1);
+    drop(held);
+    place.wait_until_no_daemon();
+}
+
+#[test]
+fn signals_unmount_and_end_with_status_0() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let Some(mut mount) = Mount::new() else { return };
+        assert_eq!(mount.signal(signal).code(), Some(0), "{signal}");
+        assert!(mounted_types(mount.root()).is_empty(), "{signal}");
+    }
+}
+
+#[test]
+fn a_signal_detaches_a_mount_that_is_in_use() {
+    let Some(mut mount) = Mount::new() else { return };
+    let mut held = File::open(mount.path("self/maps")).unwrap();
+    assert_eq!(mount.signal(Signal::SIGTERM).code(), Some(0));
+    assert!(mounted_types(mount.root()).is_empty());
+    let error = held.read(&mut [0; 10]).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::ENOTCONN), "who was inside gets an error");
+}
+
+#[test]
+fn after_an_unmount_by_others_it_ends_and_touches_nothing_below() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mut outer) = Mount::new() else { return };
+    outer.signal(Signal::SIGTERM);
+    // A file system below, one of ours over it, and a third on top later.
+    let tmpfs = |path: &Path| {
+        mount(Some("below"), path, Some("tmpfs"), MsFlags::empty(), None::<&str>).unwrap();
+    };
+    tmpfs(outer.root());
+    std::fs::write(outer.path("kept"), "kept").unwrap();
+    outer.start(&[]);
+    assert_eq!(mounted_types(outer.root()), ["tmpfs", "fuse.mach-procfs"]);
+    umount2(outer.root(), MntFlags::empty()).unwrap();
+    assert_eq!(outer.wait().code(), Some(0));
+    assert_eq!(mounted_types(outer.root()), ["tmpfs"]);
+    assert_eq!(std::fs::read_to_string(outer.path("kept")).unwrap(), "kept");
+
+    outer.start(&[]);
+    tmpfs(outer.root());
+    assert_eq!(outer.signal(Signal::SIGTERM).code(), Some(0));
+    assert_eq!(
+        mounted_types(outer.root()),
+        ["tmpfs", "fuse.mach-procfs", "tmpfs"],
+        "not ours to end"
+    );
+}
+
+#[test]
+fn the_dead_mount_of_a_killed_daemon_is_cleared() {
+    let Some(mut mount) = Mount::new() else { return };
+    mount.signal(Signal::SIGKILL);
+    let error = std::fs::metadata(mount.root()).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::ENOTCONN));
+    mount.start(&[]);
+    assert!(mount.path("self/maps").exists());
+    assert_eq!(mounted_types(mount.root()), ["fuse.mach-procfs"]);
+    mount.signal(Signal::SIGKILL);
+    let ended = program().arg("umount").arg(mount.root()).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(mounted_types(mount.root()).is_empty());
+}
+
+#[test]
+fn what_cannot_be_mounted_is_named_in_one_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let missing = directory.path().join("missing");
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink(&missing, &link).unwrap();
+    let cases = [
+        (vec![file.to_str().unwrap()], "not a directory"),
+        (vec![missing.to_str().unwrap()], "make the directory first"),
+        (vec![link.to_str().unwrap()], "make the directory first"),
+        (vec!["-o", "frob", directory.path().to_str().unwrap()], "unknown mount option 'frob'"),
+        (
+            vec!["-o", "fsname=", directory.path().to_str().unwrap()],
+            "unknown mount option 'fsname='",
+        ),
+    ];
+    for (arguments, reason) in cases {
+        for foreground in [false, true] {
+            let mut command = program();
+            command.arg("mount").args(foreground.then_some("-f")).args(&arguments);
+            let output = command.stdin(Stdio::null()).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+            assert!(err(&output).contains(reason), "{output:?}");
+            assert_eq!(err(&output).lines().count(), 1, "{output:?}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_mount_point_may_have_any_name() {
+    let Some(place) = Place::new() else { return };
+    let odd = place.path().join("a b\n\\ü,x=y");
+    std::fs::create_dir(&odd).unwrap();
+    let inside = Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
+        .args(["mount", "a b\n\\ü,x=y"])
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(inside.status.success(), "{inside:?}");
+    assert!(odd.join("self/maps").exists());
+    let again = program().arg("mount").arg(&odd).output().unwrap();
+    assert_eq!(again.status.code(), Some(1));
+    let ended = program().arg("umount").arg(odd.join("../a b\n\\ü,x=y")).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(!odd.join("self").exists());
+}
+
+#[test]
+fn the_log_of_a_background_daemon_stays_in_its_file() {
+    let Some(place) = Place::new() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let status = program()
+        .args(["-v", "mount"])
+        .arg(place.path())
+        .stderr(File::create(&log).unwrap())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert!(place.run("umount", &[]).status.success());
+    place.wait_until_no_daemon();
+    let text = std::fs::read_to_string(log).unwrap();
+    assert!(text.contains("mounted on") && text.contains("was unmounted"), "{text}");
+}

@@ -1,0 +1,182 @@
+//! Several users, and mounts in namespaces of their own: what takes root to test.
+#![cfg(all(target_os = "linux", feature = "mount"))]
+#![allow(missing_docs)]
+
+mod common;
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Output};
+
+use common::mount::Mount;
+use common::target::Target;
+
+const NOBODY: u32 = 65534;
+
+/// Runs a shell script, as this user.
+fn shell(user: u32, script: &str) -> Output {
+    Command::new("sh").args(["-c", script]).uid(user).gid(user).current_dir("/").output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn nobody_sees_their_own_maps_and_not_roots() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mount) = Mount::new() else { return };
+    let roots = Target::stopped("stop");
+    let own = Target::stopped_as("stop", Some(NOBODY));
+    let files = ["maps", "task/vmmap", "task/vmmap_r"];
+    for file in files {
+        let path = mount.of(roots.pid(), file);
+        let path = path.display();
+        let refused = shell(NOBODY, &format!("cat {path}"));
+        assert!(!refused.status.success() && refused.stdout.is_empty());
+        assert!(text(&refused.stderr).contains("Permission denied"), "{refused:?}");
+        assert!(!shell(NOBODY, &format!("test -r {path}")).status.success());
+        assert!(shell(NOBODY, &format!("test -e {path}")).status.success());
+        assert!(shell(0, &format!("cat {path} && test -r {path}")).status.success());
+
+        let path = mount.of(own.pid(), file);
+        let path = path.display();
+        let seen = shell(NOBODY, &format!("test -r {path} && cat {path}"));
+        assert!(seen.status.success(), "{seen:?}");
+        assert!(!seen.stdout.is_empty());
+        assert!(shell(0, &format!("cat {path}")).status.success());
+        assert!(!shell(NOBODY - 1, &format!("cat {path}")).status.success());
+    }
+    let theirs = std::fs::read(format!("/proc/{}/maps", own.pid())).unwrap();
+    let maps = mount.of(own.pid(), "maps");
+    assert!(shell(NOBODY, &format!("cat {}", maps.display())).stdout == theirs);
+    let link = shell(NOBODY, &format!("cat {}/self/maps", mount.root().display()));
+    assert!(text(&link.stdout).contains("/cat\n"), "{link:?}");
+}
+
+#[test]
+fn an_owners_mount_is_the_owners_alone() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mount) = Mount::with(&["-o", "noallow_other"]) else { return };
+    let root = mount.root().display();
+    assert!(shell(0, &format!("ls {root}")).status.success());
+    let refused = shell(NOBODY, &format!("ls {root}"));
+    assert!(text(&refused.stderr).contains("Permission denied"), "{refused:?}");
+}
+
+#[test]
+fn with_default_permissions_the_answers_are_the_same() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mount) = Mount::with(&["-o", "default_permissions,fsname=maps"]) else { return };
+    let own = Target::stopped_as("stop", Some(NOBODY));
+    let path = mount.of(own.pid(), "maps");
+    let path = path.display();
+    assert!(shell(NOBODY, &format!("test -r {path} && cat {path} >/dev/null")).status.success());
+    assert!(!shell(NOBODY - 1, &format!("test -r {path} || cat {path}")).status.success());
+    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let line = table.lines().find(|line| line.contains(mount.root().to_str().unwrap())).unwrap();
+    assert!(line.contains(" - fuse.mach-procfs maps ro,"), "{line}");
+    assert!(line.contains("default_permissions"), "{line}");
+}
+
+/// A script in a mount namespace of its own, with `$PROGRAM` and `$DIR`, an empty directory.
+fn in_namespace(script: &str) -> Output {
+    let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(directory.path(), open).unwrap();
+    // Where cargo builds need not be open to other users.
+    let program = directory.path().join("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_mach-procfs"), &program).unwrap();
+    let place = directory.path().join("mount");
+    std::fs::create_dir(&place).unwrap();
+    std::os::unix::fs::chown(&place, Some(NOBODY), Some(NOBODY)).unwrap();
+    // `set -e` lets a negated command pass; this does not.
+    let script = format!("set -e; not() {{ if \"$@\"; then exit 9; fi; }}; {script}");
+    Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sh", "-c", &script])
+        .env("PROGRAM", &program)
+        .env("DIR", &place)
+        .output()
+        .unwrap()
+}
+
+/// A private /dev whose /dev/fuse has this mode.
+fn device(mode: &str) -> String {
+    format!(
+        "mount -t tmpfs none /mnt; mknod /mnt/fuse c 10 229; chmod {mode} /mnt/fuse; \
+         mount --bind /mnt/fuse /dev/fuse; \
+         user() {{ setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups \"$@\"; }}; "
+    )
+}
+
+#[test]
+fn a_user_without_rights_mounts_for_themselves() {
+    if !common::is_root() {
+        return;
+    }
+    let script = device("666")
+        + "user $PROGRAM mount $DIR; \
+           user sh -c 'cat $DIR/self/maps' | grep -q /cat; \
+           not user cat $DIR/$$/maps 2>$DIR.err; grep -q 'Permission denied' $DIR.err; \
+           not ls $DIR 2>/dev/null; \
+           grep -q \"$DIR fuse.mach-procfs\" /proc/self/mounts; \
+           user $PROGRAM umount $DIR; \
+           not grep -q $DIR /proc/self/mounts; \
+           user $PROGRAM mount $DIR; kill -KILL $(pgrep -f \"report -- $DIR\"); \
+           user $PROGRAM mount $DIR 2>/dev/null; user ls $DIR/self/maps; \
+           user $PROGRAM umount $DIR; \
+           not user $PROGRAM mount -o allow_other $DIR";
+    let output = in_namespace(&script);
+    assert!(output.status.success(), "{output:?}");
+    assert!(text(&output.stderr).contains("user_allow_other"), "{output:?}");
+}
+
+#[test]
+fn what_is_missing_for_a_mount_is_named() {
+    if !common::is_root() {
+        return;
+    }
+    let closed = in_namespace(&(device("600") + "user $PROGRAM mount $DIR"));
+    assert_eq!(closed.status.code(), Some(1));
+    assert!(text(&closed.stderr).contains("/dev/fuse is closed to this user"), "{closed:?}");
+    // fuser takes the helper's place from this variable first.
+    let helper = device("666") + "export FUSERMOUNT_PATH=/nowhere; user $PROGRAM mount $DIR";
+    let helper = in_namespace(&helper);
+    assert_eq!(helper.status.code(), Some(1));
+    assert!(text(&helper.stderr).contains("install the package fuse3"), "{helper:?}");
+    let none = in_namespace(
+        "mount -t tmpfs none /dev; mknod /dev/null c 1 3; if $PROGRAM mount $DIR 2>&1; then exit 9; else test $? = 1; fi",
+    );
+    assert!(none.status.success(), "{none:?}");
+    assert!(text(&none.stdout).contains("/dev/fuse is missing"), "{none:?}");
+    assert_eq!(text(&none.stdout).lines().count(), 1, "{none:?}");
+}
+
+#[test]
+fn over_proc_itself() {
+    if !common::is_root() || Mount::new().is_none() {
+        return;
+    }
+    let script = "$PROGRAM mount /proc; \
+        cat /proc/self/maps | grep -q /cat; \
+        test \"$(ls /proc/self | tr '\\n' ' ')\" = 'maps task '; \
+        not test -e /proc/self/fd; \
+        for i in 1 2 3 4 5 6 7 8; do cat /proc/*/maps /proc/*/task/vmmap >/dev/null 2>&1 & done; wait; \
+        $PROGRAM umount /proc; \
+        test -e /proc/self/fd; \
+        not grep -q '/proc fuse.mach-procfs' /proc/self/mounts";
+    let output = in_namespace(script);
+    assert!(output.status.success(), "{output:?}");
+    // The same, ended by a signal while somebody is inside.
+    let script = "$PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
+        until grep -q ready $DIR/said; do :; done; \
+        not test -e /proc/self/fd; exec 5</proc/self; \
+        kill $D; wait $D; test -e /proc/self/fd; not grep -q '/proc fuse.mach-procfs' /proc/self/mounts";
+    let output = in_namespace(script);
+    assert!(output.status.success(), "{output:?}");
+}
