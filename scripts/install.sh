@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# How each system gets the tools that lib.sh found missing. Sourced by lib.sh; `ensure` is what
+# the scripts call. Nothing that is there is installed again, so a second run changes nothing.
+
+: "${system:?}" "${rust_wanted:?}"
+# shellcheck disable=SC2016 # for the user's shell to expand
+brew_line='/bin/bash -c "$(curl -fsSL https://raw.githubusercontent.com/Homebrew/install/HEAD/install.sh)"'
+rustup_line="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
+
+# The Debian or Ubuntu packages with a new enough cargo, or nothing. cargo-web is the newer one
+# that Debian's stable releases have beside `cargo`; it would push an installed cargo out, so it
+# is only for a machine that has none.
+debian_rust() {
+    local package version
+    for package in cargo cargo-web; do
+        if [ "$package" = cargo-web ] && found cargo; then continue; fi
+        version=$(LC_ALL=C apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+        at_least "$version" "$rust_wanted" || continue
+        printf '%s ca-certificates' "$package" # cargo cannot fetch a crate without them
+        return
+    done
+}
+
+# Adds a command to those that are left to the user.
+by_hand() { commands="$commands${commands:+ && }$*"; }
+
+# Sets `packages` and `cask`, which the package manager installs, and `commands`.
+plan() {
+    local tool rust=''
+    packages='' cask='' commands=''
+    for tool in "$@"; do
+        case $system:$tool in
+            macos:cc) by_hand 'xcode-select --install' ;; # opens a window, so it is the user's
+            debian:cc) packages="$packages gcc libc6-dev" ;;
+            *:cc) packages="$packages gcc" ;;
+            macos:fuse) cask=macfuse ;;
+            *:fuse) packages="$packages fuse3" ;;
+            *:pkg-config) packages="$packages pkgconf" ;;
+            *:unshare) packages="$packages util-linux" ;;
+            fedora:shellcheck) packages="$packages ShellCheck" ;;
+            *:cargo)
+                case $system in
+                    debian) rust=$(debian_rust) ;;
+                    fedora) rust=cargo ;;
+                    arch | macos) rust=rust ;;
+                esac
+                if found rustup; then
+                    by_hand 'rustup update stable && rustup default stable'
+                elif [ -n "$rust" ]; then
+                    packages="$packages $rust"
+                else
+                    found curl || packages="$packages curl ca-certificates"
+                    by_hand "$rustup_line"
+                fi
+                ;;
+            *) packages="$packages $tool" ;;
+        esac
+    done
+}
+
+# Homebrew refuses root; every other package manager wants it.
+may_install() {
+    case $system in
+        macos) ! is_root && found brew ;;
+        debian | fedora | arch) is_root || sudo -n true >/dev/null 2>&1 ;;
+        *) false ;;
+    esac
+}
+
+installer() {
+    case $system in
+        debian) printf 'apt-get install -y --no-install-recommends' ;;
+        fedora) printf 'dnf install -y' ;;
+        arch) printf 'pacman -S --needed --noconfirm' ;;
+        macos) printf 'brew install' ;;
+    esac
+}
+
+# Says and runs a package manager's command, which may not ask, nor write to the script's output.
+manage() {
+    if [ "$system" = debian ]; then set -- env DEBIAN_FRONTEND=noninteractive "$@"; fi
+    if [ "$system" != macos ] && ! is_root; then set -- sudo -n "$@"; fi
+    say "running: $*"
+    "$@" </dev/null >&2
+}
+
+# The same for the user to run, where the script may not.
+package_command() {
+    local command sudo=''
+    if [ "$system" != macos ] && found sudo; then sudo='sudo '; fi
+    command=$sudo$(installer)$packages
+    case $system in
+        debian) command="${sudo}apt-get update && $command" ;;
+        macos) found brew || command="$brew_line && $command" ;;
+        unknown) command="(your package manager, to install:$packages)" ;;
+    esac
+    case $system:$sudo in
+        debian: | fedora: | arch:) printf "su -c '%s'" "$command" ;;
+        *) printf '%s' "$command" ;;
+    esac
+}
+
+# ensure TOOL…: returns when all are there, installing what is not; else exits 1 with what to run.
+# A TOOL is cc, fuse, pkg-config, cargo, or anything whose package has its name.
+ensure() {
+    local tool missing list='' may=no note=''
+    missing=$(missing_of "$@")
+    [ -n "$missing" ] || return 0
+    if may_install; then may=yes; fi
+    if [ $may = yes ] && [ "$system" = debian ]; then
+        # One unreachable third-party source is no reason to stop.
+        manage apt-get update || say 'apt-get update failed; going on with the lists that are here'
+    fi
+    # shellcheck disable=SC2086 # a list of words
+    plan $missing
+    if [ -n "$cask" ]; then # its installer wants root's rights, through sudo
+        if [ $may = yes ] && sudo -n true >/dev/null 2>&1; then
+            manage brew install --cask "$cask" || die "failed: brew install --cask $cask"
+        else
+            commands="brew install --cask $cask${commands:+ && $commands}"
+        fi
+    fi
+    if [ -n "$packages" ]; then
+        if [ $may = yes ]; then
+            # shellcheck disable=SC2046,SC2086 # lists of words
+            manage $(installer) $packages || die "failed: $(installer)$packages"
+        else
+            commands="$(package_command)${commands:+ && $commands}"
+        fi
+    fi
+    hash -r
+    # shellcheck disable=SC2086 # a list of words
+    missing=$(missing_of $missing)
+    [ -n "$missing" ] || return 0
+    for tool in $missing; do
+        case $system:$tool in
+            macos:fuse) tool=macFUSE ;;
+            *:fuse) tool=fusermount3 ;;
+            *:cargo)
+                tool="cargo $rust_wanted or newer"
+                [ -n "$commands" ] || by_hand "$rustup_line" # the system's own was too old after all
+                ;;
+        esac
+        list="$list${list:+, }$tool"
+    done
+    if [ "$system" = macos ] && is_root; then note=' as yourself (Homebrew refuses root)'; fi
+    die "missing: $list${commands:+; run this$note, then $me again: $commands}"
+}

@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# What scripts/run, scripts/test and .ci/run share: which system this is, and which of the tools a
+# script needs are there; install.sh, below, gets those that are not. Sourced with `me` (the
+# script's name, for messages) and `root` (the top of the source tree) set.
+#
+# Written for bash 3.2, the one macOS has: no associative arrays, no mapfile, and lists are words
+# in a string, since there an empty array is an error under `set -u`.
+#
+# Only tests set these: MACH_PROCFS_OS_RELEASE stands in for /etc/os-release, and
+# MACH_PROCFS_MACFUSE_PC for the directory where macFUSE puts its fuse.pc.
+
+: "${me:?}" "${root:?}"
+
+say() { printf '%s\n' "$me: $*" >&2; }
+die() { say "$*"; exit 1; }
+found() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" = 0 ]; }
+
+detect_system() {
+    local os_release=${MACH_PROCFS_OS_RELEASE:-/etc/os-release}
+    system=unknown
+    if [ "$(uname -s)" = Darwin ]; then
+        system=macos
+        # macFUSE's fuse.pc lies where Homebrew's pkgconf does not look on Apple silicon.
+        macfuse_pc=${MACH_PROCFS_MACFUSE_PC:-/usr/local/lib/pkgconfig}
+        export PKG_CONFIG_PATH="$macfuse_pc${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+    elif [ -r "$os_release" ]; then
+        # The file is shell by its own manual page; a subshell keeps its names out of ours.
+        # ID_LIKE brings in the derived systems (Mint, Pop!_OS, Manjaro, …).
+        # shellcheck source=/dev/null
+        case " $(. "$os_release" && printf '%s %s' "${ID:-}" "${ID_LIKE:-}") " in
+            *' debian '* | *' ubuntu '*) system=debian ;;
+            *' fedora '*) system=fedora ;;
+            *' arch '*) system=arch ;;
+        esac
+    fi
+}
+
+# at_least HAVE WANT: compares major and minor only; a HAVE that is no version is never enough.
+at_least() {
+    local have=${1%%[!0-9.]*} want=$2 have_minor want_minor
+    case $have in [0-9]*.[0-9]*) ;; *) return 1 ;; esac
+    have_minor=${have#*.} want_minor=${want#*.}
+    have_minor=${have_minor%%.*} want_minor=${want_minor%%.*}
+    [ "${have%%.*}" -gt "${want%%.*}" ] ||
+        { [ "${have%%.*}" -eq "${want%%.*}" ] && [ "$have_minor" -ge "$want_minor" ]; }
+}
+
+# Both, since a cargo and a rustc from different places may differ; and by running them, since
+# rustup's stand-ins are there even when no toolchain is.
+rust_is_new_enough() {
+    local tool version
+    for tool in cargo rustc; do
+        version=$("$tool" --version 2>/dev/null) || return 1
+        version=${version#* }
+        at_least "${version%% *}" "$rust_wanted" || return 1
+    done
+}
+
+has() {
+    case $system:$1 in
+        macos:cc) xcode-select -p >/dev/null 2>&1 ;; # /usr/bin/cc is there without a compiler, too
+        macos:fuse) [ -e "$macfuse_pc/fuse.pc" ] ;;
+        *:fuse) found fusermount3 ;;
+        *:cargo) rust_is_new_enough ;;
+        *) found "$1" ;;
+    esac
+}
+
+# Prints those of the tools that are missing, as words.
+missing_of() {
+    local tool
+    for tool in "$@"; do has "$tool" || printf ' %s' "$tool"; done
+}
+
+rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
+[ -n "$rust_wanted" ] || die "no rust-version in $root/Cargo.toml"
+detect_system
+# A rustup installed a moment ago is not yet on the PATH of the shell that installed it.
+cargo_bin=${CARGO_HOME:-${HOME:-}/.cargo}/bin
+if ! rust_is_new_enough && [ -x "$cargo_bin/cargo" ]; then PATH=$cargo_bin:$PATH; fi
+# shellcheck source=scripts/install.sh
+. "$root/scripts/install.sh"

@@ -1,0 +1,455 @@
+//! `scripts/run` and `scripts/test` on machines that are not at hand: each system, with and
+//! without root or sudo, with tools present, missing or too old.
+//!
+//! A [`Machine`] is a temporary directory with a copy of the scripts and a PATH of its own. On
+//! that PATH are a few real tools (cat, sed, …) and fakes of all that asks about the system or
+//! changes it. The fakes are small shell scripts that write what they were asked into a log, and a
+//! fake package manager makes the tool that its package would bring. So a test states the exact
+//! commands, the status and the message. What is real here is bash and the scripts; that the
+//! package names are right on Fedora, Arch and macOS is not shown.
+
+// clippy.toml allows these in `#[test]` functions only; the helpers are test code as well.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod machine;
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use machine::{Machine, real};
+
+const RUSTUP: &str = "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh";
+const BREW: &str = r#"/bin/bash -c "$(curl -fsSL https://raw.githubusercontent.com/Homebrew/install/HEAD/install.sh)""#;
+
+// --- each system, from nothing -----------------------------------------------------------------
+
+#[test]
+fn debian_as_root_takes_the_newer_of_its_cargos() {
+    Machine::new("debian")
+        .root()
+        .candidate("cargo", "0.66.0+ds1-1")
+        .candidate("cargo-web", "1.96.0+dfsg1-1~deb12u2")
+        .sets_up_with(&[
+            "root: apt-get update",
+            "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3 cargo-web ca-certificates",
+        ]);
+}
+
+#[test]
+fn ubuntu_and_its_derivatives_with_sudo() {
+    for system in ["ubuntu", "mint"] {
+        Machine::new(system).sudo("free").candidate("cargo", "1.91.1ubuntu1").sets_up_with(&[
+            "root: apt-get update",
+            "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3 cargo ca-certificates",
+        ]);
+    }
+}
+
+#[test]
+fn fedora_as_root_and_with_sudo() {
+    for machine in [Machine::new("fedora").root(), Machine::new("fedora").sudo("free")] {
+        machine.sets_up_with(&["root: dnf install -y gcc fuse3 cargo"]);
+    }
+}
+
+#[test]
+fn arch_as_root_and_with_sudo() {
+    for machine in [Machine::new("arch").root(), Machine::new("arch").sudo("free")] {
+        machine.sets_up_with(&["root: pacman -S --needed --noconfirm gcc fuse3 rust"]);
+    }
+}
+
+#[test]
+fn macos_with_sudo() {
+    Machine::new("macos")
+        .sudo("free")
+        .sets_up_with(&["user: brew install --cask macfuse", "user: brew install pkgconf rust"]);
+}
+
+#[test]
+fn only_what_is_missing_is_installed() {
+    let machine = Machine::new("debian").root().with(&["cc"]).rust("1.95.0");
+    machine.sets_up_with(&[
+        "root: apt-get update",
+        "root: apt-get install -y --no-install-recommends fuse3",
+    ]);
+    let machine = Machine::new("macos").sudo("free").with(&["pkg-config"]).rust("1.95.0");
+    machine.sets_up_with(&["user: brew install --cask macfuse"]);
+}
+
+#[test]
+fn nothing_is_installed_where_nothing_is_missing() {
+    for system in ["debian", "ubuntu", "fedora", "arch", "alpine", "macos"] {
+        for machine in [Machine::complete(system), Machine::complete(system).root()] {
+            machine.sets_up_with(&[]);
+        }
+    }
+}
+
+// --- where the script may not install ----------------------------------------------------------
+
+#[test]
+fn without_root_the_message_has_the_command() {
+    let cases = [
+        (
+            "debian",
+            format!(
+                "sudo apt-get update && sudo apt-get install -y --no-install-recommends gcc libc6-dev fuse3 && {RUSTUP}"
+            ),
+        ),
+        ("fedora", "sudo dnf install -y gcc fuse3 cargo".to_owned()),
+        ("arch", "sudo pacman -S --needed --noconfirm gcc fuse3 rust".to_owned()),
+    ];
+    for (system, command) in cases {
+        Machine::new(system).sudo("asks").script("scripts/run", &[]).did(&[]).failed(&format!(
+            "scripts/run: missing: cc, fusermount3, cargo 1.88 or newer; run this, then scripts/run again: {command}"
+        ));
+    }
+}
+
+#[test]
+fn without_any_sudo_the_command_is_for_su() {
+    let cases = [
+        (
+            "ubuntu",
+            "su -c 'apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev fuse3 cargo ca-certificates'",
+        ),
+        ("fedora", "su -c 'dnf install -y gcc fuse3 cargo'"),
+        ("arch", "su -c 'pacman -S --needed --noconfirm gcc fuse3 rust'"),
+    ];
+    for (system, command) in cases {
+        let machine = Machine::new(system).candidate("cargo", "1.91");
+        machine.file("lists", "");
+        machine.script("scripts/run", &[]).did(&[]).failed(&format!(
+            "scripts/run: missing: cc, fusermount3, cargo 1.88 or newer; run this, then scripts/run again: {command}"
+        ));
+    }
+}
+
+#[test]
+fn an_unknown_system_is_told_what_it_needs() {
+    for root in [false, true] {
+        let machine = Machine::new("alpine").rust("1.95.0");
+        let machine = if root { machine.root() } else { machine };
+        machine.script("scripts/run", &[]).did(&[]).failed(
+            "scripts/run: missing: cc, fusermount3; run this, then scripts/run again: (your package manager, to install: gcc fuse3)",
+        );
+    }
+}
+
+#[test]
+fn macos_leaves_the_cask_to_the_user_where_sudo_would_ask() {
+    let machine = Machine::new("macos").sudo("asks");
+    machine.script("scripts/run", &[]).did(&["user: brew install pkgconf rust"]).failed(
+        "scripts/run: missing: macFUSE; run this, then scripts/run again: brew install --cask macfuse",
+    );
+}
+
+#[test]
+fn macos_without_homebrew_without_compiler_or_as_root() {
+    let all = "cc, pkg-config, macFUSE, cargo 1.88 or newer";
+    let machine = Machine::new("macos").sudo("free").without("brew");
+    fs::remove_file(machine.path("xcode")).unwrap();
+    machine.script("scripts/run", &[]).did(&[]).failed(&format!(
+        "scripts/run: missing: {all}; run this, then scripts/run again: {BREW} && brew install pkgconf rust && brew install --cask macfuse && xcode-select --install"
+    ));
+
+    Machine::new("macos").root().script("scripts/run", &[]).did(&[]).failed(
+        "scripts/run: missing: pkg-config, macFUSE, cargo 1.88 or newer; run this as yourself (Homebrew refuses root), then scripts/run again: brew install pkgconf rust && brew install --cask macfuse",
+    );
+}
+
+#[test]
+fn a_package_manager_that_fails_ends_it() {
+    let cases = [
+        ("fedora", "dnf", "dnf install -y gcc fuse3"),
+        ("arch", "pacman", "pacman -S --needed --noconfirm gcc fuse3"),
+        ("macos", "brew", "brew install --cask macfuse"),
+    ];
+    for (system, manager, command) in cases {
+        let machine = Machine::new(system).rust("1.95.0").sudo("free");
+        machine.file(&format!("fail-{manager}"), "");
+        machine.script("scripts/run", &[]).failed(&format!("scripts/run: failed: {command}"));
+    }
+}
+
+// --- Rust --------------------------------------------------------------------------------------
+
+#[test]
+fn a_cargo_too_old_is_replaced_by_the_systems() {
+    for old in ["1.87.0", "0.99.0", "1.9.0"] {
+        let machine = Machine::complete("fedora").root().rust(old);
+        machine.sets_up_with(&["root: dnf install -y cargo"]);
+    }
+}
+
+#[test]
+fn a_cargo_new_enough_is_kept() {
+    for new in ["1.88.0", "1.100.0-nightly", "2.0.0"] {
+        Machine::complete("fedora").root().rust(new).sets_up_with(&[]);
+    }
+}
+
+#[test]
+fn a_rustup_is_asked_to_update() {
+    for system in ["debian", "fedora", "arch", "macos"] {
+        let machine = Machine::complete(system).sudo("free").rust("1.80.1").with(&["rustup"]);
+        let outcome = machine.script("scripts/test", &[]);
+        outcome.failed("scripts/test: missing: cargo 1.88 or newer; run this, then scripts/test again: rustup update stable && rustup default stable");
+        assert!(
+            !outcome.log.iter().any(|command| command.contains("install")),
+            "{:?}",
+            outcome.log
+        );
+    }
+}
+
+#[test]
+fn a_cargo_without_its_rustc_is_not_enough() {
+    let machine = Machine::complete("arch").root().without("rustc");
+    machine.sets_up_with(&["root: pacman -S --needed --noconfirm rust"]);
+}
+
+#[test]
+fn an_installed_debian_cargo_is_not_pushed_out() {
+    let machine = Machine::complete("debian")
+        .root()
+        .rust("0.66.0")
+        .candidate("cargo", "0.66.0+ds1-1")
+        .candidate("cargo-web", "1.96.0+dfsg1-1~deb12u2");
+    machine.script("scripts/run", &[]).did(&["root: apt-get update"]).failed(&format!(
+        "scripts/run: missing: cargo 1.88 or newer; run this, then scripts/run again: {RUSTUP}"
+    ));
+}
+
+#[test]
+fn where_the_system_has_no_new_cargo_the_rest_is_installed_and_rustup_named() {
+    let machine = Machine::new("ubuntu").root().without("curl").candidate("cargo", "1.75.0+dfsg0");
+    machine
+        .script("scripts/run", &[])
+        .did(&[
+            "root: apt-get update",
+            "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3 curl ca-certificates",
+        ])
+        .failed(&format!(
+            "scripts/run: missing: cargo 1.88 or newer; run this, then scripts/run again: {RUSTUP}"
+        ));
+
+    // A system whose own cargo turns out too old only once it is there.
+    let machine = Machine::complete("fedora").root().without("cargo");
+    machine.file("packaged", "1.79.0");
+    machine.script("scripts/run", &[]).did(&["root: dnf install -y cargo"]).failed(&format!(
+        "scripts/run: missing: cargo 1.88 or newer; run this, then scripts/run again: {RUSTUP}"
+    ));
+}
+
+#[test]
+fn a_rustup_not_yet_on_the_path_is_found() {
+    Machine::complete("debian")
+        .without("cargo")
+        .without("rustc")
+        .rust_in("home/.cargo/bin", "1.95.0")
+        .sets_up_with(&[]);
+}
+
+// --- scripts/run: mount and show ---------------------------------------------------------------
+
+#[test]
+fn it_shows_its_own_maps_and_says_how_to_unmount() {
+    let machine = Machine::complete("debian");
+    let outcome = machine.script("scripts/run", &[]);
+    let dir = machine.path("home/mach-proc");
+    let (dir, repo) = (dir.display(), machine.path("repo"));
+
+    let (head, rest) = outcome.succeeded().stdout.trim_start().split_once('\n').unwrap();
+    let process = head.strip_prefix(&format!("{dir}/self/maps, of this shell (process "));
+    let process = process.unwrap().strip_suffix("):").unwrap();
+    assert!(process.parse::<u32>().is_ok(), "{process}");
+    let twelve = |what: &str| (1..=12).map(|n| format!("{what} {n}\n")).collect::<String>();
+    assert_eq!(
+        rest,
+        format!(
+            "{}\n{dir}/self/task/vmmap, of this shell (process {process}):\n{}\n\
+             mach-procfs is mounted on {dir}. To see more:\n  \
+               cat {dir}/self/maps\n  cat {dir}/self/task/vmmap\n  ls {dir}\n\
+             To unmount:\n  {}/target/release/mach-procfs umount {dir}\n",
+            twelve("region"),
+            twelve("vm region"),
+            repo.display(),
+        )
+    );
+}
+
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the fake mount shows Linux's own /proc")]
+fn self_is_the_shell_that_runs_the_script() {
+    let machine = Machine::complete("debian");
+    machine.fake(
+        "fakes/mach-procfs",
+        r#"mkdir "$2/self" "$2/self/task"
+        ln -s /proc/self/stat "$2/self/maps"
+        ln -s /proc/self/stat "$2/self/task/vmmap""#,
+    );
+    symlink(real("ln"), machine.path("bin/ln")).unwrap();
+    let output = machine.script("scripts/run", &[]).succeeded().stdout.clone();
+    let lines: Vec<_> = output.lines().collect();
+    let process = lines[1].split_once("(process ").unwrap().1.trim_end_matches("):");
+    assert!(lines[2].starts_with(&format!("{process} (bash) ")), "{output}");
+}
+
+#[test]
+fn a_given_mount_point_is_made_and_may_be_relative_or_have_spaces() {
+    let machine = Machine::complete("macos");
+    let outcome = machine.script("scripts/run", &["deep/my proc"]);
+    let dir = machine.path("home/deep/my proc");
+    let mount = format!("mach-procfs mount {}", dir.display());
+    outcome.succeeded().did(&["cargo build --release", &mount]);
+    let quoted = dir.display().to_string().replace(' ', "\\ ");
+    assert!(outcome.stdout.ends_with(&format!("umount {quoted}\n")), "{}", outcome.stdout);
+
+    let again = machine.script("scripts/run", &["deep/../deep/my proc/"]);
+    again.succeeded().did(&["cargo build --release"]);
+    assert!(again.stderr.contains(&format!("already mounted on {}\n", dir.display())));
+}
+
+#[test]
+fn a_link_to_the_mount_point_is_the_mount_point() {
+    let machine = Machine::complete("arch");
+    machine.script("scripts/run", &["real"]).succeeded();
+    symlink(machine.path("home/real"), machine.path("home/link")).unwrap();
+    machine.script("scripts/run", &["link"]).succeeded().did(&["cargo build --release"]);
+}
+
+#[test]
+fn the_script_works_from_any_directory() {
+    let machine = Machine::complete("debian");
+    let by_path = machine.script_from("repo", "scripts/run".into(), &["../home/a"]);
+    by_path.succeeded();
+    let inside = machine.script_from("repo/scripts", "run".into(), &["../../home/a"]);
+    inside.succeeded().did(&["cargo build --release"]);
+}
+
+#[test]
+fn a_dead_mount_is_left_to_mount() {
+    let machine = Machine::complete("debian");
+    let dir = machine.path("home/mach-proc");
+    fs::create_dir(&dir).unwrap();
+    let line = format!("mach-procfs on {} type fuse.mach-procfs (ro)\n", dir.display());
+    machine.file("mounts", &line);
+    let outcome = machine.script("scripts/run", &[]);
+    assert_eq!(outcome.succeeded().log, machine.mounts_after(&[]));
+}
+
+#[test]
+fn another_file_system_is_not_covered() {
+    let cases = [("debian", " type tmpfs (rw)", "tmpfs"), ("macos", " (apfs, local)", "apfs")];
+    for (system, table, found) in cases {
+        let machine = Machine::complete(system);
+        let dir = machine.path("home/there");
+        fs::create_dir(&dir).unwrap();
+        machine.file("mounts", &format!("something on {}{table}\n", dir.display()));
+        machine.script("scripts/run", &["there"]).did(&["cargo build --release"]).failed(&format!(
+            "scripts/run: {} has another file system on it ({found}); name an empty directory",
+            dir.display()
+        ));
+    }
+}
+
+#[test]
+fn a_directory_with_something_in_it_is_not_covered() {
+    let machine = Machine::complete("debian");
+    machine.file("home/file", "");
+    let home = machine.path("home");
+    machine
+        .script("scripts/run", &["."])
+        .did(&["cargo build --release"])
+        .failed(&format!("scripts/run: {} is not empty; name an empty directory", home.display()));
+    let file = machine.script("scripts/run", &["file"]);
+    let path = home.join("file");
+    file.failed(&format!("scripts/run: cannot make the directory {}", path.display()));
+}
+
+#[test]
+fn a_failing_build_or_mount_is_the_end() {
+    let machine = Machine::complete("debian");
+    machine.file("fail-cargo", "");
+    machine
+        .script("scripts/run", &[])
+        .did(&["cargo build --release"])
+        .failed("scripts/run: cargo build --release failed");
+
+    let machine = Machine::complete("debian");
+    machine.file("fail-mount", "");
+    let outcome = machine.script("scripts/run", &[]);
+    outcome.failed("mach-procfs: cannot open /dev/fuse");
+    assert_eq!(outcome.stderr.lines().count(), 1, "one line says it");
+}
+
+#[test]
+fn without_a_home_the_mount_point_is_in_tmp() {
+    let machine = Machine::complete("debian");
+    fs::remove_dir_all(machine.path("home")).unwrap();
+    fs::create_dir(machine.path("cwd")).unwrap();
+    // No user has this number, so no real mount point has this name.
+    let uid = format!("{}9999999999", std::process::id());
+    machine.file("uid", &uid);
+    let dir = Path::new("/tmp").canonicalize().unwrap().join(format!("mach-proc-{uid}"));
+    let outcome = machine.script_from("cwd", "../repo/scripts/run".into(), &[]);
+    let made = fs::remove_dir_all(&dir);
+    outcome
+        .succeeded()
+        .did(&["cargo build --release", &format!("mach-procfs mount {}", dir.display())]);
+    made.unwrap();
+}
+
+#[test]
+fn wrong_arguments_change_nothing() {
+    let machine = Machine::new("debian").root();
+    machine
+        .script("scripts/run", &["--frob"])
+        .did(&[])
+        .failed("scripts/run: no such option: --frob (see --help)");
+    machine
+        .script("scripts/run", &["a", "b"])
+        .did(&[])
+        .failed("scripts/run: one mount point at most (see --help)");
+    for script in ["scripts/run", "scripts/test"] {
+        let help = machine.script(script, &["--help"]);
+        assert!(help.succeeded().did(&[]).stdout.starts_with(&format!("usage: {script} [")));
+    }
+}
+
+// --- scripts/test ------------------------------------------------------------------------------
+
+#[test]
+fn tests_get_what_they_need_then_run_with_the_arguments() {
+    let machine = Machine::new("debian").root().rust("1.95.0");
+    let outcome = machine.script("scripts/test", &["--test", "tree"]);
+    outcome.succeeded().did(&[
+        "root: apt-get update",
+        "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3 less util-linux",
+        "cargo test --test tree",
+    ]);
+    assert_eq!(outcome.stdout, "test result: ok. 3 passed; 0 failed\n");
+    assert!(outcome.stderr.ends_with("scripts/test: all passed: cargo test --test tree\n"));
+    machine.script("scripts/test", &[]).succeeded().did(&["cargo test"]);
+}
+
+#[test]
+fn tests_that_fail_are_a_failure() {
+    let machine = Machine::complete("macos");
+    machine.file("fail-cargo", "");
+    machine
+        .script("scripts/test", &[])
+        .did(&["cargo test"])
+        .failed("scripts/test: FAILED: cargo test");
+}
+
+#[test]
+fn the_scripts_can_be_started() {
+    for script in ["scripts/run", "scripts/test", ".ci/run"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o111, 0o111, "{script}");
+    }
+}
