@@ -1,6 +1,6 @@
 //! The command line: `cat`, `ls`, `--help`, statuses and messages.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! The renderers: golden files, and lines that read back as the regions they were made from.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -178,7 +178,7 @@ mod read_back {
                     let is_file = name.first() == Some(&b'/');
                     let protection = Protection::from_bits(bits);
                     let readable = !name.ends_with(b" (deleted)")
-                        && !memchr::memmem::find(&name, b"\\012").is_some();
+                        && memchr::memmem::find(&name, b"\\012").is_none();
                     let name = if readable { name } else { b"/plain".to_vec() };
                     Region {
                         start,

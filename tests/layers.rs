@@ -1,5 +1,5 @@
 //! The layers: who imports whom, where unsafe code and `cfg(target_os)` may stand, who prints.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 

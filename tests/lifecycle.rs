@@ -1,6 +1,6 @@
 //! The life of a mount: started in the background, ended by signals, by others, or killed.
 #![cfg(all(target_os = "linux", feature = "mount"))]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! The Linux source and the tree over it, against the kernel's own files, without a mount.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Real mounts: what a reader of the files sees, compared with the kernel's own procfs.
 #![cfg(all(target_os = "linux", feature = "mount"))]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

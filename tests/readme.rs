@@ -1,5 +1,5 @@
 //! The README says what is so: its table of files is that of the rows, its commands exist.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
 
@@ -12,7 +12,8 @@ fn the_table_of_files_is_that_of_the_rows() {
     let readme = text("README.md");
     let begin = readme.find("<!-- the table of files").expect("its beginning is marked");
     let table = &readme[begin..];
-    let table = table.split_once("-->\n").unwrap().1.split("<!-- end of the table -->").next().unwrap();
+    let table =
+        table.split_once("-->\n").unwrap().1.split("<!-- end of the table -->").next().unwrap();
     let rows = mach_procfs::tree::as_markdown();
     assert!(table == rows, "the table in README.md should be:\n{rows}");
 }

@@ -1,6 +1,6 @@
 //! The tree over a fixture that looks like a procfs, without a mount and without real processes.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::ffi::OsStr;
 use std::path::Path;

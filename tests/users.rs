@@ -1,6 +1,6 @@
 //! Several users, and mounts in namespaces of their own: what takes root to test.
 #![cfg(all(target_os = "linux", feature = "mount"))]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

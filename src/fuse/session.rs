@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use fuser::Session;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{SigSet, Signal};
 
 use super::{Adapter, host};
@@ -105,6 +107,9 @@ pub fn mount(
     // Dropped, a session unmounts what is on top at its path, even when that is not its own
     // mount any more. We unmount ourselves, so it is never dropped.
     let session = ManuallyDrop::new(session);
+    // An inherited copy of the connection would keep clients of a dead daemon waiting.
+    fcntl(session.as_fd(), FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
+        .map_err(|errno| MountError::new(format!("fcntl(FD_CLOEXEC): {}", errno.desc())))?;
     if let Err(error) = mounted.after() {
         mounted.unmount()?;
         return Err(error);
@@ -119,6 +124,10 @@ pub fn mount(
         }
     };
     if let Err(error) = wait_for_signals(signals, sender) {
+        mounted.unmount()?;
+        return Err(error);
+    }
+    if let Err(error) = mounted.wait_until_there() {
         mounted.unmount()?;
         return Err(error);
     }

@@ -1,5 +1,6 @@
 //! What the integration tests share: target processes, mounts that always end, golden files.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::panic)]
 
 pub mod golden;
 pub mod mount;

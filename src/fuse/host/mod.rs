@@ -7,8 +7,12 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
 #[cfg(target_os = "linux")]
 mod mountinfo;
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::*;
+#[cfg(target_os = "macos")]
+pub(super) use macos::*;
