@@ -127,7 +127,9 @@ fn a_user_without_rights_mounts_for_themselves() {
            grep -q \"$DIR fuse.mach-procfs\" /proc/self/mounts; \
            user $PROGRAM umount $DIR; \
            not grep -q $DIR /proc/self/mounts; \
-           user $PROGRAM mount $DIR; kill -KILL $(pgrep -f \"report -- $DIR\"); \
+           user $PROGRAM mount $DIR; for p in /proc/[0-9]*; do \
+           if tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q -- \"report -- $DIR\"; then \
+           kill -KILL ${p#/proc/}; fi; done; \
            user $PROGRAM mount $DIR 2>/dev/null; user ls $DIR/self/maps; \
            user $PROGRAM umount $DIR; \
            not user $PROGRAM mount -o allow_other $DIR";
