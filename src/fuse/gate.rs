@@ -145,13 +145,13 @@ impl Gate {
         survive(move || work(answer));
     }
 
-    /// Works on a reply, here or in the pool. `here` tells whether it can begin without waiting
-    /// for a lock; it is asked only if it may be done here.
+    /// Works on a reply, here or in the pool: there if it would have to wait for a lock first,
+    /// or if this is the last loop that is free.
     pub(super) fn may_sleep<R: Refuse>(
         &self,
         pid: Option<Pid>,
         reply: R,
-        here: impl FnOnce() -> bool,
+        is_free: bool,
         work: impl FnOnce(Answer<R>) + Send + 'static,
     ) {
         let inner = &self.0;
@@ -161,7 +161,7 @@ impl Gate {
         // This loop counts as sleeping from here on, so that two loops cannot both take
         // themselves for not being the last.
         let others = inner.sleeping.fetch_add(1, Ordering::Relaxed);
-        if others + 1 < inner.loops && here() {
+        if is_free && others + 1 < inner.loops {
             inner.run(call, move || work(answer));
             inner.sleeping.fetch_sub(1, Ordering::Relaxed);
             return;

@@ -22,8 +22,13 @@ pub(super) struct Handles {
 #[derive(Default)]
 struct Open {
     last: u64,
-    files: HashMap<u64, HashMap<u32, Shared<Content>>>,
+    files: HashMap<u64, OpenFile>,
     directories: HashMap<u64, HashMap<u32, Shared<Listing>>>,
+}
+
+struct OpenFile {
+    node: u64,
+    contents: HashMap<u32, Shared<Content>>,
 }
 
 impl Handles {
@@ -41,38 +46,47 @@ impl Handles {
     }
 
     /// A new handle of a file, with the content for the one who opened it.
-    pub(super) fn open_file(&self, caller: &Caller, content: Content) -> u64 {
+    pub(super) fn open_file(&self, node: Node, caller: &Caller, content: Content) -> u64 {
         let mut open = self.open.lock();
         open.last += 1;
         let handle = open.last;
         let contents = HashMap::from([(self.reader(caller), Arc::new(Mutex::new(content)))]);
-        open.files.insert(handle, contents);
+        open.files.insert(handle, OpenFile { node: node.number(), contents });
         handle
     }
 
-    /// The content that this reader has behind this handle, made by `open` where it is a reader
-    /// that the handle has not seen.
+    /// A handle that is open on this node, if there is one.
+    pub(super) fn open_on(&self, node: u64) -> Option<u64> {
+        let open = self.open.lock();
+        open.files.iter().find(|(_, file)| file.node == node).map(|(handle, _)| *handle)
+    }
+
+    /// The content that this reader has behind this handle, `None` for a reader that the handle
+    /// has not seen yet.
     ///
     /// # Errors
-    /// `BadHandle`, and those of `open`.
-    pub(super) fn content(
+    /// `BadHandle`.
+    pub(super) fn content(&self, handle: u64, caller: &Caller) -> Result<Option<Shared<Content>>> {
+        let open = self.open.lock();
+        let file = open.files.get(&handle).ok_or_else(no_handle)?;
+        Ok(file.contents.get(&self.reader(caller)).cloned())
+    }
+
+    /// Gives a reader that the handle has not seen a content of its own, and returns the one that
+    /// it has from now on.
+    ///
+    /// # Errors
+    /// `BadHandle`.
+    pub(super) fn add_reader(
         &self,
         handle: u64,
         caller: &Caller,
-        open: impl FnOnce() -> Result<Content>,
+        content: Content,
     ) -> Result<Shared<Content>> {
-        let reader = self.reader(caller);
-        let none = || Error::new(ErrorKind::BadHandle, "handle");
-        let known =
-            self.open.lock().files.get(&handle).ok_or_else(none)?.get(&reader).map(Arc::clone);
-        if let Some(content) = known {
-            return Ok(content);
-        }
-        // Not under the lock: opening asks the kernel, which may sleep.
-        let made = Arc::new(Mutex::new(open()?));
         let mut open = self.open.lock();
-        let contents = open.files.get_mut(&handle).ok_or_else(none)?;
-        Ok(Arc::clone(contents.entry(reader).or_insert(made)))
+        let file = open.files.get_mut(&handle).ok_or_else(no_handle)?;
+        let content = || Arc::new(Mutex::new(content));
+        Ok(Arc::clone(file.contents.entry(self.reader(caller)).or_insert_with(content)))
     }
 
     /// Forgets a file and all that was made for it.
@@ -98,10 +112,7 @@ impl Handles {
     pub(super) fn listing(&self, handle: u64, caller: &Caller) -> Result<Shared<Listing>> {
         let reader = self.reader(caller);
         let mut open = self.open.lock();
-        let listings = open
-            .directories
-            .get_mut(&handle)
-            .ok_or_else(|| Error::new(ErrorKind::BadHandle, "handle"))?;
+        let listings = open.directories.get_mut(&handle).ok_or_else(no_handle)?;
         Ok(Arc::clone(listings.entry(reader).or_default()))
     }
 
@@ -109,6 +120,10 @@ impl Handles {
     pub(super) fn close_directory(&self, handle: u64) {
         self.open.lock().directories.remove(&handle);
     }
+}
+
+fn no_handle() -> Error {
+    Error::new(ErrorKind::BadHandle, "handle")
 }
 
 /// The names of an open directory, as they were when the reader began at its start: later reads

@@ -9,7 +9,6 @@ mod host;
 mod session;
 
 use std::ffi::OsStr;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -17,10 +16,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{
     AccessFlags, BsdFileFlags, CopyFileRangeFlags, Errno, FileAttr, FileHandle, FileType,
-    Filesystem, FopenFlags, Generation, INodeNo, IoctlFlags, KernelConfig, LockOwner, OpenFlags,
-    RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry,
-    ReplyIoctl, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow,
-    WriteFlags,
+    Filesystem, FopenFlags, Generation, INodeNo, IoctlFlags, LockOwner, OpenFlags, RenameFlags,
+    ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyIoctl,
+    ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 
 pub use session::{MountError, Options, mount, unmount};
@@ -75,7 +73,7 @@ impl Adapter {
             }
         };
         if self.tree.metadata_may_sleep() {
-            self.gate.may_sleep(pid, reply, || true, work);
+            self.gate.may_sleep(pid, reply, true, work);
         } else {
             self.gate.at_once(reply, work);
         }
@@ -88,39 +86,38 @@ impl Adapter {
         handle: u64,
         caller: Caller,
         reply: R,
-        work: impl FnOnce(&mut Content, &Answer<R>) -> Result<()> + Send + 'static,
+        work: impl FnOnce(Result<&mut Content>, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
         let tree = Arc::clone(&self.tree);
         let handles = Arc::clone(&self.handles);
         let node = Node::from_number(node);
         let pid = pid_of(&node);
+        let known = handles.content(handle, &caller);
+        let is_free = match &known {
+            Ok(Some(content)) => content.try_lock().is_some(),
+            Ok(None) | Err(_) => true,
+        };
         let find = move || {
             let node = node?;
             if handles.are_shared() {
                 tree.check_readable(node, &caller)?;
             }
-            handles.content(handle, &caller, || Ok(Content::new(tree.open(node, &caller)?)))
-        };
-        // One handle for all readers means a check, which may sleep, before the content is found.
-        let found = if self.handles.are_shared() { None } else { Some(find.clone()()) };
-        let free = |found: &Option<Result<handle::Shared<Content>>>| match found {
-            Some(Ok(content)) => content.try_lock().is_some(),
-            Some(Err(_)) | None => true,
-        };
-        let is_free = free(&found);
-        self.gate.may_sleep(
-            pid,
-            reply,
-            move || is_free,
-            move |answer| {
-                let result = found
-                    .unwrap_or_else(find)
-                    .and_then(|content| work(&mut content.lock(), &answer));
-                if let Err(error) = result {
-                    answer.refuse(&error);
+            match known? {
+                Some(content) => Ok(content),
+                None => {
+                    handles.add_reader(handle, &caller, Content::new(tree.open(node, &caller)?))
                 }
-            },
-        );
+            }
+        };
+        self.gate.may_sleep(pid, reply, is_free, move |answer| {
+            let result = match find() {
+                Ok(content) => work(Ok(&mut content.lock()), &answer),
+                Err(error) => work(Err(error), &answer),
+            };
+            if let Err(error) = result {
+                answer.refuse(&error);
+            }
+        });
     }
 }
 
@@ -166,10 +163,6 @@ fn read_only() -> Errno {
 }
 
 impl Filesystem for Adapter {
-    fn init(&mut self, _: &Request, _: &mut KernelConfig) -> io::Result<()> {
-        Ok(())
-    }
-
     fn destroy(&mut self) {
         // Nobody listens any more where a signal has already ended the daemon.
         let _ = self.ended.send(session::Event::Ended);
@@ -204,28 +197,32 @@ impl Filesystem for Adapter {
         handle: Option<FileHandle>,
         reply: ReplyAttr,
     ) {
-        let tree = Arc::clone(&self.tree);
-        match handle {
-            // lseek(SEEK_END) asks with the handle: only it needs the length, and gets it.
-            Some(handle) if host::HANDLE_MEANS_SEEK_END => {
-                let number = node.0;
-                self.content(number, handle.0, caller(request), reply, move |content, answer| {
-                    let length = content.length()?;
-                    let attributes = tree.attributes(Node::from_number(number)?)?;
-                    if let Some(reply) = answer.take() {
-                        reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, length));
-                    }
-                    Ok(())
-                });
-            }
-            Some(_) | None => self.metadata(node.0, reply, |tree, node, answer| {
+        // lseek(SEEK_END) asks with the handle: only it needs the length, and gets it.
+        let handle = handle.filter(|_| host::HANDLE_MEANS_SEEK_END).map(|handle| handle.0);
+        let open = || self.handles.open_on(node.0).filter(|_| host::OPEN_FILES_HAVE_SIZES);
+        let Some(handle) = handle.or_else(open) else {
+            return self.metadata(node.0, reply, |tree, node, answer| {
                 let attributes = tree.attributes(node)?;
                 if let Some(reply) = answer.take() {
                     reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, 0));
                 }
                 Ok(())
-            }),
-        }
+            });
+        };
+        let (tree, number) = (Arc::clone(&self.tree), node.0);
+        self.content(number, handle, caller(request), reply, move |content, answer| {
+            let length = match content {
+                Ok(content) => content.length()?,
+                // Who may not read a file may still look at its other attributes.
+                Err(error) if error.kind == ErrorKind::Denied => 0,
+                Err(error) => return Err(error),
+            };
+            let attributes = tree.attributes(Node::from_number(number)?)?;
+            if let Some(reply) = answer.take() {
+                reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, length));
+            }
+            Ok(())
+        });
     }
 
     fn readlink(&self, request: &Request, node: INodeNo, reply: ReplyData) {
@@ -248,23 +245,18 @@ impl Filesystem for Adapter {
         let handles = Arc::clone(&self.handles);
         let node = Node::from_number(node.0);
         let pid = pid_of(&node);
-        self.gate.may_sleep(
-            pid,
-            reply,
-            || true,
-            move |answer| {
-                let opened = node.and_then(|node| tree.open(node, &caller));
-                match (opened, answer.take()) {
-                    (Ok(source), Some(reply)) => {
-                        let handle = handles.open_file(&caller, Content::new(source));
-                        // Direct: a size of 0 would otherwise end every read.
-                        reply.opened(FileHandle(handle), FopenFlags::FOPEN_DIRECT_IO);
-                    }
-                    (Err(error), Some(reply)) => reply.refuse(errno::errno(&error)),
-                    (_, None) => {}
+        self.gate.may_sleep(pid, reply, true, move |answer| {
+            let opened = node.and_then(|node| Ok((node, tree.open(node, &caller)?)));
+            match (opened, answer.take()) {
+                (Ok((node, source)), Some(reply)) => {
+                    let handle = handles.open_file(node, &caller, Content::new(source));
+                    // Direct: a size of 0 would otherwise end every read.
+                    reply.opened(FileHandle(handle), FopenFlags::FOPEN_DIRECT_IO);
                 }
-            },
-        );
+                (Err(error), Some(reply)) => reply.refuse(errno::errno(&error)),
+                (_, None) => {}
+            }
+        });
     }
 
     fn read(
@@ -279,7 +271,7 @@ impl Filesystem for Adapter {
         reply: ReplyData,
     ) {
         self.content(node.0, handle.0, caller(request), reply, move |content, answer| {
-            let bytes = content.read(offset, size as usize)?;
+            let bytes = content?.read(offset, size as usize)?;
             if let Some(reply) = answer.take() {
                 reply.data(&bytes);
             }
@@ -564,5 +556,30 @@ impl Filesystem for Adapter {
         reply: ReplyWrite,
     ) {
         reply.error(read_only());
+    }
+
+    #[cfg(target_os = "macos")]
+    fn setvolname(&self, _: &Request, _: &OsStr, reply: ReplyEmpty) {
+        reply.error(read_only());
+    }
+
+    #[cfg(target_os = "macos")]
+    fn exchange(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: &OsStr,
+        _: INodeNo,
+        _: &OsStr,
+        _: u64,
+        reply: ReplyEmpty,
+    ) {
+        reply.error(read_only());
+    }
+
+    /// Backup and creation times, for which this file system has nothing.
+    #[cfg(target_os = "macos")]
+    fn getxtimes(&self, _: &Request, _: INodeNo, reply: fuser::ReplyXTimes) {
+        reply.xtimes(UNIX_EPOCH, UNIX_EPOCH);
     }
 }

@@ -28,6 +28,9 @@ pub(in crate::fuse) const ONE_OPEN_FOR_ALL: bool = false;
 /// `fuse_file_llseek` asks for attributes with the handle, `fstat` without it.
 pub(in crate::fuse) const HANDLE_MEANS_SEEK_END: bool = true;
 
+/// Readers here read to the end, whatever the size.
+pub(in crate::fuse) const OPEN_FILES_HAVE_SIZES: bool = false;
+
 /// "Not supported", once: the kernel then answers for itself, as it does for its own procfs.
 pub(in crate::fuse) const NO_XATTR: Errno = Errno::ENOSYS;
 

@@ -20,6 +20,9 @@ pub(in crate::fuse) const ONE_OPEN_FOR_ALL: bool = true;
 /// GETATTR comes without a handle.
 pub(in crate::fuse) const HANDLE_MEANS_SEEK_END: bool = false;
 
+/// Apple's `tail` and `wc -c` trust the size that `fstat` gives.
+pub(in crate::fuse) const OPEN_FILES_HAVE_SIZES: bool = true;
+
 /// ENOATTR.
 pub(in crate::fuse) const NO_XATTR: Errno = Errno::NO_XATTR;
 
