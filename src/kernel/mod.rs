@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod mach;
 
 use std::sync::Arc;
 
