@@ -1,3 +1,179 @@
 //! macOS: what XNU answers about processes, through a thin trait that a model can stand in for.
+//!
+//! `proc_info` tells every column of `maps` and `task/vmmap` of any process that the caller may
+//! see, with System Integrity Protection on and without a task port. A task port, which may be
+//! refused even to root and may wait for an upcall, is used only for what needs one: the regions
+//! inside submaps.
 
 pub mod calls;
+mod failure;
+mod list;
+mod names;
+mod target;
+mod walk;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use self::calls::{BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, XnuCalls};
+use self::names::Namer;
+use self::target::{Found, SHORT, Target, UNIQUE, number};
+use self::walk::{EmptyWalk, RegionWalk};
+use super::{AccessRule, Detail, Kernel, Owned, Walk};
+use crate::model::{Credentials, Error, ErrorKind, Identity, Ids, Owner, Pid, Process, Result};
+
+/// macOS as a source of processes and their regions.
+pub struct MachKernel<C: XnuCalls> {
+    calls: Arc<C>,
+}
+
+/// Flavor 3, in errors.
+const BSD: &str = "proc_pidinfo(PROC_PIDTBSDINFO)";
+
+impl<C: XnuCalls> MachKernel<C> {
+    /// The kernel behind these calls. Asks it not to look for aliases when it tells share modes:
+    /// for that it scans the whole map at every shared region.
+    pub fn new(calls: Arc<C>) -> Self {
+        if let Err(Errno(errno)) = calls.set_region_info_flags(REGION_INFO_SKIP_ALIASES) {
+            log::debug!("sysctl vm.self_region_info_flags: errno {errno}; walks may be slow");
+        }
+        MachKernel { calls }
+    }
+
+    /// The calls.
+    pub fn calls(&self) -> &Arc<C> {
+        &self.calls
+    }
+
+    /// What anyone may know of a process, and for whom the kernel tells it the rest too, in one
+    /// call so that all of it is of one process.
+    fn describe(&self, pid: Pid) -> Result<Process> {
+        match self.calls.bsd_info(number(pid), true) {
+            Ok(info) => Ok(from_bsd_info(pid, &info)),
+            Err(Errno::PERM) => {
+                let short = self
+                    .calls
+                    .short_bsd_info(number(pid), true)
+                    .map_err(|errno| failure::of_process(SHORT, errno, pid))?;
+                Ok(from_short_info(pid, &short))
+            }
+            Err(errno) => Err(failure::of_process(BSD, errno, pid)),
+        }
+    }
+
+    fn own_stack_top(&self, pid: Pid) -> Option<u64> {
+        if number(pid) != self.calls.own_pid() {
+            return None;
+        }
+        self.calls.own_stack_top().ok().filter(|top| *top != 0)
+    }
+}
+
+impl<C: XnuCalls> Kernel for MachKernel<C> {
+    fn processes(&self) -> Result<Vec<Pid>> {
+        list::processes(self.calls.as_ref())
+    }
+
+    fn identity(&self, pid: Pid) -> Result<Identity> {
+        match self.calls.unique_info(number(pid), true) {
+            Ok(unique) => Ok(target::identity_of(&unique)),
+            Err(errno) => Err(failure::of_process(UNIQUE, errno, pid)),
+        }
+    }
+
+    /// Where the kernel does not tell this program when the process started (another user's, and
+    /// this is not root), its nodes date from 1970.
+    fn owner(&self, pid: Pid, _owned: Owned) -> Result<Owner> {
+        let process = self.describe(pid)?;
+        Ok(Owner {
+            uid: process.credentials.uid.effective,
+            gid: process.credentials.gid.effective,
+            since: process.started,
+        })
+    }
+
+    fn credentials(&self, pid: Pid) -> Result<Credentials> {
+        match self.calls.short_bsd_info(number(pid), true) {
+            Ok(short) => Ok(from_short_info(pid, &short).credentials),
+            Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
+        }
+    }
+
+    /// As for [`owner`](Self::owner), a start that the kernel does not tell is 1970.
+    fn process(&self, pid: Pid) -> Result<Process> {
+        self.describe(pid)
+    }
+
+    fn process_of_caller(&self, caller: u32) -> Result<Pid> {
+        let no_such_process = Error::new(ErrorKind::NoSuchProcess, "process_of_caller");
+        // In a replay the callers are processes of the machine at hand, not of the recorded one.
+        if caller == 0 || self.calls.own_pid() == 0 {
+            return Err(no_such_process);
+        }
+        let pid = Pid::new(caller).ok_or(no_such_process)?;
+        match self.calls.short_bsd_info(number(pid), true) {
+            Ok(_) => Ok(pid),
+            Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
+        }
+    }
+
+    fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
+        match Target::find(&self.calls, pid, identity)? {
+            // Asking about the regions of pid 0 is refused even to root, and the kernel may file
+            // a crash report against who asks.
+            Found::Zombie => Ok(Box::new(EmptyWalk)),
+            Found::Living(_) if pid.number() == 0 => Ok(Box::new(EmptyWalk)),
+            Found::Living(target) => {
+                let namer = Namer::new(self.own_stack_top(pid));
+                Ok(Box::new(RegionWalk::new(target, detail == Detail::Pages, namer)))
+            }
+        }
+    }
+
+    fn access_rule(&self) -> AccessRule {
+        AccessRule::Darwin
+    }
+
+    fn metadata_may_sleep(&self) -> bool {
+        true
+    }
+}
+
+fn from_bsd_info(pid: Pid, info: &BsdInfo) -> Process {
+    let since_epoch = Duration::from_secs(info.start_seconds)
+        .saturating_add(Duration::from_micros(info.start_microseconds));
+    Process {
+        pid,
+        parent: info.ppid,
+        name: until_nul(&info.comm),
+        started: UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH),
+        credentials: credentials(
+            Ids { real: info.ruid, effective: info.uid, saved: info.svuid },
+            Ids { real: info.rgid, effective: info.gid, saved: info.svgid },
+            info.flags,
+        ),
+    }
+}
+
+fn from_short_info(pid: Pid, info: &ShortBsdInfo) -> Process {
+    Process {
+        pid,
+        parent: info.ppid,
+        name: until_nul(&info.comm),
+        started: SystemTime::UNIX_EPOCH,
+        credentials: credentials(
+            Ids { real: info.ruid, effective: info.uid, saved: info.svuid },
+            Ids { real: info.rgid, effective: info.gid, saved: info.svgid },
+            info.flags,
+        ),
+    }
+}
+
+fn credentials(uid: Ids, gid: Ids, flags: u32) -> Credentials {
+    let changed_ids = flags & ShortBsdInfo::CHANGED_IDS != 0;
+    Credentials { uid, gid, memory_owner: uid.effective, changed_ids }
+}
+
+fn until_nul(name: &[u8]) -> Vec<u8> {
+    name.iter().copied().take_while(|byte| *byte != 0).collect()
+}

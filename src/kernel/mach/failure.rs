@@ -1,0 +1,66 @@
+//! The one place where an errno or a `kern_return_t` gets its meaning.
+
+use super::calls::{Errno, KernReturn};
+use crate::model::{Code, Error, ErrorKind, Pid};
+
+/// Of a call about a process that need not exist.
+pub(super) fn of_process(call: &'static str, errno: Errno, pid: Pid) -> Error {
+    let kind = match errno {
+        Errno::SRCH => ErrorKind::NoSuchProcess,
+        Errno::PERM => ErrorKind::Denied,
+        _ => ErrorKind::Failed,
+    };
+    Error::new(kind, call).code(Code::Errno(errno.0)).pid(pid)
+}
+
+/// Of the list of pids: its only `ENOMEM` for a buffer that is not empty is the kernel's own.
+pub(super) fn of_list(call: &'static str, errno: Errno) -> Error {
+    let kind = if errno == Errno::NOMEM { ErrorKind::Exhausted } else { ErrorKind::Failed };
+    Error::new(kind, call).code(Code::Errno(errno.0))
+}
+
+/// Why a region could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoRegion {
+    /// There is none at or above the address, or the map is being torn down.
+    End,
+    /// The process, or the task of this port, is not there any more.
+    Gone,
+    /// The port shows nothing of the map, or its task has ended: the two look alike.
+    WeakPort,
+    /// The kernel does not let this program see it.
+    Denied,
+    /// Something else.
+    Failed,
+}
+
+impl NoRegion {
+    /// From `proc_pidinfo` with a region flavor.
+    pub(super) fn from_errno(errno: Errno) -> Self {
+        match errno {
+            Errno::INVAL => NoRegion::End,
+            Errno::SRCH => NoRegion::Gone,
+            Errno::PERM => NoRegion::Denied,
+            _ => NoRegion::Failed,
+        }
+    }
+
+    /// From `mach_vm_region_recurse`.
+    pub(super) fn from_kern_return(code: KernReturn) -> Self {
+        match code {
+            KernReturn::INVALID_ADDRESS => NoRegion::End,
+            KernReturn::INVALID_ARGUMENT => NoRegion::WeakPort,
+            KernReturn::INVALID_DEST | KernReturn::SERVER_DIED => NoRegion::Gone,
+            _ => NoRegion::Failed,
+        }
+    }
+
+    /// What the reader is told when the process is alive and the same.
+    pub(super) fn kind(self) -> ErrorKind {
+        match self {
+            NoRegion::End | NoRegion::Gone => ErrorKind::Vanished,
+            NoRegion::WeakPort | NoRegion::Denied => ErrorKind::Denied,
+            NoRegion::Failed => ErrorKind::Failed,
+        }
+    }
+}

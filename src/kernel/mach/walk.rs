@@ -1,0 +1,219 @@
+//! The walk over one process's regions: one kernel call a region, each answer held against what
+//! can have happened since the last.
+//!
+//! Nothing pins a map between two calls. A region may have grown over the place where the last
+//! answer ended, so each is cut to what was not seen yet; and a map that ends may be one that is
+//! being torn down, so the end is believed only when the process is the same, and alive, after.
+
+mod source;
+
+use self::source::{Answer, Refusal, Source};
+use super::calls::{TaskPort, XnuCalls};
+use super::failure::NoRegion;
+use super::names::Namer;
+use super::target::{State, Target};
+use crate::kernel::Walk;
+use crate::model::{Code, Error, ErrorKind, Region, Result};
+
+/// The smallest page of any task; stepping over less could miss the next region's start.
+const LEAST_PAGE: u64 = 4096;
+
+/// How many answers in a row may bring the walk no further. XNU gives none; a kernel that gives
+/// more than this is not believed to stop.
+const MOST_STALE: u32 = 16;
+
+/// A walk over the regions of a living process.
+pub(super) struct RegionWalk<C: XnuCalls> {
+    target: Target<C>,
+    source: Source<C>,
+    /// Whether regions inside submaps are wanted, if the kernel gives a task port.
+    leaves: bool,
+    answer: Answer,
+    region: Region,
+    namer: Namer,
+    /// Where the kernel is asked next.
+    cursor: u64,
+    /// The end of what was handed out.
+    seen: u64,
+    /// How many answers in a row brought the walk no further.
+    stale: u32,
+    progress: Progress,
+    /// Whether no region was ever handed out and no exec followed: only then may the walk move on
+    /// to another image of the process.
+    fresh: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// No region of this pass was handed out.
+    Start,
+    /// Some were, of the image that the target names.
+    Under,
+    /// The last one reached the top of the address space.
+    Top,
+    /// All were, and the process lived on.
+    Whole,
+}
+
+impl<C: XnuCalls> RegionWalk<C> {
+    /// A walk that asks nothing about regions yet.
+    pub(super) fn new(target: Target<C>, leaves: bool, namer: Namer) -> Self {
+        let source = choose(&target, leaves);
+        RegionWalk {
+            target,
+            source,
+            leaves,
+            answer: Answer::default(),
+            region: Region::default(),
+            namer,
+            cursor: 0,
+            seen: 0,
+            stale: 0,
+            progress: Progress::Start,
+            fresh: true,
+        }
+    }
+
+    fn back_to_start(&mut self) {
+        self.namer.restart();
+        (self.cursor, self.seen, self.stale) = (0, 0, 0);
+        self.progress = Progress::Start;
+    }
+
+    fn error(&self, kind: ErrorKind, code: Code) -> Error {
+        Error::new(kind, self.source.call()).code(code).pid(self.target.pid).address(self.cursor)
+    }
+
+    /// Takes the kernel's answer into the region; false where it holds nothing that was not seen.
+    fn take_answer(&mut self) -> Result<bool> {
+        let start = self.answer.start;
+        let end = start.saturating_add(self.answer.size);
+        if end <= self.seen || end == start {
+            self.stale += 1;
+            let further = self.cursor.max(end).checked_add(LEAST_PAGE);
+            match further {
+                Some(further) if self.stale <= MOST_STALE => self.cursor = further,
+                _ => return Err(self.error(ErrorKind::Failed, Code::None)),
+            }
+            return Ok(false);
+        }
+        self.stale = 0;
+        self.region.start = start.max(self.seen);
+        self.region.end = end;
+        self.source.describe(&self.answer, &mut self.region, &mut self.namer);
+        (self.cursor, self.seen) = (end, end);
+        Ok(true)
+    }
+
+    /// What to make of an answer without a region: whether the walk is whole, or starts again.
+    fn settle(&mut self, refusal: &Refusal) -> Result<()> {
+        match self.target.state()? {
+            State::Same => {}
+            other => return self.follow(other, refusal.code),
+        }
+        let untouched = self.progress == Progress::Start;
+        match refusal.reason {
+            NoRegion::End => self.progress = Progress::Whole,
+            NoRegion::WeakPort | NoRegion::Gone
+                if untouched && matches!(self.source, Source::Leaves(_)) =>
+            {
+                // The process lives, so it is the port that is of no use.
+                self.source = Source::TopLevel;
+                self.back_to_start();
+            }
+            reason => return Err(self.error(reason.kind(), refusal.code)),
+        }
+        Ok(())
+    }
+
+    /// Starts again with the image that the process has now, if it is nobody else's business;
+    /// once, since a process that does nothing but exec would keep us for ever.
+    fn follow(&mut self, state: State, code: Code) -> Result<()> {
+        if let State::Executed(successor) = &state
+            && self.fresh
+            && self.target.follow(successor)
+        {
+            self.fresh = false;
+            // The old image's port died with it.
+            self.source = choose(&self.target, self.leaves);
+            self.back_to_start();
+            return Ok(());
+        }
+        Err(self.error(ErrorKind::Vanished, code))
+    }
+}
+
+impl<C: XnuCalls> Walk for RegionWalk<C> {
+    fn next_region(&mut self) -> Result<Option<&Region>> {
+        loop {
+            match self.progress {
+                Progress::Whole => return Ok(None),
+                Progress::Top => {
+                    self.settle(&Refusal { reason: NoRegion::End, code: Code::None })?;
+                    continue;
+                }
+                Progress::Start | Progress::Under => {}
+            }
+            if let Err(refusal) = self.source.ask(&self.target, self.cursor, &mut self.answer) {
+                self.settle(&refusal)?;
+                continue;
+            }
+            if !self.take_answer()? {
+                continue;
+            }
+            if self.progress == Progress::Start {
+                // The pid may have changed hands between the look-up and this answer.
+                match self.target.state()? {
+                    State::Same => {}
+                    other => {
+                        self.follow(other, Code::None)?;
+                        continue;
+                    }
+                }
+            }
+            self.fresh = false;
+            self.progress =
+                if self.region.end == u64::MAX { Progress::Top } else { Progress::Under };
+            return Ok(Some(&self.region));
+        }
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        match self.target.state()? {
+            State::Same => {
+                self.fresh = false;
+                self.back_to_start();
+                Ok(())
+            }
+            State::Executed(_) | State::Gone => Err(self.error(ErrorKind::Vanished, Code::None)),
+        }
+    }
+}
+
+/// A task port where regions inside submaps are wanted and the kernel gives one; for anything
+/// else, and where it refuses, `proc_pidinfo` tells all but those.
+fn choose<C: XnuCalls>(target: &Target<C>, leaves: bool) -> Source<C> {
+    if !leaves {
+        return Source::TopLevel;
+    }
+    if target.number() == target.calls.own_pid() {
+        return Source::Leaves(TaskPort::own(&target.calls));
+    }
+    match TaskPort::for_pid(&target.calls, target.number()) {
+        Ok(Some(port)) => Source::Leaves(port),
+        Ok(None) | Err(_) => Source::TopLevel,
+    }
+}
+
+/// The walk of a process that has no address space.
+pub(super) struct EmptyWalk;
+
+impl Walk for EmptyWalk {
+    fn next_region(&mut self) -> Result<Option<&Region>> {
+        Ok(None)
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

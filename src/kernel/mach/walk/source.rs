@@ -1,0 +1,152 @@
+//! The two calls that answer about regions, each turned into a [`Region`].
+
+use super::super::calls::{RegionInfo, RegionPathInfo, SubmapInfo, TaskPort, XnuCalls};
+use super::super::failure::NoRegion;
+use super::super::names::{self, Namer};
+use super::super::target::Target;
+use crate::model::{
+    Behavior, Code, Inheritance, PageCounts, Protection, Region, ShareMode, Sharing, UserTag,
+};
+
+/// Deeper than maps nest (once), so that every submap is entered.
+const ANY_DEPTH: u32 = 1024;
+
+/// Where the regions come from.
+pub(super) enum Source<C: XnuCalls> {
+    /// `proc_pidinfo`, which needs no right to the task and sees a submap as one region.
+    TopLevel,
+    /// `mach_vm_region_recurse`, which enters submaps.
+    Leaves(TaskPort<C>),
+}
+
+/// An answer without a region.
+pub(super) struct Refusal {
+    pub(super) reason: NoRegion,
+    pub(super) code: Code,
+}
+
+/// What one call answered, kept between calls for its memory's sake.
+#[derive(Default)]
+pub(super) struct Answer {
+    /// Where the region starts, as the kernel says: possibly below what was asked for.
+    pub(super) start: u64,
+    /// Its size, as the kernel says.
+    pub(super) size: u64,
+    top_level: RegionPathInfo,
+    leaf: SubmapInfo,
+    depth: u32,
+}
+
+impl<C: XnuCalls> Source<C> {
+    /// The call's name, in errors.
+    pub(super) fn call(&self) -> &'static str {
+        match self {
+            Source::TopLevel => "proc_pidinfo(PROC_PIDREGIONPATHINFO)",
+            Source::Leaves(_) => "mach_vm_region_recurse",
+        }
+    }
+
+    /// The region that contains the address, else the next one.
+    pub(super) fn ask(
+        &self,
+        target: &Target<C>,
+        address: u64,
+        answer: &mut Answer,
+    ) -> Result<(), Refusal> {
+        match self {
+            Source::TopLevel => {
+                let info = &mut answer.top_level;
+                target.calls.region_path_info(target.number(), address, info).map_err(|errno| {
+                    Refusal { reason: NoRegion::from_errno(errno), code: Code::Errno(errno.0) }
+                })?;
+                (answer.start, answer.size) = (info.region.address, info.region.size);
+            }
+            Source::Leaves(port) => {
+                let (mut start, mut size, mut depth) = (address, 0, ANY_DEPTH);
+                let info = &mut answer.leaf;
+                target
+                    .calls
+                    .region_recurse(port.name(), &mut start, &mut size, &mut depth, info)
+                    .map_err(|code| Refusal {
+                    reason: NoRegion::from_kern_return(code),
+                    code: Code::KernReturn(code.0),
+                })?;
+                (answer.start, answer.size, answer.depth) = (start, size, depth);
+            }
+        }
+        Ok(())
+    }
+
+    /// Describes the region of the answer, whose range is set already.
+    pub(super) fn describe(&self, answer: &Answer, region: &mut Region, namer: &mut Namer) {
+        match self {
+            Source::TopLevel => {
+                describe_top_level(&answer.top_level.region, region);
+                if names::has_file(&answer.top_level) {
+                    namer.name_file(region, &answer.top_level);
+                } else {
+                    namer.name(region);
+                }
+            }
+            Source::Leaves(_) => {
+                describe_leaf(&answer.leaf, answer.depth, region);
+                namer.name(region);
+            }
+        }
+        region.sharing = sharing(region.inheritance, region.submap);
+        // The range may have been cut at its head, where a region has grown below the cursor.
+        region.offset = region.offset.wrapping_add(region.start.saturating_sub(answer.start));
+    }
+}
+
+/// `mmap` gives `MAP_SHARED` memory, and it only, the inheritance SHARE; the share mode says how
+/// many regions refer to an object now. The shared region is inherited by sharing, and yet every
+/// write to it is copied.
+fn sharing(inheritance: Inheritance, submap: bool) -> Sharing {
+    if inheritance == Inheritance::SHARE && !submap { Sharing::Shared } else { Sharing::Private }
+}
+
+fn describe_top_level(info: &RegionInfo, region: &mut Region) {
+    region.protection = Protection::from_bits(info.protection);
+    region.max_protection = Protection::from_bits(info.max_protection);
+    region.inheritance = Inheritance(info.inheritance);
+    region.share_mode = u8::try_from(info.share_mode).map_or(ShareMode::UNKNOWN, ShareMode);
+    region.shared = info.flags & RegionInfo::SHARED != 0;
+    region.user_tag = UserTag(info.user_tag);
+    region.behavior = Behavior(info.behavior);
+    region.user_wired_count = u16::try_from(info.user_wired_count).unwrap_or(u16::MAX);
+    region.submap = info.flags & RegionInfo::SUBMAP != 0;
+    region.depth = 0;
+    region.offset = info.offset;
+    region.object_id = u64::from(info.object_id);
+    region.pages = PageCounts {
+        resident: u64::from(info.pages_resident),
+        swapped_out: u64::from(info.pages_swapped_out),
+        dirtied: u64::from(info.pages_dirtied),
+        shared_now_private: u64::from(info.pages_shared_now_private),
+        reusable: 0,
+    };
+}
+
+fn describe_leaf(info: &SubmapInfo, depth: u32, region: &mut Region) {
+    region.protection = Protection::from_bits(info.protection.cast_unsigned());
+    region.max_protection = Protection::from_bits(info.max_protection.cast_unsigned());
+    region.inheritance = Inheritance(info.inheritance);
+    region.share_mode = ShareMode(info.share_mode);
+    // This call does not tell the entry's own shared bit.
+    region.shared = false;
+    region.user_tag = UserTag(info.user_tag);
+    region.behavior = Behavior(info.behavior.cast_unsigned());
+    region.user_wired_count = info.user_wired_count;
+    region.submap = info.is_submap != 0;
+    region.depth = depth;
+    region.offset = info.offset;
+    region.object_id = info.object_id_full;
+    region.pages = PageCounts {
+        resident: u64::from(info.pages_resident),
+        swapped_out: u64::from(info.pages_swapped_out),
+        dirtied: u64::from(info.pages_dirtied),
+        shared_now_private: u64::from(info.pages_shared_now_private),
+        reusable: u64::from(info.pages_reusable),
+    };
+}
