@@ -7,10 +7,13 @@
 
 pub mod calls;
 mod failure;
+mod json;
 mod list;
 mod names;
+pub mod recording;
 mod target;
 mod walk;
+pub mod xnu_model;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,7 +1,15 @@
 //! What the calls answer: XNU's structs as plain values, in XNU's units.
+//!
+//! Those that a recording holds are written by their field names: to rename a field is to change
+//! the format (`docs/recording.md`).
+
+use serde::{Deserialize, Serialize};
+
+use super::super::json;
 
 /// `struct proc_bsdshortinfo`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ShortBsdInfo {
     /// Process id.
     pub pid: u32,
@@ -12,6 +20,7 @@ pub struct ShortBsdInfo {
     /// 1 `SIDL`, 2 `SRUN`, 3 `SSLEEP`, 4 `SSTOP`, 5 `SZOMB`.
     pub status: u32,
     /// The executable's name, cut at 15 bytes, padded with NUL.
+    #[serde(with = "json::padded")]
     pub comm: [u8; 16],
     /// `PROC_FLAG_*`, but for `SLEADER` and `CTTY`.
     pub flags: u32,
@@ -44,7 +53,8 @@ impl ShortBsdInfo {
 }
 
 /// `struct proc_bsdinfo`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BsdInfo {
     /// `PROC_FLAG_*`.
     pub flags: u32,
@@ -69,8 +79,10 @@ pub struct BsdInfo {
     /// Saved group id.
     pub svgid: u32,
     /// The executable's name, cut at 15 bytes, padded with NUL.
+    #[serde(with = "json::padded")]
     pub comm: [u8; 16],
     /// The executable's name, cut at 31 bytes, padded with NUL.
+    #[serde(with = "json::padded")]
     pub name: [u8; 32],
     /// Open files.
     pub nfiles: u32,
@@ -132,9 +144,11 @@ pub struct TaskInfo {
 }
 
 /// `struct proc_uniqidentifierinfo`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UniqueInfo {
     /// The main executable's UUID.
+    #[serde(with = "json::hex_bytes")]
     pub uuid: [u8; 16],
     /// Unique within a boot, never used again, kept by exec.
     pub unique_id: u64,
@@ -147,7 +161,8 @@ pub struct UniqueInfo {
 /// `struct proc_regioninfo`. All page counts are of the smaller one of the caller's and the
 /// target's page sizes, but `private_pages_resident` and `shared_pages_resident`, which are in
 /// kernel pages.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RegionInfo {
     /// Current protection, `VM_PROT_*` bits; a bit 3 may be set on Intel.
     pub protection: u32,
@@ -159,6 +174,7 @@ pub struct RegionInfo {
     pub flags: u32,
     /// Offset in the topmost object (or in the submap) of `address`: for a file that was not
     /// written to through a private mapping, the file's.
+    #[serde(with = "json::hex")]
     pub offset: u64,
     /// `VM_BEHAVIOR_*`.
     pub behavior: u32,
@@ -187,8 +203,10 @@ pub struct RegionInfo {
     /// Low 32 bits of the object's hashed address, 0 for none.
     pub object_id: u32,
     /// Where the region starts: at or below the address asked for, where that is in a region.
+    #[serde(with = "json::hex")]
     pub address: u64,
     /// Its bytes.
+    #[serde(with = "json::hex")]
     pub size: u64,
 }
 
@@ -202,7 +220,8 @@ impl RegionInfo {
 
 /// Of `struct vnode_info` what identifies a file. All 0 where the region has no vnode, and where
 /// its stat was denied.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct VnodeInfo {
     /// `st_dev`: major number in the top 8 bits, minor in the low 24.
     pub dev: u32,
@@ -211,6 +230,7 @@ pub struct VnodeInfo {
     /// How many names the file has; 0 for a deleted one.
     pub nlink: u16,
     /// `st_ino`.
+    #[serde(with = "json::hex")]
     pub ino: u64,
     /// `VREG` 1, `VDIR` 2, `VBLK` 3, `VCHR` 4; 0 where the stat failed.
     pub kind: i32,
@@ -219,15 +239,18 @@ pub struct VnodeInfo {
 }
 
 /// `struct proc_regionwithpathinfo`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RegionPathInfo {
     /// The region.
     pub region: RegionInfo,
     /// The file that its bytes come from.
+    #[serde(default, skip_serializing_if = "json::is_default")]
     pub vnode: VnodeInfo,
     /// The file's path up to its NUL, at most 1,023 bytes of any value; empty where it is not
     /// known or there is no file. A path too long for that shows only the components at its end,
     /// behind a slash.
+    #[serde(default, skip_serializing_if = "json::is_default", with = "json::bytes")]
     pub path: Vec<u8>,
 }
 
@@ -273,7 +296,8 @@ pub struct ThreadInfo {
 
 /// `struct vm_region_submap_info_64`, all 19 words. Page counts are of the smaller one of the
 /// caller's and the target's page sizes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SubmapInfo {
     /// Current protection, `VM_PROT_*` bits; a bit 3 may be set on Intel.
     pub protection: i32,
@@ -283,6 +307,7 @@ pub struct SubmapInfo {
     pub inheritance: u32,
     /// Offset in the object (or the submap) of the map entry's own start. Where a submap's window
     /// cuts the entry's head off, this is still the uncut entry's.
+    #[serde(with = "json::hex")]
     pub offset: u64,
     /// `VM_MEMORY_*`.
     pub user_tag: u32,
@@ -314,23 +339,29 @@ pub struct SubmapInfo {
     pub pages_reusable: u32,
     /// Hashed address of the object or submap: equal for two regions that share it, within one
     /// boot; 0 for none.
+    #[serde(with = "json::hex")]
     pub object_id_full: u64,
 }
 
 /// Of `struct task_vm_info` what describes the address space.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TaskVmInfo {
     /// Bytes of address space.
+    #[serde(with = "json::hex")]
     pub virtual_size: u64,
     /// Entries of the task's own map.
     pub region_count: i32,
     /// The task's page size in bytes, which need not be the machine's.
     pub page_size: i32,
     /// Bytes in memory.
+    #[serde(with = "json::hex")]
     pub resident_size: u64,
     /// Lowest address of the map.
+    #[serde(with = "json::hex")]
     pub min_address: u64,
     /// Address behind its highest.
+    #[serde(with = "json::hex")]
     pub max_address: u64,
 }
 

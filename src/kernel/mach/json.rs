@@ -1,0 +1,177 @@
+//! How numbers and bytes stand in a recording.
+//!
+//! Addresses and the like are strings of hexadecimal digits with `0x` in front, since many a
+//! reader of JSON has no 64-bit integers. Bytes are a string where they are UTF-8, else an object
+//! `{"hex": "…"}` with two digits a byte, so that no path is lost.
+
+use std::fmt;
+
+use serde::de::{Error, MapAccess, Unexpected, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserializer, Serializer};
+
+/// For `skip_serializing_if`.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn to_digits(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .map(char::from)
+        .collect()
+}
+
+fn from_digits(digits: &str) -> Option<Vec<u8>> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|it| u8::try_from(it).ok());
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    digits
+        .as_bytes()
+        .chunks_exact(2)
+        .map(|two| Some(digit(two[0])? << 4 | digit(two[1])?))
+        .collect()
+}
+
+/// A `u64` as `"0x…"`.
+pub(super) mod hex {
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        value: &u64,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{value:#x}"))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<u64, D::Error> {
+        deserializer.deserialize_str(Hex)
+    }
+
+    struct Hex;
+
+    impl Visitor<'_> for Hex {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number below 2^64 as a string like \"0x1f\"")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
+            text.strip_prefix("0x")
+                .filter(|digits| !digits.starts_with('+'))
+                .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+                .ok_or_else(|| E::invalid_value(Unexpected::Str(&short(text)), &self))
+        }
+    }
+}
+
+/// The head of a text that may be long, for a message.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// Bytes of any value.
+pub(super) mod bytes {
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        value: &[u8],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(value) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("hex", &to_digits(value))?;
+                map.end()
+            }
+        }
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        deserializer.deserialize_any(Bytes)
+    }
+
+    struct Bytes;
+
+    impl<'de> Visitor<'de> for Bytes {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string, or {\"hex\": \"…\"} with two digits a byte")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<u8>, E> {
+            Ok(text.as_bytes().to_vec())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<u8>, A::Error> {
+            let entry = map.next_entry::<String, String>()?;
+            match entry {
+                Some((key, digits)) if key == "hex" => {
+                    if map.next_key::<String>()?.is_some() {
+                        return Err(A::Error::custom("another key beside \"hex\""));
+                    }
+                    from_digits(&digits).ok_or_else(|| {
+                        A::Error::invalid_value(Unexpected::Str(&short(&digits)), &self)
+                    })
+                }
+                _ => Err(A::Error::missing_field("hex")),
+            }
+        }
+    }
+}
+
+/// Bytes that fill a fixed buffer up with NUL.
+pub(super) mod padded {
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer, const N: usize>(
+        value: &[u8; N],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let length = N - value.iter().rev().take_while(|byte| **byte == 0).count();
+        bytes::serialize(&value[..length], serializer)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        deserializer: D,
+    ) -> Result<[u8; N], D::Error> {
+        let text = bytes::deserialize(deserializer)?;
+        let mut value = [0; N];
+        match value.get_mut(..text.len()) {
+            Some(head) => head.copy_from_slice(&text),
+            None => return Err(D::Error::custom(format_args!("more than {N} bytes"))),
+        }
+        Ok(value)
+    }
+}
+
+/// Exactly so many bytes as hexadecimal digits.
+pub(super) mod hex_bytes {
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer, const N: usize>(
+        value: &[u8; N],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&to_digits(value))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        deserializer: D,
+    ) -> Result<[u8; N], D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        from_digits(&text)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| D::Error::custom(format_args!("not {N} bytes of two digits each")))
+    }
+}

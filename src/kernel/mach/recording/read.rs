@@ -1,0 +1,212 @@
+//! Reading a recording that a stranger wrote.
+//!
+//! Memory is bounded by the file's size, which is bounded first: every field is required, so no
+//! few bytes become many, and `serde_json` stops at 128 levels of nesting.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::{self, Read};
+
+use serde::Deserialize;
+
+use super::row::{self, End};
+use super::{Answer, FORMAT, RecordedPort, RecordedProcess, Recording, VERSION};
+use crate::model::Pid;
+
+/// What is too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Processes.
+    pub processes: usize,
+    /// Regions and leaves of all processes together.
+    pub rows: usize,
+}
+
+impl Default for Limits {
+    /// 256 MiB, which half a million regions fill; 100,000 processes, more than macOS has pids.
+    fn default() -> Self {
+        Limits { bytes: 256 << 20, processes: 100_000, rows: 1 << 22 }
+    }
+}
+
+/// Why a file is no recording.
+#[derive(Debug)]
+pub enum RecordingError {
+    /// It cannot be read.
+    Io(io::Error),
+    /// It has more than this many bytes.
+    TooLarge(u64),
+    /// It is no JSON, or not of the form of a recording: the parser's words, with line and column.
+    Json(serde_json::Error),
+    /// It has another version of the format than this program reads.
+    Version(u32),
+    /// A value cannot be.
+    Invalid {
+        /// Where, as in `processes[2].regions[17].size`.
+        place: String,
+        /// Why.
+        problem: &'static str,
+    },
+}
+
+impl fmt::Display for RecordingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecordingError::Io(error) => write!(f, "the recording cannot be read: {error}"),
+            RecordingError::TooLarge(limit) => {
+                write!(f, "the recording has more than {limit} bytes")
+            }
+            RecordingError::Json(error) => write!(f, "not a recording: {error}"),
+            RecordingError::Version(version) => write!(
+                f,
+                "version: the recording is of version {version}, this program reads {VERSION}"
+            ),
+            RecordingError::Invalid { place, problem } => write!(f, "{place}: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for RecordingError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            RecordingError::Io(error) => Some(error),
+            RecordingError::Json(error) => Some(error),
+            RecordingError::TooLarge(_)
+            | RecordingError::Version(_)
+            | RecordingError::Invalid { .. } => None,
+        }
+    }
+}
+
+/// The two fields that every version of the format has.
+#[derive(Deserialize)]
+struct Header {
+    format: String,
+    version: u32,
+}
+
+/// Reads a recording and makes sure that it can be replayed.
+///
+/// # Errors
+/// Whatever is wrong with it, with the place.
+pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingError> {
+    let mut bytes = Vec::new();
+    reader
+        .take(limits.bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(RecordingError::Io)?;
+    if bytes.len() as u64 > limits.bytes {
+        return Err(RecordingError::TooLarge(limits.bytes));
+    }
+    // First, so that a newer file is called newer and not malformed.
+    let header: Header = serde_json::from_slice(&bytes).map_err(RecordingError::Json)?;
+    if header.format != FORMAT {
+        return Err(invalid("format".to_owned(), "is not that of a recording"));
+    }
+    if header.version != VERSION {
+        return Err(RecordingError::Version(header.version));
+    }
+    let recording: Recording = serde_json::from_slice(&bytes).map_err(RecordingError::Json)?;
+    check(&recording, limits)?;
+    Ok(recording)
+}
+
+fn invalid(place: String, problem: &'static str) -> RecordingError {
+    RecordingError::Invalid { place, problem }
+}
+
+fn check(recording: &Recording, limits: Limits) -> Result<(), RecordingError> {
+    if recording.processes.len() > limits.processes {
+        return Err(invalid("processes".to_owned(), "there are too many"));
+    }
+    let mut pids = BTreeSet::new();
+    let mut rows = 0usize;
+    for (index, process) in recording.processes.iter().enumerate() {
+        let place = |field: &str| format!("processes[{index}]{field}");
+        if !pids.insert(process.pid) {
+            return Err(invalid(place(".pid"), "is another process's, too"));
+        }
+        check_process(process).map_err(|(field, problem)| invalid(place(&field), problem))?;
+        rows = rows.saturating_add(process.regions.len()).saturating_add(process.leaves.len());
+        if rows > limits.rows {
+            return Err(invalid(place(""), "there are too many regions"));
+        }
+    }
+    Ok(())
+}
+
+/// A place inside a process, and what is wrong there.
+type Fault = (String, &'static str);
+
+fn fault<T>(place: &str, problem: &'static str) -> Result<T, Fault> {
+    Err((place.to_owned(), problem))
+}
+
+fn check_process(process: &RecordedProcess) -> Result<(), Fault> {
+    let Some(pid) = u32::try_from(process.pid).ok().and_then(Pid::new) else {
+        return fault(".pid", "no process has such a pid");
+    };
+    if matches!(&process.short_info, Answer::Ok(info) if info.pid != pid.number()) {
+        return fault(".short_info.ok.pid", "is not the process's");
+    }
+    if matches!(&process.bsd_info, Answer::Ok(info) if info.pid != pid.number()) {
+        return fault(".bsd_info.ok.pid", "is not the process's");
+    }
+    let rows = process.regions.iter().map(|row| (row.region.address, row.region.size));
+    check_rows(rows)
+        .map_err(|(row, field, problem)| (format!(".regions[{row}].region.{field}"), problem))?;
+    for (row, info) in process.regions.iter().enumerate() {
+        if info.path.len() > 1023 {
+            return fault(&format!(".regions[{row}].path"), "has more than 1023 bytes");
+        }
+        if info.path.contains(&0) {
+            return fault(&format!(".regions[{row}].path"), "contains a NUL");
+        }
+    }
+    if process.regions_end.is_none() && !process.regions.is_empty() {
+        return fault(".regions_end", "is missing, though there are regions");
+    }
+    let rows = process.leaves.iter().map(|row| (row.address, row.size));
+    check_rows(rows)
+        .map_err(|(row, field, problem)| (format!(".leaves[{row}].{field}"), problem))?;
+    if process.leaves_end.is_some() != (process.task_port == RecordedPort::Given) {
+        return fault(".leaves_end", "must be there if and only if a port was given");
+    }
+    if process.leaves_end.is_none() && !process.leaves.is_empty() {
+        return fault(".leaves", "cannot be had without a port");
+    }
+    if let Some(info) = &process.vm_info
+        && !matches!(info.page_size, 4096 | 16_384 | 65_536)
+    {
+        return fault(".vm_info.page_size", "is not 4096, 16384 or 65536");
+    }
+    Ok(())
+}
+
+/// Rows ascend by their ends. Their starts may overlap, as a live kernel's may, which answers one
+/// call after the other.
+fn check_rows(
+    rows: impl Iterator<Item = (u64, u64)>,
+) -> Result<(), (usize, &'static str, &'static str)> {
+    let mut last = End::At(0);
+    for (index, (address, size)) in rows.enumerate() {
+        if size == 0 {
+            return Err((index, "size", "is 0"));
+        }
+        if u128::from(address) + u128::from(size) > 1 << 64 {
+            return Err((index, "size", "the region ends above 2^64"));
+        }
+        let End::At(cursor) = last else {
+            return Err((index, "address", "follows a region that ends at 2^64"));
+        };
+        match row::end_after(address, size, cursor) {
+            Some(end) => last = end,
+            None => {
+                return Err((index, "address", "the region ends where the last one did, or below"));
+            }
+        }
+    }
+    Ok(())
+}

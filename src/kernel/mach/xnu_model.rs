@@ -1,0 +1,158 @@
+//! An in-memory XNU that answers [`XnuCalls`](super::calls::XnuCalls) as the kernel would, from a
+//! description or a recording.
+//!
+//! It is how the Mach code runs where there is no Mach: recordings are replayed through it, and
+//! tests script what goes wrong and when ([`Fault`]). It follows XNU's source (xnu-11417), is
+//! written from the kernel's side, and shares no code with the walk, so that neither can hide the
+//! other's mistake. It never sleeps, and does not panic whatever it is given.
+
+mod answers;
+mod fault;
+mod map;
+mod mapping;
+mod object;
+mod port;
+mod process;
+mod recorded;
+mod region;
+mod words;
+mod world;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::ops::RangeInclusive;
+
+pub use self::fault::{Call, Change, Fault};
+use self::fault::{Injected, Rule};
+pub use self::map::{Entry, Map, Mapped, SubmapId};
+pub use self::object::{ObjectId, Pager, Vnode, VnodeId};
+pub use self::port::PortKind;
+pub use self::process::{Caller, ModelProcess, PortRule};
+pub use self::world::World;
+use super::recording::Recording;
+
+/// The model.
+#[derive(Default)]
+pub struct XnuModel {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    world: World,
+    rules: Vec<Rule>,
+    counts: [u64; Call::COUNT],
+    hanging: usize,
+    released: bool,
+    /// To whom recorded processes belong, where not to whom they did.
+    owner: Option<(u32, u32)>,
+}
+
+impl XnuModel {
+    /// A kernel that is this world.
+    #[must_use]
+    pub fn new(world: World) -> Self {
+        XnuModel { state: Mutex::new(State { world, ..State::default() }), changed: Condvar::new() }
+    }
+
+    /// A kernel that answers what was recorded. No process of it is the one that asks.
+    #[must_use]
+    pub fn replay(recording: Recording) -> Self {
+        let mut world = World::default();
+        for process in recording.processes {
+            world.add_recorded(process);
+        }
+        XnuModel::new(world)
+    }
+
+    /// The same, with all recorded processes belonging to this user and group, who then may see
+    /// them.
+    #[must_use]
+    pub fn owned_by(self, uid: u32, gid: u32) -> Self {
+        self.state.lock().owner = Some((uid, gid));
+        self
+    }
+
+    /// Looks at the world or changes it, between two calls.
+    pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut self.state.lock().world)
+    }
+
+    /// From now on this happens at the calls with these numbers, counted from 1 by kind of call.
+    pub fn at(&self, call: Call, numbers: RangeInclusive<u64>, fault: Fault) {
+        self.state.lock().rules.push(Rule { call, numbers, fault });
+    }
+
+    /// The same at one call, changing the world.
+    pub fn change_at(
+        &self,
+        call: Call,
+        number: u64,
+        change: impl FnMut(&mut World) + Send + 'static,
+    ) {
+        self.at(call, number..=number, Fault::Change(Box::new(change)));
+    }
+
+    /// How often this was called.
+    pub fn count(&self, call: Call) -> u64 {
+        self.state.lock().counts[call as usize]
+    }
+
+    /// How often anything was called.
+    pub fn count_all(&self) -> u64 {
+        self.state.lock().counts.iter().sum()
+    }
+
+    /// How many references to ports the caller holds.
+    pub fn live_ports(&self) -> u64 {
+        self.state.lock().world.live_ports()
+    }
+
+    /// Waits until this many calls hang.
+    pub fn wait_until_hanging(&self, calls: usize) {
+        let mut state = self.state.lock();
+        while state.hanging < calls {
+            self.changed.wait(&mut state);
+        }
+    }
+
+    /// Lets all calls go that hang, now and later.
+    pub fn release(&self) {
+        self.state.lock().released = true;
+        self.changed.notify_all();
+    }
+
+    /// Counts a call and lets happen what is to happen at it.
+    fn enter(&self, call: Call) -> (MutexGuard<'_, State>, Injected) {
+        let mut state = self.state.lock();
+        let number = {
+            let count = &mut state.counts[call as usize];
+            *count += 1;
+            *count
+        };
+        let mut injected = Injected::default();
+        let mut rules = std::mem::take(&mut state.rules);
+        for rule in &mut rules {
+            if rule.call != call || !rule.numbers.contains(&number) {
+                continue;
+            }
+            match &mut rule.fault {
+                Fault::Change(change) => change(&mut state.world),
+                Fault::Errno(errno) => injected.errno = Some(*errno),
+                Fault::KernReturn(code) => injected.code = Some(*code),
+                Fault::EmptyRegion => injected.empty = true,
+                Fault::Hang => injected.hang = true,
+            }
+        }
+        state.rules = rules;
+        if injected.hang && !state.released {
+            state.hanging += 1;
+            self.changed.notify_all();
+            while !state.released {
+                self.changed.wait(&mut state);
+            }
+            state.hanging -= 1;
+        }
+        (state, injected)
+    }
+}

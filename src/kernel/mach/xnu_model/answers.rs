@@ -1,0 +1,343 @@
+//! The model's answers, call by call.
+
+use parking_lot::MutexGuard;
+
+use super::super::calls::{
+    BsdInfo, Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, REGION_INFO_SKIP_ALIASES,
+    RegionInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo, ThreadInfo,
+    Timebase, UniqueInfo, VnodePaths, XnuCalls,
+};
+use super::fault::Call;
+use super::map;
+use super::port::{Holder, OWN_TASK, PortKind};
+use super::process::{ModelProcess, PortRule, Slot, Task, TaskState};
+use super::recorded;
+use super::region::size_of;
+use super::world::World;
+use super::{State, XnuModel};
+
+/// What a recording does not hold.
+const NOT_RECORDED: Errno = Errno(45);
+
+/// A sysctl that this kernel does not have.
+const NOENT: Errno = Errno(2);
+
+impl XnuModel {
+    /// Enters a BSD call, with an injected errno in the place of the answer.
+    fn bsd(&self, call: Call) -> Result<(MutexGuard<'_, State>, bool), Errno> {
+        let (state, injected) = self.enter(call);
+        injected.errno.map_or(Ok((state, injected.empty)), Err)
+    }
+
+    /// Enters a Mach call, with an injected code in the place of the answer.
+    fn mach(&self, call: Call) -> Result<(MutexGuard<'_, State>, bool), KernReturn> {
+        let (state, injected) = self.enter(call);
+        injected.code.map_or(Ok((state, injected.empty)), Err)
+    }
+}
+
+impl World {
+    /// A described process that passes the checks of this flavor.
+    fn admit(&self, pid: i32, flavor: i32, size: usize) -> Result<&ModelProcess, Errno> {
+        self.check(pid, flavor, 0, size)?;
+        match self.slot(pid) {
+            Some(Slot::Described(process)) => Ok(process),
+            Some(Slot::Recorded(_)) => Err(NOT_RECORDED),
+            None => Err(Errno::SRCH),
+        }
+    }
+
+    /// What a port leads to, if it may read the map there.
+    fn readable(&self, port: PortName) -> Result<Readable<'_>, KernReturn> {
+        if World::is_own(port) {
+            return self.own_task().map(Readable::Task).ok_or(KernReturn::INVALID_ARGUMENT);
+        }
+        let right = self.ports.get(port).ok_or(KernReturn::INVALID_DEST)?;
+        let readable = self.holder(right.holder)?;
+        if right.kind.reads_map() { Ok(readable) } else { Err(KernReturn::INVALID_ARGUMENT) }
+    }
+
+    fn holder(&self, holder: Holder) -> Result<Readable<'_>, KernReturn> {
+        match holder {
+            Holder::Task(task) => match self.tasks.get(&task) {
+                Some(task) if task.state == TaskState::Active => Ok(Readable::Task(task)),
+                Some(task) if task.state == TaskState::Inactive => {
+                    Err(KernReturn::INVALID_ARGUMENT)
+                }
+                _ => Err(KernReturn::INVALID_DEST),
+            },
+            Holder::Recorded(pid) => match self.slot(pid) {
+                Some(Slot::Recorded(process)) => Ok(Readable::Recorded(process)),
+                _ => Err(KernReturn::INVALID_DEST),
+            },
+        }
+    }
+}
+
+enum Readable<'a> {
+    Task(&'a Task),
+    Recorded(&'a super::super::recording::RecordedProcess),
+}
+
+/// A recorded process belongs to whoever replays it, who may see it then.
+fn hand_over(owner: Option<(u32, u32)>, info: &mut ShortBsdInfo) {
+    if let Some((uid, gid)) = owner {
+        (info.uid, info.ruid, info.svuid) = (uid, uid, uid);
+        (info.gid, info.rgid, info.svgid) = (gid, gid, gid);
+        info.flags &= !ShortBsdInfo::CHANGED_IDS;
+    }
+}
+
+fn hand_over_bsd(owner: Option<(u32, u32)>, info: &mut BsdInfo) {
+    if let Some((uid, gid)) = owner {
+        (info.uid, info.ruid, info.svuid) = (uid, uid, uid);
+        (info.gid, info.rgid, info.svgid) = (gid, gid, gid);
+        info.flags &= !ShortBsdInfo::CHANGED_IDS;
+    }
+}
+
+impl XnuCalls for XnuModel {
+    fn own_pid(&self) -> i32 {
+        self.state.lock().world.caller.pid
+    }
+
+    fn list_all_pids(&self, pids: Option<&mut [i32]>) -> Result<usize, Errno> {
+        let (state, _) = self.bsd(Call::ListAllPids)?;
+        let all = state.world.pids();
+        // `nprocs + 20`, which is also the most that is filled in.
+        let estimate = all.len() + 20;
+        let Some(buffer) = pids else { return Ok(estimate) };
+        if buffer.is_empty() {
+            return Err(Errno::NOMEM);
+        }
+        let filled = buffer.iter_mut().take(estimate).zip(all).map(|(to, pid)| *to = pid);
+        Ok(filled.count())
+    }
+
+    fn short_bsd_info(&self, pid: i32, zombies: bool) -> Result<ShortBsdInfo, Errno> {
+        let (state, _) = self.bsd(Call::ShortBsdInfo)?;
+        state.world.check(pid, 13, u64::from(zombies), 64)?;
+        match state.world.slot(pid) {
+            Some(Slot::Described(process)) => Ok(process.short()),
+            Some(Slot::Recorded(process)) => {
+                let mut info = process.short_info.get()?;
+                hand_over(state.owner, &mut info);
+                Ok(info)
+            }
+            None => Err(Errno::SRCH),
+        }
+    }
+
+    fn bsd_info(&self, pid: i32, zombies: bool) -> Result<BsdInfo, Errno> {
+        let (state, _) = self.bsd(Call::BsdInfo)?;
+        state.world.check(pid, 3, u64::from(zombies), 136)?;
+        match state.world.slot(pid) {
+            Some(Slot::Described(process)) => Ok(process.info.clone()),
+            Some(Slot::Recorded(process)) => {
+                let mut info = process.bsd_info.get()?;
+                hand_over_bsd(state.owner, &mut info);
+                Ok(info)
+            }
+            None => Err(Errno::SRCH),
+        }
+    }
+
+    fn task_info(&self, pid: i32) -> Result<TaskInfo, Errno> {
+        let (state, _) = self.bsd(Call::TaskInfo)?;
+        Ok(state.world.admit(pid, 4, 96)?.task_info.clone())
+    }
+
+    fn unique_info(&self, pid: i32, zombies: bool) -> Result<UniqueInfo, Errno> {
+        let (state, _) = self.bsd(Call::UniqueInfo)?;
+        state.world.check(pid, 17, u64::from(zombies), 56)?;
+        match state.world.slot(pid) {
+            Some(Slot::Described(process)) => Ok(process.unique.clone()),
+            Some(Slot::Recorded(process)) => process.unique_info.get(),
+            None => Err(Errno::SRCH),
+        }
+    }
+
+    fn region_path_info(
+        &self,
+        pid: i32,
+        address: u64,
+        info: &mut RegionPathInfo,
+    ) -> Result<(), Errno> {
+        let (state, empty) = self.bsd(Call::RegionPathInfo)?;
+        let world = &state.world;
+        world.check(pid, 8, address, 1272)?;
+        if empty {
+            info.region = RegionInfo { address, ..RegionInfo::default() };
+            info.vnode = Default::default();
+            info.path.clear();
+            return Ok(());
+        }
+        match world.slot(pid) {
+            Some(Slot::Described(process)) => {
+                let task = world.task_of(process).ok_or(Errno::INVAL)?;
+                let entry = task.map.containing_or_next(address).ok_or(Errno::INVAL)?;
+                world.fill_region(task, entry, info);
+                Ok(())
+            }
+            Some(Slot::Recorded(process)) => recorded::region(process, address, info),
+            None => Err(Errno::SRCH),
+        }
+    }
+
+    fn vnode_paths(&self, pid: i32, paths: &mut VnodePaths) -> Result<(), Errno> {
+        let (state, _) = self.bsd(Call::VnodePaths)?;
+        paths.clone_from(&state.world.admit(pid, 9, 2352)?.paths);
+        Ok(())
+    }
+
+    fn list_thread_ids(&self, pid: i32, threads: &mut [u64]) -> Result<usize, Errno> {
+        let (state, _) = self.bsd(Call::ListThreadIds)?;
+        let process = state.world.admit(pid, 28, threads.len().saturating_mul(8))?;
+        let filled = threads.iter_mut().zip(&process.threads).map(|(to, (id, _))| *to = *id);
+        Ok(filled.count())
+    }
+
+    fn thread_info(&self, pid: i32, thread: u64) -> Result<ThreadInfo, Errno> {
+        let (state, _) = self.bsd(Call::ThreadInfo)?;
+        let process = state.world.admit(pid, 15, 112)?;
+        let found = process.threads.iter().find(|(id, _)| *id == thread);
+        found.map(|(_, info)| info.clone()).ok_or(Errno::SRCH)
+    }
+
+    fn process_arguments(&self, pid: i32, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
+        let (state, _) = self.bsd(Call::ProcessArguments)?;
+        let process = match state.world.slot(pid) {
+            Some(Slot::Described(process)) if !process.is_zombie() && pid != 0 => process,
+            _ => return Err(Errno::INVAL),
+        };
+        state.world.caller.may_see(process).map_err(|_| Errno::INVAL)?;
+        let all = &process.arguments;
+        let Some(buffer) = buffer else { return Ok(all.len()) };
+        if buffer.len() <= 4 {
+            return Err(Errno::INVAL);
+        }
+        // Too small a buffer gets the end of the area.
+        let tail = &all[all.len().saturating_sub(buffer.len())..];
+        buffer[..tail.len()].copy_from_slice(tail);
+        Ok(tail.len())
+    }
+
+    fn task_for_pid(&self, pid: i32) -> Result<PortName, KernReturn> {
+        let (mut state, _) = self.mach(Call::TaskForPid)?;
+        let world = &mut state.world;
+        if pid == 0 {
+            return Err(KernReturn::FAILURE);
+        }
+        let (task, rule) = match world.slot(pid) {
+            Some(Slot::Described(process)) if world.caller.may_control(process) => {
+                (process.task, process.port)
+            }
+            Some(Slot::Recorded(process)) => {
+                let port = process.task_port;
+                return recorded::port(world, pid, port);
+            }
+            _ => return Err(KernReturn::FAILURE),
+        };
+        match rule {
+            PortRule::Gives(kind) => Ok(world.ports.give(Holder::Task(task), kind)),
+            PortRule::Refuses(code) => Err(code),
+            PortRule::Null => Ok(PORT_NULL),
+            PortRule::Dead => Ok(PORT_DEAD),
+        }
+    }
+
+    fn own_task(&self) -> PortName {
+        OWN_TASK
+    }
+
+    fn release_port(&self, port: PortName) -> Result<(), KernReturn> {
+        let (mut state, _) = self.mach(Call::ReleasePort)?;
+        state.world.ports.release(port)
+    }
+
+    fn region_recurse(
+        &self,
+        task: PortName,
+        address: &mut u64,
+        size: &mut u64,
+        depth: &mut u32,
+        info: &mut SubmapInfo,
+    ) -> Result<(), KernReturn> {
+        let (state, empty) = self.mach(Call::RegionRecurse)?;
+        let world = &state.world;
+        match world.readable(task)? {
+            Readable::Task(task) => {
+                if empty {
+                    (*size, *depth, *info) = (0, 0, SubmapInfo::default());
+                    return Ok(());
+                }
+                let page = u64::from(task.page_size.max(1).next_power_of_two());
+                let leaf = map::find(&task.map, &world.submaps, *address & !(page - 1), *depth)
+                    .ok_or(KernReturn::INVALID_ADDRESS)?;
+                world.fill_leaf(task, &leaf, info);
+                *address = u64::try_from(leaf.start).unwrap_or(u64::MAX);
+                *size = size_of(leaf.start, leaf.end);
+                *depth = leaf.depth;
+            }
+            Readable::Recorded(process) => {
+                let leaf = recorded::leaf(process, *address, *depth)?;
+                (*address, *size, *depth) = (leaf.address, leaf.size, leaf.depth);
+                *info = leaf.info;
+            }
+        }
+        Ok(())
+    }
+
+    fn task_vm_info(&self, task: PortName) -> Result<TaskVmInfo, KernReturn> {
+        let (state, _) = self.mach(Call::TaskVmInfo)?;
+        let world = &state.world;
+        let readable = if World::is_own(task) {
+            world.own_task().map(Readable::Task).ok_or(KernReturn::INVALID_ARGUMENT)?
+        } else {
+            let right = world.ports.get(task).ok_or(KernReturn::INVALID_DEST)?;
+            world.holder(right.holder)?
+        };
+        let task = match readable {
+            Readable::Task(task) => task,
+            Readable::Recorded(process) => {
+                return process.vm_info.clone().ok_or(KernReturn::INVALID_ARGUMENT);
+            }
+        };
+        let entries = task.map.entries();
+        Ok(TaskVmInfo {
+            virtual_size: entries.iter().fold(0, |sum: u64, it| sum.saturating_add(it.size)),
+            region_count: i32::try_from(entries.len()).unwrap_or(i32::MAX),
+            page_size: i32::try_from(task.page_size).unwrap_or(i32::MAX),
+            resident_size: 0,
+            min_address: entries.first().map_or(0, |entry| entry.start),
+            max_address: 0x7fff_fe00_0000,
+        })
+    }
+
+    fn timebase(&self) -> Result<Timebase, KernReturn> {
+        let (_state, _) = self.mach(Call::Timebase)?;
+        Ok(Timebase { numer: 125, denom: 3 })
+    }
+
+    fn set_region_info_flags(&self, flags: u32) -> Result<(), Errno> {
+        let (mut state, _) = self.bsd(Call::SetRegionInfoFlags)?;
+        state.world.skip_aliases = flags & REGION_INFO_SKIP_ALIASES != 0;
+        Ok(())
+    }
+
+    fn own_stack_top(&self) -> Result<u64, Errno> {
+        let (state, _) = self.bsd(Call::OwnStackTop)?;
+        state.world.caller.stack_top.ok_or(NOENT)
+    }
+}
+
+/// For tests of what a right of another kind does.
+impl XnuModel {
+    /// A right of this kind to the task of a described process, whatever the rules say: as
+    /// `task_name_for_pid` and its like would give it. `None` where there is none.
+    pub fn port_of_kind(&self, pid: i32, kind: PortKind) -> Option<PortName> {
+        let mut state = self.state.lock();
+        let task = state.world.process(pid)?.task;
+        Some(state.world.ports.give(Holder::Task(task), kind))
+    }
+}

@@ -1,0 +1,90 @@
+//! What goes wrong when: faults by call and number.
+
+use std::ops::RangeInclusive;
+
+use super::super::calls::{Errno, KernReturn};
+use super::world::World;
+
+/// The calls that the model counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Call {
+    /// `proc_listallpids`.
+    ListAllPids,
+    /// Flavor 13.
+    ShortBsdInfo,
+    /// Flavor 3.
+    BsdInfo,
+    /// Flavor 4.
+    TaskInfo,
+    /// Flavor 17.
+    UniqueInfo,
+    /// Flavor 8.
+    RegionPathInfo,
+    /// Flavor 9.
+    VnodePaths,
+    /// Flavor 28.
+    ListThreadIds,
+    /// Flavor 15.
+    ThreadInfo,
+    /// `KERN_PROCARGS2`.
+    ProcessArguments,
+    /// `task_for_pid`.
+    TaskForPid,
+    /// `mach_port_deallocate`.
+    ReleasePort,
+    /// `mach_vm_region_recurse`.
+    RegionRecurse,
+    /// `task_info`.
+    TaskVmInfo,
+    /// `mach_timebase_info`.
+    Timebase,
+    /// Setting `vm.self_region_info_flags`.
+    SetRegionInfoFlags,
+    /// `kern.usrstack64`.
+    OwnStackTop,
+}
+
+impl Call {
+    /// How many there are.
+    pub(super) const COUNT: usize = Call::OwnStackTop as usize + 1;
+
+    /// Whether it asks about one region.
+    #[must_use]
+    pub fn is_region(self) -> bool {
+        matches!(self, Call::RegionPathInfo | Call::RegionRecurse)
+    }
+}
+
+/// A change to the world, made just before a call is answered.
+pub type Change = Box<dyn FnMut(&mut World) + Send>;
+
+/// What happens at a call.
+pub enum Fault {
+    /// The world changes, then the call is answered from what it is now.
+    Change(Change),
+    /// The BSD call fails.
+    Errno(Errno),
+    /// The Mach call fails.
+    KernReturn(KernReturn),
+    /// The region call succeeds with a region of no bytes at the address asked for.
+    EmptyRegion,
+    /// The call does not return until [`XnuModel::release`](super::XnuModel::release).
+    Hang,
+}
+
+/// A fault and the calls it befalls.
+pub(super) struct Rule {
+    pub(super) call: Call,
+    /// Counted from 1, by kind of call.
+    pub(super) numbers: RangeInclusive<u64>,
+    pub(super) fault: Fault,
+}
+
+/// What the rules leave to the call itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Injected {
+    pub(super) errno: Option<Errno>,
+    pub(super) code: Option<KernReturn>,
+    pub(super) empty: bool,
+    pub(super) hang: bool,
+}

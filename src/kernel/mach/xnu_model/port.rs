@@ -1,0 +1,84 @@
+//! Port names of the model, with their references counted.
+
+use std::collections::BTreeMap;
+
+use super::super::calls::{KernReturn, PortName};
+use super::process::TaskId;
+
+/// What a task port lets its holder do: each kind all that the next one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PortKind {
+    /// All.
+    Control,
+    /// Read memory and regions.
+    Read,
+    /// List threads.
+    Inspect,
+    /// Ask `task_info`.
+    Name,
+}
+
+impl PortKind {
+    /// Whether it converts to a `vm_map_read_t`.
+    pub(super) fn reads_map(self) -> bool {
+        matches!(self, PortKind::Control | PortKind::Read)
+    }
+}
+
+/// A right that the caller holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Right {
+    pub(super) holder: Holder,
+    pub(super) kind: PortKind,
+    references: u64,
+}
+
+/// What a port leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    Task(TaskId),
+    /// The recorded process with this pid.
+    Recorded(i32),
+}
+
+/// `mach_task_self`: no reference of it is counted.
+pub(super) const OWN_TASK: PortName = 0x203;
+
+/// The caller's name space.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ports {
+    rights: BTreeMap<PortName, Right>,
+}
+
+impl Ports {
+    /// One reference more to the task: the same name as long as one is held.
+    pub(super) fn give(&mut self, holder: Holder, kind: PortKind) -> PortName {
+        for (name, right) in &mut self.rights {
+            if right.holder == holder && right.kind == kind {
+                right.references += 1;
+                return *name;
+            }
+        }
+        let last = self.rights.last_key_value().map_or(OWN_TASK, |(name, _)| *name);
+        let name = last.wrapping_add(0x100);
+        self.rights.insert(name, Right { holder, kind, references: 1 });
+        name
+    }
+
+    pub(super) fn release(&mut self, name: PortName) -> Result<(), KernReturn> {
+        let right = self.rights.get_mut(&name).ok_or(KernReturn::INVALID_NAME)?;
+        right.references -= 1;
+        if right.references == 0 {
+            self.rights.remove(&name);
+        }
+        Ok(())
+    }
+
+    pub(super) fn get(&self, name: PortName) -> Option<Right> {
+        self.rights.get(&name).copied()
+    }
+
+    pub(super) fn references(&self) -> u64 {
+        self.rights.values().map(|right| right.references).sum()
+    }
+}

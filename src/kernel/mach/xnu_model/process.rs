@@ -1,0 +1,212 @@
+//! Processes and tasks of the model, and who may ask about them.
+
+use super::super::calls::{
+    BsdInfo, Errno, KernReturn, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo, VnodePaths,
+};
+use super::super::recording::RecordedProcess;
+use super::map::Map;
+use super::port::PortKind;
+
+/// A task, by its number in the world.
+pub(super) type TaskId = u64;
+
+/// How far a task's end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TaskState {
+    /// It runs.
+    Active,
+    /// Its port has lost its object: calls give `KERN_INVALID_ARGUMENT`.
+    Inactive,
+    /// Its ports are dead names.
+    Destroyed,
+}
+
+/// A Mach task.
+#[derive(Clone, Debug)]
+pub(super) struct Task {
+    pub(super) state: TaskState,
+    pub(super) map: Map,
+    pub(super) page_size: u32,
+}
+
+/// What `task_for_pid` makes of a process once the ids are right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortRule {
+    /// It gives a port of this kind.
+    Gives(PortKind),
+    /// A policy or the task-access server refuses.
+    Refuses(KernReturn),
+    /// It says success and gives `MACH_PORT_NULL`.
+    Null,
+    /// It says success and gives `MACH_PORT_DEAD`.
+    Dead,
+}
+
+/// A process, as it is described to the model.
+#[derive(Clone, Debug)]
+pub struct ModelProcess {
+    /// Ids, names, flags, status and start.
+    pub info: BsdInfo,
+    /// Identity.
+    pub unique: UniqueInfo,
+    /// Groups beside the effective one.
+    pub groups: Vec<u32>,
+    /// The page size of its task in bytes.
+    pub page_size: u32,
+    /// Whether its port is to be had.
+    pub port: PortRule,
+    /// Flavor 4.
+    pub task_info: TaskInfo,
+    /// Threads: id and flavor 15.
+    pub threads: Vec<(u64, ThreadInfo)>,
+    /// Flavor 9.
+    pub paths: VnodePaths,
+    /// `KERN_PROCARGS2`.
+    pub arguments: Vec<u8>,
+    pub(super) task: TaskId,
+}
+
+impl ModelProcess {
+    /// A 64-bit process of user and group 501, started an hour after 1970, of 16 KiB pages. Its
+    /// identity is the pid's number.
+    #[must_use]
+    pub fn new(pid: u32, name: &str) -> Self {
+        let mut process = ModelProcess {
+            info: BsdInfo {
+                flags: ShortBsdInfo::LP64,
+                status: 2,
+                pid,
+                ppid: 1,
+                pgid: pid,
+                tdev: u32::MAX,
+                start_seconds: 3600,
+                ..BsdInfo::default()
+            },
+            unique: UniqueInfo {
+                unique_id: u64::from(pid),
+                parent_unique_id: 1,
+                id_version: pid.cast_signed(),
+                ..UniqueInfo::default()
+            },
+            groups: Vec::new(),
+            page_size: 16_384,
+            port: PortRule::Gives(PortKind::Control),
+            task_info: TaskInfo::default(),
+            threads: Vec::new(),
+            paths: VnodePaths::default(),
+            arguments: Vec::new(),
+            task: 0,
+        };
+        process.set_name(name);
+        process.owned_by(501, 501)
+    }
+
+    /// The same process with all its ids these.
+    #[must_use]
+    pub fn owned_by(mut self, uid: u32, gid: u32) -> Self {
+        let info = &mut self.info;
+        (info.uid, info.ruid, info.svuid) = (uid, uid, uid);
+        (info.gid, info.rgid, info.svgid) = (gid, gid, gid);
+        self
+    }
+
+    fn set_name(&mut self, name: &str) {
+        for (to, from) in self.info.comm.iter_mut().take(15).zip(name.bytes()) {
+            *to = from;
+        }
+        for (to, from) in self.info.name.iter_mut().take(31).zip(name.bytes()) {
+            *to = from;
+        }
+    }
+
+    pub(super) fn is_zombie(&self) -> bool {
+        self.info.status == ShortBsdInfo::ZOMBIE
+    }
+
+    pub(super) fn short(&self) -> ShortBsdInfo {
+        /// `PROC_FLAG_SLEADER` and `PROC_FLAG_CTTY`, which flavor 13 leaves out.
+        const NOT_SHORT: u32 = 0x20 | 0x40;
+        let info = &self.info;
+        ShortBsdInfo {
+            pid: info.pid,
+            ppid: info.ppid,
+            pgid: info.pgid,
+            status: info.status,
+            comm: info.comm,
+            flags: info.flags & !NOT_SHORT,
+            uid: info.uid,
+            gid: info.gid,
+            ruid: info.ruid,
+            rgid: info.rgid,
+            svuid: info.svuid,
+            svgid: info.svgid,
+        }
+    }
+}
+
+/// A process of the model: described, or recorded on a live kernel.
+#[derive(Clone, Debug)]
+pub(super) enum Slot {
+    Described(Box<ModelProcess>),
+    Recorded(Box<RecordedProcess>),
+}
+
+impl Slot {
+    pub(super) fn pid(&self) -> i32 {
+        match self {
+            Slot::Described(process) => process.info.pid.cast_signed(),
+            Slot::Recorded(process) => process.pid,
+        }
+    }
+
+    pub(super) fn is_zombie(&self) -> bool {
+        match self {
+            Slot::Described(process) => process.is_zombie(),
+            Slot::Recorded(process) => process.is_zombie(),
+        }
+    }
+}
+
+/// Who asks: the program that the model answers.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Its pid; 0 where it is no process of this world.
+    pub pid: i32,
+    /// Its effective user id.
+    pub uid: u32,
+    /// Its groups.
+    pub groups: Vec<u32>,
+    /// Its page size in bytes.
+    pub page_size: u32,
+    /// sysctl `kern.usrstack64`.
+    pub stack_top: Option<u64>,
+}
+
+impl Default for Caller {
+    /// Root, and no process of this world.
+    fn default() -> Self {
+        Caller { pid: 0, uid: 0, groups: Vec::new(), page_size: 16_384, stack_top: None }
+    }
+}
+
+impl Caller {
+    /// `proc_security_policy`: effective uids only.
+    pub(super) fn may_see(&self, process: &ModelProcess) -> Result<(), Errno> {
+        if self.uid == 0 || self.uid == process.info.uid { Ok(()) } else { Err(Errno::PERM) }
+    }
+
+    /// `task_for_pid_posix_check`.
+    pub(super) fn may_control(&self, process: &ModelProcess) -> bool {
+        let info = &process.info;
+        if process.is_zombie() {
+            return false;
+        }
+        if self.uid == 0 || info.pid.cast_signed() == self.pid {
+            return true;
+        }
+        let same_user = [info.uid, info.ruid, info.svuid].iter().all(|uid| *uid == self.uid);
+        let groups =
+            [info.gid].iter().chain(&process.groups).all(|group| self.groups.contains(group));
+        same_user && groups && info.flags & ShortBsdInfo::CHANGED_IDS == 0
+    }
+}
