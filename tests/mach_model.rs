@@ -1,6 +1,8 @@
 //! The model of XNU against what XNU's source says, one test a behaviour. The numbers are those
 //! of the list of behaviours that the model was written to reproduce.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 mod mach_common;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! The Mach walk against a naive oracle, and against everything that can happen in between.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 mod mach_common;
 
 use mach_common::{PID, names, over, pid, ranges, regions, rest, walk, world};

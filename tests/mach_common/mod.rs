@@ -1,6 +1,9 @@
 //! What the tests of the Mach source share: a world with one process, and a whole walk.
 
 #![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(clippy::unwrap_used)]
+
+pub(crate) mod fixtures;
 
 use std::sync::Arc;
 

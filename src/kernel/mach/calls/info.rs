@@ -164,6 +164,12 @@ pub struct UniqueInfo {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegionInfo {
+    /// Where the region starts: at or below the address asked for, where that is in a region.
+    #[serde(with = "json::hex")]
+    pub address: u64,
+    /// Its bytes.
+    #[serde(with = "json::hex")]
+    pub size: u64,
     /// Current protection, `VM_PROT_*` bits; a bit 3 may be set on Intel.
     pub protection: u32,
     /// Maximum protection.
@@ -202,12 +208,6 @@ pub struct RegionInfo {
     pub shared_pages_resident: u32,
     /// Low 32 bits of the object's hashed address, 0 for none.
     pub object_id: u32,
-    /// Where the region starts: at or below the address asked for, where that is in a region.
-    #[serde(with = "json::hex")]
-    pub address: u64,
-    /// Its bytes.
-    #[serde(with = "json::hex")]
-    pub size: u64,
 }
 
 /// Bits of [`RegionInfo::flags`].

@@ -110,6 +110,12 @@ impl ModelProcess {
         self
     }
 
+    /// The same process with pages of this many bytes.
+    #[must_use]
+    pub fn with_pages(self, page_size: u32) -> Self {
+        ModelProcess { page_size, ..self }
+    }
+
     fn set_name(&mut self, name: &str) {
         for (to, from) in self.info.comm.iter_mut().take(15).zip(name.bytes()) {
             *to = from;

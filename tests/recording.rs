@@ -1,0 +1,382 @@
+//! Recordings: what is written is read back, what is replayed is what was recorded, and what a
+//! stranger sends does no harm.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "common/golden.rs"]
+#[allow(unreachable_pub, clippy::expect_used, clippy::panic)]
+mod golden;
+mod mach_common;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mach_common::fixtures::{arm64, intel, translated};
+use mach_common::{over, rest};
+use mach_procfs::kernel::mach::MachKernel;
+use mach_procfs::kernel::mach::calls::{VnodeInfo, XnuCalls};
+use mach_procfs::kernel::mach::recording::{Limits, Recording, RecordingError, read, record};
+use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Vnode, World, XnuModel};
+use mach_procfs::kernel::{Detail, Kernel};
+use mach_procfs::model::{Pid, Region, Result};
+use mach_procfs::tree::{Caller, Tree};
+use proptest::prelude::*;
+
+const RECORDINGS: [(&str, fn() -> World); 3] =
+    [("arm64", arm64), ("intel", intel), ("translated", translated)];
+
+const PIDS: [u32; 4] = [0, 1, 500, 501];
+
+fn pids(numbers: &[u32]) -> Vec<Pid> {
+    numbers.iter().map(|number| Pid::new(*number).unwrap()).collect()
+}
+
+fn written(recording: &Recording) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    recording.write(&mut bytes).unwrap();
+    bytes
+}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings").join(format!("{name}.json"))
+}
+
+fn read_bytes(bytes: &[u8]) -> std::result::Result<Recording, RecordingError> {
+    read(bytes, Limits::default())
+}
+
+fn problem(bytes: &[u8]) -> String {
+    read_bytes(bytes).unwrap_err().to_string()
+}
+
+/// Everything that the tree may ask about every process.
+fn everything(kernel: &MachKernel<XnuModel>) -> Vec<(Pid, Detail, Result<Vec<Region>>)> {
+    let mut all = Vec::new();
+    for pid in kernel.processes().unwrap() {
+        let _ = (kernel.owner(pid, mach_procfs::kernel::Owned::Memory), kernel.process(pid));
+        for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+            let regions = kernel
+                .identity(pid)
+                .and_then(|identity| kernel.regions(pid, identity, detail))
+                .and_then(|mut walk| rest(walk.as_mut()));
+            all.push((pid, detail, regions));
+        }
+    }
+    all
+}
+
+// ---- The three that are shipped ----------------------------------------------------------------
+
+#[test]
+fn shipped_recordings_are_those_of_the_fixtures() {
+    for (name, world) in RECORDINGS {
+        let bytes = written(&record(&Arc::new(XnuModel::new(world())), &pids(&PIDS)));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(file(name), &bytes).unwrap();
+        }
+        let shipped = std::fs::read(file(name)).unwrap();
+        assert!(shipped == bytes, "tests/recordings/{name}.json; UPDATE_GOLDEN=1 makes it anew");
+    }
+}
+
+#[test]
+fn replay_shows_what_the_recorded_kernel_shows() {
+    for (name, world) in RECORDINGS {
+        let (_, live) = over(world());
+        let recording = read_bytes(&std::fs::read(file(name)).unwrap()).unwrap();
+        let replayed = MachKernel::new(Arc::new(XnuModel::replay(recording)));
+        let (live, replayed) = (everything(&live), everything(&replayed));
+        assert_eq!(live.len(), replayed.len());
+        for (live, replayed) in live.iter().zip(&replayed) {
+            assert_eq!(live, replayed, "{name}");
+        }
+    }
+}
+
+#[test]
+fn recording_a_replay_gives_the_same_file_back() {
+    for (name, _) in RECORDINGS {
+        let bytes = std::fs::read(file(name)).unwrap();
+        let model = Arc::new(XnuModel::replay(read_bytes(&bytes).unwrap()));
+        let again = written(&record(&model, &pids(&PIDS)));
+        assert!(bytes == again, "{name}");
+        assert_eq!(model.live_ports(), 0);
+    }
+}
+
+#[test]
+fn replayed_files_look_like_the_golden_ones() {
+    let root = Caller { uid: 0, gid: 0, pid: 1 };
+    for (name, _) in RECORDINGS {
+        let recording = read_bytes(&std::fs::read(file(name)).unwrap()).unwrap();
+        let kernel = MachKernel::new(Arc::new(XnuModel::replay(recording)));
+        let tree = Tree::new(Arc::new(kernel), 0, 0);
+        for path in ["500/maps", "500/task/vmmap", "500/task/vmmap_r"] {
+            let node = tree.resolve(Path::new(path), &root).unwrap().node;
+            let mut text = Vec::new();
+            tree.open(node, &root).unwrap().fill(&mut text, usize::MAX).unwrap();
+            let row = path.rsplit('/').next().unwrap();
+            golden::assert_golden(&format!("mach_{name}_{row}.txt"), &text);
+        }
+    }
+}
+
+#[test]
+fn replayed_processes_belong_to_whoever_asks_for_them() {
+    let recording = read_bytes(&std::fs::read(file("arm64")).unwrap()).unwrap();
+    let kernel = MachKernel::new(Arc::new(XnuModel::replay(recording).owned_by(1234, 99)));
+    for pid in pids(&PIDS) {
+        let credentials = kernel.credentials(pid).unwrap();
+        assert!(credentials.uid.are_all(1234) && credentials.gid.are_all(99));
+        assert!(!credentials.changed_ids);
+        let owner = kernel.owner(pid, mach_procfs::kernel::Owned::Memory).unwrap();
+        assert_eq!((owner.uid, owner.gid), (1234, 99));
+    }
+}
+
+#[test]
+fn no_caller_is_a_process_of_a_replay() {
+    let recording = read_bytes(&std::fs::read(file("arm64")).unwrap()).unwrap();
+    let kernel = MachKernel::new(Arc::new(XnuModel::replay(recording)));
+    for caller in [0, 1, 500, u32::MAX] {
+        assert!(kernel.process_of_caller(caller).is_err());
+    }
+}
+
+#[test]
+fn recorder_never_asks_about_the_regions_of_pid_0() {
+    let model = Arc::new(XnuModel::new(arm64()));
+    let recording = record(&model, &pids(&[0]));
+    assert_eq!(recording.processes[0].regions_end, None);
+    for call in [Call::RegionPathInfo, Call::RegionRecurse, Call::TaskForPid] {
+        assert_eq!(model.count(call), 0);
+    }
+}
+
+#[test]
+fn what_was_refused_is_replayed_as_refused() {
+    let mut world = arm64();
+    world.caller.uid = 501;
+    let model = Arc::new(XnuModel::new(world));
+    let bytes = written(&record(&model, &pids(&[1, 77, 500])));
+    let replayed = Arc::new(XnuModel::replay(read_bytes(&bytes).unwrap()));
+    assert!(bytes == written(&record(&replayed, &pids(&[1, 77, 500]))));
+    assert_eq!(replayed.task_for_pid(1), model.task_for_pid(1));
+    let kernel = MachKernel::new(replayed);
+    let launchd = Pid::new(1).unwrap();
+    let mut walk = kernel.regions(launchd, kernel.identity(launchd).unwrap(), Detail::Map).unwrap();
+    assert_eq!(walk.next_region().unwrap_err().kind, mach_procfs::model::ErrorKind::Denied);
+    assert!(kernel.identity(Pid::new(77).unwrap()).is_err());
+}
+
+#[test]
+fn a_map_that_moved_while_it_was_recorded_can_be_read_and_is_replayed() {
+    let mut world = arm64();
+    let page = 16_384;
+    world.enter(500, Entry::new(0x2000 * page, 4 * page));
+    let model = Arc::new(XnuModel::new(world));
+    let rows = {
+        let recording = record(&model, &pids(&[500]));
+        let rows = &recording.processes[0].regions;
+        rows.iter().position(|row| row.region.address == 0x2000 * page).unwrap() as u64
+    };
+    // After this row was answered, one grows over its end.
+    model.change_at(Call::RegionPathInfo, 2 * rows + 4, move |world| {
+        world.enter(500, Entry::new(0x2002 * page, 8 * page));
+    });
+    let asked = model.count(Call::RegionPathInfo);
+    model.change_at(Call::RegionPathInfo, asked + rows + 2, move |world| {
+        world.enter(500, Entry::new(0x2002 * page, 8 * page));
+    });
+    let bytes = written(&record(&model, &pids(&[500])));
+    let recording = read_bytes(&bytes).unwrap();
+    let starts: Vec<u64> =
+        recording.processes[0].regions.iter().map(|row| row.region.address).collect();
+    assert!(starts.contains(&(0x2002 * page)), "the race was not met");
+    let kernel = MachKernel::new(Arc::new(XnuModel::replay(recording)));
+    for (_, _, regions) in everything(&kernel) {
+        let regions = regions.unwrap();
+        assert!(regions.windows(2).all(|pair| pair[0].end <= pair[1].start));
+    }
+}
+
+// ---- Paths -------------------------------------------------------------------------------------
+
+proptest! {
+    #[test]
+    fn paths_of_any_bytes_survive(path in prop::collection::vec(1..=255u8, 0..1024)) {
+        let mut world = arm64();
+        let path = &path[..path.len().min(1023)];
+        let info = VnodeInfo { ino: 5, kind: 1, ..VnodeInfo::default() };
+        let vnode = world.vnode(Vnode { info, path: path.to_vec(), recycled: false });
+        world.map_file(500, Entry::new(0x4000, 0x4000), vnode);
+        let bytes = written(&record(&Arc::new(XnuModel::new(world)), &pids(&[500])));
+        let recording = read_bytes(&bytes).unwrap();
+        prop_assert_eq!(&recording.processes[0].regions[0].path, path);
+    }
+}
+
+// ---- Hostile files -----------------------------------------------------------------------------
+
+/// The arm64 recording with one text replaced by another, once.
+fn changed(from: &str, to: &str) -> Vec<u8> {
+    let text = std::fs::read_to_string(file("arm64")).unwrap();
+    assert!(text.contains(from), "{from}");
+    text.replacen(from, to, 1).into_bytes()
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let text = std::fs::read_to_string(file("arm64")).unwrap();
+    let second = |field: &str| {
+        // The second region of the process that has regions: everything up to its line.
+        let at = text.match_indices("\"regions\": [\n").nth(1).unwrap().0;
+        let line = text[at..].lines().nth(2).unwrap().to_owned();
+        let value = line.split(&format!("\"{field}\": ")).nth(1).unwrap();
+        let value = value.split([',', '}']).next().unwrap().to_owned();
+        (line, value)
+    };
+    let with = |field: &str, to: &str| {
+        let (line, value) = second(field);
+        let old = format!("\"{field}\": {value}");
+        changed(&line, &line.replacen(&old, &format!("\"{field}\": {to}"), 1))
+    };
+    let cases: [(Vec<u8>, &str); 14] = [
+        (with("size", "\"0x0\""), "processes[2].regions[1].region.size: is 0"),
+        (
+            with("size", "\"0xffffffffffffffff\""),
+            "processes[2].regions[1].region.size: the region ends above 2^64",
+        ),
+        (
+            with("address", "\"0x10\""),
+            "processes[2].regions[1].region.address: the region ends where the last one did, or below",
+        ),
+        (with("size", "\"0x10000000000000000\""), "a number below 2^64"),
+        (with("size", "\"-1\""), "a number below 2^64"),
+        (with("size", "7"), "a number below 2^64"),
+        (with("protection", "-1"), "line "),
+        (with("protection", "99999999999"), "line "),
+        (changed("\"version\": 1", "\"version\": 2"), "version: the recording is of version 2"),
+        (changed("mach-procfs recording", "tape"), "format: is not that of a recording"),
+        (changed("\"pid\": 501,", "\"pid\": 500,"), "processes[3].pid: is another process's, too"),
+        (changed("\"pid\": 501,", "\"pid\": -1,"), "processes[3].pid: no process has such a pid"),
+        (changed("\"page_size\": 16384", "\"page_size\": 0"), "processes[2].vm_info.page_size"),
+        (changed("\"regions_end\": 22", "\"regions_end\": null"), "processes[1].regions_end"),
+    ];
+    for (bytes, expected) in cases {
+        let said = problem(&bytes);
+        assert!(said.contains(expected), "{said}\n  should have said: {expected}");
+    }
+}
+
+#[test]
+fn no_json_no_text_and_nothing_at_all_are_said_with_line_and_column() {
+    for bytes in [&b""[..], b"{", b"[]", b"null", b"\xff\xfe", b"{\"format\": 7}", b"{}x"] {
+        assert!(problem(bytes).contains("line "), "{}", bytes.escape_ascii());
+    }
+    let deep = "[".repeat(1_000_000);
+    assert!(problem(deep.as_bytes()).contains("line "));
+    let unknown = changed("\"version\": 1", "\"version\": 1, \"extra\": []");
+    assert!(problem(&unknown).contains("unknown field `extra`"));
+}
+
+#[test]
+fn hex_bytes_and_paths_that_cannot_be_are_refused() {
+    let shipped = "{\"hex\": \"2f566f6c756d65732f4e46532f6e61ef7665\"}";
+    for (to, expected) in [
+        ("{\"hex\": \"2f5\"}", "two digits a byte"),
+        ("{\"hex\": \"zz\"}", "two digits a byte"),
+        ("{\"hex\": \"2f\", \"hex\": \"2f\"}", "another key"),
+        ("{\"bytes\": \"2f\"}", "missing field `hex`"),
+        ("{}", "missing field `hex`"),
+        ("[47]", "a string, or"),
+        ("\"/\\u0000\"", "path: contains a NUL"),
+    ] {
+        let said = problem(&changed(shipped, to));
+        assert!(said.contains(expected), "{to}: {said}");
+    }
+    let long = format!("\"{}\"", "x".repeat(1024));
+    assert!(problem(&changed(shipped, &long)).contains("path: has more than 1023 bytes"));
+}
+
+#[test]
+fn too_much_is_refused_before_it_costs_memory() {
+    let bytes = std::fs::read(file("arm64")).unwrap();
+    let limits =
+        |limits: Limits| read(bytes.as_slice(), limits).map(|_| ()).unwrap_err().to_string();
+    let few = bytes.len() as u64 - 1;
+    let said = limits(Limits { bytes: few, ..Limits::default() });
+    assert_eq!(said, format!("the recording has more than {few} bytes"));
+    assert!(limits(Limits { processes: 3, ..Limits::default() }).starts_with("processes: "));
+    assert!(limits(Limits { rows: 10, ..Limits::default() }).starts_with("processes[2]: "));
+    // A reader without end.
+    let endless = std::io::repeat(b' ');
+    let small = Limits { bytes: 1 << 20, ..Limits::default() };
+    assert!(matches!(read(endless, small), Err(RecordingError::TooLarge(_))));
+}
+
+/// Reads; what can be read is asked everything.
+fn survive(bytes: &[u8]) {
+    if let Ok(recording) = read_bytes(bytes) {
+        let model = Arc::new(XnuModel::replay(recording));
+        let kernel = MachKernel::new(Arc::clone(&model));
+        let _ = everything(&kernel);
+        let _ = written(&record(&model, &pids(&PIDS)));
+        assert_eq!(model.live_ports(), 0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn cut_flipped_and_spliced_recordings_never_panic(
+        which in 0..3usize,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        splice in prop::option::of((
+            any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..400usize,
+        )),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = std::fs::read(file(RECORDINGS[which].0)).unwrap();
+        for (at, to) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = to;
+        }
+        if let Some((from, to, length)) = splice {
+            let from = from.index(bytes.len());
+            let piece = bytes[from..(from + length).min(bytes.len())].to_vec();
+            let to = to.index(bytes.len());
+            bytes.splice(to..to, piece);
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        survive(&bytes);
+    }
+
+    #[test]
+    fn numbers_of_any_value_never_panic(
+        which in 0..3usize,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u64>(), 0..64u32), 1..6),
+    ) {
+        // Every run of digits is a place where a number stands; hexadecimal ones stay so.
+        let mut text = std::fs::read_to_string(file(RECORDINGS[which].0)).unwrap();
+        for (at, value, shift) in changes {
+            let value = value >> shift;
+            let places: Vec<usize> = text.match_indices(": ").map(|(at, _)| at + 2).collect();
+            let place = places[at.index(places.len())];
+            let rest = &text[place..];
+            let (length, new) = if let Some(hex) = rest.strip_prefix("\"0x") {
+                let digits = hex.find('"').unwrap();
+                (digits + 4, format!("\"{value:#x}\""))
+            } else {
+                (rest.chars().take_while(char::is_ascii_digit).count(), value.to_string())
+            };
+            if length > 0 {
+                text.replace_range(place..place + length, &new);
+            }
+        }
+        survive(text.as_bytes());
+    }
+}
