@@ -22,8 +22,10 @@ use mach_procfs::model::{Pid, Region, Result};
 use mach_procfs::tree::{Caller, Tree};
 use proptest::prelude::*;
 
-const RECORDINGS: [(&str, fn() -> World); 3] =
-    [("arm64", arm64), ("intel", intel), ("translated", translated)];
+/// A name and what makes the world that was recorded.
+type Shipped = (&'static str, fn() -> World);
+
+const RECORDINGS: [Shipped; 3] = [("arm64", arm64), ("intel", intel), ("translated", translated)];
 
 const PIDS: [u32; 4] = [0, 1, 500, 501];
 
@@ -197,6 +199,29 @@ fn a_map_that_moved_while_it_was_recorded_can_be_read_and_is_replayed() {
     for (_, _, regions) in everything(&kernel) {
         let regions = regions.unwrap();
         assert!(regions.windows(2).all(|pair| pair[0].end <= pair[1].start));
+    }
+}
+
+#[test]
+fn process_that_executes_another_image_meanwhile_is_recorded_again() {
+    let model = Arc::new(XnuModel::new(arm64()));
+    model.change_at(Call::RegionPathInfo, 3, |world| {
+        world.exec(500);
+        world.enter(500, Entry::new(0x8000, 0x4000));
+    });
+    let recording = record(&model, &pids(&[500]));
+    assert_eq!(recording.processes[0].regions.len(), 1);
+    assert_eq!(model.live_ports(), 0);
+}
+
+#[test]
+fn process_that_ends_meanwhile_is_no_short_map_in_the_replay() {
+    let model = Arc::new(XnuModel::new(arm64()));
+    model.change_at(Call::RegionPathInfo, 3, |world| world.begin_exit(500));
+    let bytes = written(&record(&model, &pids(&[500])));
+    let kernel = MachKernel::new(Arc::new(XnuModel::replay(read_bytes(&bytes).unwrap())));
+    for (_, _, regions) in everything(&kernel) {
+        assert_eq!(regions.unwrap_err().kind, mach_procfs::model::ErrorKind::Vanished);
     }
 }
 

@@ -153,40 +153,59 @@ pub fn record<C: XnuCalls>(calls: &Arc<C>, pids: &[Pid]) -> Recording {
     Recording::new(pids.into_iter().map(|pid| record_process(calls, pid)).collect())
 }
 
+/// How often a process is recorded that executes another image meanwhile.
+const ATTEMPTS: usize = 3;
+
 fn record_process<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> RecordedProcess {
     let number = pid.number().cast_signed();
-    let mut process = RecordedProcess {
-        pid: number,
-        short_info: calls.short_bsd_info(number, true).into(),
-        bsd_info: calls.bsd_info(number, true).into(),
-        unique_info: calls.unique_info(number, true).into(),
-        regions: Vec::new(),
-        regions_end: None,
-        task_port: RecordedPort::NotAsked,
-        vm_info: None,
-        leaves: Vec::new(),
-        leaves_end: None,
-    };
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        let before: Answer<UniqueInfo> = calls.unique_info(number, true).into();
+        let process = record_once(calls, number);
+        if process.unique_info == before {
+            return process;
+        }
+        last = Some(process);
+    }
+    last.unwrap_or_else(|| record_once(calls, number))
+}
+
+fn record_once<C: XnuCalls>(calls: &Arc<C>, pid: i32) -> RecordedProcess {
+    let mut regions = Vec::new();
+    let mut leaves = Vec::new();
+    let (mut regions_end, mut leaves_end, mut vm_info) = (None, None, None);
+    let mut task_port = RecordedPort::NotAsked;
     // The kernel may file a crash report against who asks about the regions of pid 0.
-    if number == 0 {
-        return process;
+    if pid != 0 {
+        regions_end = Some(record_regions(calls.as_ref(), pid, &mut regions));
+        let port = if pid == calls.own_pid() {
+            Ok(Some(TaskPort::own(calls)))
+        } else {
+            TaskPort::for_pid(calls, pid)
+        };
+        task_port = match &port {
+            Ok(Some(_)) => RecordedPort::Given,
+            Ok(None) => RecordedPort::Null,
+            Err(KernReturn(code)) => RecordedPort::Refused(*code),
+        };
+        if let Ok(Some(port)) = &port {
+            vm_info = calls.task_vm_info(port.name()).ok();
+            leaves_end = Some(record_leaves(calls.as_ref(), port, &mut leaves));
+        }
     }
-    process.regions_end = Some(record_regions(calls.as_ref(), number, &mut process.regions));
-    let port = if number == calls.own_pid() {
-        Ok(Some(TaskPort::own(calls)))
-    } else {
-        TaskPort::for_pid(calls, number)
-    };
-    process.task_port = match &port {
-        Ok(Some(_)) => RecordedPort::Given,
-        Ok(None) => RecordedPort::Null,
-        Err(KernReturn(code)) => RecordedPort::Refused(*code),
-    };
-    if let Ok(Some(port)) = &port {
-        process.vm_info = calls.task_vm_info(port.name()).ok();
-        process.leaves_end = Some(record_leaves(calls.as_ref(), port, &mut process.leaves));
+    // Last, so that a process that was in its exit says so.
+    RecordedProcess {
+        pid,
+        short_info: calls.short_bsd_info(pid, true).into(),
+        bsd_info: calls.bsd_info(pid, true).into(),
+        unique_info: calls.unique_info(pid, true).into(),
+        regions,
+        regions_end,
+        task_port,
+        vm_info,
+        leaves,
+        leaves_end,
     }
-    process
 }
 
 fn record_regions<C: XnuCalls>(calls: &C, pid: i32, rows: &mut Vec<RegionPathInfo>) -> i32 {
