@@ -4,6 +4,9 @@
 
 mod mach_common;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use mach_common::{PID, names, over, pid, ranges, regions, rest, walk, world};
 use mach_procfs::kernel::mach::calls::{Errno, KernReturn, ShortBsdInfo};
 use mach_procfs::kernel::mach::xnu_model::{
@@ -11,6 +14,7 @@ use mach_procfs::kernel::mach::xnu_model::{
 };
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{Code, ErrorKind, Identity, Pid, Region};
+use mach_procfs::tree::{Caller, Tree};
 use proptest::prelude::*;
 
 const PAGE: u64 = 16_384;
@@ -330,6 +334,37 @@ fn pid_reuse_before_the_first_region_shows_nothing_of_the_other_process() {
     });
     let mut walk = walk(&kernel, Detail::Map).unwrap();
     assert_eq!(walk.next_region().unwrap_err().kind, ErrorKind::Vanished);
+}
+
+/// The pid becomes another user's, between two chunks of an open file.
+#[test]
+fn pid_reuse_mid_walk_shows_not_one_byte_of_the_other_process() {
+    let caller = Caller { uid: 501, gid: 501, pid: 0 };
+    for (at, detail) in [(2, "maps"), (3, "task/vmmap"), (4, "maps")] {
+        let (model, kernel) = over(three_regions());
+        let tree = Tree::new(Arc::new(kernel), 0, 0);
+        let path = PathBuf::from("500").join(detail);
+        let node = tree.resolve(&path, &caller).unwrap().node;
+        let mut source = tree.open(node, &caller).unwrap();
+        model.change_at(Call::RegionPathInfo, at, |world| {
+            let mut root = ModelProcess::new(500, "sudo").owned_by(0, 0);
+            root.unique.unique_id = 9_000;
+            root.unique.id_version = 9_000;
+            world.reuse(PID, root);
+            for page in 0x50..0x90 {
+                world.enter(PID, Entry::new(2 * page * PAGE, PAGE));
+            }
+        });
+        let mut text = Vec::new();
+        let mut last = Ok(true);
+        while let Ok(true) = last {
+            let enough = text.len() + 1;
+            last = source.fill(&mut text, enough);
+        }
+        assert_eq!(last.unwrap_err().kind, ErrorKind::Vanished);
+        let lines = text.split(|byte| *byte == b'\n').count() as u64 - 1;
+        assert_eq!(lines, at - 1, "{}", text.escape_ascii());
+    }
 }
 
 fn exec(world: &mut World) {

@@ -119,6 +119,17 @@ pub trait Walk: Send {
     /// walk never ends early as if it were complete. Else `Denied`, `Exhausted` or `Failed`.
     fn next_region(&mut self) -> Result<Option<&Region>>;
 
+    /// Whether all regions that were handed out are of the right process: to be asked before they
+    /// are shown to anybody. Where a walk holds the address space itself there is no doubt; where
+    /// the kernel is asked by pid, another process may have taken the pid since the last look.
+    ///
+    /// # Errors
+    /// `Vanished` where they may be another's, and none that were handed out since the last time
+    /// may be shown; else `Denied`, `Exhausted` or `Failed`.
+    fn confirm(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Back to the first region, of the same image of the same process.
     ///
     /// # Errors

@@ -38,6 +38,17 @@ impl Source {
         if let Some((tree, node, caller)) = self.opened.take() {
             tree.check_memory_access(node, &caller)?;
         }
+        let before = out.len();
+        let filled = self.append(out, enough);
+        if let Err(error) = self.walk.confirm() {
+            // What was appended may be another process's.
+            out.truncate(before);
+            return Err(error);
+        }
+        filled
+    }
+
+    fn append(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
         while out.len() < enough {
             match self.walk.next_region()? {
                 Some(region) => (self.render)(region, out),

@@ -178,6 +178,18 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
         }
     }
 
+    fn confirm(&mut self) -> Result<()> {
+        // A task port stays the task's, and dies with it.
+        let bound = matches!(self.source, Source::Leaves(_));
+        if bound || matches!(self.progress, Progress::Start | Progress::Whole) {
+            return Ok(());
+        }
+        match self.target.state()? {
+            State::Same => Ok(()),
+            State::Executed(_) | State::Gone => Err(self.error(ErrorKind::Vanished, Code::None)),
+        }
+    }
+
     fn restart(&mut self) -> Result<()> {
         match self.target.state()? {
             State::Same => {
