@@ -7,9 +7,13 @@
 
 pub mod calls;
 mod failure;
+#[cfg(any(target_os = "macos", test))]
+mod ffi;
 mod json;
 mod list;
 mod names;
+#[cfg(any(target_os = "macos", test))]
+pub mod raw;
 pub mod recording;
 mod target;
 mod walk;

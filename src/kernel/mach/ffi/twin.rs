@@ -1,0 +1,358 @@
+//! XNU's foreign functions where there is no XNU: the same names, signatures and layouts over
+//! another [`XnuCalls`], with the conventions of Apple's C library and of MIG.
+//!
+//! It exists in tests only. What it is for is everything between a method of `raw` and the
+//! kernel's answer: 0 with errno, counts in words, parameters that go in and out, results cut at
+//! the end of a buffer, references to ports. Fields that nobody should read are filled with junk.
+
+mod structs;
+
+use std::cell::RefCell;
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::ptr;
+use std::sync::Arc;
+
+use nix::errno::Errno as LastErrno;
+
+use self::structs::{
+    bsdinfo, bsdshortinfo, regionwithpathinfo, submap_info, taskinfo, threadinfo,
+    uniqidentifierinfo, vm_info, vnode,
+};
+pub(crate) use self::structs::{
+    mach_timebase_info, proc_bsdinfo, proc_bsdshortinfo, proc_taskinfo, proc_threadinfo,
+    task_vm_info, vinfo_stat, vm_region_submap_info_64,
+};
+use super::{
+    CTL_KERN, KERN_PROCARGS2, KERN_SUCCESS, PROC_PIDLISTTHREADIDS, PROC_PIDREGIONPATHINFO,
+    PROC_PIDT_SHORTBSDINFO, PROC_PIDTASKINFO, PROC_PIDTBSDINFO, PROC_PIDTHREADID64INFO,
+    PROC_PIDUNIQIDENTIFIERINFO, PROC_PIDVNODEPATHINFO, TASK_VM_INFO, proc_regionwithpathinfo,
+    proc_uniqidentifierinfo, proc_vnodepathinfo,
+};
+use crate::kernel::mach::calls::{
+    Errno, KernReturn, RegionPathInfo, SubmapInfo, VnodePaths, XnuCalls,
+};
+
+const JUNK_32: u32 = 0xEEEE_EEEE;
+const JUNK_64: u64 = 0xEEEE_EEEE_EEEE_EEEE;
+
+/// `ENOENT` and `ENOSYS` in Darwin's numbering.
+const ENOENT: Errno = Errno(2);
+const ENOSYS: Errno = Errno(78);
+
+/// `KERN_INVALID_TASK`.
+const INVALID_TASK: KernReturn = KernReturn(16);
+
+thread_local! {
+    static KERNEL: RefCell<Option<Arc<dyn XnuCalls>>> = const { RefCell::new(None) };
+}
+
+/// While it lives, the foreign functions on this thread ask the kernel it was made with. Tests
+/// run on threads of their own, so each has its own kernel.
+pub(crate) struct Behind(());
+
+impl Behind {
+    pub(crate) fn the_twin(kernel: Arc<dyn XnuCalls>) -> Self {
+        KERNEL.set(Some(kernel));
+        Behind(())
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        KERNEL.set(None);
+    }
+}
+
+/// Without a kernel behind it a system call is not there.
+fn kernel() -> Result<Arc<dyn XnuCalls>, Errno> {
+    KERNEL.with_borrow(Option::clone).ok_or(ENOSYS)
+}
+
+fn mach_kernel() -> Result<Arc<dyn XnuCalls>, KernReturn> {
+    kernel().map_err(|_| KernReturn::FAILURE)
+}
+
+/// libproc turns a system call's -1 into 0; a success does not touch errno.
+fn libproc(answer: Result<usize, Errno>) -> c_int {
+    match answer {
+        Ok(count) => c_int::try_from(count).unwrap_or(c_int::MAX),
+        Err(Errno(errno)) => {
+            LastErrno::set_raw(errno);
+            0
+        }
+    }
+}
+
+fn bsd(answer: Result<(), Errno>) -> c_int {
+    match answer {
+        Ok(()) => 0,
+        Err(Errno(errno)) => {
+            LastErrno::set_raw(errno);
+            -1
+        }
+    }
+}
+
+fn mach(answer: Result<(), KernReturn>) -> c_int {
+    answer.map_or_else(|code| code.0, |()| KERN_SUCCESS)
+}
+
+/// `count` values of `T` at `buffer`; none where it is null.
+///
+/// # Safety
+/// As of a C function that is given a buffer and its length: what is there may be written, is
+/// aligned and initialised, and nobody else uses it during the call.
+unsafe fn slice<'a, T: Copy>(buffer: *mut c_void, count: usize) -> Option<&'a mut [T]> {
+    if buffer.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    Some(unsafe { std::slice::from_raw_parts_mut(buffer.cast(), count) })
+}
+
+pub(crate) unsafe extern "C" fn getpid() -> i32 {
+    kernel().map_or(0, |kernel| kernel.own_pid())
+}
+
+pub(crate) unsafe extern "C" fn proc_listallpids(buffer: *mut c_void, size: c_int) -> c_int {
+    // SAFETY: `raw` passes null or a slice of that many bytes.
+    let pids = unsafe { slice::<i32>(buffer, size.max(0) as usize / size_of::<i32>()) };
+    libproc(kernel().and_then(|kernel| kernel.list_all_pids(pids)))
+}
+
+pub(crate) unsafe extern "C" fn proc_pidinfo(
+    pid: c_int,
+    flavor: c_int,
+    arg: u64,
+    buffer: *mut c_void,
+    size: c_int,
+) -> c_int {
+    let room = size.max(0) as usize;
+    // SAFETY: `raw` passes a buffer of `size` bytes.
+    libproc(
+        kernel().and_then(|kernel| unsafe { pidinfo(&*kernel, pid, flavor, arg, buffer, room) }),
+    )
+}
+
+/// In the kernel's order: what is wrong with the question comes before what is wrong with the
+/// process.
+///
+/// # Safety
+/// `buffer` has `room` bytes that may be written.
+unsafe fn pidinfo(
+    kernel: &dyn XnuCalls,
+    pid: i32,
+    flavor: c_int,
+    arg: u64,
+    buffer: *mut c_void,
+    room: usize,
+) -> Result<usize, Errno> {
+    if pid == 0 && flavor == PROC_PIDREGIONPATHINFO {
+        return Err(Errno::PERM);
+    }
+    let needed = match flavor {
+        PROC_PIDTBSDINFO => size_of::<proc_bsdinfo>(),
+        PROC_PIDTASKINFO => size_of::<proc_taskinfo>(),
+        PROC_PIDREGIONPATHINFO => size_of::<proc_regionwithpathinfo>(),
+        PROC_PIDVNODEPATHINFO => size_of::<proc_vnodepathinfo>(),
+        PROC_PIDT_SHORTBSDINFO => size_of::<proc_bsdshortinfo>(),
+        PROC_PIDTHREADID64INFO => size_of::<proc_threadinfo>(),
+        PROC_PIDUNIQIDENTIFIERINFO => size_of::<proc_uniqidentifierinfo>(),
+        PROC_PIDLISTTHREADIDS => size_of::<u64>(),
+        _ => return Err(Errno::INVAL),
+    };
+    if room < needed {
+        return Err(Errno::NOMEM);
+    }
+    // SAFETY: in each arm the struct written is the one that `needed` is the size of.
+    unsafe {
+        match flavor {
+            PROC_PIDTBSDINFO => put(buffer, bsdinfo(&kernel.bsd_info(pid, arg != 0)?)),
+            PROC_PIDTASKINFO => put(buffer, taskinfo(&kernel.task_info(pid)?)),
+            PROC_PIDREGIONPATHINFO => {
+                let mut info = RegionPathInfo::default();
+                kernel.region_path_info(pid, arg, &mut info)?;
+                put(buffer, regionwithpathinfo(&info));
+            }
+            PROC_PIDVNODEPATHINFO => {
+                let mut paths = VnodePaths::default();
+                kernel.vnode_paths(pid, &mut paths)?;
+                let pvi_cdir = vnode(&paths.current, &paths.current_path);
+                let pvi_rdir = vnode(&paths.root, &paths.root_path);
+                put(buffer, proc_vnodepathinfo { pvi_cdir, pvi_rdir });
+            }
+            PROC_PIDT_SHORTBSDINFO => {
+                put(buffer, bsdshortinfo(&kernel.short_bsd_info(pid, arg != 0)?));
+            }
+            PROC_PIDTHREADID64INFO => put(buffer, threadinfo(&kernel.thread_info(pid, arg)?)),
+            PROC_PIDUNIQIDENTIFIERINFO => {
+                put(buffer, uniqidentifierinfo(&kernel.unique_info(pid, arg != 0)?));
+            }
+            _ => {
+                let threads = slice::<u64>(buffer, room / size_of::<u64>()).unwrap_or_default();
+                return Ok(kernel.list_thread_ids(pid, threads)? * size_of::<u64>());
+            }
+        }
+    }
+    Ok(needed)
+}
+
+/// # Safety
+/// `buffer` has room for a `T`.
+unsafe fn put<T>(buffer: *mut c_void, value: T) {
+    // SAFETY: the caller's promise; of alignment nothing is assumed.
+    unsafe { buffer.cast::<T>().write_unaligned(value) };
+}
+
+pub(crate) unsafe extern "C" fn sysctl(
+    name: *mut c_int,
+    name_length: c_uint,
+    old: *mut c_void,
+    old_length: *mut usize,
+    new: *mut c_void,
+    _new_length: usize,
+) -> c_int {
+    // SAFETY: `raw` passes a name of that many words, a length, and null or that many bytes.
+    let answer = || unsafe {
+        let name = std::slice::from_raw_parts(name, name_length as usize);
+        let [CTL_KERN, KERN_PROCARGS2, pid] = *name else { return Err(ENOENT) };
+        if !new.is_null() {
+            return Err(Errno::PERM);
+        }
+        *old_length = kernel()?.process_arguments(pid, slice(old, *old_length))?;
+        Ok(())
+    };
+    bsd(answer())
+}
+
+pub(crate) unsafe extern "C" fn sysctlbyname(
+    name: *const c_char,
+    old: *mut c_void,
+    old_length: *mut usize,
+    new: *mut c_void,
+    new_length: usize,
+) -> c_int {
+    // SAFETY: `raw` passes a name that ends in NUL, and for each direction null or as many bytes
+    // as it says.
+    let answer = || unsafe {
+        match CStr::from_ptr(name).to_bytes() {
+            b"vm.self_region_info_flags" if !new.is_null() => {
+                if new_length != size_of::<u32>() {
+                    return Err(Errno::INVAL);
+                }
+                kernel()?.set_region_info_flags(new.cast::<u32>().read_unaligned())
+            }
+            b"kern.usrstack64" if !old.is_null() => {
+                let top = kernel()?.own_stack_top()?;
+                if *old_length < size_of::<u64>() {
+                    return Err(Errno::NOMEM);
+                }
+                put(old, top);
+                *old_length = size_of::<u64>();
+                Ok(())
+            }
+            _ => Err(ENOENT),
+        }
+    };
+    bsd(answer())
+}
+
+pub(crate) unsafe fn mach_task_self() -> c_uint {
+    kernel().map_or(0, |kernel| kernel.own_task())
+}
+
+pub(crate) unsafe extern "C" fn task_for_pid(
+    space: c_uint,
+    pid: c_int,
+    port: *mut c_uint,
+) -> c_int {
+    let answer = || {
+        let kernel = mach_kernel()?;
+        if space != kernel.own_task() {
+            return Err(KernReturn::FAILURE);
+        }
+        let name = kernel.task_for_pid(pid)?;
+        // SAFETY: `raw` passes a word to write to.
+        unsafe { port.write(name) };
+        Ok(())
+    };
+    mach(answer())
+}
+
+pub(crate) unsafe extern "C" fn mach_port_deallocate(space: c_uint, name: c_uint) -> c_int {
+    let answer = || {
+        let kernel = mach_kernel()?;
+        if space != kernel.own_task() {
+            return Err(INVALID_TASK);
+        }
+        kernel.release_port(name)
+    };
+    mach(answer())
+}
+
+pub(crate) unsafe extern "C" fn mach_vm_region_recurse(
+    task: c_uint,
+    address: *mut u64,
+    size: *mut u64,
+    depth: *mut c_uint,
+    info: *mut c_int,
+    count: *mut c_uint,
+) -> c_int {
+    // SAFETY: `raw` passes words to read and write, and as many words of `info` as `count` says.
+    let answer = || unsafe {
+        // MIG cuts a larger array; the kernel knows four layouts, by their lengths. The short one
+        // has another order of fields, and nothing here asks for it.
+        let words = match *count {
+            0..16 => return Err(KernReturn::INVALID_ARGUMENT),
+            16 => 16,
+            17..19 => 17,
+            19.. => 19,
+        };
+        let (mut at, mut length, mut level) = (*address, *size, *depth);
+        let mut found = SubmapInfo::default();
+        mach_kernel()?.region_recurse(task, &mut at, &mut length, &mut level, &mut found)?;
+        let found = submap_info(&found);
+        ptr::copy_nonoverlapping((&raw const found).cast::<c_int>(), info, words);
+        (*address, *size, *depth) = (at, length, level);
+        *count = words as c_uint;
+        Ok(())
+    };
+    mach(answer())
+}
+
+pub(crate) unsafe extern "C" fn task_info(
+    task: c_uint,
+    flavor: c_uint,
+    info: *mut c_int,
+    count: *mut c_uint,
+) -> c_int {
+    // SAFETY: `raw` passes a count, and as many words of `info`.
+    let answer = || unsafe {
+        // A kernel that knows the second revision of the struct, the first with the addresses.
+        let words = match *count {
+            0..36 => return Err(KernReturn::INVALID_ARGUMENT),
+            36..38 => 36,
+            38..42 => 38,
+            42.. => 42,
+        };
+        if flavor != TASK_VM_INFO {
+            return Err(KernReturn::INVALID_ARGUMENT);
+        }
+        let found = mach_kernel()?.task_vm_info(task)?;
+        let found = vm_info(&found);
+        ptr::copy_nonoverlapping((&raw const found).cast::<c_int>(), info, words);
+        *count = words as c_uint;
+        Ok(())
+    };
+    mach(answer())
+}
+
+pub(crate) unsafe extern "C" fn mach_timebase_info(info: *mut mach_timebase_info) -> c_int {
+    let answer = || {
+        let timebase = mach_kernel()?.timebase()?;
+        // SAFETY: `raw` passes a struct to write to.
+        unsafe { info.write(mach_timebase_info { numer: timebase.numer, denom: timebase.denom }) };
+        Ok(())
+    };
+    mach(answer())
+}

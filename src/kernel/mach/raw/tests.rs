@@ -1,0 +1,1 @@
+//! What only the C side can get wrong, exercised over the twin.
