@@ -46,6 +46,15 @@ pub fn host() -> Result<Arc<dyn Kernel>> {
     Ok(Arc::new(linux::LinuxKernel::new()?))
 }
 
+/// The kernel of the system this runs on.
+///
+/// # Errors
+/// None: XNU is asked nothing yet that it could refuse.
+#[cfg(target_os = "macos")]
+pub fn host() -> Result<Arc<dyn Kernel>> {
+    Ok(Arc::new(mach::MachKernel::new(Arc::new(mach::raw::Xnu))))
+}
+
 /// One operating system's answers about processes.
 ///
 /// The contract that every implementation keeps:
