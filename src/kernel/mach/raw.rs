@@ -6,9 +6,6 @@
 #![allow(unsafe_code)]
 
 mod copy;
-#[cfg(test)]
-#[cfg(not(target_os = "macos"))]
-mod tests;
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;

@@ -6,8 +6,10 @@
 //! the end of a buffer, references to ports. Fields that nobody should read are filled with junk.
 
 mod structs;
+#[cfg(test)]
+mod tests;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ptr;
 use std::sync::Arc;
@@ -44,6 +46,7 @@ const INVALID_TASK: KernReturn = KernReturn(16);
 
 thread_local! {
     static KERNEL: RefCell<Option<Arc<dyn XnuCalls>>> = const { RefCell::new(None) };
+    static SHORT_BY: Cell<usize> = const { Cell::new(0) };
 }
 
 /// While it lives, the foreign functions on this thread ask the kernel it was made with. Tests
@@ -55,11 +58,17 @@ impl Behind {
         KERNEL.set(Some(kernel));
         Behind(())
     }
+
+    /// From now on `proc_pidinfo` claims to have filled this much less of a struct.
+    pub(crate) fn answer_short_by(&self, bytes: usize) {
+        SHORT_BY.set(bytes);
+    }
 }
 
 impl Drop for Behind {
     fn drop(&mut self) {
         KERNEL.set(None);
+        SHORT_BY.set(0);
     }
 }
 
@@ -194,7 +203,7 @@ unsafe fn pidinfo(
             }
         }
     }
-    Ok(needed)
+    Ok(needed - SHORT_BY.get())
 }
 
 /// # Safety

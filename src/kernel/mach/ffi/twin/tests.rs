@@ -1,0 +1,428 @@
+//! `raw` over the twin over the model: what only the C side can get wrong.
+
+use std::ffi::c_int;
+use std::sync::Arc;
+
+use nix::errno::Errno as LastErrno;
+
+use super::{Behind, mach_port_deallocate, mach_vm_region_recurse, proc_pidinfo, task_info};
+use crate::kernel::mach::MachKernel;
+use crate::kernel::mach::calls::{
+    Errno, KernReturn, PORT_NULL, PortName, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo,
+    TaskPort, ThreadInfo, Timebase, VnodeInfo, VnodePaths, XnuCalls,
+};
+use crate::kernel::mach::ffi::{PROC_PIDREGIONPATHINFO, PROC_PIDT_SHORTBSDINFO, TASK_VM_INFO};
+use crate::kernel::mach::raw::Xnu;
+use crate::kernel::mach::xnu_model::{
+    Call, Caller, Entry, Fault, ModelProcess, PortRule, Vnode, World, XnuModel,
+};
+use crate::kernel::{Detail, Kernel};
+use crate::model::{Pid, Region, Result as ModelResult};
+
+const PAGE: u64 = 16_384;
+const OWN: i32 = 400;
+const PID: i32 = 500;
+const OTHERS: i32 = 600;
+
+/// Nothing a kernel answers by itself.
+const BEFORE: u64 = 0xB4;
+
+/// Every number another one, so that no field can pass for its neighbour.
+fn distinct(process: &mut ModelProcess) {
+    let info = &mut process.info;
+    (info.gid, info.rgid, info.svgid) = (0x8000_0001, 0x8000_0002, 0x8000_0003);
+    (info.nfiles, info.pgid, info.pjobc, info.tpgid, info.nice) = (31, 32, 33, 34, -7);
+    (info.xstatus, info.start_microseconds) = (35, 999_999);
+    (info.comm, info.name) = ([0xC3; 16], [0xE9; 32]);
+    process.unique.uuid = std::array::from_fn(|index| 0xF0 + index as u8);
+    (process.unique.unique_id, process.unique.parent_unique_id) = (u64::MAX - 1, u64::MAX - 2);
+    process.unique.id_version = -5;
+    process.task_info = TaskInfo {
+        virtual_size: 1 << 40,
+        resident_size: 2 << 40,
+        total_user: 3 << 40,
+        total_system: 4 << 40,
+        threads_user: 5 << 40,
+        threads_system: 6 << 40,
+        policy: 1,
+        faults: 2,
+        pageins: 3,
+        cow_faults: 4,
+        messages_sent: 5,
+        messages_received: 6,
+        syscalls_mach: 7,
+        syscalls_unix: 8,
+        context_switches: i32::MAX,
+        threads: 10,
+        running: 11,
+        priority: -12,
+    };
+    let thread = ThreadInfo {
+        user_time: 1 << 40,
+        system_time: 2 << 40,
+        cpu_usage: 1,
+        policy: 2,
+        run_state: 3,
+        flags: 4,
+        sleep_time: 5,
+        current_priority: 6,
+        priority: 7,
+        max_priority: -8,
+        name: b"thread \xFF".to_vec(),
+    };
+    process.threads = vec![(u64::MAX, thread), (77, ThreadInfo::default())];
+    let vnode =
+        |dev, kind| VnodeInfo { dev, mode: 0o40755, nlink: 2, ino: u64::MAX, kind, fsid: [-3, 4] };
+    process.paths = VnodePaths {
+        current: vnode(0x0100_000F, 2),
+        current_path: vec![b'c'; 1023],
+        root: vnode(0xFF00_0001, 3),
+        root_path: b"/a\nb\xFF".to_vec(),
+    };
+    process.arguments = (0..=255).collect();
+}
+
+/// The own process, another one of the same user with a map of all sorts, and one of root's.
+fn world() -> World {
+    let mut world = World::default();
+    world.caller = Caller {
+        pid: OWN,
+        uid: 501,
+        groups: vec![501, 0x8000_0001],
+        page_size: 16_384,
+        stack_top: Some(0x1_7000_0000_0000),
+    };
+    world.spawn(ModelProcess::new(0, "kernel_task").owned_by(0, 0));
+    let mut own = ModelProcess::new(OWN.cast_unsigned(), "self");
+    (own.info.ruid, own.info.svuid) = (502, 503);
+    world.spawn(own);
+    let mut process = ModelProcess::new(PID.cast_unsigned(), "target");
+    distinct(&mut process);
+    world.spawn(process);
+    world.spawn(ModelProcess::new(OTHERS.cast_unsigned(), "others").owned_by(0, 0));
+
+    let submap = world.submap([Entry::new(2 * PAGE, PAGE), Entry::new(4 * PAGE, 9 * PAGE)]);
+    let info = VnodeInfo { dev: 0x0100_0010, nlink: 1, ino: 1 << 61, kind: 1, ..<_>::default() };
+    let file = world.vnode(Vnode { info, path: b"/bin/a b\xFF".to_vec(), ..Vnode::default() });
+    for pid in [OWN, PID] {
+        let protected = Entry { protection: 5, max_protection: 5, ..Entry::new(PAGE, 2 * PAGE) };
+        world.map_file(pid, protected, file);
+        let tagged = Entry { user_tag: 7, user_wired_count: 9, behavior: 2, ..Entry::default() };
+        world.enter(pid, Entry { start: 8 * PAGE, size: 3 * PAGE, ..tagged.clone() });
+        world.write(pid, 9 * PAGE, PAGE);
+        world.shared_region(pid, 0x20 * PAGE, 8 * PAGE, submap, 0);
+        world.enter(pid, Entry { start: u64::MAX - PAGE + 1, size: PAGE, shared: true, ..tagged });
+    }
+    world
+}
+
+fn twin() -> (Arc<XnuModel>, Behind) {
+    let model = Arc::new(XnuModel::new(world()));
+    let behind = Behind::the_twin(Arc::clone(&model) as Arc<dyn XnuCalls>);
+    (model, behind)
+}
+
+fn region_recurse(
+    calls: &impl XnuCalls,
+    task: PortName,
+    address: u64,
+) -> Result<(u64, u64, u32, SubmapInfo), KernReturn> {
+    let (mut address, mut size, mut depth) = (address, 0, 1024);
+    let mut info = SubmapInfo::default();
+    calls.region_recurse(task, &mut address, &mut size, &mut depth, &mut info)?;
+    Ok((address, size, depth, info))
+}
+
+#[test]
+fn every_field_of_every_struct_arrives() {
+    let (model, _behind) = twin();
+    for pid in [0, OWN, PID, OTHERS, 999] {
+        for zombies in [false, true] {
+            assert_eq!(Xnu.short_bsd_info(pid, zombies), model.short_bsd_info(pid, zombies));
+            assert_eq!(Xnu.bsd_info(pid, zombies), model.bsd_info(pid, zombies));
+            assert_eq!(Xnu.unique_info(pid, zombies), model.unique_info(pid, zombies));
+        }
+        assert_eq!(Xnu.task_info(pid), model.task_info(pid));
+        for thread in [77, u64::MAX, 0] {
+            assert_eq!(Xnu.thread_info(pid, thread), model.thread_info(pid, thread));
+        }
+        let (mut here, mut there) = (VnodePaths::default(), VnodePaths::default());
+        let answers = (Xnu.vnode_paths(pid, &mut here), model.vnode_paths(pid, &mut there));
+        assert_eq!((answers.0, here), (answers.1, there));
+    }
+    assert_eq!(Xnu.task_info(PID).map(|info| info.priority), Ok(-12));
+    assert_eq!(Xnu.own_pid(), OWN);
+    assert_eq!(Xnu.own_task(), model.own_task());
+    assert_eq!(Xnu.own_stack_top(), Ok(0x1_7000_0000_0000));
+    assert_eq!(Xnu.timebase(), model.timebase());
+    assert_eq!(Xnu.timebase(), Ok(Timebase { numer: 125, denom: 3 }));
+}
+
+#[test]
+fn every_region_arrives_whichever_call_is_asked() {
+    let (model, _behind) = twin();
+    let port = Xnu.task_for_pid(PID).unwrap();
+    let (mut here, mut there) = (RegionPathInfo::default(), RegionPathInfo::default());
+    for page in 0..0x40 {
+        let address = page * PAGE + 5;
+        let answers = (
+            Xnu.region_path_info(PID, address, &mut here),
+            model.region_path_info(PID, address, &mut there),
+        );
+        assert_eq!(answers.0, answers.1, "{address:#x}");
+        assert_eq!(here, there, "{address:#x}");
+        let leaf = region_recurse(&Xnu, port, address);
+        assert_eq!(leaf, region_recurse(&*model, port, address), "{address:#x}");
+    }
+    let vm = Xnu.task_vm_info(port).unwrap();
+    assert_eq!(vm, model.task_vm_info(port).unwrap());
+    assert_eq!((vm.page_size, vm.region_count), (16_384, 4));
+    Xnu.release_port(port).unwrap();
+}
+
+#[test]
+fn libproc_says_no_with_0_and_errno() {
+    let (model, _behind) = twin();
+    let mut info = RegionPathInfo { path: b"kept".to_vec(), ..RegionPathInfo::default() };
+    let kept = info.clone();
+    // The order of the kernel's checks: pid 0 before all.
+    for (pid, address, errno) in
+        [(0, 0, Errno::PERM), (999, 0, Errno::SRCH), (-1, 0, Errno::SRCH), (OTHERS, 0, Errno::PERM)]
+    {
+        assert_eq!(Xnu.region_path_info(pid, address, &mut info), Err(errno), "{pid}");
+    }
+    model.world(|world| world.unmap(PID, 0, u64::MAX));
+    model.world(|world| world.begin_exit(PID));
+    assert_eq!(Xnu.region_path_info(PID, 0, &mut info), Err(Errno::INVAL));
+    assert_eq!(info, kept, "an error changes nothing");
+    assert_eq!(Xnu.process_arguments(OTHERS, None), Err(Errno::INVAL));
+}
+
+/// An errno that was there before belongs to another call: libproc leaves it as it is where it
+/// succeeds, and a success may be 0 as well.
+#[test]
+fn nothing_found_is_no_error() {
+    let (_model, _behind) = twin();
+    LastErrno::set_raw(Errno::PERM.0);
+    assert_eq!(Xnu.list_thread_ids(OWN, &mut [0; 4]), Ok(0));
+    LastErrno::set_raw(Errno::PERM.0);
+    assert!(Xnu.short_bsd_info(OWN, false).is_ok());
+}
+
+/// A kernel with a smaller struct than this one would leave the rest of it unsaid.
+#[test]
+fn half_a_struct_is_an_error() {
+    let (_model, behind) = twin();
+    behind.answer_short_by(8);
+    assert_eq!(Xnu.short_bsd_info(PID, false), Err(Errno::IO));
+    let mut info = RegionPathInfo::default();
+    assert_eq!(Xnu.region_path_info(PID, 0, &mut info), Err(Errno::IO));
+    assert_eq!(info, RegionPathInfo::default());
+}
+
+#[test]
+fn flavors_need_room_and_pid_0_needs_none() {
+    let (_model, _behind) = twin();
+    let mut room = [0u8; 2000];
+    let mut ask = |pid, flavor, size: c_int| {
+        LastErrno::clear();
+        // SAFETY: a buffer of at least `size` bytes.
+        let answer = unsafe { proc_pidinfo(pid, flavor, 0, room.as_mut_ptr().cast(), size) };
+        (answer, LastErrno::last_raw())
+    };
+    assert_eq!(ask(PID, PROC_PIDT_SHORTBSDINFO, 63), (0, Errno::NOMEM.0));
+    assert_eq!(ask(PID, PROC_PIDT_SHORTBSDINFO, 64), (64, 0));
+    assert_eq!(ask(PID, PROC_PIDT_SHORTBSDINFO, 2000), (64, 0));
+    assert_eq!(ask(999, PROC_PIDT_SHORTBSDINFO, 63), (0, Errno::NOMEM.0));
+    assert_eq!(ask(0, PROC_PIDREGIONPATHINFO, 0), (0, Errno::PERM.0));
+    assert_eq!(ask(PID, 99, 2000), (0, Errno::INVAL.0));
+    assert_eq!(ask(PID, PROC_PIDREGIONPATHINFO, 1272), (1272, 0));
+}
+
+#[test]
+fn lists_are_counted_in_entries_and_cut_at_the_buffers_end() {
+    let (model, _behind) = twin();
+    let estimate = Xnu.list_all_pids(None).unwrap();
+    assert!(estimate >= 4, "{estimate}");
+    let mut pids = vec![-1; estimate];
+    assert_eq!(Xnu.list_all_pids(Some(&mut pids)), Ok(4));
+    assert_eq!(pids[..5], [OTHERS, PID, OWN, 0, -1]);
+    let mut two = [-1; 3];
+    assert_eq!(Xnu.list_all_pids(Some(&mut two[..2])), Ok(2));
+    assert_eq!(two, [OTHERS, PID, -1]);
+    assert_eq!(Xnu.list_all_pids(Some(&mut [])), Err(Errno::NOMEM));
+
+    let mut threads = [0; 3];
+    assert_eq!(Xnu.list_thread_ids(PID, &mut threads), Ok(2));
+    assert_eq!(threads, [u64::MAX, 77, 0]);
+    assert_eq!(Xnu.list_thread_ids(PID, &mut threads[..1]), Ok(1));
+    assert_eq!(Xnu.list_thread_ids(PID, &mut []), Err(Errno::NOMEM));
+    assert_eq!(model.count(Call::ListThreadIds), 2, "no room is refused before the pid is asked");
+}
+
+/// More processes than the estimate allows for, born between estimate and list.
+#[test]
+fn the_list_of_processes_grows_with_them() {
+    let (model, _behind) = twin();
+    model.change_at(Call::ListAllPids, 2, |world| {
+        for pid in 1000..3000 {
+            world.spawn(ModelProcess::new(pid, "late"));
+        }
+    });
+    let all = MachKernel::new(Arc::new(Xnu)).processes().unwrap();
+    assert_eq!(all.len(), 2004);
+    assert!(model.count(Call::ListAllPids) > 2);
+}
+
+#[test]
+fn arguments_come_whole_or_from_the_tail() {
+    let (_model, _behind) = twin();
+    assert_eq!(Xnu.process_arguments(PID, None), Ok(256));
+    let mut buffer = [0xAA; 300];
+    assert_eq!(Xnu.process_arguments(PID, Some(&mut buffer)), Ok(256));
+    assert!(buffer[..256].iter().copied().eq(0..=255));
+    assert!(buffer[256..].iter().all(|byte| *byte == 0xAA), "nothing behind the length");
+    assert_eq!(Xnu.process_arguments(PID, Some(&mut buffer[..10])), Ok(10));
+    assert!(buffer[..10].iter().copied().eq(246..=255));
+    assert_eq!(Xnu.process_arguments(PID, Some(&mut buffer[..4])), Err(Errno::INVAL));
+}
+
+/// MIG counts in words of 32 bits, both ways, and cuts what is longer than it knows.
+#[test]
+fn counts_are_words_and_go_both_ways() {
+    let (_model, _behind) = twin();
+    let port = Xnu.task_for_pid(PID).unwrap();
+    let recurse = |count: u32| {
+        let (mut address, mut size, mut depth, mut words) = (0, 0, 1024, count);
+        let mut info = [0x5555_5555; 40];
+        // SAFETY: words to read and write, and more words of `info` than any `count` here.
+        let code = unsafe {
+            mach_vm_region_recurse(
+                port,
+                &raw mut address,
+                &raw mut size,
+                &raw mut depth,
+                info.as_mut_ptr(),
+                &raw mut words,
+            )
+        };
+        let written = info.iter().rposition(|word| *word != 0x5555_5555).map_or(0, |at| at + 1);
+        (code, words, written)
+    };
+    assert_eq!(recurse(11), (4, 11, 0));
+    for (given, taken) in [(16, 16), (17, 17), (18, 17), (19, 19), (21, 19), (40, 19)] {
+        assert_eq!(recurse(given), (0, taken, taken as usize), "{given}");
+    }
+    let vm_info = |count: u32| {
+        let mut words = count;
+        let mut info = [0; 200];
+        // SAFETY: as many words of `info` as `count` says.
+        let code = unsafe { task_info(port, TASK_VM_INFO, info.as_mut_ptr(), &raw mut words) };
+        (code, words)
+    };
+    assert_eq!(vm_info(35), (4, 35));
+    assert_eq!(vm_info(93), (0, 42));
+    Xnu.release_port(port).unwrap();
+}
+
+#[test]
+fn a_refused_region_call_leaves_its_parameters() {
+    let (model, _behind) = twin();
+    let port = Xnu.task_for_pid(PID).unwrap();
+    let kept = SubmapInfo { user_tag: 99, ..SubmapInfo::default() };
+    let refused = |task, address: u64| {
+        let (mut start, mut size, mut depth, mut info) = (address, BEFORE, 3, kept.clone());
+        let answer = Xnu.region_recurse(task, &mut start, &mut size, &mut depth, &mut info);
+        assert_eq!((start, size, depth, &info), (address, BEFORE, 3, &kept));
+        answer.unwrap_err()
+    };
+    assert_eq!(refused(PORT_NULL, 7), KernReturn::INVALID_DEST);
+    model.at(Call::RegionRecurse, 2..=2, Fault::KernReturn(KernReturn::SERVER_DIED));
+    assert_eq!(refused(port, 7), KernReturn::SERVER_DIED);
+    model.world(|world| world.begin_exit(PID));
+    assert_eq!(refused(port, 7), KernReturn::INVALID_ARGUMENT);
+    model.world(|world| world.become_zombie(PID));
+    assert_eq!(refused(port, 7), KernReturn::INVALID_DEST);
+    Xnu.release_port(port).unwrap();
+}
+
+#[test]
+fn a_port_is_released_once() {
+    let (model, _behind) = twin();
+    let calls = Arc::new(Xnu);
+    let first = TaskPort::for_pid(&calls, PID).unwrap().unwrap();
+    let second = TaskPort::for_pid(&calls, PID).unwrap().unwrap();
+    assert_eq!((model.live_ports(), first.name()), (2, second.name()));
+    drop(first);
+    assert_eq!(model.live_ports(), 1);
+    assert!(region_recurse(&Xnu, second.name(), 0).is_ok(), "the other reference still holds");
+    drop(second);
+    assert_eq!((model.live_ports(), model.count(Call::ReleasePort)), (0, 2));
+
+    drop(TaskPort::own(&calls));
+    assert_eq!(model.count(Call::ReleasePort), 2, "the own task's name is no reference");
+    for rule in [PortRule::Null, PortRule::Dead] {
+        model.world(|world| world.process_mut(PID).unwrap().port = rule);
+        assert!(TaskPort::for_pid(&calls, PID).unwrap().is_none());
+    }
+    assert_eq!(model.count(Call::ReleasePort), 2, "no right, nothing to release");
+    assert_eq!(TaskPort::for_pid(&calls, 0).err(), Some(KernReturn::FAILURE));
+    assert_eq!(Xnu.release_port(0x4711), Err(KernReturn::INVALID_NAME));
+    // SAFETY: takes numbers only.
+    assert_eq!(unsafe { mach_port_deallocate(PORT_NULL, 0x4711) }, 16, "not the own name space");
+}
+
+fn walk<C: XnuCalls>(kernel: &MachKernel<C>, pid: i32, detail: Detail) -> ModelResult<Vec<Region>> {
+    let pid = Pid::new(pid.cast_unsigned()).unwrap();
+    let mut walk = kernel.regions(pid, kernel.identity(pid)?, detail)?;
+    let mut regions = Vec::new();
+    while let Some(region) = walk.next_region()? {
+        regions.push(region.clone());
+    }
+    Ok(regions)
+}
+
+#[test]
+fn a_walk_sees_the_same_with_and_without_c_in_between() {
+    let (model, _behind) = twin();
+    let over_c = MachKernel::new(Arc::new(Xnu));
+    let direct = MachKernel::new(Arc::clone(&model));
+    for pid in [0, OWN, PID, OTHERS, 999] {
+        for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+            let regions = walk(&over_c, pid, detail);
+            assert_eq!(regions, walk(&direct, pid, detail), "{pid} {detail:?}");
+            if matches!((pid, detail), (PID | OWN, Detail::Pages)) {
+                assert!(regions.unwrap().iter().any(|region| region.depth == 1), "{pid}");
+            }
+        }
+    }
+    assert_eq!(over_c.processes(), direct.processes());
+    assert_eq!(model.live_ports(), 0);
+}
+
+#[test]
+fn the_flag_against_alias_scans_is_set_at_the_start() {
+    let (model, _behind) = twin();
+    let _kernel = MachKernel::new(Arc::new(Xnu));
+    assert_eq!(model.count(Call::SetRegionInfoFlags), 1);
+    model.at(Call::SetRegionInfoFlags, 2..=2, Fault::Errno(Errno(2)));
+    assert_eq!(Xnu.set_region_info_flags(1), Err(Errno(2)));
+    let mut caller = model.world(|world| world.caller.clone());
+    caller.stack_top = None;
+    model.world(|world| world.caller = caller.clone());
+    assert_eq!(Xnu.own_stack_top(), Err(Errno(2)));
+}
+
+/// Zombies are found where `arg` asks for them.
+#[test]
+fn arg_goes_where_it_belongs() {
+    let (model, _behind) = twin();
+    model.world(|world| world.become_zombie(PID));
+    assert_eq!(Xnu.short_bsd_info(PID, false), Err(Errno::SRCH));
+    let zombie = Xnu.short_bsd_info(PID, true).map(|info| info.status);
+    assert_eq!(zombie, Ok(ShortBsdInfo::ZOMBIE));
+    assert_eq!(Xnu.unique_info(PID, false), Err(Errno::SRCH));
+    assert!(Xnu.unique_info(PID, true).is_ok());
+    assert_eq!(Xnu.bsd_info(PID, false), Err(Errno::SRCH));
+    assert!(Xnu.bsd_info(PID, true).is_ok());
+}

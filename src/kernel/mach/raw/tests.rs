@@ -1,1 +1,0 @@
-//! What only the C side can get wrong, exercised over the twin.
