@@ -1,5 +1,5 @@
 //! On a Mac only: the walk over real processes, held against what else tells of the same memory.
-//! Needs neither root nor macFUSE. Elsewhere `scripts/check-darwin` compiles and links it.
+//! Needs no root, and macFUSE only where it is built to mount. Elsewhere `scripts/check-darwin` compiles and links it.
 #![cfg(target_os = "macos")]
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -24,6 +24,10 @@ fn xnu() -> Arc<dyn Kernel> {
 
 fn pid_of(number: u32) -> Pid {
     Pid::new(number).unwrap()
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
 }
 
 fn walk(kernel: &dyn Kernel, pid: Pid, detail: Detail) -> Box<dyn Walk> {
@@ -161,11 +165,7 @@ fn a_child_s_70_000_regions_are_all_there() {
 #[test]
 fn cat_prints_a_child_s_map() {
     let child = MappedChild::start();
-    let output = Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
-        .arg("cat")
-        .arg(format!("{}/maps", child.pid()))
-        .output()
-        .unwrap();
+    let output = program().arg("cat").arg(format!("{}/maps", child.pid())).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let many = child.mapped("many");
     let lines: Vec<&[u8]> = output.stdout.split(|byte| *byte == b'\n').collect();
@@ -177,6 +177,29 @@ fn cat_prints_a_child_s_map() {
     let file = child.file();
     assert!(lines.iter().any(|line| line.ends_with(file.as_os_str().as_encoded_bytes())));
     assert!(lines.iter().any(|line| line.ends_with(b"/deleted (deleted)")));
+}
+
+/// A mount that ends with its test.
+struct Mount(tempfile::TempDir);
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = program().arg("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "mount"), ignore = "needs macFUSE, and the feature `mount`")]
+fn a_mount_serves_what_cat_prints() {
+    let child = MappedChild::start();
+    let mount = Mount(tempfile::tempdir().unwrap());
+    assert!(program().arg("mount").arg(mount.0.path()).status().unwrap().success());
+    for file in ["maps", "task/vmmap"] {
+        let path = format!("{}/{file}", child.pid());
+        let mounted = std::fs::read(mount.0.path().join(&path)).unwrap();
+        let printed = program().arg("cat").arg(&path).output().unwrap().stdout;
+        assert!(mounted == printed, "{path}: {} and {} bytes", mounted.len(), printed.len());
+    }
 }
 
 #[test]
