@@ -3,7 +3,9 @@
 #![allow(clippy::panic)]
 
 pub mod golden;
+#[cfg(target_os = "linux")]
 pub mod mount;
+#[cfg(target_os = "linux")]
 pub mod target;
 
 use std::time::{Duration, Instant};

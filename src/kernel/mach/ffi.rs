@@ -1,7 +1,7 @@
 //! XNU's C interface: the foreign functions that `raw` calls, and the structs they fill.
 //!
 //! On a Mac both come from libc and mach2, and what the two lack is declared here. In the tests
-//! of every other system [`twin`] has the same functions over a model of XNU, so that the code
+//! of every other system `twin` has the same functions over a model of XNU, so that the code
 //! above runs there too. The layouts are asserted of whichever is compiled in; what Apple's
 //! headers say of the same structs is asserted in `scripts/darwin/layout.c`.
 
