@@ -7,14 +7,15 @@ use std::sync::Arc;
 use mach_procfs::model::Error;
 use mach_procfs::tree::{Caller, Source, Tree};
 
-use super::{Failure, complain_about, host_tree};
+use super::source::Source as From;
+use super::{Failure, complain_about};
 
 /// How much is made before it is written.
 const AT_ONCE: usize = 64 * 1024;
 
 /// Prints each file; those that fail are named and the others still print.
-pub(super) fn cat(paths: &[PathBuf]) -> Result<(), Failure> {
-    let (tree, caller) = host_tree()?;
+pub(super) fn cat(from: &From, paths: &[PathBuf]) -> Result<(), Failure> {
+    let (tree, caller) = from.tree()?;
     let mut failed = false;
     for path in paths {
         match open(&tree, path, &caller) {

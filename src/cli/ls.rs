@@ -8,11 +8,12 @@ use std::time::UNIX_EPOCH;
 use mach_procfs::model::{Error, ErrorKind};
 use mach_procfs::tree::{Attributes, Caller, NodeType, Tree};
 
-use super::{Failure, complain_about, host_tree, type_letter};
+use super::source::Source;
+use super::{Failure, complain_about, type_letter};
 
 /// Lists each directory, and names each file; those that fail are named on standard error.
-pub(super) fn ls(paths: &[PathBuf], long: bool) -> Result<(), Failure> {
-    let (tree, caller) = host_tree()?;
+pub(super) fn ls(source: &Source, paths: &[PathBuf], long: bool) -> Result<(), Failure> {
+    let (tree, caller) = source.tree()?;
     let root = [PathBuf::from("/")];
     let paths = if paths.is_empty() { &root } else { paths };
     let mut listing = Listing { tree: &tree, caller, long, out: stdout().lock() };

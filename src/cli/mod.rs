@@ -4,16 +4,18 @@ mod cat;
 mod ls;
 #[cfg(feature = "mount")]
 mod mount;
+mod record;
+mod source;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{ArgAction, Parser, Subcommand};
-use mach_procfs::kernel;
-use mach_procfs::model::{ErrorKind, Pid};
-use mach_procfs::tree::{Attributes, Caller, NodeType, Tree};
+use mach_procfs::model::ErrorKind;
+use mach_procfs::tree::{Attributes, NodeType};
+
+use source::Source;
 
 /// The /proc that macOS never had: process memory maps as files
 #[derive(Debug, Parser)]
@@ -42,6 +44,7 @@ Examples:
   mach-procfs mount ~/proc              in the background; returns when the mount answers
   mach-procfs mount -f -v ~/proc        in the foreground, with a log
   sudo mach-procfs mount /proc          for everybody, where macOS has nothing
+  mach-procfs mount --replay mac.json ~/proc
 
 Options for -o: allow_other, noallow_other, default_permissions, fsname=NAME; ro, nosuid, nodev
 and noexec are always on. Root's mounts have allow_other.")]
@@ -59,8 +62,11 @@ Example:
     #[command(after_help = "\
 Examples:
   mach-procfs cat self/maps
-  mach-procfs cat 1/maps 1/task/vmmap")]
+  mach-procfs cat 1/maps 1/task/vmmap
+  mach-procfs cat --replay mac.json 501/maps")]
     Cat {
+        #[command(flatten)]
+        source: Source,
         /// Paths in the tree, such as PID/maps
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
@@ -69,14 +75,30 @@ Examples:
     #[command(after_help = "\
 Examples:
   mach-procfs ls
-  mach-procfs ls -l self")]
+  mach-procfs ls -l self
+  mach-procfs ls --replay mac.json")]
     Ls {
+        #[command(flatten)]
+        source: Source,
         /// Show mode, owner and time of each name, too
         #[arg(short)]
         long: bool,
         /// Paths in the tree; the root by default
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
+    },
+    /// Record what macOS answers about processes, to be replayed anywhere
+    #[command(after_help = "\
+Examples:
+  mach-procfs record 501 > mac.json     no memory contents, arguments or environment
+  mach-procfs cat --replay mac.json 501/maps
+  mach-procfs mount --replay mac.json ~/proc")]
+    Record {
+        #[command(flatten)]
+        source: Source,
+        /// The processes
+        #[arg(required = true, value_name = "PID")]
+        pids: Vec<String>,
     },
 }
 
@@ -95,8 +117,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Mount(arguments_of_mount) => mount::mount(&arguments_of_mount, arguments.verbose),
         #[cfg(feature = "mount")]
         Command::Umount(arguments) => mount::umount(&arguments),
-        Command::Cat { paths } => cat::cat(&paths),
-        Command::Ls { long, paths } => ls::ls(&paths, long),
+        Command::Cat { source, paths } => cat::cat(&source, &paths),
+        Command::Ls { source, long, paths } => ls::ls(&source, &paths, long),
+        Command::Record { source, pids } => record::record(&source, &pids),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -136,15 +159,6 @@ impl From<io::Error> for Failure {
 /// One line on standard error, where it is the only place left to say that it cannot be written.
 fn complain(reason: &str) {
     let _ = writeln!(io::stderr(), "mach-procfs: {reason}");
-}
-
-/// The tree over this machine's kernel, and the one who asks: this process.
-fn host_tree() -> Result<(Arc<Tree>, Caller), Failure> {
-    let kernel = kernel::host().map_err(|error| Failure::Because(error.to_string()))?;
-    let uid = nix::unistd::geteuid().as_raw();
-    let gid = nix::unistd::getegid().as_raw();
-    let caller = Caller { uid, gid, pid: Pid::this().number() };
-    Ok((Tree::new(kernel, uid, gid), caller))
 }
 
 /// Names a failure with a path; the commands go on with the next one.

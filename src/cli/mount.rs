@@ -11,7 +11,8 @@ use mach_procfs::fuse::{self, Options};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 
-use super::{Failure, host_tree};
+use super::Failure;
+use super::source::Source;
 
 /// How long the background daemon may take to mount.
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -21,6 +22,8 @@ const READY: &[u8] = b"ready\n";
 
 #[derive(Debug, Args)]
 pub(super) struct MountArguments {
+    #[command(flatten)]
+    source: Source,
     /// Stay in the foreground; end with Ctrl-C
     #[arg(short, long)]
     foreground: bool,
@@ -83,7 +86,7 @@ fn unknown(word: &str) -> Failure {
 
 /// The daemon itself.
 fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
-    let (tree, _) = host_tree()?;
+    let (tree, _) = arguments.source.tree()?;
     if arguments.report {
         // A session of its own: neither Ctrl-C nor the end of the terminal is meant for it.
         nix::unistd::setsid()
@@ -131,6 +134,9 @@ fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> 
     command.args(std::iter::repeat_n("-v", usize::from(verbose)));
     for option in &arguments.options {
         command.arg("-o").arg(option);
+    }
+    if let Some(recording) = &arguments.source.replay {
+        command.arg("--replay").arg(recording);
     }
     command.arg("--").arg(&arguments.mount_point);
     command.stdin(Stdio::null()).stdout(Stdio::piped());

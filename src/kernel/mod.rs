@@ -7,6 +7,10 @@ pub mod mach;
 use std::sync::Arc;
 
 use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result};
+#[cfg(target_os = "linux")]
+use crate::model::{Error, ErrorKind};
+use mach::recording::Recording;
+use mach::xnu_model::XnuModel;
 
 /// How much of a region a walk has to find out. More costs more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,13 +50,37 @@ pub fn host() -> Result<Arc<dyn Kernel>> {
     Ok(Arc::new(linux::LinuxKernel::new()?))
 }
 
-/// The kernel of the system this runs on.
+/// This machine's own kernel.
 ///
 /// # Errors
 /// None: XNU is asked nothing yet that it could refuse.
 #[cfg(target_os = "macos")]
 pub fn host() -> Result<Arc<dyn Kernel>> {
     Ok(Arc::new(mach::MachKernel::new(Arc::new(mach::raw::Xnu))))
+}
+
+/// What this machine's own kernel answers about these processes.
+///
+/// # Errors
+/// On Linux: recordings are of XNU's answers.
+#[cfg(target_os = "linux")]
+pub fn record(_: &[Pid]) -> Result<Recording> {
+    Err(Error::new(ErrorKind::Failed, "only macOS can be recorded; --replay records a recording"))
+}
+
+/// What this machine's own kernel answers about these processes.
+///
+/// # Errors
+/// None: what the kernel refuses is recorded as refused.
+#[cfg(target_os = "macos")]
+pub fn record(pids: &[Pid]) -> Result<Recording> {
+    Ok(mach::recording::record(&Arc::new(mach::raw::Xnu), pids))
+}
+
+/// A kernel that answers what was recorded. All its processes belong to this user and group.
+pub fn replay(recording: Recording, uid: u32, gid: u32) -> Arc<dyn Kernel> {
+    let model = XnuModel::replay(recording).owned_by(uid, gid);
+    Arc::new(mach::MachKernel::new(Arc::new(model)))
 }
 
 /// One operating system's answers about processes.
@@ -103,6 +131,11 @@ pub trait Kernel: Send + Sync {
     /// # Errors
     /// `NoSuchProcess` where the number says nothing here, as 0 does.
     fn process_of_caller(&self, caller: u32) -> Result<Pid>;
+
+    /// Whether those who ask are processes of this kernel. Those who read a replay are not.
+    fn knows_callers(&self) -> bool {
+        true
+    }
 
     /// A walk over the regions of this very process.
     ///

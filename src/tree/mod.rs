@@ -116,7 +116,7 @@ impl Tree {
             return Err(Error::new(ErrorKind::NotDirectory, "lookup"));
         }
         self.check_alive(parent)?;
-        let child = parent.row.children().find(|child| child.row().name.as_bytes() == name);
+        let child = self.children(parent).find(|child| child.row().name.as_bytes() == name);
         if let Some(row) = child {
             return self.attributes_of_living(Node { row, process: parent.process });
         }
@@ -146,6 +146,12 @@ impl Tree {
             }
         }
         Ok(found)
+    }
+
+    /// The rows of a directory that this kernel can serve.
+    fn children(&self, node: Node) -> impl Iterator<Item = RowId> {
+        let own = self.kernel.knows_callers();
+        node.row.children().filter(move |row| own || !matches!(row.row().kind, Kind::OwnProcess))
     }
 
     /// What `stat` shows of a node.
@@ -203,7 +209,7 @@ impl Tree {
     /// `NotDirectory`; `NoSuchProcess` or `Replaced` for a process that is gone.
     pub fn list(&self, node: Node) -> Result<Vec<Entry>> {
         self.check_alive(node)?;
-        let rows = node.row.children().map(|row| Entry {
+        let rows = self.children(node).map(|row| Entry {
             cookie: 3 + u64::from(row.0),
             number: Node { row, process: node.process }.number(),
             node_type: match row.row().kind {

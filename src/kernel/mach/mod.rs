@@ -113,8 +113,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
 
     fn process_of_caller(&self, caller: u32) -> Result<Pid> {
         let no_such_process = Error::new(ErrorKind::NoSuchProcess, "process_of_caller");
-        // In a replay the callers are processes of the machine at hand, not of the recorded one.
-        if caller == 0 || self.calls.own_pid() == 0 {
+        if caller == 0 || !self.knows_callers() {
             return Err(no_such_process);
         }
         let pid = Pid::new(caller).ok_or(no_such_process)?;
@@ -122,6 +121,11 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
             Ok(_) => Ok(pid),
             Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
         }
+    }
+
+    /// In a replay they are processes of the machine at hand, not of the recorded one.
+    fn knows_callers(&self) -> bool {
+        self.calls.own_pid() != 0
     }
 
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {

@@ -1,0 +1,36 @@
+//! `record`: what the kernel answers about processes, as a file.
+
+use std::io::stdout;
+use std::sync::Arc;
+
+use mach_procfs::kernel;
+use mach_procfs::kernel::mach::recording::{self, Answer, Recording};
+use mach_procfs::kernel::mach::xnu_model::XnuModel;
+use mach_procfs::model::Pid;
+
+use super::source::Source;
+use super::{Failure, complain};
+
+/// Writes a recording of those of the processes that there are; the others are named.
+pub(super) fn record(source: &Source, names: &[String]) -> Result<(), Failure> {
+    let mut pids = Vec::new();
+    for name in names {
+        let pid = Pid::from_name(name.as_bytes());
+        pids.push(pid.ok_or_else(|| Failure::Because(format!("'{name}' is no pid")))?);
+    }
+    let recording = match source.recording()? {
+        Some(recording) => recording::record(&Arc::new(XnuModel::replay(recording)), &pids),
+        None => kernel::record(&pids).map_err(|error| Failure::Because(error.call.to_owned()))?,
+    };
+    let (found, missing): (Vec<_>, Vec<_>) = recording
+        .processes
+        .into_iter()
+        .partition(|process| matches!(process.short_info, Answer::Ok(_)));
+    for process in &missing {
+        complain(&format!("{}: no such process", process.pid));
+    }
+    if !found.is_empty() {
+        Recording::new(found).write(stdout().lock())?;
+    }
+    if missing.is_empty() { Ok(()) } else { Err(Failure::Said) }
+}

@@ -1,0 +1,46 @@
+//! Where the answers come from: this machine's kernel, or a recording.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use mach_procfs::kernel::mach::recording::{self, Limits, Recording};
+use mach_procfs::kernel::{self, Kernel};
+use mach_procfs::model::Pid;
+use mach_procfs::tree::{Caller, Tree};
+
+use super::Failure;
+
+#[derive(Debug, Args)]
+pub(super) struct Source {
+    /// Take the answers from a recording instead of this machine's kernel
+    #[arg(long, value_name = "FILE")]
+    pub(super) replay: Option<PathBuf>,
+}
+
+impl Source {
+    /// The tree over the kernel that answers, and the one who asks: this process.
+    pub(super) fn tree(&self) -> Result<(Arc<Tree>, Caller), Failure> {
+        let uid = nix::unistd::geteuid().as_raw();
+        let gid = nix::unistd::getegid().as_raw();
+        let kernel: Arc<dyn Kernel> = match self.recording()? {
+            Some(recording) => kernel::replay(recording, uid, gid),
+            None => kernel::host().map_err(|error| Failure::Because(error.to_string()))?,
+        };
+        let caller = Caller { uid, gid, pid: Pid::this().number() };
+        Ok((Tree::new(kernel, uid, gid), caller))
+    }
+
+    /// The recording, where one was named.
+    pub(super) fn recording(&self) -> Result<Option<Recording>, Failure> {
+        let Some(path) = &self.replay else {
+            return Ok(None);
+        };
+        let because = |reason: &dyn std::fmt::Display| {
+            Failure::Because(format!("{}: {reason}", path.display()))
+        };
+        let file = File::open(path).map_err(|error| because(&error))?;
+        recording::read(file, Limits::default()).map(Some).map_err(|error| because(&error))
+    }
+}
