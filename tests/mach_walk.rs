@@ -400,6 +400,19 @@ fn exec_before_a_region_was_shown_starts_again_with_the_new_image() {
 }
 
 #[test]
+fn exec_before_a_region_was_shown_looks_into_the_new_images_submaps_too() {
+    let (model, kernel) = over(three_regions());
+    model.change_at(Call::RegionRecurse, 1, |world| {
+        world.exec(PID);
+        let submap = world.submap([Entry::new(2 * PAGE, PAGE)]);
+        world.shared_region(PID, 0x20 * PAGE, 8 * PAGE, submap, 0);
+    });
+    let found = regions(&kernel, Detail::Pages).unwrap();
+    assert_eq!(told(&found), [(0x22 * PAGE, 0x23 * PAGE, 0, 1)]);
+    assert_eq!((model.live_ports(), model.count(Call::TaskForPid)), (0, 2));
+}
+
+#[test]
 fn exec_again_and_again_is_vanished_after_one_restart() {
     let (model, kernel) = over(three_regions());
     model.at(Call::RegionPathInfo, 1..=u64::MAX, Fault::Change(Box::new(exec)));

@@ -29,7 +29,8 @@ impl Namer {
         self.guard_end = None;
     }
 
-    /// Names a region that has no file.
+    /// Names a region that has no file. Those with one need not be seen: a stack that stands on a
+    /// guard begins where the guard ends.
     pub(super) fn name(&mut self, region: &mut Region) {
         let main_stack = self.is_main_stack(region);
         let guard = region.user_tag == UserTag::STACK
@@ -63,12 +64,6 @@ impl Namer {
         }
     }
 
-    /// The same for a region that has one.
-    pub(super) fn name_file(&mut self, region: &mut Region, info: &RegionPathInfo) {
-        self.guard_end = None;
-        set_file(&mut region.backing, info);
-    }
-
     fn is_main_stack(&self, region: &Region) -> bool {
         if region.user_tag != UserTag::STACK || !region.protection.contains(Protection::WRITE) {
             return false;
@@ -86,7 +81,8 @@ pub(super) fn has_file(info: &RegionPathInfo) -> bool {
     !info.path.is_empty() || info.vnode.dev != 0 || info.vnode.ino != 0 || info.vnode.kind != 0
 }
 
-fn set_file(backing: &mut Backing, info: &RegionPathInfo) {
+/// Names a region that has a file.
+pub(super) fn set_file(backing: &mut Backing, info: &RegionPathInfo) {
     let vnode = &info.vnode;
     backing.clear();
     backing.kind = BackingKind::File;

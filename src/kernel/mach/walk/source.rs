@@ -83,7 +83,7 @@ impl<C: XnuCalls> Source<C> {
             Source::TopLevel => {
                 describe_top_level(&answer.top_level.region, region);
                 if names::has_file(&answer.top_level) {
-                    namer.name_file(region, &answer.top_level);
+                    names::set_file(&mut region.backing, &answer.top_level);
                 } else {
                     namer.name(region);
                 }
