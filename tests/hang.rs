@@ -1,0 +1,134 @@
+//! Calls to the kernel that do not return, on a real mount over the model.
+#![cfg(all(target_os = "linux", feature = "mount"))]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+mod mach_common;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
+
+use mach_common::over;
+use mach_procfs::fuse::{self, MountError, Options};
+use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Fault, ModelProcess, World, XnuModel};
+use mach_procfs::tree::Tree;
+use nix::mount::{MntFlags, umount2};
+use tempfile::TempDir;
+
+/// A mount that this process itself serves, over a model.
+struct Served {
+    model: Arc<XnuModel>,
+    directory: TempDir,
+    server: Option<JoinHandle<Result<(), MountError>>>,
+}
+
+impl Served {
+    fn new(loops: usize) -> Option<Self> {
+        // Says why where a mount cannot be tested; and only root mounts without a helper's help.
+        common::mount::Mount::new()?;
+        let mut world = World::default();
+        for pid in 500..510 {
+            world.spawn(ModelProcess::new(pid, "target").owned_by(0, 0));
+            let pid = pid.cast_signed();
+            for number in 0..5u64 {
+                world.enter(pid, Entry::new(0x1_0000_0000 + number * 0x10_0000, 0x4000));
+            }
+        }
+        let (model, kernel) = over(world);
+        let uid = nix::unistd::geteuid().as_raw();
+        let tree = Tree::new(Arc::new(kernel), uid, nix::unistd::getegid().as_raw());
+        let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
+        let (sender, ready) = channel();
+        let path = directory.path().to_owned();
+        let options = Options { loops, ..Options::for_user(uid) };
+        let server = std::thread::spawn(move || {
+            fuse::mount(tree, &path, &options, move || sender.send(()).unwrap())
+        });
+        let served = Served { model, directory, server: Some(server) };
+        ready.recv().expect("the mount is served");
+        Some(served)
+    }
+
+    fn maps(&self, pid: u32) -> PathBuf {
+        self.directory.path().join(format!("{pid}/maps"))
+    }
+
+    /// The next so many questions about regions hang.
+    fn hang(&self, calls: u64) {
+        let next = self.model.count(Call::RegionPathInfo) + 1;
+        self.model.at(Call::RegionPathInfo, next..=next + calls - 1, Fault::Hang);
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.model.release();
+        let _ = umount2(self.directory.path(), MntFlags::MNT_DETACH);
+        if let Some(server) = self.server.take() {
+            let ended = server.join();
+            if !std::thread::panicking() {
+                ended.unwrap().unwrap();
+            }
+        }
+    }
+}
+
+fn reader(path: &Path) -> JoinHandle<Option<i32>> {
+    let path = path.to_owned();
+    std::thread::spawn(move || std::fs::read(path).err().and_then(|error| error.raw_os_error()))
+}
+
+#[test]
+fn others_are_served_while_calls_hang_and_who_waits_gets_an_error() {
+    for loops in [1, 2] {
+        let Some(served) = Served::new(loops) else { return };
+        let expected = std::fs::read(served.maps(509)).unwrap();
+        assert_eq!(expected.split(|byte| *byte == b'\n').count(), 6);
+
+        // More than there are loops, on several processes.
+        served.hang(6);
+        let mut readers = Vec::new();
+        for (number, pid) in [500, 501, 502, 500, 501, 502].into_iter().enumerate() {
+            readers.push(reader(&served.maps(pid)));
+            served.model.wait_until_hanging(number + 1);
+        }
+        // The rest of the mount answers, while all of them wait.
+        for pid in 503..510 {
+            assert!(std::fs::read(served.maps(pid)).unwrap() == expected);
+        }
+        assert_eq!(std::fs::read_dir(served.directory.path()).unwrap().count(), 10);
+        assert!(std::fs::metadata(served.maps(503)).unwrap().is_file());
+        assert!(readers.iter().all(|reader| !reader.is_finished()));
+
+        for reader in readers {
+            assert_eq!(reader.join().unwrap(), Some(libc::EIO), "who waits too long");
+        }
+        // Two calls about each are stuck now: a further one is not even made.
+        let before = served.model.count(Call::RegionPathInfo);
+        for pid in 500..503 {
+            let error = std::fs::read(served.maps(pid)).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::EIO));
+        }
+        assert_eq!(served.model.count(Call::RegionPathInfo), before);
+        assert!(std::fs::read(served.maps(503)).unwrap() == expected);
+
+        served.model.release();
+        common::until("the process to answer again", || {
+            std::fs::read(served.maps(500)).ok().filter(|text| *text == expected)
+        });
+    }
+}
+
+#[test]
+fn a_mount_with_a_hanging_call_can_be_unmounted() {
+    let Some(mut served) = Served::new(1) else { return };
+    served.hang(1);
+    let reader = reader(&served.maps(500));
+    served.model.wait_until_hanging(1);
+    umount2(served.directory.path(), MntFlags::MNT_DETACH).unwrap();
+    // The reader holds the mount until its time is up.
+    assert_eq!(reader.join().unwrap(), Some(libc::EIO));
+    served.server.take().unwrap().join().unwrap().unwrap();
+}
