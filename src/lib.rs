@@ -1,10 +1,13 @@
 //! The `/proc` that macOS never had: what a process has mapped, as text files.
 //!
+//! As a library, [`regions`] tells what a process, one's own above all, has mapped. As a program it
+//! serves that as files:
+//!
 //! ```text
 //!  linux: /proc text ──┐
-//!                      ├──►  kernel  ──►  tree  ──►  fuse  ──►  reader of a mounted file
-//!                      │    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
-//!                      ┘                    └ format: one region ► bytes
+//!  mach: raw ► walk ───┼──►  kernel  ──►  tree  ──►  fuse  ──►  reader of a mounted file
+//!  mach: xnu_model ────┘    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
+//!       (a recording)                       └ format: one region ► bytes
 //!
 //!  spoken by all: model.
 //! ```
@@ -24,3 +27,5 @@ pub mod fuse;
 pub mod kernel;
 pub mod model;
 pub mod tree;
+
+pub use kernel::{Regions, regions};

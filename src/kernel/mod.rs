@@ -3,8 +3,11 @@
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod mach;
+mod regions;
 
 use std::sync::Arc;
+
+pub use regions::{Regions, regions};
 
 use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result};
 #[cfg(target_os = "linux")]
