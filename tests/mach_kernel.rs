@@ -87,6 +87,7 @@ fn process_owner_and_credentials() {
         gid: Ids { saved: 20, ..all(501) },
         memory_owner: 501,
         changed_ids: true,
+        ..Credentials::default()
     };
     assert_eq!(kernel.credentials(pid()).unwrap(), credentials);
     let process = kernel.process(pid()).unwrap();

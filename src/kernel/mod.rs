@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub use regions::{Regions, regions};
 
-use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result};
+use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result, Rights};
 #[cfg(target_os = "linux")]
 use crate::model::{Error, ErrorKind};
 use mach::recording::Recording;
@@ -38,7 +38,7 @@ pub enum Owned {
 /// By which system's rule access is decided (`tree::access`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AccessRule {
-    /// Linux's `ptrace_may_access` for reading, without capabilities.
+    /// Linux's `ptrace_may_access` for reading.
     Linux,
     /// XNU's `proc_security_policy`, and no process that has changed its ids.
     Darwin,
@@ -121,6 +121,13 @@ pub trait Kernel: Send + Sync {
     /// # Errors
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn credentials(&self, pid: Pid) -> Result<Credentials>;
+
+    /// What the process or thread with this number, that asks with this user id, may do beyond
+    /// what follows from its ids.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    fn rights(&self, caller: u32, uid: u32) -> Result<Rights>;
 
     /// The process that has this pid now, described.
     ///

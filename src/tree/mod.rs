@@ -136,6 +136,9 @@ impl Tree {
         for component in path.components() {
             found = match component {
                 Component::RootDir | Component::CurDir | Component::Prefix(_) => found,
+                Component::ParentDir if found.node_type != NodeType::Directory => {
+                    return Err(Error::new(ErrorKind::NotDirectory, "lookup"));
+                }
                 Component::ParentDir => self.attributes(found.node.parent())?,
                 Component::Normal(name) => self.lookup(found.node, name)?,
             };
@@ -144,6 +147,10 @@ impl Tree {
                 let target = self.read_link(found.node, caller)?;
                 found = self.lookup(found.node.parent(), OsStr::new(&target))?;
             }
+        }
+        let wants_directory = path.as_os_str().as_bytes().ends_with(b"/");
+        if wants_directory && found.node_type != NodeType::Directory {
+            return Err(Error::new(ErrorKind::NotDirectory, "lookup"));
         }
         Ok(found)
     }
@@ -272,15 +279,22 @@ impl Tree {
     }
 
     fn check_memory_access(&self, node: Node, caller: &Caller) -> Result<()> {
-        let Some((pid, _)) = node.process.filter(|_| !access::is_privileged(caller)) else {
+        let Some((pid, _)) = node.process else {
             return Ok(());
         };
+        let rule = self.kernel.access_rule();
+        let denied = || Error::new(ErrorKind::Denied, "access").pid(pid);
+        let rights = match self.kernel.rights(caller.pid, caller.uid) {
+            Ok(rights) if rights.sees_all => return Ok(()),
+            Ok(rights) => rights,
+            // Of one who cannot be looked at, nothing is known that would allow it.
+            Err(error) if error.kind == ErrorKind::NoSuchProcess => return Err(denied()),
+            Err(error) => return Err(error),
+        };
         let target = self.kernel.credentials(pid)?;
-        if access::may_see_memory(self.kernel.access_rule(), caller, &target) {
-            Ok(())
-        } else {
-            Err(Error::new(ErrorKind::Denied, "access").pid(pid))
-        }
+        let may = access::may_see_memory(rule, caller, &rights, &target)
+            || self.kernel.process_of_caller(caller.pid).is_ok_and(|own| own == pid);
+        if may { Ok(()) } else { Err(denied()) }
     }
 
     /// Whether the process of this node is still the one it was made for.

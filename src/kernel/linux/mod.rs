@@ -21,10 +21,15 @@ use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, read, sysconf};
 
 use super::{AccessRule, Detail, Kernel, Owned, Walk};
-use crate::model::{Code, Credentials, Error, ErrorKind, Identity, Owner, Pid, Process, Result};
+use crate::model::{
+    Code, Credentials, Error, ErrorKind, Identity, Owner, Pid, Process, Result, Rights,
+};
 
 /// `PID_FS_MAGIC` (`linux/magic.h`): where pidfds have inode numbers of their own, since 6.9.
 const PID_FS_MAGIC: FsType = FsType(0x5049_4446);
+
+/// How often a process may execute another image between two looks before it is given up.
+const ATTEMPTS: usize = 3;
 
 /// Where a process's identity comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +44,9 @@ enum IdentitySource {
 pub struct LinuxKernel {
     root: OwnedFd,
     identity_source: IdentitySource,
+    /// The number of this program's own user namespace; `None` for a fixture, whose processes
+    /// are none of this machine.
+    own_namespace: Option<u64>,
     page_size: u64,
     ticks_per_second: u64,
     boot_time: SystemTime,
@@ -65,7 +73,9 @@ impl LinuxKernel {
             .and_then(|pidfd| fstatfs(pidfd.as_fd()))
             .is_ok_and(|kind| kind.filesystem_type() == PID_FS_MAGIC);
         let source = if has_pidfs { IdentitySource::PidFd } else { IdentitySource::StartTime };
-        Ok(Self::over(root, source))
+        let own = fstatat(root.as_fd(), "self/ns/user", AtFlags::empty())
+            .map_err(|errno| whole(errno, "fstatat(/proc/self/ns/user)"))?;
+        Ok(LinuxKernel { own_namespace: Some(own.st_ino), ..Self::over(root, source) })
     }
 
     /// A tree of files that looks like a procfs: `PID/maps`, `PID/smaps`, `PID/stat`,
@@ -84,6 +94,7 @@ impl LinuxKernel {
         let mut kernel = LinuxKernel {
             root,
             identity_source,
+            own_namespace: None,
             page_size: number(SysconfVar::PAGE_SIZE, 4096),
             ticks_per_second: number(SysconfVar::CLK_TCK, 100).max(1),
             boot_time: UNIX_EPOCH,
@@ -92,12 +103,6 @@ impl LinuxKernel {
             kernel.boot_time = boot_time(&text).unwrap_or(UNIX_EPOCH);
         }
         kernel
-    }
-
-    /// A descriptor of the procfs itself, which stays valid when something is mounted over it.
-    #[must_use]
-    pub fn directory(&self) -> &OwnedFd {
-        &self.root
     }
 
     /// The whole of a small file below the root.
@@ -138,12 +143,47 @@ impl LinuxKernel {
             .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(status)").pid(pid))
     }
 
+    fn stat_fields<T>(&self, pid: Pid, take: impl FnOnce(status::Stat<'_>) -> T) -> Result<T> {
+        let text = self.read_of(pid, "stat", "open(stat)")?;
+        status::parse_stat(&text)
+            .map(take)
+            .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(stat)").pid(pid))
+    }
+
+    /// The number of a process's or thread's user namespace; `None` where the kernel does not
+    /// tell it, which it does as it shows its memory.
+    fn user_namespace(&self, pid: Pid) -> Option<u64> {
+        let path = ProcPath::of(pid, "ns/user");
+        // The link leads to a file system of the kernel's own, never to a mount of ours.
+        let stat = fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty());
+        stat.ok().map(|stat| stat.st_ino)
+    }
+
+    fn namespace_owner(&self, pid: Pid) -> Option<u32> {
+        let namespace = self.open(&ProcPath::of(pid, "ns/user")).ok()?;
+        ioctl::namespace_owner(namespace.as_fd()).ok()
+    }
+
     fn credentials_from(&self, pid: Pid, status: &status::Status) -> Result<Credentials> {
-        Ok(Credentials {
+        let memory_owner = self.stat_of(pid, "maps", "fstatat(maps)")?.st_uid;
+        let ids = Credentials {
             uid: status.uid,
             gid: status.gid,
-            memory_owner: self.stat_of(pid, "maps", "fstatat(maps)")?.st_uid,
-            changed_ids: false,
+            memory_owner,
+            ..Credentials::default()
+        };
+        if self.own_namespace.is_none() {
+            return Ok(Credentials { user_namespace: Some(0), ..ids });
+        }
+        let user_namespace = self.user_namespace(pid);
+        let elsewhere = user_namespace.is_some() && user_namespace != self.own_namespace;
+        Ok(Credentials {
+            capabilities: ioctl::capabilities(pid.number())
+                .map_err(|errno| failure(errno, "capget", pid))?
+                .permitted,
+            user_namespace,
+            namespace_owner: if elsewhere { self.namespace_owner(pid) } else { None },
+            ..ids
         })
     }
 }
@@ -176,10 +216,7 @@ impl Kernel for LinuxKernel {
                 Ok(Identity::new(stat.st_ino))
             }
             IdentitySource::StartTime => {
-                let text = self.read_of(pid, "stat", "open(stat)")?;
-                let (_, ticks) = status::parse_stat(&text)
-                    .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(stat)").pid(pid))?;
-                Ok(Identity::new(ticks))
+                Ok(Identity::new(self.stat_fields(pid, |stat| stat.start)?))
             }
         }
     }
@@ -198,16 +235,30 @@ impl Kernel for LinuxKernel {
         self.credentials_from(pid, &self.status_of(pid)?)
     }
 
+    fn rights(&self, caller: u32, uid: u32) -> Result<Rights> {
+        if self.own_namespace.is_none() {
+            let sees_all = uid == 0;
+            return Ok(Rights { sees_all, user_namespace: Some(0), ..Rights::default() });
+        }
+        let nobody = || Error::new(ErrorKind::NoSuchProcess, "rights");
+        // 0: the caller is in a pid namespace that this one does not contain.
+        let pid = Pid::new(caller).filter(|_| caller != 0).ok_or_else(nobody)?;
+        let capabilities =
+            ioctl::capabilities(caller).map_err(|errno| failure(errno, "capget", pid))?.effective;
+        let user_namespace = self.user_namespace(pid);
+        let in_own_namespace = user_namespace.is_some() && user_namespace == self.own_namespace;
+        let sees_all = in_own_namespace && capabilities & ioctl::CAP_SYS_PTRACE != 0;
+        Ok(Rights { sees_all, capabilities, user_namespace, in_own_namespace })
+    }
+
     fn process(&self, pid: Pid) -> Result<Process> {
         let status = self.status_of(pid)?;
-        let text = self.read_of(pid, "stat", "open(stat)")?;
-        let (name, ticks) = status::parse_stat(&text)
-            .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(stat)").pid(pid))?;
+        let (name, ticks) = self.stat_fields(pid, |stat| (stat.name.to_vec(), stat.start))?;
         let milliseconds = ticks.saturating_mul(1000) / self.ticks_per_second;
         Ok(Process {
             pid,
             parent: status.parent,
-            name: name.to_vec(),
+            name,
             started: self.boot_time + Duration::from_millis(milliseconds),
             credentials: self.credentials_from(pid, &status)?,
         })
@@ -229,15 +280,24 @@ impl Kernel for LinuxKernel {
     }
 
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
-        let file = match detail {
-            Detail::Map => self.open_of(pid, "maps", "open(maps)")?,
-            Detail::Attributes | Detail::Pages => self.open_of(pid, "smaps", "open(smaps)")?,
-        };
-        // Asked after the open: no identity comes twice, so the pid was this process's all along.
-        if self.identity(pid)? != identity {
-            return Err(Error::new(ErrorKind::Replaced, "identity").pid(pid));
+        for _ in 0..ATTEMPTS {
+            let file = match detail {
+                Detail::Map => self.open_of(pid, "maps", "open(maps)")?,
+                Detail::Attributes | Detail::Pages => self.open_of(pid, "smaps", "open(smaps)")?,
+            };
+            // Asked after the open: no identity comes twice, so the pid was this process's all
+            // along.
+            if self.identity(pid)? != identity {
+                return Err(Error::new(ErrorKind::Replaced, "identity").pid(pid));
+            }
+            let walk = walk::TextWalk::new(pid, file, detail, self.page_size)?;
+            // A file without an address space is a zombie's or a kernel thread's; or that of an
+            // image which an exec has just replaced, and then the process has another.
+            if walk.has_address_space() || self.stat_fields(pid, |stat| stat.size)? == 0 {
+                return Ok(Box::new(walk));
+            }
         }
-        Ok(Box::new(walk::TextWalk::new(pid, file, detail, self.page_size)?))
+        Err(Error::new(ErrorKind::Vanished, "open(maps)").pid(pid))
     }
 
     fn access_rule(&self) -> AccessRule {

@@ -36,14 +36,26 @@ fn numbers(text: &[u8]) -> impl Iterator<Item = u32> + '_ {
         .map_while(|word| u32::try_from(decimal(word)?.0).ok())
 }
 
-/// The short name, and field 22 of `stat`: the start in ticks since boot. The name stands in
-/// parentheses and may itself hold any of `) (` and newlines, so its end is the last `)`.
-pub(super) fn parse_stat(text: &[u8]) -> Option<(&[u8], u64)> {
+/// What `stat` tells of a process.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Stat<'a> {
+    /// The short name.
+    pub(super) name: &'a [u8],
+    /// Field 22: the start in ticks since boot.
+    pub(super) start: u64,
+    /// Field 23: the size of its address space in bytes, 0 where it has none.
+    pub(super) size: u64,
+}
+
+/// The name stands in parentheses and may itself hold any of `) (` and newlines, so its end is the
+/// last `)`.
+pub(super) fn parse_stat(text: &[u8]) -> Option<Stat<'_>> {
     let open = memchr::memchr(b'(', text)?;
     let close = memchr::memrchr(b')', text)?;
     let name = text.get(open + 1..close)?;
-    let word = text[close + 1..].split(|byte| *byte == b' ').nth(20)?;
-    Some((name, decimal(word)?.0))
+    let mut words = text[close + 1..].split(|byte| *byte == b' ').skip(20);
+    let mut number = || Some(decimal(words.next()?)?.0);
+    Some(Stat { name, start: number()?, size: number()? })
 }
 
 #[cfg(test)]
@@ -53,7 +65,7 @@ mod tests {
     #[test]
     fn a_name_with_parentheses() {
         let text = b"42 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 1234 20 21\n";
-        assert_eq!(parse_stat(text), Some((b"a) b (c".as_slice(), 1234)));
+        assert_eq!(parse_stat(text), Some(Stat { name: b"a) b (c", start: 1234, size: 20 }));
         assert_eq!(parse_stat(b"42 (x) S 1 2"), None);
         assert_eq!(parse_stat(b")("), None);
         assert_eq!(parse_stat(b""), None);

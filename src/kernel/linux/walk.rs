@@ -51,6 +51,11 @@ impl TextWalk {
         })
     }
 
+    /// Whether there was an address space to walk when the file was opened.
+    pub(super) fn has_address_space(&self) -> bool {
+        self.has_address_space
+    }
+
     fn confirm_alive(&self) -> Result<()> {
         if self.has_address_space && !self.lines.address_space_lives()? {
             return Err(Error::new(ErrorKind::Vanished, "liveness(maps)")
@@ -100,6 +105,7 @@ impl Walk for TextWalk {
     }
 
     fn restart(&mut self) -> Result<()> {
+        self.confirm_alive()?;
         self.lines.rewind()?;
         self.begun = false;
         self.reached = 0;

@@ -27,7 +27,9 @@ use self::names::Namer;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
 use super::{AccessRule, Detail, Kernel, Owned, Walk};
-use crate::model::{Credentials, Error, ErrorKind, Identity, Ids, Owner, Pid, Process, Result};
+use crate::model::{
+    Credentials, Error, ErrorKind, Identity, Ids, Owner, Pid, Process, Result, Rights,
+};
 
 /// macOS as a source of processes and their regions.
 pub struct MachKernel<C: XnuCalls> {
@@ -106,6 +108,11 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         }
     }
 
+    /// Ids are all that XNU's rule looks at.
+    fn rights(&self, _: u32, _: u32) -> Result<Rights> {
+        Ok(Rights::default())
+    }
+
     /// As for [`owner`](Self::owner), a start that the kernel does not tell is 1970.
     fn process(&self, pid: Pid) -> Result<Process> {
         self.describe(pid)
@@ -182,7 +189,7 @@ fn from_short_info(pid: Pid, info: &ShortBsdInfo) -> Process {
 
 fn credentials(uid: Ids, gid: Ids, flags: u32) -> Credentials {
     let changed_ids = flags & ShortBsdInfo::CHANGED_IDS != 0;
-    Credentials { uid, gid, memory_owner: uid.effective, changed_ids }
+    Credentials { uid, gid, memory_owner: uid.effective, changed_ids, ..Credentials::default() }
 }
 
 fn until_nul(name: &[u8]) -> Vec<u8> {
