@@ -160,12 +160,64 @@ fn after_an_unmount_by_others_it_ends_and_touches_nothing_below() {
 
     outer.start(&[]);
     tmpfs(outer.root());
-    assert_eq!(outer.signal(Signal::SIGTERM).code(), Some(0));
-    assert_eq!(
-        mounted_types(outer.root()),
-        ["tmpfs", "fuse.mach-procfs", "tmpfs"],
-        "not ours to end"
-    );
+    assert_eq!(outer.signal(Signal::SIGTERM).code(), Some(1), "it cannot be unmounted");
+    let all = ["tmpfs", "fuse.mach-procfs", "tmpfs"];
+    assert_eq!(mounted_types(outer.root()), all, "and the other is not ours to end");
+    let hidden = program().arg("umount").arg(outer.root()).output().unwrap();
+    assert!(err(&hidden).contains("no mach-procfs is mounted there"), "{hidden:?}");
+}
+
+#[test]
+fn a_mount_that_was_moved_is_ended_where_it_is() {
+    if !common::is_root() || Mount::new().is_none() {
+        return;
+    }
+    let place = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
+    let script = "set -e; mkdir a b; $PROGRAM mount --foreground --report a >said & D=$!; \
+        until grep -q ready said; do :; done; mount --move a b; test -e b/self/maps; \
+        kill $D; wait $D; if grep -q $PWD /proc/self/mounts; then exit 9; fi";
+    let output = Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sh", "-c", script])
+        .env("PROGRAM", env!("CARGO_BIN_EXE_mach-procfs"))
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let Some(place) = Place::new() else { return };
+    let script = "trap '' HUP; $PROGRAM mount --foreground --report \"$DIR\" >\"$DIR.said\" & D=$!; \
+        until grep -q ready \"$DIR.said\"; do :; done; rm \"$DIR.said\"; \
+        kill -HUP $D; test -e \"$DIR/self/maps\" && kill -0 $D || exit 9; kill -TERM $D; wait $D";
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .env("PROGRAM", env!("CARGO_BIN_EXE_mach-procfs"))
+        .env("DIR", place.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(mounted_types(place.path()).is_empty());
+}
+
+#[test]
+fn the_background_daemon_keeps_no_descriptor_of_its_starter() {
+    let Some(place) = Place::new() else { return };
+    // The end of a pipe that somebody waits on, and a lock.
+    let script = "exec 9>\"$DIR.lock\"; flock 9; $PROGRAM mount \"$DIR\"; echo done";
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .env("PROGRAM", env!("CARGO_BIN_EXE_mach-procfs"))
+        .env("DIR", place.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.stdout, b"done\n", "{output:?}");
+    let lock = place.path().with_extension("lock");
+    let free = Command::new("flock").arg("--nonblock").arg(&lock).arg("true").status().unwrap();
+    std::fs::remove_file(lock).unwrap();
+    assert!(free.success());
+    assert!(place.run("umount", &[]).status.success());
 }
 
 #[test]

@@ -182,3 +182,100 @@ fn over_proc_itself() {
     let output = in_namespace(script);
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn a_dead_mount_over_proc_is_cleared() {
+    if !common::is_root() || Mount::new().is_none() {
+        return;
+    }
+    let start = "$PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
+        until grep -q ready $DIR/said; do :; done; ";
+    let kill = "kill -KILL $D; wait $D || true; not ls /proc/self 2>/dev/null; ";
+    let script = format!(
+        "{start}{kill}$PROGRAM umount /proc; test -e /proc/self/fd; \
+         {start}{kill}$PROGRAM mount /proc 2>/dev/null; test -e /proc/self/maps; \
+         not test -e /proc/self/fd; \
+         not $PROGRAM mount /proc 2>$DIR/again; grep -q 'has a mach-procfs already' $DIR/again; \
+         not $PROGRAM cat self/maps 2>$DIR/cat; grep -q 'unmount that first' $DIR/cat; \
+         not $PROGRAM mount $DIR 2>$DIR/other; grep -q 'unmount that first' $DIR/other; \
+         $PROGRAM umount /proc; test -e /proc/self/fd"
+    );
+    let output = in_namespace(&script);
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn over_proc_the_daemon_keeps_no_other_mount_in_use() {
+    if !common::is_root() || Mount::new().is_none() {
+        return;
+    }
+    let script = "mkdir $DIR/stick $DIR/proc; mount --make-rshared /; \
+        mount -t tmpfs stick $DIR/stick; mount -t proc proc $DIR/proc; \
+        $PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
+        until grep -q ready $DIR/said; do :; done; \
+        grep -q $DIR/stick $DIR/proc/$D/mountinfo; umount $DIR/stick; \
+        not grep -q $DIR/stick $DIR/proc/$D/mountinfo; kill $D; wait $D; test -e /proc/self/fd";
+    let output = in_namespace(script);
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// Whether the kernel, and whether the mount, show a target to one who asks, both told as a shell
+/// command that begins the process. The two must agree.
+fn assert_agreed(mount: &Mount, target: &str, asker: &str, expected: bool) {
+    let script = format!(
+        "{target} sleep 1000 & T=$!; trap 'kill $T' EXIT; \
+         until grep -q sleep /proc/$T/comm; do kill -0 $T || exit 9; done; \
+         {asker} cat /proc/$T/maps >/dev/null 2>&1; echo kernel $?; \
+         {asker} cat $MOUNT/$T/maps >/dev/null 2>&1; echo mount $?; \
+         {asker} cat $MOUNT/$T/task/vmmap_r >/dev/null 2>&1; echo mount $?"
+    );
+    let output = Command::new("sh").args(["-c", &script]).env("MOUNT", mount.root()).output();
+    let output = output.unwrap();
+    let status = i32::from(!expected);
+    let lines = format!("kernel {status}\nmount {status}\nmount {status}\n");
+    assert_eq!(text(&output.stdout), lines, "{target} asked by {asker}: {output:?}");
+}
+
+#[test]
+fn capabilities_and_namespaces_count_as_they_do_for_the_kernel() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mount) = Mount::new() else { return };
+    let nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+    let bare = "--bounding-set=-all --inh-caps=-all";
+    let plain = format!("{nobody} {bare}");
+    let agreed =
+        |target: &str, asker: &str, expected| assert_agreed(&mount, target, asker, expected);
+    agreed(&plain, &plain, true);
+    // A capability that the one who asks does not have, as services with AmbientCapabilities do.
+    let able = format!("{nobody} --inh-caps +net_raw --ambient-caps +net_raw");
+    agreed(&able, &plain, false);
+    agreed(&able, &able, true);
+    // One who may trace everybody, without being root.
+    let tracer = format!("{nobody} --inh-caps +sys_ptrace --ambient-caps +sys_ptrace");
+    agreed("env", &tracer, true);
+    agreed(&plain, &tracer, true);
+    // Root that may not, as in a container.
+    agreed("env", &format!("setpriv {bare}"), false);
+    agreed("env", "env", true);
+    // Another user namespace.
+    agreed(&format!("{plain} unshare --user"), &plain, true);
+    agreed("env", "unshare --user --map-root-user", false);
+}
+
+#[test]
+fn one_sees_oneself_whatever_one_is() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mount) = Mount::new() else { return };
+    for asker in
+        ["setpriv --bounding-set=-all --inh-caps=-all", "unshare --user --map-root-user", "env"]
+    {
+        let script = format!("{asker} cat $MOUNT/self/maps");
+        let output = Command::new("sh").args(["-c", &script]).env("MOUNT", mount.root()).output();
+        let output = output.unwrap();
+        assert!(text(&output.stdout).contains("/cat\n"), "{asker}: {output:?}");
+    }
+}

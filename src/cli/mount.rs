@@ -70,7 +70,10 @@ fn parse_options(words: &[String]) -> Result<Options, Failure> {
                 "ro" | "nosuid" | "nodev" | "noexec" | "" => {}
                 _ => return Err(unknown(word)),
             },
-            Some(("fsname", name)) if !name.is_empty() => name.clone_into(&mut options.source),
+            // The mount helper takes a backslash for an escape, mount(2) does not.
+            Some(("fsname", name)) if !name.is_empty() && !name.contains('\\') => {
+                name.clone_into(&mut options.source)
+            }
             Some(_) => return Err(unknown(word)),
         }
     }
@@ -128,6 +131,9 @@ fn let_go() {
 /// Re-executes this program as the daemon and waits until it serves the mount.
 fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> {
     let because = |what: &str, error: std::io::Error| Failure::Because(format!("{what}: {error}"));
+    // Before anything that needs /proc, over which a dead mount may lie.
+    fuse::check(&arguments.mount_point).map_err(|error| Failure::Because(error.to_string()))?;
+    arguments.source.check()?;
     let program = std::env::current_exe().map_err(|error| because("this program", error))?;
     let mut command = Command::new(program);
     command.arg("mount").args(["--foreground", "--report"]);
@@ -139,6 +145,8 @@ fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> 
         command.arg("--replay").arg(recording);
     }
     command.arg("--").arg(&arguments.mount_point);
+    // The daemon outlives whoever waits on a lock or a pipe that this process has inherited.
+    close_fds::set_fds_cloexec(3, &[]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut daemon = command.spawn().map_err(|error| because("the daemon", error))?;
     if is_ready(&mut daemon).map_err(|error| because("the daemon", error))? {

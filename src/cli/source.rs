@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use mach_procfs::kernel::mach::recording::{self, Limits, Recording};
 use mach_procfs::kernel::{self, Kernel};
-use mach_procfs::model::Pid;
+use mach_procfs::model::{Code, Pid};
 use mach_procfs::tree::{Caller, Tree};
 
 use super::Failure;
@@ -26,10 +26,19 @@ impl Source {
         let gid = nix::unistd::getegid().as_raw();
         let kernel: Arc<dyn Kernel> = match self.recording()? {
             Some(recording) => kernel::replay(recording, uid, gid),
-            None => kernel::host().map_err(|error| Failure::Because(error.to_string()))?,
+            None => host()?,
         };
         let caller = Caller { uid, gid, pid: Pid::this().number() };
         Ok((Tree::new(kernel, uid, gid), caller))
+    }
+
+    /// Whether this machine's kernel can be asked, where it will be.
+    #[cfg(feature = "mount")]
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.replay.is_none() {
+            host()?;
+        }
+        Ok(())
     }
 
     /// The recording, where one was named.
@@ -43,4 +52,13 @@ impl Source {
         let file = File::open(path).map_err(|error| because(&error))?;
         recording::read(file, Limits::default()).map(Some).map_err(|error| because(&error))
     }
+}
+
+/// This machine's kernel.
+fn host() -> Result<Arc<dyn Kernel>, Failure> {
+    kernel::host().map_err(|error| match error.code {
+        // Our own finding: it says all there is to say.
+        Code::None => Failure::Because(error.call.to_owned()),
+        Code::Errno(_) | Code::KernReturn(_) => Failure::Because(error.to_string()),
+    })
 }

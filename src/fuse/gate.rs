@@ -231,9 +231,9 @@ impl Inner {
         }
         state.queue.push_back(job);
         self.attend(&mut state);
-        if state.idle > 0 {
-            self.work_came.notify_one();
-        } else if state.threads < THREADS {
+        self.work_came.notify_one();
+        // An idle thread may have been woken for an earlier job and not have taken it yet.
+        if state.idle < state.queue.len() && state.threads < THREADS {
             let inner = Arc::clone(self);
             if spawn("pool", move || inner.work()) {
                 state.threads += 1;

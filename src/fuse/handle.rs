@@ -9,7 +9,7 @@ use super::content::Content;
 use crate::model::{Error, ErrorKind, Result};
 use crate::tree::{Caller, Entry, Node, Tree};
 
-/// What a reader shares with nobody, behind a lock that an event loop never waits for.
+/// What a reader has for itself. An event loop that finds it locked leaves the work to the pool.
 pub(super) type Shared<T> = Arc<Mutex<T>>;
 
 /// All open handles.

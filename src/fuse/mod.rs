@@ -21,7 +21,7 @@ use fuser::{
     ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 
-pub use session::{MountError, Options, mount, unmount};
+pub use session::{MountError, Options, check, mount, unmount};
 
 use crate::model::{Error, ErrorKind, Pid, Result};
 use crate::tree::{Attributes, Caller, Node, NodeType, Tree};

@@ -92,7 +92,7 @@ pub fn mount(
     ready: impl FnOnce(),
 ) -> Result<(), MountError> {
     // First of all, so that every thread inherits it and only the one below gets the signals.
-    let signals = SigSet::from_iter(ENDING);
+    let signals = SigSet::from_iter(ENDING.into_iter().filter(|signal| !host::is_ignored(*signal)));
     signals
         .thread_block()
         .map_err(|errno| MountError::new(format!("sigprocmask: {}", errno.desc())))?;
@@ -115,7 +115,7 @@ pub fn mount(
         return Err(error);
     }
     // Never dropped, for the same reason.
-    let _served = match ManuallyDrop::into_inner(session).spawn() {
+    let served = match ManuallyDrop::into_inner(session).spawn() {
         Ok(served) => ManuallyDrop::new(served),
         Err(error) => {
             mounted.unmount()?;
@@ -131,15 +131,26 @@ pub fn mount(
         mounted.unmount()?;
         return Err(error);
     }
-    log::info!("mounted on {}", path.display());
-    ready();
-
-    match events.recv() {
-        Ok(Event::Signal(signal)) => {
+    let event = match events.try_recv() {
+        Ok(event) => event,
+        Err(_) if served.guard.is_finished() => Event::Ended,
+        Err(_) => {
+            log::info!("mounted on {}", path.display());
+            ready();
+            events.recv().unwrap_or(Event::Ended)
+        }
+    };
+    match event {
+        Event::Signal(signal) => {
             log::info!("{signal}: unmounting {}", path.display());
             mounted.unmount()
         }
-        Ok(Event::Ended) | Err(_) => {
+        Event::Ended if mounted.is_there()? => {
+            mounted.unmount()?;
+            let reason = "the daemon's loops ended, so it was unmounted";
+            Err(MountError::new(format!("{}: {reason}", path.display())))
+        }
+        Event::Ended => {
             log::info!("{} was unmounted", path.display());
             Ok(())
         }
@@ -156,6 +167,15 @@ fn wait_for_signals(signals: SigSet, sender: Sender<Event>) -> Result<(), MountE
     std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop).map_err(|error| {
         MountError::new(format!("no thread to wait for signals: {}", words(&error)))
     })
+}
+
+/// Whether this directory can be mounted on. A dead mount of ours, which a killed daemon has left
+/// there, is cleared.
+///
+/// # Errors
+/// Why not.
+pub fn check(path: &Path) -> Result<(), MountError> {
+    host::check_mount_point(path).map(drop)
 }
 
 /// Ends a mount of ours, also a dead one that a killed daemon has left. A mount that is in use is

@@ -12,11 +12,12 @@ use fuser::{Config, Errno, MountOption, ReplyXattr, SessionACL};
 use nix::fcntl::{OFlag, openat};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, statfs};
 
 use super::mountinfo;
-use crate::fuse::session::{MountError, Options};
+use crate::fuse::session::{MountError, Options, words};
 
 /// What a node whose pid belongs to another process answers: the kernel then walks the path
 /// again with fresh look-ups (`retry_estale`), so the path shows the new process at once.
@@ -72,29 +73,66 @@ pub(in crate::fuse) const LOOPS: usize = 2;
 /// A directory that can be mounted on, made absolute; a dead mount of ours on it is cleared.
 pub(in crate::fuse) fn check_mount_point(path: &Path) -> Result<PathBuf, MountError> {
     let absolute = resolve(path)?;
-    if let Some(top) = top_mount(&absolute).filter(|top| top.file_system == FILE_SYSTEM) {
-        let dead = std::fs::symlink_metadata(&absolute)
-            .is_err_and(|error| error.raw_os_error() == Some(libc::ENOTCONN));
-        if !dead {
+    match mounted_at(&absolute) {
+        There::Nothing => {}
+        There::Alive => {
             return Err(MountError::new(format!(
                 "{} has a mach-procfs already; `mach-procfs umount {0}` ends it",
                 absolute.display()
             )));
         }
-        log::warn!("{}: clearing the dead mount of a daemon that was killed", absolute.display());
-        detach(&absolute).map_err(|reason| {
-            MountError::new(format!(
-                "{}: a dead mount is in the way and cannot be cleared: {reason}",
-                absolute.display()
-            ))
-        })?;
-        log::debug!("was on device {}", String::from_utf8_lossy(&top.device));
+        There::Dead => {
+            let place = absolute.display();
+            log::warn!("{place}: clearing the dead mount of a daemon that was killed");
+            detach(&absolute).map_err(|reason| {
+                MountError::new(format!(
+                    "{place}: a dead mount is in the way and cannot be cleared: {reason}"
+                ))
+            })?;
+        }
     }
     let metadata = std::fs::metadata(&absolute).map_err(|error| at(&absolute, &error))?;
     if !metadata.is_dir() {
         return Err(MountError::new(format!("{}: not a directory", absolute.display())));
     }
     Ok(absolute)
+}
+
+/// Which mount of ours is to be seen at a path.
+enum There {
+    Nothing,
+    Alive,
+    /// Its daemon is gone.
+    Dead,
+}
+
+/// What is to be seen at this path: a mount of ours that another mount hides does not count.
+fn mounted_at(path: &Path) -> There {
+    let seen = std::fs::symlink_metadata(path);
+    let is_dead = seen.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::ENOTCONN));
+    let is_ours = match std::fs::read("/proc/thread-self/mountinfo") {
+        Ok(table) => top_of(&table, path).is_some_and(|top| {
+            let is_seen = seen.is_ok_and(|seen| top.device == device_number(seen.dev()));
+            top.file_system == FILE_SYSTEM && (is_dead || is_seen)
+        }),
+        // Over /proc there is no table to read; but nothing else there is of this kind.
+        Err(_) => {
+            let is_fuse =
+                || statfs(path).is_ok_and(|kind| kind.filesystem_type() == FUSE_SUPER_MAGIC);
+            path == Path::new("/proc") && (is_dead || is_fuse())
+        }
+    };
+    match (is_ours, is_dead) {
+        (false, _) => There::Nothing,
+        (true, false) => There::Alive,
+        (true, true) => There::Dead,
+    }
+}
+
+/// A device as the mount table writes it.
+fn device_number(device: u64) -> Vec<u8> {
+    let (major, minor) = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
+    format!("{major}:{minor}").into_bytes()
 }
 
 /// The path without links and dots. Its last component is not asked for, since a dead mount
@@ -120,15 +158,10 @@ fn at(path: &Path, error: &std::io::Error) -> MountError {
         std::io::ErrorKind::NotFound => "; make the directory first",
         _ => "",
     };
-    MountError::new(format!("{}: {}{hint}", path.display(), crate::fuse::session::words(error)))
+    MountError::new(format!("{}: {}{hint}", path.display(), words(error)))
 }
 
-/// What is mounted on top at this very path, as far as the mount table can be read: over `/proc`
-/// it cannot.
-fn top_mount(path: &Path) -> Option<mountinfo::Mount> {
-    top_of(&std::fs::read("/proc/thread-self/mountinfo").ok()?, path)
-}
-
+/// What is mounted on top at this very path.
 fn top_of(table: &[u8], path: &Path) -> Option<mountinfo::Mount> {
     mountinfo::parse(table).into_iter().rfind(|mount| mount.mount_point == path)
 }
@@ -138,8 +171,8 @@ pub(in crate::fuse) struct Mounted {
     mount_point: PathBuf,
     /// The real procfs, held from before the mount.
     procfs: OwnedFd,
-    /// `major:minor` in the mount table: tells our mount from one put over it later.
-    device: Option<Vec<u8>>,
+    /// Our entry in the mount table: tells our mount from others, wherever it is moved to.
+    entry: Option<mountinfo::Mount>,
     /// The namespace that has the mount, where the daemon itself has left it.
     left_namespace: Option<OwnedFd>,
     over_proc: bool,
@@ -148,9 +181,7 @@ pub(in crate::fuse) struct Mounted {
 impl Mounted {
     /// Takes what will be needed, before the mount is made.
     pub(in crate::fuse) fn before(mount_point: &Path) -> Result<Self, MountError> {
-        let system = |error: std::io::Error| {
-            MountError::new(format!("/proc: {}", crate::fuse::session::words(&error)))
-        };
+        let system = |error: std::io::Error| MountError::new(format!("/proc: {}", words(&error)));
         let procfs: OwnedFd = File::open("/proc").map_err(system)?.into();
         let place = |path: &Path| std::fs::metadata(path).map(|data| (data.dev(), data.ino()));
         let over_proc =
@@ -158,7 +189,7 @@ impl Mounted {
         Ok(Mounted {
             mount_point: mount_point.to_owned(),
             procfs,
-            device: None,
+            entry: None,
             left_namespace: None,
             over_proc,
         })
@@ -168,7 +199,8 @@ impl Mounted {
     /// must not need it: glibc, std and a backtrace open files in it by path, and would wait for
     /// their own answer. So the daemon moves to a mount namespace where the real one is visible.
     pub(in crate::fuse) fn after(&mut self) -> Result<(), MountError> {
-        self.device = self.own_device("self/mountinfo");
+        self.entry = top_of(&self.table("self/mountinfo")?, &self.mount_point)
+            .filter(|top| top.file_system == FILE_SYSTEM);
         if !self.over_proc {
             return Ok(());
         }
@@ -179,13 +211,14 @@ impl Mounted {
         let namespace = openat(self.procfs.as_fd(), "self/ns/mnt", flags, Mode::empty())
             .map_err(|errno| failed("open(ns/mnt)", errno))?;
         unshare(CloneFlags::CLONE_NEWNS).map_err(|errno| failed("unshare", errno))?;
-        let nothing: Option<&str> = None;
-        mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)
-            .map_err(|errno| failed("mount(MS_PRIVATE)", errno))?;
-        umount2(&self.mount_point, MntFlags::MNT_DETACH)
-            .map_err(|errno| failed("umount2(MNT_DETACH)", errno))?;
         self.left_namespace = Some(namespace);
-        Ok(())
+        // A slave: what happens here is not seen outside, and what is unmounted outside is not
+        // kept in use by this namespace.
+        let nothing: Option<&str> = None;
+        mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_SLAVE, nothing)
+            .map_err(|errno| failed("mount(MS_SLAVE)", errno))?;
+        umount2(&self.mount_point, MntFlags::MNT_DETACH)
+            .map_err(|errno| failed("umount2(MNT_DETACH)", errno))
     }
 
     /// Returns at once: mount(2) is done when it returns.
@@ -193,52 +226,91 @@ impl Mounted {
         Ok(())
     }
 
-    /// Ends the mount; one that is in use is detached. Does nothing where the mount is no longer
-    /// on top: it was unmounted, and what is there now is not ours.
+    /// Ends the mount, wherever it has been moved to; one that is in use is detached. Does nothing
+    /// where it is no longer mounted: what is at its place now is not ours.
     pub(in crate::fuse) fn unmount(&self) -> Result<(), MountError> {
+        self.in_its_namespace(|| self.unmount_here())
+    }
+
+    /// Whether it is still mounted.
+    pub(in crate::fuse) fn is_there(&self) -> Result<bool, MountError> {
+        self.in_its_namespace(|| Ok(self.current()?.is_some()))
+    }
+
+    /// Does something in the namespace that has the mount. Only a thread that shares its file
+    /// system context with none may change namespaces.
+    fn in_its_namespace<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T, MountError> + Send,
+    ) -> Result<T, MountError> {
         let Some(namespace) = &self.left_namespace else {
-            return self.unmount_here();
+            return work();
         };
-        // Only a thread that shares its file system context with none may change namespaces.
-        let ended = std::thread::scope(|scope| {
-            scope
-                .spawn(|| {
-                    unshare(CloneFlags::CLONE_FS)
-                        .and_then(|()| setns(namespace.as_fd(), CloneFlags::CLONE_NEWNS))
-                        .map_err(|errno| MountError::new(format!("setns: {}", errno.desc())))?;
-                    self.unmount_here()
-                })
-                .join()
-        });
-        ended.unwrap_or_else(|_| Err(MountError::new("unmounting failed by a panic".to_owned())))
+        let work = || {
+            unshare(CloneFlags::CLONE_FS)
+                .and_then(|()| setns(namespace.as_fd(), CloneFlags::CLONE_NEWNS))
+                .map_err(|errno| MountError::new(format!("setns: {}", errno.desc())))?;
+            work()
+        };
+        let done = std::thread::scope(|scope| scope.spawn(work).join());
+        done.unwrap_or_else(|_| Err(MountError::new("unmounting failed by a panic".to_owned())))
     }
 
     fn unmount_here(&self) -> Result<(), MountError> {
-        let path = &self.mount_point;
-        if self.device.is_some() && self.own_device("thread-self/mountinfo") != self.device {
-            log::info!("{}: no longer our mount", path.display());
+        let Some(place) = self.current()? else {
+            log::info!("{}: no longer mounted", self.mount_point.display());
             return Ok(());
+        };
+        let table = self.table("thread-self/mountinfo")?;
+        if top_of(&table, &place)
+            .is_some_and(|top| Some(top.id) != self.entry.as_ref().map(|it| it.id))
+        {
+            return Err(MountError::new(format!(
+                "{}: something else is mounted over it, so it cannot be unmounted; unmount that, \
+                 then `mach-procfs umount {0}`",
+                place.display()
+            )));
         }
-        match umount2(path, MntFlags::UMOUNT_NOFOLLOW) {
+        match umount2(&place, MntFlags::UMOUNT_NOFOLLOW) {
             Ok(()) => Ok(()),
             Err(errno) => {
-                log::debug!("{}: umount2: {}; detaching", path.display(), errno.desc());
-                detach(path).map_err(|reason| {
-                    MountError::new(format!("{}: cannot unmount: {reason}", path.display()))
+                log::debug!("{}: umount2: {}; detaching", place.display(), errno.desc());
+                detach(&place).map_err(|reason| {
+                    MountError::new(format!("{}: cannot unmount: {reason}", place.display()))
                 })
             }
         }
     }
 
-    /// The device of the mount of ours that is on top at the mount point.
-    fn own_device(&self, table: &str) -> Option<Vec<u8>> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-        let table = openat(self.procfs.as_fd(), table, flags, Mode::empty()).ok()?;
-        let mut text = Vec::new();
-        File::from(table).read_to_end(&mut text).ok()?;
-        let top = top_of(&text, &self.mount_point)?;
-        (top.file_system == FILE_SYSTEM).then_some(top.device)
+    /// Where it is mounted now, if it is.
+    fn current(&self) -> Result<Option<PathBuf>, MountError> {
+        let Some(entry) = &self.entry else {
+            return Ok(Some(self.mount_point.clone()));
+        };
+        let mounts = mountinfo::parse(&self.table("thread-self/mountinfo")?);
+        let same = |mount: &mountinfo::Mount| mount.id == entry.id && mount.device == entry.device;
+        Ok(mounts.into_iter().find(same).map(|mount| mount.mount_point))
     }
+
+    /// A table of mounts, by its path in the procfs.
+    fn table(&self, path: &str) -> Result<Vec<u8>, MountError> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let file = openat(self.procfs.as_fd(), path, flags, Mode::empty());
+        let mut text = Vec::new();
+        file.map_err(std::io::Error::from)
+            .and_then(|file| File::from(file).read_to_end(&mut text))
+            .map_err(|error| MountError::new(format!("/proc/{path}: {}", words(&error))))?;
+        Ok(text)
+    }
+}
+
+/// Whether this process was started with the signal ignored, as by nohup. A blocked signal is
+/// delivered to who waits for it even then.
+pub(in crate::fuse) fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    ignored >> (signal as i32 - 1) & 1 == 1
 }
 
 /// Detaches what is mounted on top here, with the set-uid helper where the kernel wants root.
@@ -265,30 +337,27 @@ fn fusermount(path: &Path, lazy: bool) -> Result<(), String> {
 /// The `umount` command: ends a mount of ours, also a dead one.
 pub(in crate::fuse) fn unmount_path(path: &Path, lazy: bool) -> Result<(), MountError> {
     let path = &resolve(path)?;
-    let is_ours = match top_mount(path) {
-        Some(top) => top.file_system == FILE_SYSTEM,
-        // Over /proc there is no table to read; but nothing else there is of this kind.
-        None => {
-            statfs(path).is_ok_and(|kind| kind.filesystem_type() == FUSE_SUPER_MAGIC)
-                && path == Path::new("/proc")
+    let flags = match mounted_at(path) {
+        There::Nothing => {
+            let reason = "no mach-procfs is mounted there";
+            return Err(MountError::new(format!("{}: {reason}", path.display())));
         }
+        There::Alive if !lazy => MntFlags::empty(),
+        There::Alive | There::Dead => MntFlags::MNT_DETACH,
     };
-    if !is_ours {
-        return Err(MountError::new(format!(
-            "{}: no mach-procfs is mounted there",
-            path.display()
-        )));
-    }
-    let flags = if lazy { MntFlags::MNT_DETACH } else { MntFlags::empty() };
     let ended = match umount2(path, flags | MntFlags::UMOUNT_NOFOLLOW) {
         Ok(()) => Ok(()),
-        Err(nix::Error::EPERM) => fusermount(path, lazy),
-        Err(nix::Error::EBUSY) => Err("in use; with --lazy it is detached now and ends when \
-                                       nobody uses it any more"
-            .to_owned()),
+        Err(nix::Error::EPERM) => fusermount(path, flags == MntFlags::MNT_DETACH),
         Err(errno) => Err(errno.desc().to_owned()),
     };
-    ended.map_err(|reason| MountError::new(format!("{}: {reason}", path.display())))
+    ended.map_err(|reason| {
+        let hint = if reason.ends_with("busy") {
+            "; with --lazy it is detached now and ends when nobody uses it any more"
+        } else {
+            ""
+        };
+        MountError::new(format!("{}: {reason}{hint}", path.display()))
+    })
 }
 
 /// Why fuser could not mount, and what to do about it.
@@ -305,7 +374,7 @@ pub(in crate::fuse) fn explain(path: &Path, error: &std::io::Error) -> MountErro
         _ if error.kind() == std::io::ErrorKind::NotFound => format!(
             "{path}: mounting without being root takes fusermount3; install the package fuse3"
         ),
-        _ => format!("{path}: {}", crate::fuse::session::words(error)),
+        _ => format!("{path}: {}", words(error)),
     };
     MountError::new(message)
 }

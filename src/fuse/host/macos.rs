@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use fuser::{Config, Errno, MountOption, ReplyXattr, SessionACL};
 use nix::mount::{MntFlags, unmount};
+use nix::sys::signal::Signal;
 use nix::sys::statfs::statfs;
 
 use crate::fuse::session::{MountError, Options, words};
@@ -153,6 +154,11 @@ impl Mounted {
         Ok(())
     }
 
+    /// Whether it is still mounted.
+    pub(in crate::fuse) fn is_there(&self) -> Result<bool, MountError> {
+        Ok(is_mounted(&self.mount_point))
+    }
+
     /// Ends the mount, by force where it is in use. The loop must still serve.
     pub(in crate::fuse) fn unmount(&self) -> Result<(), MountError> {
         if !is_mounted(&self.mount_point) {
@@ -164,6 +170,12 @@ impl Mounted {
         }
         .map_err(|errno| failed(&self.mount_point, errno))
     }
+}
+
+/// Whether this process was started with the signal ignored, which macOS tells only by a call
+/// that would change it: taken as not.
+pub(in crate::fuse) fn is_ignored(_: Signal) -> bool {
+    false
 }
 
 /// The `umount` command: ends a mount of ours, also a dead one.

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mount {
+    /// The mount's number, which no other one has at the same time.
+    pub(super) id: u64,
     /// `major:minor` of the file system, which no other one has at the same time.
     pub(super) device: Vec<u8>,
     pub(super) mount_point: PathBuf,
@@ -21,10 +23,11 @@ pub(super) fn parse(table: &[u8]) -> Vec<Mount> {
 /// `id parent major:minor root mount-point options optional… - type source options`.
 fn parse_line(line: &[u8]) -> Option<Mount> {
     let mut words = line.split(|byte| *byte == b' ');
-    let device = words.nth(2)?.to_vec();
+    let id = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    let device = words.nth(1)?.to_vec();
     let mount_point = PathBuf::from(OsString::from_vec(unescape(words.nth(1)?)));
     let file_system = words.skip_while(|word| *word != b"-").nth(1)?.to_vec();
-    Some(Mount { device, mount_point, file_system })
+    Some(Mount { id, device, mount_point, file_system })
 }
 
 /// Space, tab, newline and backslash stand as a backslash and three octal digits.
@@ -57,7 +60,7 @@ malformed\n";
         assert_eq!(mounts[0].file_system, b"proc");
         assert_eq!(mounts[1].mount_point, PathBuf::from("/tmp/a b\\c"));
         assert_eq!(mounts[1].file_system, b"fuse.mach-procfs");
-        assert_eq!(mounts[1].device, b"0:77");
+        assert_eq!((mounts[1].id, mounts[1].device.as_slice()), (90, b"0:77".as_slice()));
     }
 
     #[test]

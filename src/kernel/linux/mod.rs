@@ -62,7 +62,10 @@ impl LinuxKernel {
         let root = open_directory(Path::new("/proc"))?;
         let kind = fstatfs(root.as_fd()).map_err(|errno| whole(errno, "fstatfs(/proc)"))?;
         if kind.filesystem_type() != PROC_SUPER_MAGIC {
-            return Err(Error::new(ErrorKind::Failed, "/proc is no procfs of the kernel"));
+            return Err(Error::new(
+                ErrorKind::Failed,
+                "/proc is no procfs of the kernel; where a mach-procfs is mounted over it, unmount that first",
+            ));
         }
         let own = readlinkat(root.as_fd(), "self")
             .map_err(|errno| whole(errno, "readlinkat(/proc/self)"))?;
