@@ -430,3 +430,39 @@ fn many_readers_at_once_read_what_one_reads() {
         }
     });
 }
+
+#[test]
+fn a_process_that_execs_all_the_time_never_looks_empty() {
+    let Some(mount) = Mount::new() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("again");
+    std::fs::write(&program, "#!/bin/sh\nexec \"$0\"\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, executable).unwrap();
+    let mut child = Command::new(&program).spawn().unwrap();
+    for file in ["maps", "task/vmmap"] {
+        let path = mount.of(child.id(), file);
+        for _ in 0..2000 {
+            match std::fs::read(&path) {
+                Ok(text) => assert!(!text.is_empty(), "{file}"),
+                Err(error) => assert_eq!(error.raw_os_error(), Some(libc::ESRCH), "{file}"),
+            }
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn what_was_read_stays_when_a_fresh_look_fails() {
+    let Some(mount) = Mount::new() else { return };
+    let target = Target::stopped("stop");
+    let file = File::open(mount.of(target.pid(), "maps")).unwrap();
+    let mut all = Vec::new();
+    (&file).read_to_end(&mut all).unwrap();
+    target.reap();
+    let mut part = vec![0; 100];
+    assert_eq!(errno(file.read_at(&mut part, 0)), Errno::ESRCH);
+    file.read_exact_at(&mut part, 50).unwrap();
+    assert!(part == all[50..150]);
+}

@@ -335,3 +335,99 @@ fn survive(work: impl FnOnce()) {
         log::error!("a request failed by a panic, which is a bug; the client gets EIO");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+
+    /// A reply that somebody waits for.
+    struct Told(Sender<Option<Errno>>);
+
+    impl Refuse for Told {
+        fn refuse(self, errno: Errno) {
+            let _ = self.0.send(Some(errno));
+        }
+    }
+
+    fn call(
+        gate: &Gate,
+        pid: u32,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Receiver<Option<Errno>> {
+        let (sender, told) = channel();
+        gate.may_sleep(Pid::new(pid), Told(sender), true, move |answer| {
+            work();
+            if let Some(reply) = answer.take() {
+                let _ = reply.0.send(None);
+            }
+        });
+        told
+    }
+
+    #[test]
+    fn no_call_waits_behind_a_stuck_one() {
+        for _ in 0..200 {
+            // With one loop all calls go to the pool, where one thread is idle.
+            let gate = Gate::new(1);
+            assert_eq!(call(&gate, 1, || {}).recv(), Ok(None));
+            let (release, held) = channel::<()>();
+            let stuck = call(&gate, 2, move || {
+                let _ = held.recv();
+            });
+            let quick = call(&gate, 3, || {});
+            assert_eq!(quick.recv_timeout(Duration::from_secs(3)), Ok(None));
+            drop(release);
+            assert_eq!(stuck.recv(), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_process_has_two_threads_at_most_and_the_others_the_rest() {
+        let gate = Gate::new(2);
+        let (release, held) = channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let hang = || {
+            let held = Arc::clone(&held);
+            move || {
+                let _ = held.lock().recv();
+            }
+        };
+        let (begun, beginnings) = channel();
+        // As if another loop were asleep: this one then hands all calls over.
+        gate.0.sleeping.store(1, Ordering::Relaxed);
+        let stuck: Vec<_> = (0..5)
+            .map(|_| {
+                let (hang, begun) = (hang(), begun.clone());
+                call(&gate, 7, move || {
+                    let _ = begun.send(());
+                    hang();
+                })
+            })
+            .collect();
+        for _ in 0..CALLS_PER_PROCESS {
+            assert_eq!(beginnings.recv(), Ok(()));
+        }
+        for other in 10..20 {
+            assert_eq!(call(&gate, other, || {}).recv_timeout(Duration::from_secs(3)), Ok(None));
+        }
+        assert!(beginnings.try_recv().is_err(), "no third one was begun");
+        drop(release);
+        for told in stuck {
+            assert_eq!(told.recv(), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_nothing_but_its_call() {
+        for loops in [1, 2] {
+            let gate = Gate::new(loops);
+            let told = call(&gate, 1, || std::panic::panic_any("on purpose"));
+            assert!(told.recv().is_err(), "the reply was dropped, which fuser makes EIO");
+            for _ in 0..20 {
+                assert_eq!(call(&gate, 1, || {}).recv(), Ok(None));
+            }
+        }
+    }
+}
