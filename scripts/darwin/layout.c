@@ -4,9 +4,12 @@
  * the two sides agree. scripts/check-darwin compiles this, and looks that no number is missing.
  *
  * Absent, because no public header has it: proc_uniqidentifierinfo and the flavors 15, 17 and 28
- * (XNU's sys/proc_info_private.h).
+ * (XNU's sys/proc_info_private.h); _dyld_get_shared_cache_range (dyld's mach-o/dyld_priv.h).
  */
+#include <dlfcn.h>
 #include <libproc.h>
+#include <mach-o/dyld.h>
+#include <mach-o/getsect.h>
 #include <mach/mach.h>
 #include <mach/mach_time.h>
 #include <mach/vm_region.h>
@@ -181,6 +184,19 @@ AT(struct task_vm_info, max_address, 160);
 SIZE(struct mach_timebase_info, 8);
 AT(struct mach_timebase_info, numer, 0);
 AT(struct mach_timebase_info, denom, 4);
+
+/* dyld: what is called there is declared by mach2 and libc, but for getsegmentdata. */
+#define SIGNATURE(function, type) \
+    _Static_assert(_Generic(&(function), type: 1, default: 0), "type of " #function)
+SIGNATURE(_dyld_image_count, uint32_t (*)(void));
+SIGNATURE(_dyld_get_image_header, const struct mach_header *(*)(uint32_t));
+SIGNATURE(dladdr, int (*)(const void *, Dl_info *));
+SIGNATURE(getsegmentdata, uint8_t *(*)(const struct mach_header_64 *, const char *, unsigned long *));
+SIZE(Dl_info, 32);
+AT(Dl_info, dli_fname, 0);
+AT(Dl_info, dli_fbase, 8);
+AT(Dl_info, dli_sname, 16);
+AT(Dl_info, dli_saddr, 24);
 
 #ifdef WRONG_ON_PURPOSE
 _Static_assert(sizeof(struct proc_regioninfo) == 95, "wrong on purpose");

@@ -11,8 +11,8 @@ mod info;
 mod port;
 
 pub use info::{
-    BsdInfo, RegionInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo,
-    ThreadInfo, Timebase, UniqueInfo, VnodeInfo, VnodePaths,
+    BsdInfo, Image, RegionInfo, RegionPathInfo, Segment, ShortBsdInfo, SubmapInfo, TaskInfo,
+    TaskVmInfo, ThreadInfo, Timebase, UniqueInfo, VnodeInfo, VnodePaths,
 };
 pub use port::TaskPort;
 
@@ -222,4 +222,12 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// # Errors
     /// 2 (`ENOENT`) on a kernel that does not have it.
     fn own_stack_top(&self) -> Result<u64, Errno>;
+
+    /// dyld's list of the images of this program, as far as they lie in dyld's shared cache; in
+    /// no order, and what was in the vector is gone. dyld is no part of the kernel, but nobody else
+    /// knows where the images are in there: to the kernel the cache is a few large regions.
+    ///
+    /// Segments that several images share are left out. An image may come twice, and one that is
+    /// being loaded may be missing. Nothing is listed where there is no shared cache.
+    fn own_images(&self, images: &mut Vec<Image>);
 }

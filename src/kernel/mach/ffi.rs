@@ -7,17 +7,21 @@
 
 #![allow(unsafe_code, non_camel_case_types)]
 
-use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
 use std::mem::{offset_of, size_of};
 
 pub(super) use self::system::*;
 
 #[cfg(target_os = "macos")]
 mod system {
+    use std::ffi::{c_char, c_ulong, c_void};
+
     pub(crate) use libc::{
-        getpid, proc_bsdinfo, proc_bsdshortinfo, proc_listallpids, proc_pidinfo, proc_taskinfo,
-        proc_threadinfo, sysctl, sysctlbyname, vinfo_stat,
+        Dl_info, dladdr, getpid, proc_bsdinfo, proc_bsdshortinfo, proc_listallpids, proc_pidinfo,
+        proc_taskinfo, proc_threadinfo, sysctl, sysctlbyname, vinfo_stat,
     };
+    pub(crate) use mach2::dyld::{_dyld_get_image_header, _dyld_image_count};
+    pub(crate) use mach2::loader::mach_header;
     pub(crate) use mach2::mach_port::mach_port_deallocate;
     pub(crate) use mach2::mach_time::mach_timebase_info;
     pub(crate) use mach2::task::task_info;
@@ -25,6 +29,19 @@ mod system {
     pub(crate) use mach2::traps::{mach_task_self, task_for_pid};
     pub(crate) use mach2::vm::mach_vm_region_recurse;
     pub(crate) use mach2::vm_region::vm_region_submap_info_64;
+
+    unsafe extern "C" {
+        /// `<mach-o/getsect.h>`, where the header is a `mach_header_64`, as it is in every image
+        /// of a 64-bit process.
+        pub(crate) fn getsegmentdata(
+            header: *const mach_header,
+            name: *const c_char,
+            size: *mut c_ulong,
+        ) -> *mut u8;
+
+        /// dyld's own `mach-o/dyld_priv.h`; in libSystem since macOS 10.13.
+        pub(crate) fn _dyld_get_shared_cache_range(size: *mut usize) -> *const c_void;
+    }
 }
 
 #[cfg(not(target_os = "macos"))]
@@ -53,6 +70,26 @@ pub(super) const TASK_VM_INFO: c_uint = 22;
 /// Words of `vm_region_submap_info_64` as of its second revision. Newer headers append fields;
 /// the kernel writes as many words as it is given room for, so this number stays.
 pub(super) const VM_REGION_SUBMAP_INFO_V2_COUNT_64: c_uint = 19;
+
+/// The segments of an image in the shared cache that are its own, as dyld's cache builder names
+/// them (dyld's `cache_builder/CacheDylib.cpp`). `__LINKEDIT` is none: the images of a cache file
+/// share one. `__OBJC_RO` and `__OBJC_RW` are what the builder has gathered from all images, and
+/// libobjc's by its load commands.
+pub(super) const IMAGE_SEGMENTS: [&CStr; 13] = [
+    c"__TEXT",
+    c"__DATA",
+    c"__DATA_CONST",
+    c"__DATA_DIRTY",
+    c"__AUTH",
+    c"__AUTH_CONST",
+    c"__AUTH_DIRTY",
+    c"__OBJC_RO",
+    c"__OBJC_RW",
+    c"__OBJC_CONST",
+    c"__TPRO_CONST",
+    c"__AUTH_TPRO_CONST",
+    c"__UNICODE",
+];
 
 /// libc's struct hides `vi_fsid`, so this one and those that hold it are declared here.
 #[repr(C)]
@@ -239,4 +276,10 @@ const _: () = {
         *mut c_uint,
     ) -> c_int = mach_vm_region_recurse;
     let _: unsafe extern "C" fn(c_uint, c_uint, *mut c_int, *mut c_uint) -> c_int = task_info;
+    let _: unsafe extern "C" fn() -> u32 = _dyld_image_count;
+    let _: unsafe extern "C" fn(u32) -> *const mach_header = _dyld_get_image_header;
+    let _: unsafe extern "C" fn(*mut usize) -> *const c_void = _dyld_get_shared_cache_range;
+    let _: unsafe extern "C" fn(*const c_void, *mut Dl_info) -> c_int = dladdr;
+    let _: unsafe extern "C" fn(*const mach_header, *const c_char, *mut c_ulong) -> *mut u8 =
+        getsegmentdata;
 };

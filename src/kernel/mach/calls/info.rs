@@ -379,3 +379,22 @@ impl Default for Timebase {
         Timebase { numer: 1, denom: 1 }
     }
 }
+
+/// A Mach-O file that dyld has loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// Its path. The file need not be there: libraries of the shared cache are in the cache only.
+    pub path: Vec<u8>,
+    /// Where its segments are, in no order. Those in the shared cache need not begin or end at a
+    /// page.
+    pub segments: Vec<Segment>,
+}
+
+/// Where a segment of an [`Image`] is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Segment {
+    /// First address.
+    pub start: u64,
+    /// Bytes.
+    pub size: u64,
+}

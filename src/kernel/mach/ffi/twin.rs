@@ -10,10 +10,12 @@ mod structs;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulong, c_void};
+use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
 
+pub(crate) use libc::Dl_info;
 use nix::errno::Errno as LastErrno;
 
 use self::structs::{
@@ -25,13 +27,13 @@ pub(crate) use self::structs::{
     task_vm_info, vinfo_stat, vm_region_submap_info_64,
 };
 use super::{
-    CTL_KERN, KERN_PROCARGS2, KERN_SUCCESS, PROC_PIDLISTTHREADIDS, PROC_PIDREGIONPATHINFO,
-    PROC_PIDT_SHORTBSDINFO, PROC_PIDTASKINFO, PROC_PIDTBSDINFO, PROC_PIDTHREADID64INFO,
-    PROC_PIDUNIQIDENTIFIERINFO, PROC_PIDVNODEPATHINFO, TASK_VM_INFO, proc_regionwithpathinfo,
-    proc_uniqidentifierinfo, proc_vnodepathinfo,
+    CTL_KERN, IMAGE_SEGMENTS, KERN_PROCARGS2, KERN_SUCCESS, PROC_PIDLISTTHREADIDS,
+    PROC_PIDREGIONPATHINFO, PROC_PIDT_SHORTBSDINFO, PROC_PIDTASKINFO, PROC_PIDTBSDINFO,
+    PROC_PIDTHREADID64INFO, PROC_PIDUNIQIDENTIFIERINFO, PROC_PIDVNODEPATHINFO, TASK_VM_INFO,
+    proc_regionwithpathinfo, proc_uniqidentifierinfo, proc_vnodepathinfo,
 };
 use crate::kernel::mach::calls::{
-    Errno, KernReturn, RegionPathInfo, SubmapInfo, VnodePaths, XnuCalls,
+    Errno, Image, KernReturn, RegionPathInfo, SubmapInfo, VnodePaths, XnuCalls,
 };
 
 const JUNK_32: u32 = 0xEEEE_EEEE;
@@ -47,6 +49,8 @@ const INVALID_TASK: KernReturn = KernReturn(16);
 thread_local! {
     static KERNEL: RefCell<Option<Arc<dyn XnuCalls>>> = const { RefCell::new(None) };
     static SHORT_BY: Cell<usize> = const { Cell::new(0) };
+    /// What `dladdr` has given away, which stays where it is.
+    static PATHS: RefCell<Vec<CString>> = const { RefCell::new(Vec::new()) };
 }
 
 /// While it lives, the foreign functions on this thread ask the kernel it was made with. Tests
@@ -69,6 +73,7 @@ impl Drop for Behind {
     fn drop(&mut self) {
         KERNEL.set(None);
         SHORT_BY.set(0);
+        PATHS.take();
     }
 }
 
@@ -364,4 +369,91 @@ pub(crate) unsafe extern "C" fn mach_timebase_info(info: *mut mach_timebase_info
         Ok(())
     };
     mach(answer())
+}
+
+/// A header in the memory of another process, so to say: nobody here reads it.
+pub(crate) struct mach_header(());
+
+/// The program itself, which lies outside of the shared cache.
+const PROGRAM: usize = 0x1_0000_0000;
+
+/// dyld's images: those of the cache that the model has, each with its header at its first
+/// segment; among them one that nobody must ask about, one whose name is not known, and one that
+/// another thread has unloaded since they were counted.
+fn headers() -> Vec<usize> {
+    let images = cache_images();
+    let cache = cache_of(&images);
+    let first = [PROGRAM, cache.end.saturating_sub(1)];
+    first.into_iter().chain(images.iter().filter_map(header_of)).chain([0]).collect()
+}
+
+fn cache_images() -> Vec<Image> {
+    let mut images = Vec::new();
+    if let Ok(kernel) = kernel() {
+        kernel.own_images(&mut images);
+    }
+    images
+}
+
+fn header_of(image: &Image) -> Option<usize> {
+    usize::try_from(image.segments.first()?.start).ok()
+}
+
+/// From the first header to a little above the last.
+fn cache_of(images: &[Image]) -> Range<usize> {
+    let headers = || images.iter().filter_map(header_of);
+    headers().min().unwrap_or(0)..headers().max().map_or(0, |last| last.saturating_add(2))
+}
+
+fn image_at(header: usize) -> Option<Image> {
+    assert_ne!(header, PROGRAM, "it may be unloaded as soon as it was named");
+    cache_images().into_iter().find(|image| header_of(image) == Some(header))
+}
+
+pub(crate) unsafe extern "C" fn _dyld_get_shared_cache_range(size: *mut usize) -> *const c_void {
+    let cache = cache_of(&cache_images());
+    // SAFETY: `raw` passes a word to write to.
+    unsafe { size.write(cache.len()) };
+    ptr::without_provenance(cache.start)
+}
+
+pub(crate) unsafe extern "C" fn _dyld_image_count() -> u32 {
+    headers().len() as u32
+}
+
+pub(crate) unsafe extern "C" fn _dyld_get_image_header(number: u32) -> *const mach_header {
+    ptr::without_provenance(headers().get(number as usize).copied().unwrap_or(0))
+}
+
+pub(crate) unsafe extern "C" fn dladdr(address: *const c_void, info: *mut Dl_info) -> c_int {
+    let Some(path) = image_at(address.addr()).and_then(|image| CString::new(image.path).ok())
+    else {
+        return 0;
+    };
+    let dli_fname = path.as_ptr();
+    PATHS.with_borrow_mut(|paths| paths.push(path));
+    let (dli_sname, dli_saddr) = (c"__dso_handle".as_ptr(), address.cast_mut());
+    // SAFETY: `raw` passes a struct to write to.
+    unsafe { info.write(Dl_info { dli_fname, dli_fbase: dli_saddr, dli_sname, dli_saddr }) };
+    1
+}
+
+/// The segments of the model's images have no names: here they have those of the list, in its
+/// order.
+pub(crate) unsafe extern "C" fn getsegmentdata(
+    header: *const mach_header,
+    name: *const c_char,
+    size: *mut c_ulong,
+) -> *mut u8 {
+    // SAFETY: `raw` passes a name that ends in NUL.
+    let name = unsafe { CStr::from_ptr(name) };
+    assert_ne!(name, c"__LINKEDIT");
+    let found = image_at(header.addr()).and_then(|image| {
+        let number = IMAGE_SEGMENTS.iter().position(|known| *known == name)?;
+        image.segments.get(number).copied()
+    });
+    let Some(found) = found else { return ptr::null_mut() };
+    // SAFETY: `raw` passes a word to write to.
+    unsafe { size.write(found.size) };
+    ptr::without_provenance_mut(found.start as usize)
 }

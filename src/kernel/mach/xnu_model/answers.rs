@@ -3,7 +3,7 @@
 use parking_lot::MutexGuard;
 
 use super::super::calls::{
-    BsdInfo, Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, REGION_INFO_SKIP_ALIASES,
+    BsdInfo, Errno, Image, KernReturn, PORT_DEAD, PORT_NULL, PortName, REGION_INFO_SKIP_ALIASES,
     RegionInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo, ThreadInfo,
     Timebase, UniqueInfo, VnodePaths, XnuCalls,
 };
@@ -328,6 +328,11 @@ impl XnuCalls for XnuModel {
     fn own_stack_top(&self) -> Result<u64, Errno> {
         let (state, _) = self.bsd(Call::OwnStackTop)?;
         state.world.caller.stack_top.ok_or(NOENT)
+    }
+
+    fn own_images(&self, images: &mut Vec<Image>) {
+        let (state, _) = self.enter(Call::OwnImages);
+        images.clone_from(&state.world.images);
     }
 }
 

@@ -42,11 +42,13 @@ pub enum Call {
     SetRegionInfoFlags,
     /// `kern.usrstack64`.
     OwnStackTop,
+    /// dyld's list of images.
+    OwnImages,
 }
 
 impl Call {
     /// How many there are.
-    pub(super) const COUNT: usize = Call::OwnStackTop as usize + 1;
+    pub(super) const COUNT: usize = Call::OwnImages as usize + 1;
 
     /// Whether it asks about one region.
     #[must_use]

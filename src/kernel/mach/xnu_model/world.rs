@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::calls::{Errno, PortName, ShortBsdInfo};
+use super::super::calls::{Errno, Image, PortName, ShortBsdInfo};
 use super::super::recording::RecordedProcess;
 use super::map::{Entry, Map, SubmapId};
 use super::object::{Objects, Vnode, VnodeId};
@@ -15,6 +15,8 @@ use super::process::{Caller, ModelProcess, Slot, TaskId, TaskState};
 pub struct World {
     /// Who asks.
     pub caller: Caller,
+    /// What dyld has loaded from the shared cache into the process that asks.
+    pub images: Vec<Image>,
     /// In the order of their birth; zombies in the order of their death, behind.
     pub(super) processes: Vec<Slot>,
     pub(super) tasks: BTreeMap<TaskId, Task>,

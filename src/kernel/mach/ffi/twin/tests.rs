@@ -8,8 +8,8 @@ use nix::errno::Errno as LastErrno;
 use super::{Behind, mach_port_deallocate, mach_vm_region_recurse, proc_pidinfo, task_info};
 use crate::kernel::mach::MachKernel;
 use crate::kernel::mach::calls::{
-    Errno, KernReturn, PORT_NULL, PortName, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo,
-    TaskPort, ThreadInfo, Timebase, VnodeInfo, VnodePaths, XnuCalls,
+    Errno, Image, KernReturn, PORT_NULL, PortName, RegionPathInfo, Segment, ShortBsdInfo,
+    SubmapInfo, TaskInfo, TaskPort, ThreadInfo, Timebase, VnodeInfo, VnodePaths, XnuCalls,
 };
 use crate::kernel::mach::ffi::{PROC_PIDREGIONPATHINFO, PROC_PIDT_SHORTBSDINFO, TASK_VM_INFO};
 use crate::kernel::mach::raw::Xnu;
@@ -113,6 +113,13 @@ fn world() -> World {
         world.shared_region(pid, 0x20 * PAGE, 8 * PAGE, submap, 0);
         world.enter(pid, Entry { start: u64::MAX - PAGE + 1, size: PAGE, shared: true, ..tagged });
     }
+    let segment = |page: u64, size| Segment { start: (0x20 + page) * PAGE + 1, size };
+    let image = |path: &[u8], segments| Image { path: path.to_vec(), segments };
+    world.images = vec![
+        image(b"/usr/lib/a b\xFF", vec![segment(2, 100), segment(4, PAGE)]),
+        image(b"/usr/lib/c", vec![segment(3, 7)]),
+        image(b"/usr/lib/d", (0..13).map(|number| segment(5, number + 1)).collect()),
+    ];
     world
 }
 
@@ -425,4 +432,22 @@ fn arg_goes_where_it_belongs() {
     assert!(Xnu.unique_info(PID, true).is_ok());
     assert_eq!(Xnu.bsd_info(PID, false), Err(Errno::SRCH));
     assert!(Xnu.bsd_info(PID, true).is_ok());
+}
+
+#[test]
+fn images_of_the_cache_arrive_and_no_others() {
+    let (model, _behind) = twin();
+    let stale = Image { path: b"stale".to_vec(), ..Image::default() };
+    let (mut here, mut there) = (vec![stale.clone(); 9], Vec::new());
+    Xnu.own_images(&mut here);
+    model.own_images(&mut there);
+    // The last one first: an image that moves up while they are asked for is not missed.
+    here.reverse();
+    assert_eq!(here, there);
+    assert_eq!(here[2].segments.len(), 13);
+
+    model.world(|world| world.images.clear());
+    here.push(stale);
+    Xnu.own_images(&mut here);
+    assert!(here.is_empty(), "no shared cache, no images");
 }
