@@ -74,8 +74,25 @@ fn own_walk_enters_the_shared_cache() {
     let leaves = regions(&*kernel, Pid::this(), Detail::Pages);
     assert!(leaves.iter().any(|region| region.depth > 0), "no region inside a submap");
     assert!(leaves.iter().all(|region| !region.submap), "a submap that was not entered");
-    let top_level = regions(&*kernel, Pid::this(), Detail::Map);
+    let top_level = regions(&*kernel, Pid::this(), Detail::Attributes);
     assert!(top_level.iter().any(|region| region.submap), "no submap");
+}
+
+/// A library that is in the shared cache only: dyld says of an address in it what `maps` says.
+#[test]
+fn own_map_names_the_libraries_of_the_shared_cache() {
+    let kernel = xnu();
+    let regions = regions(&*kernel, Pid::this(), Detail::Map);
+    assert!(regions.iter().all(|region| !region.submap), "a submap that was not entered");
+    let code = libc::getpid as *const () as u64;
+    let found = regions.iter().find(|region| (region.start..region.end).contains(&code)).unwrap();
+    assert!(found.protection.contains(Protection::READ.union(Protection::EXECUTE)), "{found:?}");
+    assert_eq!(found.backing.name, b"/usr/lib/system/libsystem_kernel.dylib");
+    assert_eq!(found.backing.link_count, None);
+    let named = regions
+        .iter()
+        .filter(|region| region.depth > 0 && region.backing.name.starts_with(b"/usr/lib/"));
+    assert!(named.count() > 10, "libSystem alone has more libraries");
 }
 
 #[test]

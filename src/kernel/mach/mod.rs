@@ -12,6 +12,7 @@ mod ffi;
 mod json;
 mod list;
 mod names;
+mod own;
 #[cfg(any(target_os = "macos", test))]
 pub mod raw;
 pub mod recording;
@@ -24,6 +25,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::calls::{BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, XnuCalls};
 use self::names::Namer;
+use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
 use super::{AccessRule, Detail, Kernel, Owned, Walk};
@@ -143,7 +145,12 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
             Found::Living(_) if pid.number() == 0 => Ok(Box::new(EmptyWalk)),
             Found::Living(target) => {
                 let namer = Namer::new(self.own_stack_top(pid));
-                Ok(Box::new(RegionWalk::new(target, detail == Detail::Pages, namer)))
+                let own = target.number() == self.calls.own_pid();
+                let walk = RegionWalk::new(target, detail == Detail::Pages, namer);
+                if own && detail == Detail::Map {
+                    return Ok(Box::new(OwnWalk::new(walk)));
+                }
+                Ok(Box::new(walk))
             }
         }
     }

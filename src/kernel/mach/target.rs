@@ -42,6 +42,12 @@ pub(super) enum Found<C: XnuCalls> {
     Zombie,
 }
 
+impl<C: XnuCalls> Clone for Target<C> {
+    fn clone(&self) -> Self {
+        Target { calls: Arc::clone(&self.calls), ..*self }
+    }
+}
+
 impl<C: XnuCalls> Target<C> {
     /// The process with this pid, if it has this identity.
     pub(super) fn find(calls: &Arc<C>, pid: Pid, identity: Identity) -> Result<Found<C>> {

@@ -74,6 +74,34 @@ impl<C: XnuCalls> RegionWalk<C> {
         }
     }
 
+    /// A walk over what is inside the region that was handed out last, a submap of this program's
+    /// own map, and over all that follows it. It never shows another image than this one does.
+    pub(super) fn inside_own(&self) -> Self {
+        RegionWalk {
+            target: self.target.clone(),
+            source: Source::Leaves(TaskPort::own(&self.target.calls)),
+            leaves: true,
+            answer: Answer::default(),
+            region: Region::default(),
+            namer: Namer::default(),
+            cursor: self.region.start,
+            seen: self.region.start,
+            stale: 0,
+            progress: Progress::Under,
+            fresh: false,
+        }
+    }
+
+    /// The region that was handed out last.
+    pub(super) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The calls.
+    pub(super) fn calls(&self) -> &C {
+        self.target.calls.as_ref()
+    }
+
     fn back_to_start(&mut self) {
         self.namer.restart();
         (self.cursor, self.seen, self.stale) = (0, 0, 0);
