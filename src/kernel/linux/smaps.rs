@@ -18,7 +18,9 @@ pub(super) fn take(line: &[u8], page_size: u64, region: &mut Region) -> Option<(
     match &line[..colon] {
         b"Rss" => region.pages.resident = pages()?,
         b"Swap" => region.pages.swapped_out = pages()?,
-        b"Shared_Dirty" | b"Private_Dirty" => region.pages.dirtied += pages()?,
+        b"Shared_Dirty" | b"Private_Dirty" => {
+            region.pages.dirtied = region.pages.dirtied.saturating_add(pages()?);
+        }
         b"VmFlags" => flags(value, region),
         _ => {}
     }
@@ -74,6 +76,16 @@ mod tests {
         assert!(take(b"Rss: many kB", 4096, &mut region).is_none());
         assert!(take(b"no key at all", 4096, &mut region).is_none());
         assert!(take(b"Unheard: of", 4096, &mut region).is_some());
+    }
+
+    /// A record has each key once; text that repeats one a few thousand times must do no harm.
+    #[test]
+    fn counts_beyond_all_numbers_stay_at_the_largest() {
+        let mut region = Region::default();
+        for _ in 0..3 {
+            take(b"Private_Dirty: 18446744073709551615 kB", 1, &mut region).unwrap();
+        }
+        assert_eq!(region.pages.dirtied, u64::MAX);
     }
 
     #[test]
