@@ -33,6 +33,9 @@ plan() {
             macos:cc) by_hand 'xcode-select --install' ;; # opens a window, so it is the user's
             debian:cc) packages="$packages gcc libc6-dev" ;;
             *:cc) packages="$packages gcc" ;;
+            debian:c++) packages="$packages g++" ;;
+            fedora:c++) packages="$packages gcc-c++" ;;
+            *:c++) packages="$packages gcc" ;;
             macos:fuse) cask=macfuse ;;
             *:fuse) packages="$packages fuse3" ;;
             *:pkg-config) packages="$packages pkgconf" ;;
@@ -101,7 +104,7 @@ package_command() {
 }
 
 # ensure TOOL…: returns when all are there, installing what is not; else exits 1 with what to run.
-# A TOOL is cc, fuse, pkg-config, cargo, or anything whose package has its name.
+# A TOOL is cc, c++, fuse, pkg-config, cargo, or anything whose package has its name.
 ensure() {
     local tool missing list='' may=no note=''
     missing=$(missing_of "$@")

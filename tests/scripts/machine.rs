@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The real tools that the scripts and the fakes use.
-const REAL: &[&str] =
-    &["bash", "basename", "cat", "chmod", "cp", "dirname", "env", "ls", "mkdir", "sed", "true"];
+const REAL: &[&str] = &[
+    "bash", "basename", "cat", "chmod", "cp", "dirname", "env", "ls", "mkdir", "mktemp", "rm",
+    "sed", "tail", "true",
+];
 
 const MANAGER: &str = r#"
 name=${0##*/} who=user
@@ -21,7 +23,11 @@ if [ "$1" = update ]; then : >"$here/lists"; exit; fi
 give() { cp "$here/fakes/nothing" "$here/bin/$1"; }
 for word; do
     case $word in
-        gcc) give cc ;;
+        gcc)
+            give cc
+            if [ "$name" = pacman ]; then give c++; fi
+            ;;
+        g++ | gcc-c++) give c++ ;;
         fuse3) give fusermount3 ;;
         pkgconf) give pkg-config ;;
         util-linux) give unshare ;;
@@ -37,15 +43,26 @@ done
 "#;
 
 const CARGO: &str = r#"
-case $1 in
+case $* in
     --version) echo "${0##*/} $(cat "$here/rust") (0123456789 2026-01-01)"; exit ;;
+    'fuzz --version') [ -e "$here/cargo-fuzz" ]; exit ;;
 esac
 echo "cargo $*" >>"$here/log"
 if [ -e "$here/fail-cargo" ]; then echo 'error: could not compile' >&2; exit 101; fi
 case $1 in
     build) mkdir -p target/release; cp "$here/fakes/mach-procfs" target/release/mach-procfs ;;
     test) echo 'test result: ok. 3 passed; 0 failed' ;;
+    install) : >"$here/cargo-fuzz" ;;
 esac
+if [ "$1 $2" = 'fuzz run' ]; then
+    [ -d "$TMPDIR" ] && [ -d "$6" ] || exit 94
+    echo "noise of libFuzzer"
+    if [ -e "$here/fail-$5" ]; then
+        echo "artifact_prefix='/a b/'; Test unit written to /a b/crash-1"
+        exit 77
+    fi
+    echo '#9	DONE   cov: 7'
+fi
 "#;
 
 const MACH_PROCFS: &str = r#"
@@ -142,7 +159,7 @@ impl Machine {
         machine.fake("fakes/mach-procfs", MACH_PROCFS);
 
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for name in ["run", "test", "lib.sh", "install.sh"] {
+        for name in ["run", "test", "fuzz", "lib.sh", "install.sh"] {
             let to = machine.path("repo/scripts").join(name);
             fs::copy(source.join("scripts").join(name), to).unwrap();
         }
@@ -237,9 +254,10 @@ impl Machine {
     /// A machine on which nothing is missing.
     pub(crate) fn complete(system: &str) -> Self {
         let machine = Self::new(system)
-            .with(&["cc", "fusermount3", "pkg-config", "less", "unshare"])
+            .with(&["cc", "c++", "fusermount3", "pkg-config", "less", "unshare"])
             .rust("1.88.0");
         machine.file("pc/fuse.pc", "");
+        machine.file("cargo-fuzz", "");
         machine
     }
 

@@ -1,4 +1,4 @@
-//! `scripts/run` and `scripts/test` on machines that are not at hand: each system, with and
+//! `scripts/run`, `scripts/test` and `scripts/fuzz` on machines that are not at hand: each system, with and
 //! without root or sudo, with tools present, missing or too old.
 //!
 //! A [`Machine`] is a temporary directory with a copy of the scripts and a PATH of its own. On
@@ -446,9 +446,94 @@ fn tests_that_fail_are_a_failure() {
         .failed("scripts/test: FAILED: cargo test");
 }
 
+// --- scripts/fuzz ------------------------------------------------------------------------------
+
+/// The builds of these targets, then their runs.
+fn fuzzed(seconds: u32, targets: &[&str]) -> Vec<String> {
+    let build = targets.iter().map(|it| format!("cargo fuzz build --sanitizer none {it}"));
+    let run = targets.iter().map(|it| {
+        let dictionary = if it.starts_with("linux") { "-dict=fuzz/linux.dict " } else { "" };
+        format!(
+            "cargo fuzz run --sanitizer none {it} fuzz/corpus/{it} fuzz/seeds/{it} -- {dictionary}\
+             -max_total_time={seconds} -timeout=10 -rss_limit_mb=1024 -print_final_stats=1"
+        )
+    });
+    build.chain(run).collect()
+}
+
+const TARGETS: [&str; 3] = ["recording", "linux_maps", "linux_smaps"];
+
+#[test]
+fn fuzzing_gets_what_it_needs_then_runs_each_target() {
+    let cases = [
+        (
+            "debian",
+            vec![
+                "root: apt-get update",
+                "root: apt-get install -y --no-install-recommends gcc libc6-dev g++",
+            ],
+        ),
+        ("fedora", vec!["root: dnf install -y gcc gcc-c++"]),
+        ("arch", vec!["root: pacman -S --needed --noconfirm gcc gcc"]),
+    ];
+    for (system, mut installed) in cases {
+        let machine = Machine::new(system).root().rust("1.95.0");
+        installed.push("cargo install cargo-fuzz --locked --version 0.13.2");
+        let outcome = machine.script("scripts/fuzz", &[]);
+        let expected: Vec<_> =
+            installed.into_iter().map(Into::into).chain(fuzzed(20, &TARGETS)).collect();
+        assert_eq!(outcome.succeeded().log, expected);
+        assert!(!outcome.stderr.contains("noise of libFuzzer"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("#9\tDONE   cov: 7\n"), "{}", outcome.stderr);
+        assert_eq!(machine.script("scripts/fuzz", &[]).log, fuzzed(20, &TARGETS));
+    }
+}
+
+#[test]
+fn fuzzing_takes_a_time_and_targets() {
+    let machine = Machine::complete("debian");
+    let outcome = machine.script("scripts/fuzz", &["300", "linux_maps"]);
+    assert_eq!(outcome.succeeded().log, fuzzed(300, &["linux_maps"]));
+    assert!(outcome.stderr.ends_with("scripts/fuzz: nothing found: linux_maps\n"));
+    let macos = Machine::complete("macos");
+    assert_eq!(macos.script("scripts/fuzz", &["7"]).succeeded().log, fuzzed(7, &["recording"]));
+    for wrong in ["", "0", "20s", "-1"] {
+        machine
+            .script("scripts/fuzz", &[wrong])
+            .did(&[])
+            .failed(&format!("scripts/fuzz: no number of seconds: {wrong} (see --help)"));
+    }
+    machine
+        .script("scripts/fuzz", &["20", "maps"])
+        .did(&[])
+        .failed("scripts/fuzz: no such target: maps (see --help)");
+}
+
+#[test]
+fn what_fuzzing_finds_is_a_failure_and_can_be_run_again() {
+    let machine = Machine::complete("debian");
+    machine.file("fail-linux_maps", "");
+    let outcome = machine.script("scripts/fuzz", &[]);
+    outcome.failed("scripts/fuzz: FAILED: linux_maps");
+    let repo = machine.path("repo");
+    for expected in [
+        "noise of libFuzzer\n".to_owned(),
+        "scripts/fuzz: linux_maps fails on /a b/crash-1\n".to_owned(),
+        format!(
+            "scripts/fuzz: to run it again: cd {} && \
+             cargo fuzz run --sanitizer none linux_maps /a\\ b/crash-1\n",
+            repo.display()
+        ),
+    ] {
+        assert!(outcome.stderr.contains(&expected), "{}", outcome.stderr);
+    }
+    machine.file("fail-cargo", "");
+    machine.script("scripts/fuzz", &[]).failed("scripts/fuzz: FAILED: the build of recording");
+}
+
 #[test]
 fn the_scripts_can_be_started() {
-    for script in ["scripts/run", "scripts/test", ".ci/run"] {
+    for script in ["scripts/run", "scripts/test", "scripts/fuzz", ".ci/run"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o111, 0o111, "{script}");
     }
