@@ -372,6 +372,9 @@ impl Filesystem for Adapter {
         if mask.contains(AccessFlags::W_OK) {
             return reply.error(read_only());
         }
+        if host::KERNEL_CHECKS_ACCESS {
+            return reply.ok();
+        }
         let caller = caller(request);
         self.metadata(node.0, reply, move |tree, node, answer| {
             let attributes = tree.attributes(node)?;

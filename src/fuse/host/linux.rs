@@ -29,6 +29,9 @@ pub(in crate::fuse) const ONE_OPEN_FOR_ALL: bool = false;
 /// `fuse_file_llseek` asks for attributes with the handle, `fstat` without it.
 pub(in crate::fuse) const HANDLE_MEANS_SEEK_END: bool = true;
 
+/// Without `default_permissions` nobody is refused unless the daemon refuses.
+pub(in crate::fuse) const KERNEL_CHECKS_ACCESS: bool = false;
+
 /// Readers here read to the end, whatever the size.
 pub(in crate::fuse) const OPEN_FILES_HAVE_SIZES: bool = false;
 

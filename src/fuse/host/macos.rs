@@ -21,6 +21,10 @@ pub(in crate::fuse) const ONE_OPEN_FOR_ALL: bool = true;
 /// GETATTR comes without a handle.
 pub(in crate::fuse) const HANDLE_MEANS_SEEK_END: bool = false;
 
+/// `default_permissions` is always on here; and each read is checked by the daemon, whoever has
+/// opened the file.
+pub(in crate::fuse) const KERNEL_CHECKS_ACCESS: bool = true;
+
 /// Apple's `tail` and `wc -c` trust the size that `fstat` gives.
 pub(in crate::fuse) const OPEN_FILES_HAVE_SIZES: bool = true;
 
