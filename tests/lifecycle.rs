@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use common::mount::{Mount, mounted_types, program};
+use common::program::err;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -63,10 +64,6 @@ impl Drop for Place {
             && umount2(self.path(), MntFlags::MNT_DETACH).is_ok()
         {}
     }
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]

@@ -4,9 +4,10 @@
 
 mod common;
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use common::golden::assert_golden;
+use common::program::{err, out, run};
 
 const RECORDINGS: [&str; 3] = ["arm64", "intel", "translated"];
 const FILES: [(&str, &str); 3] =
@@ -14,23 +15,6 @@ const FILES: [(&str, &str); 3] =
 
 fn recording(name: &str) -> String {
     format!("{}/tests/recordings/{name}.json", env!("CARGO_MANIFEST_DIR"))
-}
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
-        .args(arguments)
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The pid, in all recordings, whose map the golden files show.

@@ -5,6 +5,7 @@
 pub mod golden;
 #[cfg(target_os = "linux")]
 pub mod mount;
+pub mod program;
 #[cfg(target_os = "linux")]
 pub mod target;
 
