@@ -3,77 +3,13 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
-mod mach_common;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::path::Path;
 use std::thread::JoinHandle;
 
-use mach_common::over;
-use mach_procfs::fuse::{self, MountError, Options};
-use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Fault, ModelProcess, World, XnuModel};
-use mach_procfs::tree::Tree;
+use common::served::Served;
+use mach_procfs::kernel::mach::xnu_model::Call;
 use nix::mount::{MntFlags, umount2};
-use tempfile::TempDir;
-
-/// A mount that this process itself serves, over a model.
-struct Served {
-    model: Arc<XnuModel>,
-    directory: TempDir,
-    server: Option<JoinHandle<Result<(), MountError>>>,
-}
-
-impl Served {
-    fn new(loops: usize) -> Option<Self> {
-        // Says why where a mount cannot be tested; and only root mounts without a helper's help.
-        common::mount::Mount::new()?;
-        let mut world = World::default();
-        for pid in 500..510 {
-            world.spawn(ModelProcess::new(pid, "target").owned_by(0, 0));
-            let pid = pid.cast_signed();
-            for number in 0..5u64 {
-                world.enter(pid, Entry::new(0x1_0000_0000 + number * 0x10_0000, 0x4000));
-            }
-        }
-        let (model, kernel) = over(world);
-        let uid = nix::unistd::geteuid().as_raw();
-        let tree = Tree::new(Arc::new(kernel), uid, nix::unistd::getegid().as_raw());
-        let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
-        let (sender, ready) = channel();
-        let path = directory.path().to_owned();
-        let options = Options { loops, ..Options::for_user(uid) };
-        let server = std::thread::spawn(move || {
-            fuse::mount(tree, &path, &options, move || sender.send(()).unwrap())
-        });
-        let served = Served { model, directory, server: Some(server) };
-        ready.recv().expect("the mount is served");
-        Some(served)
-    }
-
-    fn maps(&self, pid: u32) -> PathBuf {
-        self.directory.path().join(format!("{pid}/maps"))
-    }
-
-    /// The next so many questions about regions hang.
-    fn hang(&self, calls: u64) {
-        let next = self.model.count(Call::RegionPathInfo) + 1;
-        self.model.at(Call::RegionPathInfo, next..=next + calls - 1, Fault::Hang);
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.model.release();
-        let _ = umount2(self.directory.path(), MntFlags::MNT_DETACH);
-        if let Some(server) = self.server.take() {
-            let ended = server.join();
-            if !std::thread::panicking() {
-                ended.unwrap().unwrap();
-            }
-        }
-    }
-}
 
 fn reader(path: &Path) -> JoinHandle<Option<i32>> {
     let path = path.to_owned();

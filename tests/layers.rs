@@ -14,7 +14,8 @@ const MAY_IMPORT: [(&str, &[&str]); 6] = [
 ];
 
 /// Files with unsafe code.
-const UNSAFE: [&str; 5] = [
+const UNSAFE: [&str; 6] = [
+    "src/fuse/host/memory.rs",
     "src/kernel/linux/ioctl.rs",
     "src/kernel/mach/ffi.rs",
     "src/kernel/mach/ffi/twin.rs",

@@ -34,7 +34,10 @@ impl Fixture {
         write("smaps", maps);
         write("stat", &format!("{pid} (x) S 1{} {ticks} 0\n", " 0".repeat(17)));
         let ids = format!("{uid}\t{uid}\t{uid}\t{uid}");
-        write("status", &format!("Name:\tx\nTgid:\t{pid}\nPPid:\t1\nUid:\t{ids}\nGid:\t{ids}\n"));
+        write(
+            "status",
+            &format!("Name:\tx\nTgid:\t{pid}\nPPid:\t1\nUid:\t{ids}\nGid:\t{ids}\nCapPrm:\t0\n"),
+        );
     }
 
     fn node(&self, path: &str) -> Node {
@@ -235,4 +238,19 @@ VmFlags: ex \n";
              ffffffffff600000-ffffffffff601000        4K --x/--x      0      0      0 vsyscall\n"
         );
     }
+}
+
+#[test]
+fn a_region_that_grew_over_what_was_shown_is_cut_to_the_rest() {
+    let fixture = Fixture::new();
+    fixture.process(
+        7,
+        0,
+        1,
+        "1000-3000 r-xp 0 0:0 0 \n1000-2000 r-xp 0 0:0 0 \n2000-5000 r--p 7000 1:2 9 /x\n",
+    );
+    let lines: Vec<String> = fixture.read("7/maps").unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].starts_with("00001000-00003000 r-xp"), "{lines:?}");
+    assert!(lines[1].starts_with("00003000-00005000 r--p 00008000 01:02 9 "), "{lines:?}");
 }

@@ -251,11 +251,6 @@ fn capabilities_and_namespaces_count_as_they_do_for_the_kernel() {
     // A capability that the one who asks does not have, as services with AmbientCapabilities do.
     let able = format!("{nobody} --inh-caps +net_raw --ambient-caps +net_raw");
     agreed(&able, &plain, false);
-    agreed(&able, &able, true);
-    // One who may trace everybody, without being root.
-    let tracer = format!("{nobody} --inh-caps +sys_ptrace --ambient-caps +sys_ptrace");
-    agreed("env", &tracer, true);
-    agreed(&plain, &tracer, true);
     // Root that may not, as in a container.
     agreed("env", &format!("setpriv {bare}"), false);
     agreed("env", "env", true);

@@ -2,6 +2,7 @@
 
 mod cat;
 mod ls;
+mod messages;
 #[cfg(feature = "mount")]
 mod mount;
 mod record;
@@ -15,6 +16,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use mach_procfs::model::ErrorKind;
 use mach_procfs::tree::{Attributes, NodeType};
 
+use messages::Plain;
 use source::Source;
 
 /// The /proc that macOS never had: process memory maps as files
@@ -46,8 +48,10 @@ Examples:
   sudo mach-procfs mount /proc          for everybody, where macOS has nothing
   mach-procfs mount --replay mac.json ~/proc
 
-Options for -o: allow_other, noallow_other, default_permissions, fsname=NAME; ro, nosuid, nodev
-and noexec are always on. Root's mounts have allow_other.")]
+Options for -o: allow_other, noallow_other, default_permissions, fsname=NAME;
+max_open=N, files open at a time (65536); max_memory=MIB, content kept for them (256): one user
+gets two fifths of either, root all. ro, nosuid, nodev and noexec are always on. Root's mounts have
+allow_other.")]
     Mount(mount::MountArguments),
     /// Unmount it, also after its daemon was killed
     #[cfg(feature = "mount")]
@@ -107,11 +111,13 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let level = match arguments.verbose {
         // What fuser says of a mount that fails is said here in one line, with what to do.
-        0 => "warn,fuser::mnt=off",
-        1 => "info",
+        0 => "warn,fuser::mnt=off,fuser::reply=off",
+        // A request that a signal has interrupted takes no reply, which is nothing to write home
+        // about, and any user can bring it about.
+        1 => "info,fuser::reply=off",
         _ => "debug",
     };
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level)).init();
+    messages::start(level);
     let done = match arguments.command {
         #[cfg(feature = "mount")]
         Command::Mount(arguments_of_mount) => mount::mount(&arguments_of_mount, arguments.verbose),
@@ -158,7 +164,7 @@ impl From<io::Error> for Failure {
 
 /// One line on standard error, where it is the only place left to say that it cannot be written.
 fn complain(reason: &str) {
-    let _ = writeln!(io::stderr(), "mach-procfs: {reason}");
+    let _ = writeln!(io::stderr(), "mach-procfs: {}", Plain(reason));
 }
 
 /// Names a failure with a path; the commands go on with the next one.

@@ -70,9 +70,13 @@ fn parse_options(words: &[String]) -> Result<Options, Failure> {
                 "ro" | "nosuid" | "nodev" | "noexec" | "" => {}
                 _ => return Err(unknown(word)),
             },
+            Some(("max_open", number)) => options.limits.handles = number_of(number, word)?,
+            Some(("max_memory", number)) => {
+                options.limits.bytes = number_of(number, word)?.saturating_mul(1 << 20);
+            }
             // The mount helper takes a backslash for an escape, mount(2) does not.
             Some(("fsname", name)) if !name.is_empty() && !name.contains('\\') => {
-                name.clone_into(&mut options.source)
+                name.clone_into(&mut options.source);
             }
             Some(_) => return Err(unknown(word)),
         }
@@ -80,10 +84,16 @@ fn parse_options(words: &[String]) -> Result<Options, Failure> {
     Ok(options)
 }
 
+/// A number from 1 on.
+fn number_of(number: &str, word: &str) -> Result<usize, Failure> {
+    let number: Option<usize> = number.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| Failure::Because(format!("'{word}' wants a number from 1 on")))
+}
+
 fn unknown(word: &str) -> Failure {
     Failure::Because(format!(
         "unknown mount option '{word}'; there are allow_other, noallow_other, \
-         default_permissions, fsname=NAME, ro, nosuid, nodev, noexec"
+         default_permissions, fsname=NAME, max_open=N, max_memory=MIB, ro, nosuid, nodev, noexec"
     ))
 }
 
@@ -95,6 +105,8 @@ fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
         nix::unistd::setsid()
             .map_err(|errno| Failure::Because(format!("setsid: {}", errno.desc())))?;
     }
+    // A panic is caught where it happens; what it says belongs in the log, on one line.
+    std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let report = arguments.report;
     fuse::mount(tree, &arguments.mount_point, options, move || {
         if report {

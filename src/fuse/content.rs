@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::model::{Error, Result};
+use super::budget::Charge;
+use crate::model::{Error, ErrorKind, Result};
 use crate::tree::Source;
 
 /// Content is kept in pieces of this size, which is what `cat` and FUSE read at once, so that a
@@ -11,6 +12,9 @@ const CHUNK: usize = 128 * 1024;
 
 /// Room for the line that crosses a chunk's end.
 const LINE: usize = 512;
+
+/// What a walk that has begun keeps for itself, at least: the text that the kernel gave last.
+const WALK: usize = 16 * 1024;
 
 /// What one open has made so far of its file.
 pub(super) struct Content {
@@ -25,10 +29,11 @@ pub(super) struct Content {
     /// The length was asked for (`SEEK_END`): the reader relies on it, so no fresh look.
     length_asked: bool,
     failure: Option<Error>,
+    charge: Charge,
 }
 
 impl Content {
-    pub(super) fn new(source: Source) -> Self {
+    pub(super) fn new(source: Source, charge: Charge) -> Self {
         Content {
             source,
             chunks: Vec::new(),
@@ -37,6 +42,7 @@ impl Content {
             delivered_last: false,
             length_asked: false,
             failure: None,
+            charge,
         }
     }
 
@@ -44,7 +50,8 @@ impl Content {
     ///
     /// # Errors
     /// When the content fails before the range is whole: nothing of it is delivered then, since a
-    /// short read looks like an end. The same error follows for all that was not made by then.
+    /// short read looks like an end. The same error follows for all that was not made by then,
+    /// but for `NoRoom`, which may pass.
     pub(super) fn read(&mut self, offset: u64, size: usize) -> Result<Cow<'_, [u8]>> {
         if offset == 0 && self.ended && self.delivered_last && !self.length_asked {
             self.source.restart()?;
@@ -84,8 +91,15 @@ impl Content {
             }
             let wanted = until - (self.chunks.len() * CHUNK) as u64;
             let enough = usize::try_from(wanted).unwrap_or(CHUNK).min(CHUNK);
-            match self.source.fill(&mut self.tail, enough) {
-                Ok(more) => self.ended = !more,
+            // Twice, since a vector that grows doubles.
+            self.charge.hold(self.held() + 2 * enough + LINE + WALK)?;
+            // What a panic leaves half made is lost with it, and nothing follows.
+            self.failure = Some(Error::new(ErrorKind::Failed, "panic"));
+            let mut tail = std::mem::take(&mut self.tail);
+            let filled = self.source.fill(&mut tail, enough);
+            self.tail = tail;
+            match filled {
+                Ok(more) => (self.ended, self.failure) = (!more, None),
                 Err(error) => {
                     self.failure = Some(error.clone());
                     return Err(error);
@@ -102,7 +116,14 @@ impl Content {
         if self.ended {
             self.tail.shrink_to_fit();
         }
-        Ok(())
+        // Never more than was reserved above.
+        let held = self.held() + if self.ended { 0 } else { WALK };
+        self.charge.hold(held)
+    }
+
+    /// How much memory the bytes made so far take.
+    fn held(&self) -> usize {
+        self.chunks.len() * (CHUNK + LINE) + self.tail.capacity()
     }
 
     /// Bytes that have been made: `from <= to <= made()`.

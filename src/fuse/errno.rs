@@ -1,6 +1,9 @@
 //! The one place where meanings become errnos.
 
+use std::time::{Duration, Instant};
+
 use fuser::Errno;
+use parking_lot::Mutex;
 
 use super::host;
 use crate::model::{Error, ErrorKind};
@@ -9,7 +12,11 @@ use crate::model::{Error, ErrorKind};
 /// line that names the call, its code, the pid and the address.
 pub(super) fn errno(error: &Error) -> Errno {
     match error.kind {
-        ErrorKind::Exhausted | ErrorKind::TimedOut | ErrorKind::Failed => log::error!("{error}"),
+        ErrorKind::Exhausted
+        | ErrorKind::TooManyOpen
+        | ErrorKind::NoRoom
+        | ErrorKind::TimedOut
+        | ErrorKind::Failed => log_sparingly(error),
         _ => log::debug!("{error}"),
     }
     match error.kind {
@@ -22,7 +29,33 @@ pub(super) fn errno(error: &Error) -> Errno {
         ErrorKind::NotDirectory => Errno::ENOTDIR,
         ErrorKind::NotLink => Errno::EINVAL,
         ErrorKind::BadHandle => Errno::EBADF,
-        ErrorKind::Exhausted => Errno::ENFILE,
+        ErrorKind::Exhausted | ErrorKind::TooManyOpen => Errno::ENFILE,
+        ErrorKind::NoRoom => Errno::ENOMEM,
         ErrorKind::TimedOut | ErrorKind::Failed => Errno::EIO,
+    }
+}
+
+/// Any user can bring errors about, so that no more than this many are logged in [`SPAN`].
+const LINES: u32 = 20;
+const SPAN: Duration = Duration::from_secs(10);
+
+/// Since when lines are counted, and how many there were.
+static SAID: Mutex<Option<(Instant, u32)>> = Mutex::new(None);
+
+fn log_sparingly(error: &Error) {
+    let now = Instant::now();
+    let (number, missed) = {
+        let mut said = SAID.lock();
+        let (since, count) = said.unwrap_or((now, 0));
+        let is_new = now.duration_since(since) >= SPAN;
+        let (since, before) = if is_new { (now, 0) } else { (since, count) };
+        *said = Some((since, before.saturating_add(1)));
+        (before + 1, if is_new { count.saturating_sub(LINES) } else { 0 })
+    };
+    if missed > 0 {
+        log::error!("{missed} more failures were not logged");
+    }
+    if number <= LINES {
+        log::error!("{error}");
     }
 }

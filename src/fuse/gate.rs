@@ -3,8 +3,9 @@
 //! A call about another process can wait for that process's locks, or for a file system that
 //! does not answer. If all event loops waited so, the whole mount would hang. So an event loop
 //! makes such a call itself only while another loop is free; the last free one gives it to a
-//! small pool of threads. A client that waits for [`LIMIT`] gets EIO, whoever makes the call, and
-//! one process cannot occupy more than [`CALLS_PER_PROCESS`] threads of the pool.
+//! pool of threads. A client that waits for [`LIMIT`] gets EIO, whoever makes the call. A thread that
+//! hangs is lost until the kernel lets it go, so no process can occupy more than
+//! [`CALLS_PER_PROCESS`] of the pool, and no user more than a [`share`].
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,10 +27,25 @@ const STUCK: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(250);
 /// Calls about one process that may be stuck, or run in the pool, at a time.
 const CALLS_PER_PROCESS: usize = 2;
-/// Threads of the pool. They are made when needed.
-const THREADS: usize = 16;
+/// Threads of the pool. They are made when needed, and end when they were not for [`IDLE`].
+const THREADS: usize = 128;
 /// Calls that wait for a thread. More are refused.
-const QUEUE: usize = 256;
+const QUEUE: usize = 1024;
+/// How long a thread of the pool waits for work.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// How many of the pool's threads, or of its places to wait, one user may take: root, who alone
+/// has reason to look at the processes of all, much, but not all.
+fn share(user: u32, whole: usize) -> usize {
+    if user == 0 { whole / 4 * 3 } else { whole / 4 }
+}
+
+/// Whom a call is for, and which process it is about.
+#[derive(Clone, Copy)]
+pub(super) struct About {
+    pub(super) user: u32,
+    pub(super) pid: Option<Pid>,
+}
 
 /// A reply that can be given as an error.
 pub(super) trait Refuse: Send + 'static {
@@ -81,7 +97,7 @@ impl<R: Refuse> Expire for Mutex<Option<R>> {
 /// A call in progress.
 struct Call {
     number: u64,
-    pid: Option<Pid>,
+    about: About,
     since: Instant,
     answer: Arc<dyn Expire>,
 }
@@ -149,7 +165,7 @@ impl Gate {
     /// or if this is the last loop that is free.
     pub(super) fn may_sleep<R: Refuse>(
         &self,
-        pid: Option<Pid>,
+        about: About,
         reply: R,
         is_free: bool,
         work: impl FnOnce(Answer<R>) + Send + 'static,
@@ -157,7 +173,7 @@ impl Gate {
         let inner = &self.0;
         let shared = Arc::new(Mutex::new(Some(reply)));
         let answer = Answer(Arc::clone(&shared));
-        let call = Call { number: 0, pid, since: Instant::now(), answer: shared };
+        let call = Call { number: 0, about, since: Instant::now(), answer: shared };
         // This loop counts as sleeping from here on, so that two loops cannot both take
         // themselves for not being the last.
         let others = inner.sleeping.fetch_add(1, Ordering::Relaxed);
@@ -176,9 +192,9 @@ impl Inner {
     fn run(self: &Arc<Self>, call: Call, work: impl FnOnce()) {
         let number = {
             let mut state = self.state.lock();
-            if state.has_stuck(call.pid) {
+            if state.has_stuck(call.about) {
                 drop(state);
-                call.answer.expire(&stuck(call.pid));
+                call.answer.expire(&stuck(call.about));
                 return;
             }
             self.begin(&mut state, call)
@@ -213,26 +229,37 @@ impl Inner {
         state.watch = Watch::Awake;
     }
 
-    fn end(&self, number: u64) {
+    fn end(self: &Arc<Self>, number: u64) {
         let mut state = self.state.lock();
-        state.running.retain(|call| call.number != number);
-        // A process that was at its limit may have calls waiting.
+        let index = state.running.iter().position(|call| call.number == number);
+        let ended = index.map(|index| state.running.swap_remove(index));
+        // A process or user that was at its limit may have calls waiting.
         if !state.queue.is_empty() {
-            self.work_came.notify_one();
+            self.call_worker(&mut state);
         }
+        drop(state);
+        // With it goes the reply of a call that panicked, which is given as EIO.
+        drop(ended);
     }
 
     fn hand_over(self: &Arc<Self>, job: Job) {
         let mut state = self.state.lock();
-        if state.queue.len() >= QUEUE || state.has_stuck(job.call.pid) {
+        if !state.may_wait(job.call.about) {
             drop(state);
-            job.call.answer.expire(&stuck(job.call.pid));
+            job.call.answer.expire(&stuck(job.call.about));
             return;
         }
         state.queue.push_back(job);
         self.attend(&mut state);
-        self.work_came.notify_one();
-        // An idle thread may have been woken for an earlier job and not have taken it yet.
+        self.call_worker(&mut state);
+    }
+
+    /// Wakes a thread of the pool, or makes one: as many as there are calls that wait, since each
+    /// may hang.
+    fn call_worker(self: &Arc<Self>, state: &mut State) {
+        if state.idle > 0 {
+            self.work_came.notify_one();
+        }
         if state.idle < state.queue.len() && state.threads < THREADS {
             let inner = Arc::clone(self);
             if spawn("pool", move || inner.work()) {
@@ -255,8 +282,12 @@ impl Inner {
                 }
                 None => {
                     state.idle += 1;
-                    self.work_came.wait(&mut state);
+                    let waited = self.work_came.wait_for(&mut state, IDLE);
                     state.idle -= 1;
+                    if waited.timed_out() && state.next_is_none() {
+                        state.threads -= 1;
+                        return;
+                    }
                 }
             }
         }
@@ -278,12 +309,12 @@ impl Inner {
             let late = |call: &Call| now.duration_since(call.since) >= LIMIT;
             // Answered under the lock: a reply is a write to the FUSE device, which does not wait.
             for call in state.running.iter().filter(|call| late(call)) {
-                call.answer.expire(&stuck(call.pid));
+                call.answer.expire(&stuck(call.about));
             }
             state.queue.retain(|job| {
                 let late = late(&job.call);
                 if late {
-                    job.call.answer.expire(&stuck(job.call.pid));
+                    job.call.answer.expire(&stuck(job.call.about));
                 }
                 !late
             });
@@ -293,29 +324,45 @@ impl Inner {
 
 impl State {
     /// Whether a process has so many stuck calls that another one will be stuck as well.
-    fn has_stuck(&self, pid: Option<Pid>) -> bool {
-        pid.is_some() && self.calls(pid, STUCK) >= CALLS_PER_PROCESS
+    fn has_stuck(&self, about: About) -> bool {
+        about.pid.is_some() && self.calls(about.pid, STUCK) >= CALLS_PER_PROCESS
     }
 
     fn calls(&self, pid: Option<Pid>, at_least: Duration) -> usize {
         self.running
             .iter()
-            .filter(|call| call.pid == pid && call.since.elapsed() >= at_least)
+            .filter(|call| call.about.pid == pid && call.since.elapsed() >= at_least)
             .count()
     }
 
-    /// The first job whose process is not at its limit.
+    /// Whether a call may wait for a thread.
+    fn may_wait(&self, about: About) -> bool {
+        let users = self.queue.iter().filter(|job| job.call.about.user == about.user).count();
+        self.queue.len() < QUEUE && users < share(about.user, QUEUE) && !self.has_stuck(about)
+    }
+
+    /// The first job whose process and user are not at their limits.
     fn next_job(&mut self) -> Option<Job> {
-        let may = |job: &Job| {
-            job.call.pid.is_none() || self.calls(job.call.pid, Duration::ZERO) < CALLS_PER_PROCESS
-        };
-        let first = self.queue.iter().position(may)?;
+        let first = self.next_index()?;
         self.queue.remove(first)
+    }
+
+    fn next_is_none(&self) -> bool {
+        self.next_index().is_none()
+    }
+
+    fn next_index(&self) -> Option<usize> {
+        let of_user = |user| self.running.iter().filter(|call| call.about.user == user).count();
+        self.queue.iter().position(|job| {
+            let About { user, pid } = job.call.about;
+            (pid.is_none() || self.calls(pid, Duration::ZERO) < CALLS_PER_PROCESS)
+                && of_user(user) < share(user, THREADS)
+        })
     }
 }
 
-fn stuck(pid: Option<Pid>) -> Error {
-    Error { pid, ..Error::new(ErrorKind::TimedOut, "gate") }
+fn stuck(about: About) -> Error {
+    Error { pid: about.pid, ..Error::new(ErrorKind::TimedOut, "gate") }
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> bool {
@@ -357,7 +404,7 @@ mod tests {
         work: impl FnOnce() + Send + 'static,
     ) -> Receiver<Option<Errno>> {
         let (sender, told) = channel();
-        gate.may_sleep(Pid::new(pid), Told(sender), true, move |answer| {
+        gate.may_sleep(About { user: 0, pid: Pid::new(pid) }, Told(sender), true, move |answer| {
             work();
             if let Some(reply) = answer.take() {
                 let _ = reply.0.send(None);

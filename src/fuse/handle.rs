@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::budget::{Budget, Charge, Limits};
 use super::content::Content;
 use crate::model::{Error, ErrorKind, Result};
 use crate::tree::{Caller, Entry, Node, Tree};
@@ -16,6 +17,7 @@ pub(super) type Shared<T> = Arc<Mutex<T>>;
 pub(super) struct Handles {
     /// macOS opens a node once for all its readers, so each has a content of its own there.
     per_reader: bool,
+    budget: Arc<Budget>,
     open: Mutex<Open>,
 }
 
@@ -32,8 +34,16 @@ struct OpenFile {
 }
 
 impl Handles {
-    pub(super) fn new(per_reader: bool) -> Self {
-        Handles { per_reader, open: Mutex::default() }
+    pub(super) fn new(per_reader: bool, limits: Limits) -> Self {
+        Handles { per_reader, budget: Budget::new(limits), open: Mutex::default() }
+    }
+
+    /// Room for what one more reader keeps open.
+    ///
+    /// # Errors
+    /// `TooManyOpen`.
+    pub(super) fn room(&self, caller: &Caller) -> Result<Charge> {
+        self.budget.handle(caller.uid)
     }
 
     /// Whether one handle serves several readers, so that each read is to be checked.
@@ -92,33 +102,57 @@ impl Handles {
     /// Forgets a file and all that was made for it.
     pub(super) fn close_file(&self, handle: u64) {
         // Dropped behind the lock: closing files is a call to the kernel.
-        let closed = self.open.lock().files.remove(&handle);
+        let closed = {
+            let mut open = self.open.lock();
+            let closed = open.files.remove(&handle);
+            give_back(&mut open.files);
+            closed
+        };
         drop(closed);
     }
 
     /// A new handle of a directory.
-    pub(super) fn open_directory(&self) -> u64 {
+    ///
+    /// # Errors
+    /// `TooManyOpen`.
+    pub(super) fn open_directory(&self, caller: &Caller) -> Result<u64> {
+        let listing = Listing::new(self.room(caller)?);
         let mut open = self.open.lock();
         open.last += 1;
         let handle = open.last;
-        open.directories.insert(handle, HashMap::new());
-        handle
+        let listings = HashMap::from([(self.reader(caller), Arc::new(Mutex::new(listing)))]);
+        open.directories.insert(handle, listings);
+        Ok(handle)
     }
 
     /// The listing that this reader has behind this handle.
     ///
     /// # Errors
-    /// `BadHandle`.
+    /// `BadHandle`; `TooManyOpen` for a reader that the handle has not seen yet.
     pub(super) fn listing(&self, handle: u64, caller: &Caller) -> Result<Shared<Listing>> {
         let reader = self.reader(caller);
         let mut open = self.open.lock();
         let listings = open.directories.get_mut(&handle).ok_or_else(no_handle)?;
-        Ok(Arc::clone(listings.entry(reader).or_default()))
+        if let Some(listing) = listings.get(&reader) {
+            return Ok(Arc::clone(listing));
+        }
+        let listing = Arc::new(Mutex::new(Listing::new(self.room(caller)?)));
+        listings.insert(reader, Arc::clone(&listing));
+        Ok(listing)
     }
 
     /// Forgets a directory and its listings.
     pub(super) fn close_directory(&self, handle: u64) {
-        self.open.lock().directories.remove(&handle);
+        let mut open = self.open.lock();
+        open.directories.remove(&handle);
+        give_back(&mut open.directories);
+    }
+}
+
+/// Gives memory back after many were open at a time.
+fn give_back<T>(handles: &mut HashMap<u64, T>) {
+    if handles.capacity() > 1024 && handles.len() < handles.capacity() / 8 {
+        handles.shrink_to(2 * handles.len());
     }
 }
 
@@ -128,20 +162,29 @@ fn no_handle() -> Error {
 
 /// The names of an open directory, as they were when the reader began at its start: later reads
 /// continue in the same list, so that none is doubled and none that lives throughout is lost.
-#[derive(Default)]
 pub(super) struct Listing {
     entries: Option<Vec<Entry>>,
+    charge: Charge,
 }
 
 impl Listing {
+    fn new(charge: Charge) -> Self {
+        Listing { entries: None, charge }
+    }
+
     /// The names behind this cookie; from the start, 0, the directory is read anew.
     ///
     /// # Errors
-    /// As [`Tree::list`].
+    /// As [`Tree::list`]; `NoRoom`.
     pub(super) fn after(&mut self, cookie: u64, tree: &Tree, node: Node) -> Result<&[Entry]> {
         let entries = match self.entries.take().filter(|_| cookie != 0) {
             Some(entries) => entries,
-            None => tree.list(node)?,
+            None => {
+                let mut entries = tree.list(node)?;
+                entries.shrink_to_fit();
+                self.charge.hold(entries.capacity() * size_of::<Entry>())?;
+                entries
+            }
         };
         let entries = self.entries.insert(entries);
         let first = entries.partition_point(|entry| entry.cookie <= cookie);

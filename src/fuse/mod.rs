@@ -1,6 +1,7 @@
 //! The tree through FUSE: each request is taken apart, put to the tree, and its answer sent. How
 //! content is made is not known here.
 
+mod budget;
 mod content;
 mod errno;
 mod gate;
@@ -16,17 +17,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{
     AccessFlags, BsdFileFlags, CopyFileRangeFlags, Errno, FileAttr, FileHandle, FileType,
-    Filesystem, FopenFlags, Generation, INodeNo, IoctlFlags, LockOwner, OpenFlags, RenameFlags,
-    ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyIoctl,
-    ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
+    Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags, KernelConfig, LockOwner,
+    OpenFlags, PollEvents, PollFlags, PollNotifier, RenameFlags, ReplyAttr, ReplyCreate, ReplyData,
+    ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyPoll,
+    ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 
+pub use budget::Limits;
 pub use session::{MountError, Options, check, mount, unmount};
 
 use crate::model::{Error, ErrorKind, Pid, Result};
 use crate::tree::{Attributes, Caller, Node, NodeType, Tree};
 use content::Content;
-use gate::{Answer, Gate, Refuse};
+use gate::{About, Answer, Gate, Refuse};
 use handle::Handles;
 
 /// Attributes are never cached: each `stat` asks whether the process still lives.
@@ -52,28 +55,29 @@ struct Adapter {
 }
 
 impl Adapter {
-    fn new(tree: Arc<Tree>, loops: usize, ended: Sender<session::Event>) -> Self {
-        let handles = Arc::new(Handles::new(host::ONE_OPEN_FOR_ALL));
-        Adapter { tree, handles, gate: Gate::new(loops), ended }
+    fn new(tree: Arc<Tree>, options: &Options, ended: Sender<session::Event>) -> Self {
+        let handles = Arc::new(Handles::new(options.one_open_for_all, options.limits));
+        Adapter { tree, handles, gate: Gate::new(options.loops), ended }
     }
 
     /// Answers from the tree's metadata: at once where the kernel never sleeps for it.
     fn metadata<R: Refuse>(
         &self,
+        request: &Request,
         node: u64,
         reply: R,
         work: impl FnOnce(&Arc<Tree>, Node, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
         let tree = Arc::clone(&self.tree);
         let node = Node::from_number(node);
-        let pid = pid_of(&node);
+        let about = About { user: request.uid(), pid: pid_of(&node) };
         let work = move |answer: Answer<R>| {
             if let Err(error) = node.and_then(|node| work(&tree, node, &answer)) {
                 answer.refuse(&error);
             }
         };
         if self.tree.metadata_may_sleep() {
-            self.gate.may_sleep(pid, reply, true, work);
+            self.gate.may_sleep(about, reply, true, work);
         } else {
             self.gate.at_once(reply, work);
         }
@@ -91,7 +95,7 @@ impl Adapter {
         let tree = Arc::clone(&self.tree);
         let handles = Arc::clone(&self.handles);
         let node = Node::from_number(node);
-        let pid = pid_of(&node);
+        let about = About { user: caller.uid, pid: pid_of(&node) };
         let known = handles.content(handle, &caller);
         let is_free = match &known {
             Ok(Some(content)) => content.try_lock().is_some(),
@@ -105,11 +109,13 @@ impl Adapter {
             match known? {
                 Some(content) => Ok(content),
                 None => {
-                    handles.add_reader(handle, &caller, Content::new(tree.open(node, &caller)?))
+                    let room = handles.room(&caller)?;
+                    let content = Content::new(tree.open(node, &caller)?, room);
+                    handles.add_reader(handle, &caller, content)
                 }
             }
         };
-        self.gate.may_sleep(pid, reply, is_free, move |answer| {
+        self.gate.may_sleep(about, reply, is_free, move |answer| {
             let result = match find() {
                 Ok(content) => work(Ok(&mut content.lock()), &answer),
                 Err(error) => work(Err(error), &answer),
@@ -163,17 +169,26 @@ fn read_only() -> Errno {
 }
 
 impl Filesystem for Adapter {
+    /// Without it the kernel lets no look-up into a directory before the last one is answered, so
+    /// that one that hangs would stop all.
+    fn init(&mut self, _: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
+        if config.add_capabilities(InitFlags::FUSE_PARALLEL_DIROPS).is_err() {
+            log::debug!("the kernel looks up one name at a time");
+        }
+        Ok(())
+    }
+
     fn destroy(&mut self) {
         // Nobody listens any more where a signal has already ended the daemon.
         let _ = self.ended.send(session::Event::Ended);
     }
 
-    fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
+    fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         if host::is_probe(name) {
             return reply.error(Errno::ENOENT);
         }
         let name = name.to_owned();
-        self.metadata(parent.0, reply, move |tree, parent, answer| {
+        self.metadata(request, parent.0, reply, move |tree, parent, answer| {
             let found = tree.lookup(parent, &name)?;
             // The directory of a process is looked up each time: this is what never shows a dead
             // process as alive, nor its successor under the old node.
@@ -201,7 +216,7 @@ impl Filesystem for Adapter {
         let handle = handle.filter(|_| host::HANDLE_MEANS_SEEK_END).map(|handle| handle.0);
         let open = || self.handles.open_on(node.0).filter(|_| host::OPEN_FILES_HAVE_SIZES);
         let Some(handle) = handle.or_else(open) else {
-            return self.metadata(node.0, reply, |tree, node, answer| {
+            return self.metadata(request, node.0, reply, |tree, node, answer| {
                 let attributes = tree.attributes(node)?;
                 if let Some(reply) = answer.take() {
                     reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, 0));
@@ -227,7 +242,7 @@ impl Filesystem for Adapter {
 
     fn readlink(&self, request: &Request, node: INodeNo, reply: ReplyData) {
         let caller = caller(request);
-        self.metadata(node.0, reply, move |tree, node, answer| {
+        self.metadata(request, node.0, reply, move |tree, node, answer| {
             let target = tree.read_link(node, &caller)?;
             if let Some(reply) = answer.take() {
                 reply.data(target.as_bytes());
@@ -244,12 +259,15 @@ impl Filesystem for Adapter {
         let tree = Arc::clone(&self.tree);
         let handles = Arc::clone(&self.handles);
         let node = Node::from_number(node.0);
-        let pid = pid_of(&node);
-        self.gate.may_sleep(pid, reply, true, move |answer| {
-            let opened = node.and_then(|node| Ok((node, tree.open(node, &caller)?)));
-            match (opened, answer.take()) {
-                (Ok((node, source)), Some(reply)) => {
-                    let handle = handles.open_file(node, &caller, Content::new(source));
+        let about = About { user: caller.uid, pid: pid_of(&node) };
+        self.gate.may_sleep(about, reply, true, move |answer| {
+            let open = |node| {
+                let room = handles.room(&caller)?;
+                Ok((node, Content::new(tree.open(node, &caller)?, room)))
+            };
+            match (node.and_then(open), answer.take()) {
+                (Ok((node, content)), Some(reply)) => {
+                    let handle = handles.open_file(node, &caller, content);
                     // Direct: a size of 0 would otherwise end every read.
                     reply.opened(FileHandle(handle), FopenFlags::FOPEN_DIRECT_IO);
                 }
@@ -294,17 +312,23 @@ impl Filesystem for Adapter {
         _: bool,
         reply: ReplyEmpty,
     ) {
-        self.handles.close_file(handle.0);
-        reply.ok();
+        self.gate.at_once(reply, |answer| {
+            self.handles.close_file(handle.0);
+            if let Some(reply) = answer.take() {
+                reply.ok();
+            }
+        });
     }
 
     fn opendir(&self, request: &Request, node: INodeNo, _: OpenFlags, reply: ReplyOpen) {
         let caller = caller(request);
         let handles = Arc::clone(&self.handles);
-        self.metadata(node.0, reply, move |tree, node, answer| {
+        self.metadata(request, node.0, reply, move |tree, node, answer| {
             tree.check_readable(node, &caller)?;
-            if let Some(reply) = answer.take() {
-                reply.opened(FileHandle(handles.open_directory()), FopenFlags::empty());
+            let handle = handles.open_directory(&caller)?;
+            match answer.take() {
+                Some(reply) => reply.opened(FileHandle(handle), FopenFlags::empty()),
+                None => handles.close_directory(handle),
             }
             Ok(())
         });
@@ -330,7 +354,7 @@ impl Filesystem for Adapter {
                 }
             }
         }
-        self.metadata(node.0, reply, move |tree, node, answer| {
+        self.metadata(request, node.0, reply, move |tree, node, answer| {
             if handles.are_shared() {
                 tree.check_readable(node, &caller)?;
             }
@@ -376,7 +400,7 @@ impl Filesystem for Adapter {
             return reply.ok();
         }
         let caller = caller(request);
-        self.metadata(node.0, reply, move |tree, node, answer| {
+        self.metadata(request, node.0, reply, move |tree, node, answer| {
             let attributes = tree.attributes(node)?;
             if mask.contains(AccessFlags::X_OK) && attributes.node_type == NodeType::File {
                 return Err(Error::new(ErrorKind::Denied, "access"));
@@ -419,6 +443,20 @@ impl Filesystem for Adapter {
         reply: ReplyIoctl,
     ) {
         reply.error(Errno::ENOTTY);
+    }
+
+    /// Always ready: after ENOSYS the kernel says so itself.
+    fn poll(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        _: PollNotifier,
+        _: PollEvents,
+        _: PollFlags,
+        reply: ReplyPoll,
+    ) {
+        reply.error(Errno::ENOSYS);
     }
 
     /// SEEK_DATA and SEEK_HOLE: after ENOSYS the kernel answers them itself.

@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::mem::ManuallyDrop;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use fuser::Session;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 
-use super::{Adapter, host};
+use super::{Adapter, Limits, host};
 use crate::tree::Tree;
 
 /// How to mount.
@@ -25,6 +27,11 @@ pub struct Options {
     pub source: String,
     /// Event loops, at least 1.
     pub loops: usize,
+    /// Whether one open of a file serves all its readers, as macFUSE has it: each then gets a
+    /// content of its own, and access is checked at every read.
+    pub one_open_for_all: bool,
+    /// What open files may cost.
+    pub limits: Limits,
 }
 
 impl Options {
@@ -36,6 +43,8 @@ impl Options {
             default_permissions: false,
             source: "mach-procfs".to_owned(),
             loops: host::LOOPS,
+            one_open_for_all: host::ONE_OPEN_FOR_ALL,
+            limits: Limits::default(),
         }
     }
 }
@@ -97,10 +106,11 @@ pub fn mount(
         .thread_block()
         .map_err(|errno| MountError::new(format!("sigprocmask: {}", errno.desc())))?;
 
+    let options = &Options { limits: within_descriptors(options.limits), ..options.clone() };
     let path = &host::check_mount_point(path)?;
     let (sender, events) = channel();
     let mut mounted = host::Mounted::before(path)?;
-    let adapter = Adapter::new(tree, options.loops, sender.clone());
+    let adapter = Adapter::new(tree, options, sender.clone());
     // Makes the mount and shakes hands; starts no thread.
     let session = Session::new(adapter, path, &host::config(options))
         .map_err(|error| host::explain(path, &error))?;
@@ -114,6 +124,7 @@ pub fn mount(
         mounted.unmount()?;
         return Err(error);
     }
+    let connection = session.as_fd().try_clone_to_owned();
     // Never dropped, for the same reason.
     let served = match ManuallyDrop::into_inner(session).spawn() {
         Ok(served) => ManuallyDrop::new(served),
@@ -123,6 +134,12 @@ pub fn mount(
             return Err(MountError::new(format!("no thread to serve the mount: {reason}")));
         }
     };
+    if options.loops > 1
+        && let Err(error) = connection.and_then(|fd| wait_for_end(fd, sender.clone()))
+    {
+        mounted.unmount()?;
+        return Err(MountError::new(format!("no thread to see the end: {}", words(&error))));
+    }
     if let Err(error) = wait_for_signals(signals, sender) {
         mounted.unmount()?;
         return Err(error);
@@ -155,6 +172,40 @@ pub fn mount(
             Ok(())
         }
     }
+}
+
+/// Descriptors that are not for open files: the connections, and those that live for a call only.
+const OTHER_DESCRIPTORS: u64 = 256;
+
+/// Raises the number of descriptors as far as this process may, and lowers the limit on handles
+/// to what that leaves: each open file holds one.
+fn within_descriptors(limits: Limits) -> Limits {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return limits };
+    let mut most = soft;
+    // Darwin takes no more than OPEN_MAX, whatever the hard limit says (setrlimit(2)).
+    for wanted in [hard, hard.min(10_240)] {
+        if wanted > most && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() {
+            most = wanted;
+        }
+    }
+    let left = most.saturating_sub(OTHER_DESCRIPTORS).max(most / 2);
+    let handles = limits.handles.min(usize::try_from(left).unwrap_or(usize::MAX));
+    if handles < limits.handles {
+        log::info!("{most} file descriptors: at most {handles} files can be open at a time");
+    }
+    Limits { handles, ..limits }
+}
+
+/// Tells when the kernel has ended the session. fuser tells it only when all its loops have
+/// returned, of which one may hang in a call for ever. With a single loop none does (`gate`).
+fn wait_for_end(connection: OwnedFd, sender: Sender<Event>) -> std::io::Result<()> {
+    let wait = move || {
+        // `fuse_dev_poll`: nothing but an error, which is what is asked for by no flags.
+        let mut fds = [PollFd::new(connection.as_fd(), PollFlags::empty())];
+        while matches!(poll(&mut fds, PollTimeout::NONE), Ok(0) | Err(nix::Error::EINTR)) {}
+        let _ = sender.send(Event::Ended);
+    };
+    std::thread::Builder::new().name("end".to_owned()).spawn(wait).map(drop)
 }
 
 fn wait_for_signals(signals: SigSet, sender: Sender<Event>) -> Result<(), MountError> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub use regions::{Regions, regions};
 
-use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result, Rights};
+use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result, Standing};
 #[cfg(target_os = "linux")]
 use crate::model::{Error, ErrorKind};
 use mach::recording::Recording;
@@ -122,13 +122,6 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn credentials(&self, pid: Pid) -> Result<Credentials>;
 
-    /// What the process or thread with this number, that asks with this user id, may do beyond
-    /// what follows from its ids.
-    ///
-    /// # Errors
-    /// `NoSuchProcess`, `Exhausted` or `Failed`.
-    fn rights(&self, caller: u32, uid: u32) -> Result<Rights>;
-
     /// The process that has this pid now, described.
     ///
     /// # Errors
@@ -141,6 +134,19 @@ pub trait Kernel: Send + Sync {
     /// # Errors
     /// `NoSuchProcess` where the number says nothing here, as 0 does.
     fn process_of_caller(&self, caller: u32) -> Result<Pid>;
+
+    /// What the one with this number in a FUSE request may do beyond what its ids allow; nothing
+    /// where the number says nothing here. The request must still be waiting for its answer: later
+    /// the number may be somebody else's.
+    fn standing(&self, _caller: u32) -> Standing {
+        Standing::default()
+    }
+
+    /// The user who made the user namespace that this process lives in, or that of its ancestors
+    /// which lies right below this one. `None` where it does not live below it.
+    fn namespace_maker(&self, _pid: Pid, _above: u64) -> Option<u32> {
+        None
+    }
 
     /// Whether those who ask are processes of this kernel. Those who read a replay are not.
     fn knows_callers(&self) -> bool {

@@ -33,6 +33,10 @@ pub enum ErrorKind {
     BadHandle,
     /// This process, or the whole system, has no memory or descriptors left.
     Exhausted,
+    /// As many files are open as this user, or all users, may have open.
+    TooManyOpen,
+    /// As much content is kept for open files as this user, or all users, may have kept.
+    NoRoom,
     /// The kernel did not answer in time, or too many calls about this process are stuck.
     TimedOut,
     /// The kernel failed in a way that none of the others describes.
@@ -113,6 +117,8 @@ impl ErrorKind {
             ErrorKind::NotLink => "not a symbolic link",
             ErrorKind::BadHandle => "no such open file",
             ErrorKind::Exhausted => "out of memory or file descriptors",
+            ErrorKind::TooManyOpen => "too many open files",
+            ErrorKind::NoRoom => "too much content of open files",
             ErrorKind::TimedOut => "the kernel does not answer for this process",
             ErrorKind::Failed => "the kernel failed unexpectedly",
         }

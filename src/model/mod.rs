@@ -8,7 +8,7 @@ mod region;
 mod user_tag;
 
 pub use error::{Code, Error, ErrorKind, Result};
-pub use process::{Credentials, Identity, Ids, Owner, Pid, Process, Rights};
+pub use process::{Credentials, Identity, Ids, Owner, Pid, Process, Standing};
 pub use region::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
     Sharing,

@@ -104,26 +104,26 @@ pub struct Credentials {
     pub memory_owner: u32,
     /// Darwin's `P_SUGID`: the process has changed its ids since it was executed.
     pub changed_ids: bool,
-    /// Linux: its permitted capabilities, as bits.
+    /// Linux: permitted capabilities, a bit each.
     pub capabilities: u64,
-    /// Linux: the number of its user namespace, `None` where the kernel does not tell it.
+    /// Linux: the user namespace that they count in, where it can be known.
     pub user_namespace: Option<u64>,
-    /// Linux: who owns that namespace, where it is not the one that this program is in.
-    pub namespace_owner: Option<u32>,
 }
 
-/// What one who asks may do, beyond what follows from user and group id. Linux only; elsewhere
-/// nothing is needed of it.
+/// What the one who asks may do beyond what its ids allow (Linux).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rights {
-    /// Whether the kernel shows it every process: `CAP_SYS_PTRACE` in this program's namespace.
-    pub sees_all: bool,
-    /// Its effective capabilities, as bits.
+pub struct Standing {
+    /// Effective capabilities, a bit each.
     pub capabilities: u64,
-    /// The number of its user namespace, `None` where the kernel does not tell it.
+    /// The user namespace that they count in, where it can be known.
     pub user_namespace: Option<u64>,
-    /// Whether that is the namespace that this program is in.
+    /// Whether that is the one that this program runs in.
     pub in_own_namespace: bool,
+}
+
+impl Standing {
+    /// The bit of Linux's `CAP_SYS_PTRACE`.
+    pub const SYS_PTRACE: u64 = 1 << 19;
 }
 
 /// Who owns a node, and since when.

@@ -2,7 +2,7 @@
 //! one who asks.
 
 use crate::kernel::AccessRule;
-use crate::model::{Credentials, Rights};
+use crate::model::{Credentials, Standing};
 
 /// The one who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,51 +15,70 @@ pub struct Caller {
     pub pid: u32,
 }
 
-/// Whether the caller may see the memory map of a process with these credentials. (A process that
-/// looks at itself is another matter: both kernels always let it.)
-///
-/// Linux: `__ptrace_may_access` with `PTRACE_MODE_READ_FSCREDS`. Either the caller has
-/// `CAP_SYS_PTRACE`; or all the target's user and group ids are the caller's, the target is
-/// dumpable, which shows in the owner of its memory files, and it is not above the caller
-/// (`cap_ptrace_access_check`): in the same user namespace without a capability that the caller
-/// lacks, or in one below that belongs to the caller. Darwin: `proc_security_policy`, root or the
-/// target's effective uid; and beyond it, as for its task port, a target that has changed its ids
-/// is shown to root only.
-#[must_use]
-pub(super) fn may_see_memory(
-    rule: AccessRule,
-    caller: &Caller,
-    rights: &Rights,
-    target: &Credentials,
-) -> bool {
-    match rule {
-        AccessRule::Linux => {
-            rights.sees_all
-                || (target.uid.are_all(caller.uid)
-                    && target.gid.are_all(caller.gid)
-                    && is_dumpable(caller, target)
-                    && is_within_reach(caller, rights, target))
-        }
-        AccessRule::Darwin => {
-            caller.uid == 0 || (target.uid.effective == caller.uid && !target.changed_ids)
-        }
-    }
+/// The one who asks, with what it may do beyond its ids: found out once, while it waits, since
+/// later its number may be another's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker {
+    pub(super) caller: Caller,
+    pub(super) standing: Standing,
 }
 
-/// Memory files of a process that is not dumpable belong to root, and so do those of root's own:
-/// they do not tell, so root needs the capability for other processes than its own.
-fn is_dumpable(caller: &Caller, target: &Credentials) -> bool {
-    caller.uid != 0 && target.memory_owner == caller.uid
-}
+impl Asker {
+    /// Whether it is shown everything, so that nothing need be known of the target: XNU's root
+    /// is, and Linux's where it has `CAP_SYS_PTRACE` where the daemon lives. A container's root
+    /// mostly has not.
+    #[must_use]
+    pub(super) fn may_see_all(&self, rule: AccessRule) -> bool {
+        match rule {
+            AccessRule::Linux => self.may_trace() && self.standing.in_own_namespace,
+            AccessRule::Darwin => self.caller.uid == 0,
+        }
+    }
 
-fn is_within_reach(caller: &Caller, rights: &Rights, target: &Credentials) -> bool {
-    if target.user_namespace.is_none() {
-        return false;
+    /// Capabilities count for root only: access(2) asks in the name of the real user without
+    /// them, which the ones that can be seen from outside do not tell.
+    fn capabilities(&self) -> u64 {
+        if self.caller.uid == 0 { self.standing.capabilities } else { 0 }
     }
-    if target.user_namespace == rights.user_namespace {
-        return target.capabilities & !rights.capabilities == 0;
+
+    fn may_trace(&self) -> bool {
+        self.capabilities() & Standing::SYS_PTRACE != 0
     }
-    rights.in_own_namespace && target.namespace_owner == Some(caller.uid)
+
+    /// The namespace below which it may see dumpable processes of namespaces that it has made.
+    pub(super) fn may_have_made(&self, target: &Credentials) -> Option<u64> {
+        let above = self.standing.user_namespace?;
+        let dumpable = target.memory_owner == target.uid.effective;
+        (dumpable && target.user_namespace? != above).then_some(above)
+    }
+
+    /// Whether it may see the memory map of a process with these credentials.
+    ///
+    /// Linux: `__ptrace_may_access` with `PTRACE_MODE_READ_FSCREDS`: all the target's user and
+    /// group ids are the caller's, the target is dumpable, which shows in the owner of its memory
+    /// files, and it has no capability that the caller has not, in the same user namespace
+    /// (`cap_ptrace_access_check`). Darwin: `proc_security_policy`, the target's effective uid;
+    /// and beyond it, as for its task port, a target that has changed its ids is shown to root
+    /// only.
+    #[must_use]
+    pub(super) fn may_see_memory(&self, rule: AccessRule, target: &Credentials) -> bool {
+        let Caller { uid, gid, .. } = self.caller;
+        if self.may_see_all(rule) {
+            return true;
+        }
+        match rule {
+            AccessRule::Linux => {
+                let ours = self.standing.user_namespace;
+                let same_namespace = ours.is_some() && ours == target.user_namespace;
+                let same_user = target.uid.are_all(uid)
+                    && target.gid.are_all(gid)
+                    && target.memory_owner == uid
+                    && target.capabilities & !self.capabilities() == 0;
+                same_namespace && (same_user || self.may_trace())
+            }
+            AccessRule::Darwin => target.uid.effective == uid && !target.changed_ids,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +87,7 @@ mod tests {
     use crate::model::Ids;
 
     const USER: Caller = Caller { uid: 1000, gid: 100, pid: 7 };
+    const ROOT: Caller = Caller { uid: 0, gid: 0, pid: 1 };
 
     fn all(id: u32) -> Ids {
         Ids { real: id, effective: id, saved: id }
@@ -78,19 +98,21 @@ mod tests {
             uid: all(1000),
             gid: all(100),
             memory_owner: 1000,
-            user_namespace: Some(7),
+            user_namespace: Some(1),
             ..Credentials::default()
         }
     }
 
-    fn plain() -> Rights {
-        Rights { user_namespace: Some(7), in_own_namespace: true, ..Rights::default() }
+    fn asker(caller: Caller, capabilities: u64, user_namespace: Option<u64>) -> Asker {
+        let in_own_namespace = user_namespace == Some(1);
+        Asker { caller, standing: Standing { capabilities, user_namespace, in_own_namespace } }
     }
 
     #[test]
-    fn linux_wants_every_id_a_dumpable_target_and_none_above_the_caller() {
-        let may = |target: Credentials| may_see_memory(AccessRule::Linux, &USER, &plain(), &target);
-        assert!(may(own()));
+    fn linux_wants_every_id_and_a_dumpable_target_without_capabilities() {
+        let user = asker(USER, 0, Some(1));
+        let root = asker(ROOT, u64::MAX, Some(1));
+        assert!(user.may_see_memory(AccessRule::Linux, &own()));
         for other in [
             Credentials { uid: Ids { real: 1, ..all(1000) }, ..own() },
             Credentials { uid: Ids { effective: 1, ..all(1000) }, ..own() },
@@ -100,56 +122,52 @@ mod tests {
             Credentials { gid: Ids { saved: 1, ..all(100) }, ..own() },
             Credentials { memory_owner: 0, ..own() },
             Credentials { capabilities: 1 << 13, ..own() },
+            Credentials { user_namespace: Some(2), ..own() },
             Credentials { user_namespace: None, ..own() },
-            Credentials { user_namespace: Some(8), ..own() },
-            Credentials { user_namespace: Some(8), namespace_owner: Some(0), ..own() },
         ] {
-            assert!(!may(other), "{other:?}");
-            let all = Rights { sees_all: true, ..plain() };
-            assert!(may_see_memory(AccessRule::Linux, &USER, &all, &other));
+            assert!(!user.may_see_memory(AccessRule::Linux, &other), "{other:?}");
+            assert!(root.may_see_memory(AccessRule::Linux, &other));
         }
+        let stranger = asker(USER, 0, None);
+        let unknown = Credentials { user_namespace: None, ..own() };
+        assert!(!stranger.may_see_memory(AccessRule::Linux, &unknown), "unknown is not the same");
     }
 
     #[test]
-    fn linux_compares_capabilities_and_namespaces() {
-        let may = |rights: Rights, target: Credentials| {
-            may_see_memory(AccessRule::Linux, &USER, &rights, &target)
+    fn linux_roots_capabilities_count_where_they_hold() {
+        let roots = |capabilities, user_namespace| Credentials {
+            uid: all(0),
+            gid: all(0),
+            memory_owner: 0,
+            capabilities,
+            user_namespace,
+            changed_ids: false,
         };
-        let able = Credentials { capabilities: 0b101, ..own() };
-        assert!(may(Rights { capabilities: 0b111, ..plain() }, able));
-        assert!(!may(Rights { capabilities: 0b110, ..plain() }, able));
-        let below = Credentials {
-            user_namespace: Some(8),
-            namespace_owner: Some(1000),
-            capabilities: u64::MAX,
-            ..own()
-        };
-        assert!(may(plain(), below), "the owner of a namespace sees into it");
-        let inside = Rights { user_namespace: Some(8), in_own_namespace: false, ..plain() };
-        assert!(!may(inside, own()), "nobody sees out of one");
-        assert!(!may(Rights { user_namespace: Some(9), ..inside }, below), "nor into another");
-    }
-
-    #[test]
-    fn linux_shows_root_without_the_capability_nothing_of_others() {
-        let root = Caller { uid: 0, gid: 0, pid: 7 };
-        let target = Credentials { uid: all(0), gid: all(0), memory_owner: 0, ..own() };
-        assert!(!may_see_memory(AccessRule::Linux, &root, &plain(), &target));
+        let sees =
+            |root: Asker, target: Credentials| root.may_see_memory(AccessRule::Linux, &target);
+        let confined = |capabilities| asker(ROOT, capabilities, Some(1));
+        assert!(!sees(confined(!Standing::SYS_PTRACE), own()));
+        assert!(sees(confined(3), roots(1, Some(1))));
+        assert!(!sees(confined(3), roots(4, Some(1))));
+        let elsewhere = asker(ROOT, u64::MAX, Some(2));
+        assert!(!sees(elsewhere, own()));
+        assert!(!sees(elsewhere, roots(0, Some(1))));
+        assert!(sees(elsewhere, Credentials { user_namespace: Some(2), ..own() }));
+        let user = asker(USER, u64::MAX, Some(1));
+        assert!(!sees(user, roots(0, Some(1))), "only root's capabilities count");
     }
 
     #[test]
     fn darwin_wants_the_effective_uid_and_unchanged_ids() {
-        let as_caller = |caller: &Caller, target: Credentials| {
-            may_see_memory(AccessRule::Darwin, caller, &Rights::default(), &target)
-        };
-        let may = |target| as_caller(&USER, target);
+        let user = asker(USER, 0, None);
+        let may = |target: Credentials| user.may_see_memory(AccessRule::Darwin, &target);
         assert!(may(Credentials { gid: all(5), memory_owner: 0, ..own() }));
         assert!(may(Credentials { uid: Ids { real: 0, ..all(1000) }, ..own() }));
-        let others = Credentials { uid: Ids { effective: 0, ..all(1000) }, ..own() };
-        let changed = Credentials { changed_ids: true, ..own() };
-        let root = Caller { uid: 0, gid: 0, pid: 1 };
-        for target in [others, changed] {
-            assert!(!may(target) && as_caller(&root, target));
-        }
+        assert!(!may(Credentials { uid: Ids { effective: 0, ..all(1000) }, ..own() }));
+        assert!(!may(Credentials { changed_ids: true, ..own() }));
+        let root = asker(ROOT, 0, None);
+        assert!(
+            root.may_see_memory(AccessRule::Darwin, &Credentials { changed_ids: true, ..own() })
+        );
     }
 }

@@ -13,13 +13,14 @@ use std::path::{Component, Path};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use access::Asker;
 pub use access::Caller;
 pub use inode::Node;
 pub use source::Source;
 pub use table::{Kind, ROWS, Row, RowId, as_markdown};
 
-use crate::kernel::{Kernel, Owned};
-use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};
+use crate::kernel::{AccessRule, Kernel, Owned};
+use crate::model::{Credentials, Error, ErrorKind, Identity, Owner, Pid, Result};
 use table::PROCESS;
 
 /// What a node is, for `stat`.
@@ -260,10 +261,11 @@ impl Tree {
         };
         // Before and after the walk holds the address space: a process that was, or has become,
         // somebody else's in between is not shown.
-        self.check_memory_access(node, caller)?;
+        let asker = self.asker(caller);
+        self.check_memory_access(node, &asker)?;
         let walk = self.kernel.regions(pid, identity, detail)?;
-        self.check_memory_access(node, caller)?;
-        Ok(Source::new(Arc::clone(self), node, *caller, (walk, render)))
+        self.check_memory_access(node, &asker)?;
+        Ok(Source::new(Arc::clone(self), node, asker, (walk, render)))
     }
 
     /// Whether this caller may open this file or list this directory.
@@ -273,28 +275,45 @@ impl Tree {
     pub fn check_readable(&self, node: Node, caller: &Caller) -> Result<()> {
         self.check_alive(node)?;
         match node.row.row().kind {
-            Kind::Regions(..) => self.check_memory_access(node, caller),
+            Kind::Regions(..) => self.check_memory_access(node, &self.asker(caller)),
             Kind::Directory | Kind::Root | Kind::OwnProcess => Ok(()),
         }
     }
 
-    fn check_memory_access(&self, node: Node, caller: &Caller) -> Result<()> {
-        let Some((pid, _)) = node.process else {
+    fn asker(&self, caller: &Caller) -> Asker {
+        Asker { caller: *caller, standing: self.kernel.standing(caller.pid) }
+    }
+
+    fn check_memory_access(&self, node: Node, asker: &Asker) -> Result<()> {
+        let rule = self.kernel.access_rule();
+        let Some((pid, _)) = node.process.filter(|_| !asker.may_see_all(rule)) else {
             return Ok(());
         };
-        let rule = self.kernel.access_rule();
-        let denied = || Error::new(ErrorKind::Denied, "access").pid(pid);
-        let rights = match self.kernel.rights(caller.pid, caller.uid) {
-            Ok(rights) if rights.sees_all => return Ok(()),
-            Ok(rights) => rights,
-            // Of one who cannot be looked at, nothing is known that would allow it.
-            Err(error) if error.kind == ErrorKind::NoSuchProcess => return Err(denied()),
-            Err(error) => return Err(error),
-        };
         let target = self.kernel.credentials(pid)?;
-        let may = access::may_see_memory(rule, caller, &rights, &target)
-            || self.kernel.process_of_caller(caller.pid).is_ok_and(|own| own == pid);
-        if may { Ok(()) } else { Err(denied()) }
+        if asker.may_see_memory(rule, &target)
+            || self.has_made_namespace(pid, asker, &target)
+            || self.is_own(pid, asker)
+        {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::Denied, "access").pid(pid))
+        }
+    }
+
+    /// Whether the process lives in a user namespace that this user has made, as those of a
+    /// rootless container do: its maker may do all there (`cap_capable`).
+    fn has_made_namespace(&self, pid: Pid, asker: &Asker, target: &Credentials) -> bool {
+        let Some(above) = asker.may_have_made(target) else {
+            return false;
+        };
+        self.kernel.namespace_maker(pid, above) == Some(asker.caller.uid)
+    }
+
+    /// Whether the one who asks is this very process, which Linux shows itself whatever its ids
+    /// are (`mm_access`).
+    fn is_own(&self, pid: Pid, asker: &Asker) -> bool {
+        self.kernel.access_rule() == AccessRule::Linux
+            && self.kernel.process_of_caller(asker.caller.pid).is_ok_and(|own| own == pid)
     }
 
     /// Whether the process of this node is still the one it was made for.

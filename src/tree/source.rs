@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::access::Caller;
+use super::access::Asker;
 use super::{Node, Tree};
 use crate::format::Renderer;
 use crate::kernel::Walk;
@@ -14,18 +14,18 @@ pub struct Source {
     render: Renderer,
     /// Who opened which node, to be checked once more when the walk begins: between the two the
     /// process may have become somebody else's.
-    opened: Option<(Arc<Tree>, Node, Caller)>,
+    opened: Option<(Arc<Tree>, Node, Asker)>,
 }
 
 impl Source {
     pub(super) fn new(
         tree: Arc<Tree>,
         node: Node,
-        caller: Caller,
+        asker: Asker,
         open: (Box<dyn Walk>, Renderer),
     ) -> Self {
         let (walk, render) = open;
-        Source { walk, render, opened: Some((tree, node, caller)) }
+        Source { walk, render, opened: Some((tree, node, asker)) }
     }
 
     /// Appends to `out` until it holds at least `enough` bytes; false when the content has ended.
@@ -35,8 +35,9 @@ impl Source {
     /// became one that the opener may not see; what was appended before is valid. Else the
     /// walk's own errors.
     pub fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
-        if let Some((tree, node, caller)) = self.opened.take() {
-            tree.check_memory_access(node, &caller)?;
+        if let Some((tree, node, asker)) = &self.opened {
+            tree.check_memory_access(*node, asker)?;
+            self.opened = None;
         }
         let before = out.len();
         let filled = self.append(out, enough);

@@ -20,6 +20,7 @@ pub fn program() -> Command {
 pub struct Mount {
     daemon: Option<Child>,
     directory: TempDir,
+    log: TempDir,
 }
 
 impl Mount {
@@ -38,7 +39,8 @@ impl Mount {
         // Everyone may pass: other users look through the mount as well.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(directory.path(), open).expect("chmod");
-        let mut mount = Mount { daemon: None, directory };
+        let log = tempfile::tempdir().expect("tempdir");
+        let mut mount = Mount { daemon: None, directory, log };
         mount.start(arguments);
         Some(mount)
     }
@@ -51,6 +53,7 @@ impl Mount {
             .arg(self.directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(self.log_file())
             .spawn()
             .expect("the daemon starts");
         let mut said = String::new();
@@ -58,6 +61,38 @@ impl Mount {
         pipe.read_to_string(&mut said).expect("its report");
         self.daemon = Some(daemon);
         assert_eq!(said, "ready\n");
+    }
+
+    fn log_file(&self) -> std::fs::File {
+        let path = self.log.path().join("log");
+        std::fs::File::options().append(true).create(true).open(path).expect("the log")
+    }
+
+    /// What the daemons have logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path().join("log")).expect("the log")
+    }
+
+    /// What the kernel tells about the daemon in this file of its own procfs.
+    pub fn daemons(&self, file: &str) -> String {
+        let path = format!("/proc/{}/{file}", self.daemon_pid());
+        std::fs::read_to_string(path).expect("a file of the daemon")
+    }
+
+    /// How much memory of the daemon is resident, in KiB.
+    pub fn resident(&self) -> usize {
+        let status = self.daemons("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// How many descriptors the daemon has, and how many threads.
+    pub fn descriptors_and_threads(&self) -> (usize, usize) {
+        let count = |directory: &str| {
+            let path = format!("/proc/{}/{directory}", self.daemon_pid());
+            std::fs::read_dir(path).expect("a directory of the daemon").count()
+        };
+        (count("fd"), count("task"))
     }
 
     /// A path below the mount point.
@@ -105,6 +140,9 @@ impl Drop for Mount {
             }
             let _ = daemon.kill();
             let _ = daemon.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("log of the daemon:\n{}", self.log());
         }
         // Whatever a test left there, the directory must be free of mounts before it is removed.
         while is_mounted(self.directory.path())

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -23,6 +23,8 @@ pub struct Target {
     said: BufReader<ChildStderr>,
     /// Addresses by the labels that the script gave them.
     pub places: HashMap<String, u64>,
+    /// What its steps `open` and `read` found, by the labels that the script gave them.
+    pub found: HashMap<String, String>,
 }
 
 impl Target {
@@ -34,18 +36,33 @@ impl Target {
     /// The same as another user and group.
     pub fn stopped_as(script: &str, user: Option<u32>) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("own path"));
-        command
-            .args(["--ignored", "--exact", "common::target::process", "--nocapture"])
-            .env(SCRIPT, script)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
         if let Some(user) = user {
             command.uid(user).gid(user);
         }
+        Self::start(command, script)
+    }
+
+    /// The same executed by another program, such as `setpriv` with its options.
+    pub fn stopped_through(program: &[&str], script: &str) -> Self {
+        let Some((first, rest)) = program.split_first() else {
+            return Self::stopped(script);
+        };
+        let mut command = Command::new(first);
+        command.args(rest).arg(std::env::current_exe().expect("own path"));
+        Self::start(command, script)
+    }
+
+    fn start(mut command: Command, script: &str) -> Self {
+        command
+            .args(["--ignored", "--exact", "common::target::process", "--nocapture"])
+            .env(SCRIPT, script)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the target starts");
         let said = BufReader::new(child.stderr.take().expect("its standard error is a pipe"));
-        let mut target = Target { child, said, places: HashMap::new() };
+        let mut target = Target { child, said, places: HashMap::new(), found: HashMap::new() };
         target.wait_stopped();
         target
     }
@@ -70,11 +87,32 @@ impl Target {
                     let address = u64::from_str_radix(address, 16).expect("an address");
                     self.places.insert(label.to_owned(), address);
                 }
+                ["@found", label, what] => {
+                    self.found.insert(label.to_owned(), what.to_owned());
+                }
                 _ => eprint!("target: {line}"),
             }
         }
+        self.confirm_stopped();
+    }
+
+    fn confirm_stopped(&self) {
         let status = waitpid(self.nix_pid(), Some(WaitPidFlag::WUNTRACED)).expect("waitpid");
         assert!(matches!(status, WaitStatus::Stopped(..)), "{status:?}");
+    }
+
+    /// Lets it go on into `exec PROGRAM`, and stops it where it waits then.
+    pub fn next_image(&mut self) {
+        // In the middle of an exec there is none.
+        let image = |pid| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+        let before = image(self.pid()).expect("its program");
+        self.go_on();
+        super::until("the other image to wait", || {
+            let call = std::fs::read_to_string(format!("/proc/{}/wchan", self.pid())).ok()?;
+            (image(self.pid())? != before && call.contains("nanosleep")).then_some(())
+        });
+        kill(self.nix_pid(), Signal::SIGSTOP).expect("SIGSTOP");
+        self.confirm_stopped();
     }
 
     /// Lets it go on until it stops again.
@@ -86,6 +124,13 @@ impl Target {
     /// Lets it go on.
     pub fn go_on(&self) {
         kill(self.nix_pid(), Signal::SIGCONT).expect("SIGCONT");
+    }
+
+    /// Lets it go on to its end, and leaves the zombie.
+    pub fn go_on_to_the_end(&self) {
+        self.go_on();
+        let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        nix::sys::wait::waitid(nix::sys::wait::Id::Pid(self.nix_pid()), peek).expect("waitid");
     }
 
     /// Kills it but leaves the zombie.
@@ -119,6 +164,7 @@ fn process() {
     let Ok(script) = std::env::var(SCRIPT) else {
         return;
     };
+    let mut files = HashMap::new();
     for step in script.split(';') {
         let words: Vec<&str> = step.split_whitespace().collect();
         match words[..] {
@@ -134,11 +180,43 @@ fn process() {
                 let error = Command::new(program).arg("1000").exec();
                 panic!("exec: {error}");
             }
+            ["ids", user] => {
+                let user: u32 = user.parse().expect("an id");
+                nix::unistd::setgroups(&[]).expect("setgroups");
+                nix::unistd::setresgid(user.into(), user.into(), user.into()).expect("setresgid");
+                nix::unistd::setresuid(user.into(), user.into(), user.into()).expect("setresuid");
+            }
+            ["undumpable"] => nix::sys::prctl::set_dumpable(false).expect("prctl"),
+            ["open", label, path] => {
+                files.insert(label.to_owned(), File::open(path));
+            }
+            ["head", label] => {
+                if let Some(Ok(file)) = files.get_mut(label) {
+                    file.read_exact(&mut [0; 100]).expect("its head");
+                }
+            }
+            ["read", label] => say(&format!("@found {label} {}", all_of(&mut files, label))),
             ["churn"] => churn(),
             [] => {}
             _ => panic!("no such step: {step}"),
         }
     }
+}
+
+/// What the rest of a file is: how its opening or reading failed, or how long it is and its hash.
+fn all_of(files: &mut HashMap<String, std::io::Result<File>>, label: &str) -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let file = match files.get_mut(label).expect("a file that was opened") {
+        Ok(file) => file,
+        Err(error) => return format!("open:{}", error.raw_os_error().expect("an errno")),
+    };
+    let mut text = Vec::new();
+    if let Err(error) = file.read_to_end(&mut text) {
+        return format!("read:{}", error.raw_os_error().expect("an errno"));
+    }
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("{}:{:x}", text.len(), hasher.finish())
 }
 
 fn say(line: &str) {

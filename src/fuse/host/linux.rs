@@ -8,10 +8,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use caps::{CapSet, Capability, CapsHashSet};
 use fuser::{Config, Errno, MountOption, ReplyXattr, SessionACL};
 use nix::fcntl::{OFlag, openat};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, statfs};
@@ -204,9 +206,14 @@ impl Mounted {
     pub(in crate::fuse) fn after(&mut self) -> Result<(), MountError> {
         self.entry = top_of(&self.table("self/mountinfo")?, &self.mount_point)
             .filter(|top| top.file_system == FILE_SYSTEM);
-        if !self.over_proc {
-            return Ok(());
+        if self.over_proc {
+            self.leave_namespace()?;
         }
+        give_up_rights();
+        Ok(())
+    }
+
+    fn leave_namespace(&mut self) -> Result<(), MountError> {
         let failed = |call: &str, errno: nix::Error| {
             MountError::new(format!("cannot leave the mount over /proc: {call}: {}", errno.desc()))
         };
@@ -246,6 +253,7 @@ impl Mounted {
         &self,
         work: impl FnOnce() -> Result<T, MountError> + Send,
     ) -> Result<T, MountError> {
+        let _raised = Raised::now();
         let Some(namespace) = &self.left_namespace else {
             return work();
         };
@@ -314,6 +322,73 @@ pub(in crate::fuse) fn is_ignored(signal: Signal) -> bool {
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
     ignored >> (signal as i32 - 1) & 1 == 1
+}
+
+/// All that serving takes: other users' `maps` and `smaps` (`ptrace_may_access`).
+const FOR_SERVING: [Capability; 1] = [Capability::CAP_SYS_PTRACE];
+
+/// What unmounting takes beside it: umount2(2); setns(2), which wants CAP_SYS_CHROOT too; and a
+/// mount point may lie in a directory that only its owner can enter.
+const FOR_UNMOUNTING: [Capability; 3] =
+    [Capability::CAP_SYS_ADMIN, Capability::CAP_SYS_CHROOT, Capability::CAP_DAC_READ_SEARCH];
+
+/// Gives up all capabilities but those, and uses only [`FOR_SERVING`]. To be called once the mount
+/// is made and before any thread starts: capabilities belong to a thread, and its children get
+/// them.
+///
+/// And no program that it executes gets more rights than it has (no_new_privs), where it can
+/// unmount by itself; an unprivileged daemon does that through fusermount3, which is set-uid.
+fn give_up_rights() {
+    let give_up = || -> Result<(), String> {
+        let failed = |error: caps::errors::CapsError| error.to_string();
+        let has = caps::read(None, CapSet::Permitted).map_err(failed)?;
+        let keep: CapsHashSet = FOR_SERVING.into_iter().chain(FOR_UNMOUNTING).collect();
+        let keep: CapsHashSet = keep.intersection(&has).copied().collect();
+        let serve = FOR_SERVING.into_iter().filter(|it| keep.contains(it)).collect();
+        if has.contains(&Capability::CAP_SETPCAP) {
+            // A kernel that knows fewer capabilities than the crate refuses the rest.
+            if let Err(error) = caps::clear(None, CapSet::Bounding) {
+                log::debug!("bounding set: {error}");
+            }
+        }
+        caps::clear(None, CapSet::Ambient).map_err(failed)?;
+        caps::clear(None, CapSet::Inheritable).map_err(failed)?;
+        caps::set(None, CapSet::Effective, &serve).map_err(failed)?;
+        caps::set(None, CapSet::Permitted, &keep).map_err(failed)?;
+        if keep.contains(&Capability::CAP_SYS_ADMIN) {
+            prctl::set_no_new_privs().map_err(|errno| errno.desc().to_owned())?;
+        }
+        Ok(())
+    };
+    // It serves no worse with rights that it does not need.
+    if let Err(reason) = give_up() {
+        log::warn!("the daemon keeps rights that it does not need: {reason}");
+    }
+}
+
+/// As long as this lives, the thread and those that it starts use all capabilities they have left.
+struct Raised(Option<CapsHashSet>);
+
+impl Raised {
+    fn now() -> Self {
+        let before = caps::read(None, CapSet::Effective).ok();
+        let raised = caps::read(None, CapSet::Permitted)
+            .and_then(|all| caps::set(None, CapSet::Effective, &all));
+        if let Err(error) = raised {
+            log::warn!("capabilities for unmounting: {error}");
+        }
+        Raised(before)
+    }
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        if let Some(Err(error)) =
+            self.0.take().map(|before| caps::set(None, CapSet::Effective, &before))
+        {
+            log::warn!("capabilities after unmounting: {error}");
+        }
+    }
 }
 
 /// Detaches what is mounted on top here, with the set-uid helper where the kernel wants root.

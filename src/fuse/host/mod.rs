@@ -9,6 +9,7 @@
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+mod memory;
 #[cfg(target_os = "linux")]
 mod mountinfo;
 
@@ -16,3 +17,4 @@ mod mountinfo;
 pub(super) use linux::*;
 #[cfg(target_os = "macos")]
 pub(super) use macos::*;
+pub(super) use memory::give_back_memory;

@@ -1,6 +1,5 @@
-//! The system calls that no safe wrapper offers: pidfds, capabilities of others, and the ioctls
-//! that ask about a pidfd, an open `maps` file and a namespace. The only unsafe code of the Linux
-//! source.
+//! The system calls that no safe wrapper offers: pidfds, another thread's capabilities, and the two
+//! ioctls that ask the kernel about a pidfd and about an open `maps` file. The only unsafe code of the Linux source.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -52,56 +51,27 @@ const COVERING_OR_NEXT: u64 = 0x10;
 // `_IOWR(0xFF, 11, struct pidfd_info)` and `_IOWR(0x9F, 17, struct procmap_query)`.
 nix::ioctl_readwrite!(pidfd_get_info, 0xFF, 11, PidfdInfo);
 nix::ioctl_readwrite!(procmap_query, 0x9F, 17, ProcmapQuery);
-// `NS_GET_OWNER_UID`, `_IO(0xb7, 4)` (`linux/nsfs.h`, since 4.11).
-nix::ioctl_read_bad!(ns_get_owner_uid, nix::request_code_none!(0xb7, 4), libc::uid_t);
 
-/// `struct __user_cap_header_struct` (`linux/capability.h`).
-#[repr(C)]
-struct CapabilityHeader {
-    version: u32,
-    pid: i32,
+// `linux/nsfs.h`: `NS_GET_PARENT` and `NS_GET_OWNER_UID`.
+nix::ioctl_none!(ns_get_parent, 0xB7, 2);
+nix::ioctl_read_bad!(ns_get_owner_uid, nix::request_code_none!(0xB7, 4), libc::uid_t);
+
+/// The user namespace that this one was made in.
+///
+/// # Errors
+/// `EPERM` for one that lies outside of the caller's own.
+pub(super) fn parent_of_namespace(namespace: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    // SAFETY: the request takes no argument and touches no memory of ours.
+    let fd = unsafe { ns_get_parent(namespace.as_raw_fd()) }?;
+    // SAFETY: the kernel has just made this descriptor for us and nobody else knows its number.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// `struct __user_cap_data_struct`: 32 of the capabilities.
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-struct CapabilityData {
-    effective: u32,
-    permitted: u32,
-    inheritable: u32,
-}
-
-/// `_LINUX_CAPABILITY_VERSION_3`: two structs of data.
-const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
-
-/// `CAP_SYS_PTRACE`, as a bit.
-pub(super) const CAP_SYS_PTRACE: u64 = 1 << 19;
-
-/// The capabilities of a thread.
-pub(super) struct Capabilities {
-    pub(super) effective: u64,
-    pub(super) permitted: u64,
-}
-
-/// The capabilities that this thread has.
-pub(super) fn capabilities(thread: u32) -> Result<Capabilities, Errno> {
-    let pid = i32::try_from(thread).map_err(|_| Errno::ESRCH)?;
-    let mut header = CapabilityHeader { version: CAPABILITY_VERSION_3, pid };
-    let mut data = [CapabilityData::default(); 2];
-    // SAFETY: version 3 makes the kernel write two structs of data, which `data` has room for; it
-    // writes the header only where it does not know the version. Both live across the call.
-    Errno::result(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, &raw mut data) })?;
-    let join = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
-    Ok(Capabilities {
-        effective: join(data[0].effective, data[1].effective),
-        permitted: join(data[0].permitted, data[1].permitted),
-    })
-}
-
-/// The user who owns a user namespace.
-pub(super) fn namespace_owner(namespace: BorrowedFd<'_>) -> Result<u32, Errno> {
+/// The user who made this user namespace.
+pub(super) fn owner_of_user_namespace(namespace: BorrowedFd<'_>) -> Result<u32, Errno> {
     let mut owner: libc::uid_t = 0;
-    // SAFETY: the kernel writes one uid_t, or nothing where it fails; `owner` lives across the call.
+    // SAFETY: the kernel writes one user id to where the pointer leads, which lives across the
+    // call.
     unsafe { ns_get_owner_uid(namespace.as_raw_fd(), &raw mut owner) }?;
     Ok(owner)
 }
@@ -115,6 +85,37 @@ pub(super) fn pidfd_open(pid: u32, flags: libc::c_uint) -> Result<OwnedFd, Errno
     // SAFETY: the kernel has just made this descriptor for us and nobody else knows its number;
     // descriptors fit `RawFd`, whatever the width of the call's result.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// `struct __user_cap_header_struct` (`linux/capability.h`).
+#[repr(C)]
+struct CapabilityHeader {
+    version: u32,
+    pid: libc::c_int,
+}
+
+/// `struct __user_cap_data_struct`: 32 bits of each set.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct CapabilityData {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+/// `_LINUX_CAPABILITY_VERSION_3`: two of the structs, for 64 capabilities.
+const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+
+/// The effective capabilities of a thread, a bit each. Cheaper than its `status`, and open to
+/// everybody.
+pub(super) fn effective_capabilities(thread: u32) -> Result<u64, Errno> {
+    let pid = libc::c_int::try_from(thread).map_err(|_| Errno::ESRCH)?;
+    let mut header = CapabilityHeader { version: CAPABILITY_VERSION_3, pid };
+    let mut data = [CapabilityData::default(); 2];
+    // SAFETY: the kernel reads and may write the header, and writes two structs of data for this
+    // version; both live across the call and any bits are valid in them.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
+    Ok(u64::from(data[1].effective) << 32 | u64::from(data[0].effective))
 }
 
 /// The process that the thread behind this pidfd belongs to.

@@ -22,7 +22,7 @@ use nix::unistd::{SysconfVar, read, sysconf};
 
 use super::{AccessRule, Detail, Kernel, Owned, Walk};
 use crate::model::{
-    Code, Credentials, Error, ErrorKind, Identity, Owner, Pid, Process, Result, Rights,
+    Code, Credentials, Error, ErrorKind, Identity, Owner, Pid, Process, Result, Standing,
 };
 
 /// `PID_FS_MAGIC` (`linux/magic.h`): where pidfds have inode numbers of their own, since 6.9.
@@ -44,9 +44,8 @@ enum IdentitySource {
 pub struct LinuxKernel {
     root: OwnedFd,
     identity_source: IdentitySource,
-    /// The number of this program's own user namespace; `None` for a fixture, whose processes
-    /// are none of this machine.
-    own_namespace: Option<u64>,
+    /// The user namespace of this program; `None` over a fixture, which has none.
+    own_user_namespace: Option<u64>,
     page_size: u64,
     ticks_per_second: u64,
     boot_time: SystemTime,
@@ -76,9 +75,13 @@ impl LinuxKernel {
             .and_then(|pidfd| fstatfs(pidfd.as_fd()))
             .is_ok_and(|kind| kind.filesystem_type() == PID_FS_MAGIC);
         let source = if has_pidfs { IdentitySource::PidFd } else { IdentitySource::StartTime };
-        let own = fstatat(root.as_fd(), "self/ns/user", AtFlags::empty())
-            .map_err(|errno| whole(errno, "fstatat(/proc/self/ns/user)"))?;
-        Ok(LinuxKernel { own_namespace: Some(own.st_ino), ..Self::over(root, source) })
+        let mut kernel = Self::over(root, source);
+        kernel.own_user_namespace = Some(0);
+        kernel.own_user_namespace = kernel.user_namespace_of(Pid::this());
+        if kernel.own_user_namespace.is_none() {
+            return Err(Error::new(ErrorKind::Failed, "fstatat(/proc/self/ns/user)"));
+        }
+        Ok(kernel)
     }
 
     /// A tree of files that looks like a procfs: `PID/maps`, `PID/smaps`, `PID/stat`,
@@ -97,7 +100,7 @@ impl LinuxKernel {
         let mut kernel = LinuxKernel {
             root,
             identity_source,
-            own_namespace: None,
+            own_user_namespace: None,
             page_size: number(SysconfVar::PAGE_SIZE, 4096),
             ticks_per_second: number(SysconfVar::CLK_TCK, 100).max(1),
             boot_time: UNIX_EPOCH,
@@ -153,40 +156,25 @@ impl LinuxKernel {
             .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(stat)").pid(pid))
     }
 
-    /// The number of a process's or thread's user namespace; `None` where the kernel does not
-    /// tell it, which it does as it shows its memory.
-    fn user_namespace(&self, pid: Pid) -> Option<u64> {
+    /// The user namespace of a process or thread, for who may see more than its name.
+    fn user_namespace_of(&self, pid: Pid) -> Option<u64> {
+        if self.own_user_namespace.is_none() {
+            return Some(0);
+        }
+        // A link of the kernel's own, which leads into no mount (`proc_ns_get_link`).
         let path = ProcPath::of(pid, "ns/user");
-        // The link leads to a file system of the kernel's own, never to a mount of ours.
         let stat = fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty());
         stat.ok().map(|stat| stat.st_ino)
     }
 
-    fn namespace_owner(&self, pid: Pid) -> Option<u32> {
-        let namespace = self.open(&ProcPath::of(pid, "ns/user")).ok()?;
-        ioctl::namespace_owner(namespace.as_fd()).ok()
-    }
-
     fn credentials_from(&self, pid: Pid, status: &status::Status) -> Result<Credentials> {
-        let memory_owner = self.stat_of(pid, "maps", "fstatat(maps)")?.st_uid;
-        let ids = Credentials {
+        Ok(Credentials {
             uid: status.uid,
             gid: status.gid,
-            memory_owner,
-            ..Credentials::default()
-        };
-        if self.own_namespace.is_none() {
-            return Ok(Credentials { user_namespace: Some(0), ..ids });
-        }
-        let user_namespace = self.user_namespace(pid);
-        let elsewhere = user_namespace.is_some() && user_namespace != self.own_namespace;
-        Ok(Credentials {
-            capabilities: ioctl::capabilities(pid.number())
-                .map_err(|errno| failure(errno, "capget", pid))?
-                .permitted,
-            user_namespace,
-            namespace_owner: if elsewhere { self.namespace_owner(pid) } else { None },
-            ..ids
+            memory_owner: self.stat_of(pid, "maps", "fstatat(maps)")?.st_uid,
+            changed_ids: false,
+            capabilities: status.capabilities,
+            user_namespace: self.user_namespace_of(pid),
         })
     }
 }
@@ -238,22 +226,6 @@ impl Kernel for LinuxKernel {
         self.credentials_from(pid, &self.status_of(pid)?)
     }
 
-    fn rights(&self, caller: u32, uid: u32) -> Result<Rights> {
-        if self.own_namespace.is_none() {
-            let sees_all = uid == 0;
-            return Ok(Rights { sees_all, user_namespace: Some(0), ..Rights::default() });
-        }
-        let nobody = || Error::new(ErrorKind::NoSuchProcess, "rights");
-        // 0: the caller is in a pid namespace that this one does not contain.
-        let pid = Pid::new(caller).filter(|_| caller != 0).ok_or_else(nobody)?;
-        let capabilities =
-            ioctl::capabilities(caller).map_err(|errno| failure(errno, "capget", pid))?.effective;
-        let user_namespace = self.user_namespace(pid);
-        let in_own_namespace = user_namespace.is_some() && user_namespace == self.own_namespace;
-        let sees_all = in_own_namespace && capabilities & ioctl::CAP_SYS_PTRACE != 0;
-        Ok(Rights { sees_all, capabilities, user_namespace, in_own_namespace })
-    }
-
     fn process(&self, pid: Pid) -> Result<Process> {
         let status = self.status_of(pid)?;
         let (name, ticks) = self.stat_fields(pid, |stat| (stat.name.to_vec(), stat.start))?;
@@ -280,6 +252,35 @@ impl Kernel for LinuxKernel {
         }
         let status = self.status_of(thread)?;
         Pid::new(status.process).ok_or_else(nobody)
+    }
+
+    fn standing(&self, caller: u32) -> Standing {
+        let Some(own) = self.own_user_namespace else {
+            let all = u64::MAX;
+            return Standing { capabilities: all, user_namespace: Some(0), in_own_namespace: true };
+        };
+        let Some(thread) = Pid::new(caller).filter(|_| caller != 0) else {
+            return Standing::default();
+        };
+        let user_namespace = self.user_namespace_of(thread);
+        Standing {
+            capabilities: ioctl::effective_capabilities(caller).unwrap_or(0),
+            user_namespace,
+            in_own_namespace: user_namespace == Some(own),
+        }
+    }
+
+    fn namespace_maker(&self, pid: Pid, above: u64) -> Option<u32> {
+        let mut namespace = self.open(&ProcPath::of(pid, "ns/user")).ok()?;
+        // User namespaces nest 32 deep at most (`create_user_ns`).
+        for _ in 0..=32 {
+            let parent = ioctl::parent_of_namespace(namespace.as_fd()).ok()?;
+            if fstat(&parent).ok()?.st_ino == above {
+                return ioctl::owner_of_user_namespace(namespace.as_fd()).ok();
+            }
+            namespace = parent;
+        }
+        None
     }
 
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {

@@ -1,6 +1,6 @@
 //! `PID/status` and `PID/stat`: who a process is (`fs/proc/array.c`).
 
-use super::scan::decimal;
+use super::scan::{decimal, hex};
 use crate::model::Ids;
 
 /// What `status` tells of a process.
@@ -11,13 +11,15 @@ pub(super) struct Status {
     pub(super) parent: u32,
     pub(super) uid: Ids,
     pub(super) gid: Ids,
+    /// `CapPrm`.
+    pub(super) capabilities: u64,
 }
 
 /// Reads the lines that matter. `None` where one is missing or malformed.
 pub(super) fn parse_status(text: &[u8]) -> Option<Status> {
-    let field = |key: &[u8]| {
-        text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key)).map(numbers)
-    };
+    let line =
+        |key: &[u8]| text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key));
+    let field = |key: &[u8]| line(key).map(numbers);
     let ids = |key| {
         let mut found = field(key)?;
         Some(Ids { real: found.next()?, effective: found.next()?, saved: found.next()? })
@@ -27,6 +29,7 @@ pub(super) fn parse_status(text: &[u8]) -> Option<Status> {
         parent: field(b"PPid:")?.next()?,
         uid: ids(b"Uid:")?,
         gid: ids(b"Gid:")?,
+        capabilities: hex(line(b"CapPrm:")?.trim_ascii_start())?.0,
     })
 }
 
@@ -73,11 +76,13 @@ mod tests {
 
     #[test]
     fn ids_of_a_status() {
-        let text = b"Name:\tUid: 7\nTgid:\t42\nPPid:\t1\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n";
+        let text = b"Name:\tUid: 7\nTgid:\t42\nPPid:\t1\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n\
+            CapInh:\t0\nCapPrm:\t00000000000020ff\nCapEff:\t0\n";
         let status = parse_status(text).unwrap();
         assert_eq!((status.process, status.parent), (42, 1));
         assert_eq!(status.uid, Ids { real: 1, effective: 2, saved: 3 });
         assert_eq!(status.gid, Ids { real: 5, effective: 6, saved: 7 });
+        assert_eq!(status.capabilities, 0x20ff);
         assert!(parse_status(b"Tgid:\t42\nPPid:\t1\nUid:\t1\t2\nGid:\t5\t6\t7\t8\n").is_none());
     }
 }

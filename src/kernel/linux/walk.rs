@@ -14,7 +14,7 @@ use nix::unistd::{Whence, lseek, read};
 
 use super::{failure, ioctl, maps, smaps};
 use crate::kernel::{Detail, Walk};
-use crate::model::{Error, ErrorKind, Pid, Region, Result};
+use crate::model::{BackingKind, Error, ErrorKind, Pid, Region, Result};
 
 /// The kernel gives at most a page a read (`seq_read_iter`), plus room for a line cut in two.
 const BUFFER: usize = 8 * 1024;
@@ -65,6 +65,18 @@ impl TextWalk {
         Ok(())
     }
 
+    /// Between two reads the kernel lets go of the map, and goes on with the region that covers the
+    /// place where it was (`m_start`): one that has grown downwards by then was shown in part.
+    fn cut_to_unseen(&mut self) {
+        let seen = self.reached.saturating_sub(self.region.start);
+        if seen > 0 {
+            self.region.start += seen;
+            if self.region.backing.kind == BackingKind::File {
+                self.region.offset = self.region.offset.saturating_add(seen);
+            }
+        }
+    }
+
     fn malformed(&self, call: &'static str) -> Error {
         Error::new(ErrorKind::Failed, call).pid(self.lines.pid).address(self.reached)
     }
@@ -90,16 +102,25 @@ impl Walk for TextWalk {
             self.confirm_alive()?;
             self.begun = true;
         }
-        let Some(line) = self.lines.next_line()? else {
-            self.confirm_alive()?;
-            return Ok(None);
-        };
-        if maps::parse(&self.lines.buffer[line], &mut self.region).is_none() {
-            return Err(self.malformed("parse(maps)"));
+        loop {
+            let Some(line) = self.lines.next_line()? else {
+                self.confirm_alive()?;
+                // Many files stay open long after they were read.
+                self.lines.buffer = Vec::new();
+                self.lines.unread = 0..0;
+                return Ok(None);
+            };
+            if maps::parse(&self.lines.buffer[line], &mut self.region).is_none() {
+                return Err(self.malformed("parse(maps)"));
+            }
+            if self.with_details {
+                self.take_details()?;
+            }
+            if self.region.end > self.reached {
+                break;
+            }
         }
-        if self.with_details {
-            self.take_details()?;
-        }
+        self.cut_to_unseen();
         self.reached = self.region.end;
         Ok(Some(&self.region))
     }

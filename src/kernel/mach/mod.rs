@@ -29,9 +29,7 @@ use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
 use super::{AccessRule, Detail, Kernel, Owned, Walk};
-use crate::model::{
-    Credentials, Error, ErrorKind, Identity, Ids, Owner, Pid, Process, Result, Rights,
-};
+use crate::model::{Credentials, Error, ErrorKind, Identity, Ids, Owner, Pid, Process, Result};
 
 /// macOS as a source of processes and their regions.
 pub struct MachKernel<C: XnuCalls> {
@@ -108,11 +106,6 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
             Ok(short) => Ok(from_short_info(pid, &short).credentials),
             Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
         }
-    }
-
-    /// Ids are all that XNU's rule looks at.
-    fn rights(&self, _: u32, _: u32) -> Result<Rights> {
-        Ok(Rights::default())
     }
 
     /// As for [`owner`](Self::owner), a start that the kernel does not tell is 1970.

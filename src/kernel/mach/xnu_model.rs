@@ -4,7 +4,8 @@
 //! It is how the Mach code runs where there is no Mach: recordings are replayed through it, and
 //! tests script what goes wrong and when ([`Fault`]). It follows XNU's source (xnu-11417), is
 //! written from the kernel's side, and shares no code with the walk, so that neither can hide the
-//! other's mistake. It never sleeps, and does not panic whatever it is given.
+//! other's mistake. It never sleeps, and does not panic whatever it is given,
+//! unless it is asked to.
 
 mod answers;
 mod fault;
@@ -93,6 +94,11 @@ impl XnuModel {
         self.at(call, number..=number, Fault::Change(Box::new(change)));
     }
 
+    /// Nothing more happens at calls to come.
+    pub fn forget_rules(&self) {
+        self.state.lock().rules.clear();
+    }
+
     /// How often this was called.
     pub fn count(&self, call: Call) -> u64 {
         self.state.lock().counts[call as usize]
@@ -142,9 +148,14 @@ impl XnuModel {
                 Fault::KernReturn(code) => injected.code = Some(*code),
                 Fault::EmptyRegion => injected.empty = true,
                 Fault::Hang => injected.hang = true,
+                Fault::Panic => injected.panic = true,
             }
         }
         state.rules = rules;
+        if injected.panic {
+            drop(state);
+            std::panic::resume_unwind(Box::new("a panic that was asked for"));
+        }
         if injected.hang && !state.released {
             state.hanging += 1;
             self.changed.notify_all();

@@ -72,6 +72,8 @@ pub enum Fault {
     EmptyRegion,
     /// The call does not return until [`XnuModel::release`](super::XnuModel::release).
     Hang,
+    /// The caller panics, as it would over a bug of its own.
+    Panic,
 }
 
 /// A fault and the calls it befalls.
@@ -89,4 +91,5 @@ pub(super) struct Injected {
     pub(super) code: Option<KernReturn>,
     pub(super) empty: bool,
     pub(super) hang: bool,
+    pub(super) panic: bool,
 }

@@ -1,0 +1,56 @@
+//! The log on standard error, and how text from outside is shown on a terminal: without the
+//! characters that would forge lines or command the terminal.
+
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+
+/// Text with control characters, and those that turn the direction of writing, as escapes.
+pub(super) struct Plain<T>(pub(super) T);
+
+impl<T: fmt::Display> fmt::Display for Plain<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            let turns = matches!(
+                character,
+                '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            );
+            if character.is_control() || turns {
+                write!(self.0, "{}", character.escape_default())?;
+            } else {
+                self.0.write_char(character)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Starts the log at this level, unless `RUST_LOG` says another.
+pub(super) fn start(level: &str) {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
+        .format(|out, record| {
+            let (time, level, target) = (out.timestamp(), record.level(), record.target());
+            writeln!(out, "[{time} {level:<5} {target}] {}", Plain(record.args()))
+        })
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Plain;
+
+    #[test]
+    fn one_line_and_no_commands() {
+        let plain = |text: &str| Plain(text).to_string();
+        assert_eq!(plain("a b/ü\\"), "a b/ü\\");
+        assert_eq!(plain("a\nmach-procfs: b\r\x1b[2J\x7f"), r"a\nmach-procfs: b\r\u{1b}[2J\u{7f}");
+        assert_eq!(plain("\u{9b}1m\u{202e}x\u{2066}"), r"\u{9b}1m\u{202e}x\u{2066}");
+    }
+}

@@ -1,0 +1,245 @@
+//! A pid that is used again never shows its new process under what was got of the old one.
+#![cfg(all(target_os = "linux", feature = "mount"))]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use common::mount::Mount;
+use common::served::five_regions;
+use common::target::Target;
+use mach_procfs::kernel::mach::MachKernel;
+use mach_procfs::kernel::mach::xnu_model::{Call, Entry, ModelProcess, World, XnuModel};
+use mach_procfs::tree::{Caller, Tree};
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+
+const ROUNDS: usize = 40;
+
+/// In a pid namespace of its own nobody else takes the pid that is wanted.
+#[test]
+fn a_reused_pid_shows_its_new_process_under_fresh_paths_only() {
+    if !common::is_root() || Mount::new().is_none() {
+        return;
+    }
+    let output = Command::new("unshare")
+        .args(["--pid", "--fork", "--mount", "--mount-proc", "--kill-child"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "in_a_namespace_of_its_own", "--nocapture"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    assert!(said.contains(&format!("{ROUNDS} reuses")), "{said}");
+    eprint!("{said}");
+}
+
+/// Starts a target that gets this pid. The daemon's threads, and those of targets, take numbers as
+/// well, so it may take several attempts.
+fn with_pid(pid: u32, script: &str) -> Target {
+    common::until("the pid to come round", || {
+        std::fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+        let target = Target::stopped(script);
+        (target.pid() == pid).then_some(target)
+    })
+}
+
+/// One of the errnos by which a node says that its process is gone.
+fn gone<T>(result: nix::Result<T>, what: &str) {
+    match result {
+        Ok(_) => panic!("{what} leads to the new process"),
+        Err(errno) => {
+            assert!(
+                matches!(errno, Errno::ESTALE | Errno::ENOENT | Errno::ESRCH),
+                "{what}: {errno}"
+            );
+        }
+    }
+}
+
+fn io<T>(result: std::io::Result<T>) -> nix::Result<T> {
+    result.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap()))
+}
+
+#[test]
+#[ignore = "started by the test above, in a pid namespace"]
+fn in_a_namespace_of_its_own() {
+    if std::process::id() != 1 {
+        return;
+    }
+    let mount = Mount::new().unwrap();
+    let mut inodes = BTreeSet::new();
+    for round in 0..ROUNDS {
+        let old = Target::stopped("regions 3000;stop");
+        let pid = old.pid();
+        let directory = File::open(mount.path(pid.to_string())).unwrap();
+        let task = File::open(mount.of(pid, "task")).unwrap();
+        let unread = File::open(mount.of(pid, "maps")).unwrap();
+        let begun = File::open(mount.of(pid, "maps")).unwrap();
+        let mut head = vec![0; 1000];
+        begun.read_exact_at(&mut head, 0).unwrap();
+        let path_only = File::options()
+            .read(true)
+            .custom_flags(libc::O_PATH)
+            .open(mount.of(pid, "maps"))
+            .unwrap();
+        let mut listing = Dir::openat(&directory, ".", OFlag::O_RDONLY, Mode::empty()).unwrap();
+        let mut inside = Command::new("sh")
+            .args(["-c", "read -r _; cat maps task/vmmap; ls; cat ./self/maps"])
+            .current_dir(mount.path(pid.to_string()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // All names are known to the kernel now.
+        inodes.insert(std::fs::metadata(mount.of(pid, "maps")).unwrap().ino());
+        old.reap();
+        let new = with_pid(pid, "regions 10;stop");
+
+        let fresh = std::fs::read(mount.of(pid, "maps")).unwrap();
+        assert!(fresh == std::fs::read(format!("/proc/{pid}/maps")).unwrap(), "round {round}");
+        assert!(inodes.insert(std::fs::metadata(mount.of(pid, "maps")).unwrap().ino()));
+
+        gone(io(directory.metadata()), "fstat of its directory");
+        gone(io(task.metadata()), "fstat of a directory below");
+        gone(io(path_only.metadata()), "fstat of a path");
+        gone(openat(directory.as_fd(), "maps", OFlag::O_RDONLY, Mode::empty()), "openat");
+        gone(openat(task.as_fd(), "vmmap", OFlag::O_RDONLY, Mode::empty()), "openat below");
+        gone(Dir::openat(directory.as_fd(), ".", OFlag::O_RDONLY, Mode::empty()), "opendir");
+        let link = format!("/proc/self/fd/{}", path_only.as_raw_fd());
+        gone(io(std::fs::read(link)), "a path opened later");
+        let names: Vec<_> = listing.iter().map_while(Result::ok).collect();
+        assert!(names.len() <= 2, "a listing begun before: {names:?}");
+        let mut text = vec![0; 1 << 20];
+        gone(io(unread.read_at(&mut text, 0)), "an unread file");
+        gone(io(begun.read_at(&mut text, 0)), "a file that was begun");
+        let mut again = vec![0; 1000];
+        begun.read_exact_at(&mut again, 0).unwrap();
+        assert!(again == head, "what was read stays");
+        drop(inside.stdin.take());
+        let seen = inside.wait_with_output().unwrap();
+        assert!(seen.stdout.is_empty(), "a working directory: {seen:?}");
+        new.reap();
+    }
+    eprintln!("{ROUNDS} reuses");
+}
+
+const ROOT: Caller = Caller { uid: 0, gid: 0, pid: 1 };
+
+/// What can become of the process, at any moment.
+type End = fn(&mut World);
+
+const ENDS: [(&str, End); 5] = [
+    ("begins to exit", |world| world.begin_exit(500)),
+    ("is a zombie", |world| world.become_zombie(500)),
+    ("is gone", |world| world.reap(500)),
+    ("executes", |world| {
+        world.exec(500);
+        successors_map(world);
+    }),
+    ("is another", |world| {
+        let mut successor = ModelProcess::new(500, "successor");
+        successor.unique.unique_id = 9000;
+        successor.unique.id_version = 9000;
+        world.reuse(500, successor);
+        successors_map(world);
+    }),
+];
+
+fn successors_map(world: &mut World) {
+    for number in 0..5 {
+        world.enter(500, Entry::new(0x9_0000_0000 + number * 0x10_0000, 0x4000));
+    }
+}
+
+const CALLS: [Call; 8] = [
+    Call::ListAllPids,
+    Call::ShortBsdInfo,
+    Call::BsdInfo,
+    Call::UniqueInfo,
+    Call::RegionPathInfo,
+    Call::TaskForPid,
+    Call::ReleasePort,
+    Call::RegionRecurse,
+];
+
+/// At every call that looking up, opening and reading makes, each of these happens to the process.
+#[test]
+fn at_no_call_to_xnu_can_a_process_be_taken_for_another() {
+    let mut cases = 0;
+    for file in ["maps", "task/vmmap", "task/vmmap_r"] {
+        // How many calls of each kind there are when nothing happens.
+        let (model, tree) = over_one_process();
+        let whole = read(&tree, file, 100).1;
+        let counts = CALLS.map(|call| model.count(call));
+        assert!(counts.iter().sum::<u64>() >= 10, "{counts:?}");
+        for (call, count) in CALLS.into_iter().zip(counts) {
+            for number in 1..=count {
+                for (what, end) in ENDS {
+                    let (model, tree) = over_one_process();
+                    model.change_at(call, number, end);
+                    let (failed, text) = read(&tree, file, 100);
+                    let cell = format!("{file}: {what} at {call:?} {number}: {failed:?}");
+                    let text = String::from_utf8(text).unwrap();
+                    let old = text.lines().filter(|line| line.starts_with('1')).count();
+                    let new = text.lines().filter(|line| line.starts_with('9')).count();
+                    assert!(old == 0 || new == 0, "{cell}: both\n{text}");
+                    match failed {
+                        // A zombie's file is empty, and rightly so.
+                        None if text.is_empty() => assert_ne!(what, "executes", "{cell}"),
+                        None => assert_eq!(old.max(new), 5, "{cell}: short\n{text}"),
+                        Some(_) => assert!(whole.starts_with(text.as_bytes()), "{cell}\n{text}"),
+                    }
+                    assert_eq!(model.live_ports(), 0, "{cell}");
+                    cases += 1;
+                }
+            }
+        }
+    }
+    eprintln!("{cases} cases");
+    assert!(cases >= 300, "{cases}");
+}
+
+fn over_one_process() -> (Arc<XnuModel>, Arc<Tree>) {
+    let mut world = World::default();
+    world.spawn(ModelProcess::new(500, "target"));
+    five_regions(&mut world, 500);
+    let model = Arc::new(XnuModel::new(world));
+    let tree = Tree::new(Arc::new(MachKernel::new(Arc::clone(&model))), 0, 0);
+    (model, tree)
+}
+
+/// Looks a file up, opens it, and reads it in pieces.
+fn read(
+    tree: &Arc<Tree>,
+    file: &str,
+    piece: usize,
+) -> (Option<mach_procfs::model::Error>, Vec<u8>) {
+    let mut text = Vec::new();
+    let path = format!("500/{file}");
+    let opened =
+        tree.resolve(Path::new(&path), &ROOT).and_then(|found| tree.open(found.node, &ROOT));
+    let mut source = match opened {
+        Ok(source) => source,
+        Err(error) => return (Some(error), text),
+    };
+    loop {
+        let enough = text.len() + piece;
+        match source.fill(&mut text, enough) {
+            Ok(true) => {}
+            Ok(false) => return (None, text),
+            Err(error) => return (Some(error), text),
+        }
+    }
+}
