@@ -4,8 +4,6 @@
 
 mod common;
 
-use std::process::{Command, Stdio};
-
 use common::golden::assert_golden;
 use common::program::{err, out, run};
 
@@ -97,6 +95,7 @@ mod mounted {
     use super::*;
     use common::mount::Mount;
     use std::os::unix::fs::MetadataExt;
+    use std::process::{Command, Stdio};
 
     #[test]
     fn a_mounted_replay_serves_the_goldens() {

@@ -23,58 +23,71 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// Room for `width` bytes of columns at the end of `out`, all spaces.
+    /// Room for `WIDTH` bytes of columns at the end of `out`, all spaces.
     #[inline]
-    fn new(out: &'a mut Vec<u8>, width: usize) -> Self {
+    fn new<const WIDTH: usize>(out: &'a mut Vec<u8>) -> Self {
         let from = out.len();
-        out.resize(from + width, b' ');
+        // Of a width that the compiler knows: a few stores instead of a call.
+        out.extend_from_slice(&[b' '; WIDTH]);
         Columns { line: &mut out[from..], at: 0 }
     }
 
     /// These bytes as they are.
     #[inline]
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.line[self.at..self.at + bytes.len()].copy_from_slice(bytes);
-        self.at += bytes.len();
+    fn bytes<const N: usize>(&mut self, bytes: &[u8; N]) {
+        self.line[self.at..self.at + N].copy_from_slice(bytes);
+        self.at += N;
     }
 
-    /// Lower-case hexadecimal digits, at least `least` (at most 8) of them. Needs 16 bytes of
-    /// room, of which those behind the digits come out as spaces.
+    /// Lower-case hexadecimal digits, at least eight of them.
     #[inline]
-    fn hex(&mut self, value: u64, least: usize) {
-        let significant = (64 - value.leading_zeros() as usize).div_ceil(4);
-        let digits = significant.max(least);
-        let ascii = u128::from(hex_digits((value >> 32) as u32)) << 64
-            | u128::from(hex_digits(value as u32));
-        // `digits` is 1 to 16, so the shift leaves at least one digit; spaces move in behind.
-        let blank = 8 * (16 - digits);
-        let spaces = SPACES & !(u128::MAX << blank);
-        let shifted = ascii << blank | spaces;
-        self.line[self.at..self.at + 16].copy_from_slice(&shifted.to_be_bytes());
-        self.at += digits;
+    fn hex(&mut self, value: u64) {
+        let high = (value >> 32) as u32;
+        if high != 0 {
+            let digits = (32 - high.leading_zeros() as usize).div_ceil(4);
+            // Eight bytes whose last ones the next eight overwrite.
+            let ascii = hex_digits(high) << (8 * (8 - digits));
+            self.line[self.at..self.at + 8].copy_from_slice(&ascii.to_be_bytes());
+            self.at += digits;
+        }
+        self.bytes(&hex_digits(value as u32).to_be_bytes());
+    }
+
+    /// Lower-case hexadecimal digits, at least two of them.
+    #[inline]
+    fn short_hex(&mut self, value: u32) {
+        let digit = |shift: u32| HEX[(value >> shift & 0xf) as usize];
+        let digits = (32 - value.leading_zeros()).div_ceil(4);
+        for place in (2..digits).rev() {
+            self.bytes(&[digit(4 * place)]);
+        }
+        self.bytes(&[digit(4), digit(0)]);
     }
 
     /// Decimal digits, right-aligned in at least `width` columns.
     #[inline]
     fn decimal(&mut self, mut value: u64, width: usize) {
-        let mut digits = [0; 20];
-        let mut first = 20;
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (value % 10) as u8;
-            value /= 10;
-            if value == 0 {
-                break;
-            }
+        let digits = value.checked_ilog10().map_or(1, |log| log as usize + 1);
+        let end = self.at + digits.max(width);
+        let mut at = end;
+        while value >= 10 {
+            at -= 2;
+            self.line[at..at + 2].copy_from_slice(&PAIRS[(value % 100) as usize]);
+            value /= 100;
         }
-        self.right(&digits[first..], width);
+        // The first digit of an odd number of them, or the only one.
+        if at > end - digits {
+            self.line[at - 1] = b'0' + value as u8;
+        }
+        self.at = end;
     }
 
     /// These bytes, right-aligned in at least `width` columns.
     #[inline]
     fn right(&mut self, bytes: &[u8], width: usize) {
         self.skip(width.saturating_sub(bytes.len()));
-        self.bytes(bytes);
+        self.line[self.at..self.at + bytes.len()].copy_from_slice(bytes);
+        self.at += bytes.len();
     }
 
     /// Leaves this many spaces.
@@ -96,7 +109,18 @@ fn escaped(name: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-const SPACES: u128 = u128::from_be_bytes([b' '; 16]);
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The two digits of each number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
 
 /// The eight hexadecimal digits of a number, the most significant in the top byte, all at once.
 #[inline]
@@ -115,9 +139,9 @@ fn hex_digits(value: u32) -> u64 {
 /// The columns that `vmmap` and `vmmap_r` begin with: range, size in KiB, and both protections.
 #[inline]
 fn range_and_protections(columns: &mut Columns<'_>, region: &Region) {
-    columns.hex(region.start, 8);
+    columns.hex(region.start);
     columns.bytes(b"-");
-    columns.hex(region.end, 8);
+    columns.hex(region.end);
     columns.skip(1);
     columns.decimal(region.size() / 1024, 8);
     columns.bytes(b"K ");
@@ -134,7 +158,7 @@ mod tests {
 
     fn laid_out(lay: impl Fn(&mut Columns<'_>)) -> String {
         let mut out = Vec::new();
-        let mut columns = Columns::new(&mut out, 64);
+        let mut columns = Columns::new::<64>(&mut out);
         lay(&mut columns);
         let end = columns.at;
         assert!(out[end..].iter().all(|byte| *byte == b' '), "what is behind stays blank");
@@ -146,8 +170,11 @@ mod tests {
         #[test]
         fn numbers_as_the_standard_library_writes_them(value: u64, small: u8, least in 1usize..=8) {
             for value in [value, u64::from(small), value >> 32, 0, u64::MAX] {
-                let hex = laid_out(|columns| columns.hex(value, least));
-                prop_assert_eq!(hex, format!("{value:0least$x}"));
+                let hex = laid_out(|columns| columns.hex(value));
+                prop_assert_eq!(hex, format!("{value:08x}"));
+                let short = value as u32 >> (least * 4 - 4);
+                let hex = laid_out(|columns| columns.short_hex(short));
+                prop_assert_eq!(hex, format!("{short:02x}"));
                 let decimal = laid_out(|columns| columns.decimal(value, least));
                 prop_assert_eq!(decimal, format!("{value:least$}"));
             }

@@ -3,14 +3,14 @@
 use super::{Columns, escaped, range_and_protections};
 use crate::model::{BackingKind, Region, UserTag};
 
-/// The head, three counts at their widest, and the digits' room.
-const WIDTH: usize = 17 + 17 + 22 + 8 + 3 * 21 + 16;
+/// The head, and three counts at their widest.
+const WIDTH: usize = 17 + 17 + 22 + 8 + 3 * 21;
 
 /// One line: range, size, protections; then the counts of pages resident, swapped out and
 /// dirtied, or `(submap)` for one that could not be entered; then a description.
 pub fn vmmap_r(region: &Region, out: &mut Vec<u8>) {
     let from = out.len();
-    let mut columns = Columns::new(out, WIDTH);
+    let mut columns = Columns::new::<WIDTH>(out);
     range_and_protections(&mut columns, region);
     if region.submap {
         columns.right(b"(submap)", 20);

@@ -1,6 +1,7 @@
 //! The content of one open file: made as far as it is read, and never changed once made.
 
-use std::borrow::Cow;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
 
 use super::budget::Charge;
 use crate::model::{Error, ErrorKind, Result};
@@ -19,9 +20,13 @@ const WALK: usize = 16 * 1024;
 /// What one open has made so far of its file.
 pub(super) struct Content {
     source: Source,
-    /// Whole chunks, each of exactly [`CHUNK`] bytes.
-    chunks: Vec<Vec<u8>>,
-    /// What follows them.
+    /// Chunks of exactly [`CHUNK`] bytes each, but for the last one of a content that has ended.
+    chunks: Vec<Arc<Vec<u8>>>,
+    /// How many bytes those are.
+    whole: usize,
+    /// How much memory those chunks take.
+    kept: usize,
+    /// What follows them and may still grow.
     tail: Vec<u8>,
     ended: bool,
     /// A read delivered the last byte: the next one at 0 wants a fresh look.
@@ -32,11 +37,34 @@ pub(super) struct Content {
     charge: Charge,
 }
 
+/// Bytes of a content, which stay what they are without its lock.
+pub(super) struct Bytes {
+    chunk: Arc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+impl Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        let range = 0..bytes.len();
+        Bytes { chunk: Arc::new(bytes), range }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.chunk[self.range.clone()]
+    }
+}
+
 impl Content {
     pub(super) fn new(source: Source, charge: Charge) -> Self {
         Content {
             source,
             chunks: Vec::new(),
+            whole: 0,
+            kept: 0,
             tail: Vec::new(),
             ended: false,
             delivered_last: false,
@@ -52,11 +80,11 @@ impl Content {
     /// When the content fails before the range is whole: nothing of it is delivered then, since a
     /// short read looks like an end. The same error follows for all that was not made by then,
     /// but for `NoRoom`, which may pass.
-    pub(super) fn read(&mut self, offset: u64, size: usize) -> Result<Cow<'_, [u8]>> {
+    pub(super) fn read(&mut self, offset: u64, size: usize) -> Result<Bytes> {
         if offset == 0 && self.ended && self.delivered_last && !self.length_asked {
             self.source.restart()?;
             self.chunks.clear();
-            self.tail.clear();
+            (self.whole, self.kept) = (0, 0);
             self.ended = false;
             self.delivered_last = false;
         }
@@ -81,7 +109,7 @@ impl Content {
     }
 
     fn made(&self) -> u64 {
-        (self.chunks.len() * CHUNK + self.tail.len()) as u64
+        (self.whole + self.tail.len()) as u64
     }
 
     fn make(&mut self, until: u64) -> Result<()> {
@@ -89,7 +117,7 @@ impl Content {
             if let Some(failure) = &self.failure {
                 return Err(failure.clone());
             }
-            let wanted = until - (self.chunks.len() * CHUNK) as u64;
+            let wanted = until - self.whole as u64;
             let enough = usize::try_from(wanted).unwrap_or(CHUNK).min(CHUNK);
             // Twice, since a vector that grows doubles.
             self.charge.hold(self.held() + 2 * enough + LINE + WALK)?;
@@ -110,11 +138,12 @@ impl Content {
                 rest.extend_from_slice(&self.tail[CHUNK..]);
                 self.tail.truncate(CHUNK);
                 self.tail.shrink_to(CHUNK + LINE);
-                self.chunks.push(std::mem::replace(&mut self.tail, rest));
+                self.push(rest);
             }
-        }
-        if self.ended {
-            self.tail.shrink_to_fit();
+            if self.ended {
+                self.tail.shrink_to_fit();
+                self.push(Vec::new());
+            }
         }
         // Never more than was reserved above.
         let held = self.held() + if self.ended { 0 } else { WALK };
@@ -123,26 +152,34 @@ impl Content {
 
     /// How much memory the bytes made so far take.
     fn held(&self) -> usize {
-        self.chunks.len() * (CHUNK + LINE) + self.tail.capacity()
+        self.kept + self.tail.capacity()
+    }
+
+    /// Makes a chunk of the tail, and this the tail.
+    fn push(&mut self, rest: Vec<u8>) {
+        let chunk = std::mem::replace(&mut self.tail, rest);
+        self.whole += chunk.len();
+        self.kept += chunk.capacity();
+        self.chunks.push(Arc::new(chunk));
     }
 
     /// Bytes that have been made: `from <= to <= made()`.
-    fn range(&self, from: u64, to: u64) -> Cow<'_, [u8]> {
+    fn range(&self, from: u64, to: u64) -> Bytes {
         let (from, to) = (from as usize, to as usize);
-        let piece = |index: usize| self.chunks.get(index).unwrap_or(&self.tail).as_slice();
         let first = from / CHUNK;
         let start = first * CHUNK;
-        if to - start <= piece(first).len() {
-            return Cow::Borrowed(&piece(first)[from - start..to - start]);
+        if let Some(chunk) = self.chunks.get(first).filter(|chunk| to - start <= chunk.len()) {
+            return Bytes { chunk: Arc::clone(chunk), range: from - start..to - start };
         }
         let mut joined = Vec::with_capacity(to - from);
         let mut at = from;
         while at < to {
-            let within = &piece(at / CHUNK)[at % CHUNK..];
+            let piece = self.chunks.get(at / CHUNK).map_or(self.tail.as_slice(), |it| it);
+            let within = &piece[at % CHUNK..];
             let taken = &within[..within.len().min(to - at)];
             joined.extend_from_slice(taken);
             at += taken.len();
         }
-        Cow::Owned(joined)
+        Bytes::from(joined)
     }
 }

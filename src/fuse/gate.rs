@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fuser::{Errno, ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen};
@@ -65,12 +65,21 @@ macro_rules! refuse {
 refuse!(ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen);
 
 /// A reply that is given once: by the call that works on it, or when its time has run out.
-pub(super) struct Answer<R>(Arc<Mutex<Option<R>>>);
+pub(super) struct Answer<R> {
+    reply: Arc<Mutex<Option<R>>>,
+    /// The loop that works on it, where one does.
+    asleep: Option<Asleep>,
+}
 
 impl<R: Refuse> Answer<R> {
-    /// The reply, unless it was given already.
+    /// The reply, unless it was given already. To be taken when nothing is left to be done that
+    /// may sleep: from here on the loop that works on it counts as free. The client may send its
+    /// next request before this thread runs again, and would find no loop free.
     pub(super) fn take(&self) -> Option<R> {
-        self.0.lock().take()
+        if let Some(asleep) = &self.asleep {
+            asleep.end();
+        }
+        self.reply.lock().take()
     }
 
     /// Replies with the errno of this error.
@@ -78,6 +87,32 @@ impl<R: Refuse> Answer<R> {
         if let Some(reply) = self.take() {
             reply.refuse(errno(error));
         }
+    }
+}
+
+/// An event loop that may sleep, for as long as it may.
+struct Asleep {
+    inner: Arc<Inner>,
+    ended: AtomicBool,
+}
+
+impl Asleep {
+    /// A loop that counts as sleeping from here on, and how many others do.
+    fn begin(inner: &Arc<Inner>) -> (Self, usize) {
+        let others = inner.sleeping.fetch_add(1, Ordering::Relaxed);
+        (Asleep { inner: Arc::clone(inner), ended: AtomicBool::new(false) }, others)
+    }
+
+    fn end(&self) {
+        if !self.ended.swap(true, Ordering::Relaxed) {
+            self.inner.sleeping.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -157,7 +192,7 @@ impl Gate {
 
     /// Works on a reply at once, for calls that do not sleep.
     pub(super) fn at_once<R: Refuse>(&self, reply: R, work: impl FnOnce(Answer<R>)) {
-        let answer = Answer(Arc::new(Mutex::new(Some(reply))));
+        let answer = Answer { reply: Arc::new(Mutex::new(Some(reply))), asleep: None };
         survive(move || work(answer));
     }
 
@@ -172,17 +207,18 @@ impl Gate {
     ) {
         let inner = &self.0;
         let shared = Arc::new(Mutex::new(Some(reply)));
-        let answer = Answer(Arc::clone(&shared));
+        let reply = Arc::clone(&shared);
         let call = Call { number: 0, about, since: Instant::now(), answer: shared };
-        // This loop counts as sleeping from here on, so that two loops cannot both take
-        // themselves for not being the last.
-        let others = inner.sleeping.fetch_add(1, Ordering::Relaxed);
+        // Counted first and looked at then, so that two loops cannot both take themselves for not
+        // being the last.
+        let (asleep, others) = Asleep::begin(inner);
         if is_free && others + 1 < inner.loops {
+            let answer = Answer { reply, asleep: Some(asleep) };
             inner.run(call, move || work(answer));
-            inner.sleeping.fetch_sub(1, Ordering::Relaxed);
             return;
         }
-        inner.sleeping.fetch_sub(1, Ordering::Relaxed);
+        drop(asleep);
+        let answer = Answer { reply, asleep: None };
         inner.hand_over(Job { call, work: Box::new(move || work(answer)) });
     }
 }

@@ -83,14 +83,17 @@ impl Adapter {
         }
     }
 
-    /// Answers from the content behind a handle, for which the kernel may be asked.
-    fn content<R: Refuse>(
+    /// Answers from the content behind a handle, for which the kernel may be asked: `make` has the
+    /// content to itself; `send` replies without its lock, which the next request may come for
+    /// before this thread runs again.
+    fn content<R: Refuse, T>(
         &self,
         node: u64,
         handle: u64,
         caller: Caller,
         reply: R,
-        work: impl FnOnce(Result<&mut Content>, &Answer<R>) -> Result<()> + Send + 'static,
+        make: impl FnOnce(Result<&mut Content>) -> Result<T> + Send + 'static,
+        send: impl FnOnce(T, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
         let tree = Arc::clone(&self.tree);
         let handles = Arc::clone(&self.handles);
@@ -116,11 +119,11 @@ impl Adapter {
             }
         };
         self.gate.may_sleep(about, reply, is_free, move |answer| {
-            let result = match find() {
-                Ok(content) => work(Ok(&mut content.lock()), &answer),
-                Err(error) => work(Err(error), &answer),
+            let made = match find() {
+                Ok(content) => make(Ok(&mut content.lock())),
+                Err(error) => make(Err(error)),
             };
-            if let Err(error) = result {
+            if let Err(error) = made.and_then(|made| send(made, &answer)) {
                 answer.refuse(&error);
             }
         });
@@ -225,13 +228,13 @@ impl Filesystem for Adapter {
             });
         };
         let (tree, number) = (Arc::clone(&self.tree), node.0);
-        self.content(number, handle, caller(request), reply, move |content, answer| {
-            let length = match content {
-                Ok(content) => content.length()?,
-                // Who may not read a file may still look at its other attributes.
-                Err(error) if error.kind == ErrorKind::Denied => 0,
-                Err(error) => return Err(error),
-            };
+        let length = |content: Result<&mut Content>| match content {
+            Ok(content) => content.length(),
+            // Who may not read a file may still look at its other attributes.
+            Err(error) if error.kind == ErrorKind::Denied => Ok(0),
+            Err(error) => Err(error),
+        };
+        self.content(number, handle, caller(request), reply, length, move |length, answer| {
             let attributes = tree.attributes(Node::from_number(number)?)?;
             if let Some(reply) = answer.take() {
                 reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, length));
@@ -288,8 +291,8 @@ impl Filesystem for Adapter {
         _: Option<LockOwner>,
         reply: ReplyData,
     ) {
-        self.content(node.0, handle.0, caller(request), reply, move |content, answer| {
-            let bytes = content?.read(offset, size as usize)?;
+        let make = move |content: Result<&mut Content>| content?.read(offset, size as usize);
+        self.content(node.0, handle.0, caller(request), reply, make, |bytes, answer| {
             if let Some(reply) = answer.take() {
                 reply.data(&bytes);
             }

@@ -62,6 +62,19 @@ pub fn host() -> Result<Arc<dyn Kernel>> {
     Ok(Arc::new(mach::MachKernel::new(Arc::new(mach::raw::Xnu))))
 }
 
+/// A walk over the map of this very program, by the shortest way that its system has.
+#[cfg(target_os = "linux")]
+fn own_regions() -> Result<Box<dyn Walk>> {
+    linux::own_regions()
+}
+
+/// A walk over the map of this very program, by the shortest way that its system has.
+#[cfg(target_os = "macos")]
+fn own_regions() -> Result<Box<dyn Walk>> {
+    let kernel = host()?;
+    kernel.regions(Pid::this(), kernel.identity(Pid::this())?, Detail::Map)
+}
+
 /// What this machine's own kernel answers about these processes.
 ///
 /// # Errors

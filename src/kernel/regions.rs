@@ -1,6 +1,6 @@
 //! Regions for programs that use this crate as a library.
 
-use super::{Detail, Walk, host};
+use super::{Detail, Walk, host, own_regions};
 use crate::model::{Pid, Region, Result};
 
 /// The regions of one process, ascending. Made by [`regions`].
@@ -37,9 +37,14 @@ pub struct Regions {
 /// `NoSuchProcess` for a pid that is free, `Denied` for a process that may not be seen,
 /// `Exhausted` or `Failed` where the kernel cannot be asked.
 pub fn regions(pid: Pid) -> Result<Regions> {
-    let kernel = host()?;
-    let walk = kernel.regions(pid, kernel.identity(pid)?, Detail::Map)?;
-    Ok(Regions { walk, own: pid == Pid::this(), ended: false })
+    let own = pid == Pid::this();
+    let walk = if own {
+        own_regions()?
+    } else {
+        let kernel = host()?;
+        kernel.regions(pid, kernel.identity(pid)?, Detail::Map)?
+    };
+    Ok(Regions { walk, own, ended: false })
 }
 
 impl Iterator for Regions {

@@ -31,6 +31,13 @@ impl Mount {
 
     /// The same with arguments before the mount point.
     pub fn with(arguments: &[&str]) -> Option<Self> {
+        Self::by(|daemon| {
+            daemon.args(arguments);
+        })
+    }
+
+    /// The same with a daemon that is set up by this before it starts.
+    pub fn by(set_up: impl FnOnce(&mut Command)) -> Option<Self> {
         if std::fs::File::options().read(true).write(true).open("/dev/fuse").is_err() {
             super::skip("/dev/fuse cannot be opened");
             return None;
@@ -41,15 +48,22 @@ impl Mount {
         std::fs::set_permissions(directory.path(), open).expect("chmod");
         let log = tempfile::tempdir().expect("tempdir");
         let mut mount = Mount { daemon: None, directory, log };
-        mount.start(arguments);
+        mount.launch(set_up);
         Some(mount)
     }
 
     /// Starts a daemon and waits until it reports that the mount is served.
     pub fn start(&mut self, arguments: &[&str]) {
-        let mut daemon = program()
-            .args(["mount", "--foreground", "--report"])
-            .args(arguments)
+        self.launch(|daemon| {
+            daemon.args(arguments);
+        });
+    }
+
+    fn launch(&mut self, set_up: impl FnOnce(&mut Command)) {
+        let mut command = program();
+        command.args(["mount", "--foreground", "--report"]);
+        set_up(&mut command);
+        let mut daemon = command
             .arg(self.directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -92,6 +106,12 @@ impl Mount {
             let path = format!("/proc/{}/{directory}", self.daemon_pid());
             std::fs::read_dir(path).expect("a directory of the daemon").count()
         };
+        // fuser starts its loops when the mount is reported ready or a little later.
+        super::until("the second event loop", || {
+            let tasks = std::fs::read_dir(format!("/proc/{}/task", self.daemon_pid())).ok()?;
+            let name = |task: std::fs::DirEntry| std::fs::read(task.path().join("comm")).ok();
+            tasks.flatten().filter_map(name).any(|name| name == b"fuser-1\n").then_some(())
+        });
         (count("fd"), count("task"))
     }
 

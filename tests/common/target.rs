@@ -1,6 +1,7 @@
 //! Processes to look at. A target is this very test binary run again for the test `process`
 //! below, with a script in its environment: it makes mappings, tells where they are, and stops
-//! itself, so that whoever looks sees a map that does not change.
+//! itself, so that whoever looks sees a map that does not change. A program without a test harness
+//! calls [`play`] first of all instead.
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill, raise};
@@ -161,8 +163,13 @@ impl Drop for Target {
 #[test]
 #[ignore = "the body of target processes, started by other tests"]
 fn process() {
+    play();
+}
+
+/// Does what the script says, where this process was started as a target; tells whether it was.
+pub fn play() -> bool {
     let Ok(script) = std::env::var(SCRIPT) else {
-        return;
+        return false;
     };
     let mut files = HashMap::new();
     for step in script.split(';') {
@@ -173,6 +180,7 @@ fn process() {
                 raise(Signal::SIGSTOP).expect("SIGSTOP");
             }
             ["regions", count] => regions(count.parse().expect("a count")),
+            ["mixed", count, path] => mixed(count.parse().expect("a count"), Path::new(path)),
             ["map", label, how] => tell(label, map(how, None)),
             ["map", label, how, path] => tell(label, map(how, Some(path))),
             ["unmap-all", count] => unmap_regions(count.parse().expect("a count")),
@@ -201,6 +209,7 @@ fn process() {
             _ => panic!("no such step: {step}"),
         }
     }
+    true
 }
 
 /// What the rest of a file is: how its opening or reading failed, or how long it is and its hash.
@@ -251,6 +260,39 @@ fn regions(count: usize) {
     }
     tell("regions", at);
     FIRST.store(at, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// This many regions more, of a page each, three of five anonymous and two of this file, such
+/// that no neighbours can merge.
+pub fn mixed(count: usize, path: &Path) {
+    if count == 0 {
+        return;
+    }
+    let file = File::open(path).expect("the file");
+    let at = reserve(count);
+    for number in 0..count {
+        let page = at + number * PAGE;
+        match number % 5 {
+            0 => protect(page, 1, libc::PROT_READ),
+            2 => protect(page, 1, libc::PROT_READ | libc::PROT_WRITE),
+            4 => {}
+            _ => {
+                let flags = libc::MAP_PRIVATE | libc::MAP_FIXED;
+                // SAFETY: replaces a page that was reserved above and holds nothing.
+                let got = unsafe {
+                    libc::mmap(
+                        page as *mut libc::c_void,
+                        PAGE,
+                        libc::PROT_READ,
+                        flags,
+                        file.as_raw_fd(),
+                        0,
+                    )
+                };
+                assert_eq!(got as usize, page);
+            }
+        }
+    }
 }
 
 static FIRST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);

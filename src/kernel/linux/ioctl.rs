@@ -48,9 +48,9 @@ const _: () = assert!(size_of::<ProcmapQuery>() == 104);
 /// `PROCMAP_QUERY_COVERING_OR_NEXT_VMA`: from address 0, so any region at all will do.
 const COVERING_OR_NEXT: u64 = 0x10;
 
-// `_IOWR(0xFF, 11, struct pidfd_info)` and `_IOWR(0x9F, 17, struct procmap_query)`.
+// `_IOWR(0xFF, 11, struct pidfd_info)` and `_IOWR('f', 17, struct procmap_query)`.
 nix::ioctl_readwrite!(pidfd_get_info, 0xFF, 11, PidfdInfo);
-nix::ioctl_readwrite!(procmap_query, 0x9F, 17, ProcmapQuery);
+nix::ioctl_readwrite!(procmap_query, b'f', 17, ProcmapQuery);
 
 // `linux/nsfs.h`: `NS_GET_PARENT` and `NS_GET_OWNER_UID`.
 nix::ioctl_none!(ns_get_parent, 0xB7, 2);

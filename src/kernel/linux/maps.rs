@@ -1,7 +1,7 @@
 //! One line of `maps`, which is also the first of a record of `smaps` (`fs/proc/task_mmu.c`,
 //! `show_map_vma`): `start-end perms offset major:minor inode`, spaces, name.
 
-use super::scan::{decimal, hex};
+use super::scan::{decimal, hex, short_hex};
 use crate::model::{BackingKind, Device, Protection, Region, Sharing};
 
 /// What the kernel appends to the path of a file that has no name any more (`d_path`).
@@ -27,28 +27,19 @@ pub(super) fn parse(line: &[u8], region: &mut Region) -> Option<()> {
         b'p' => Sharing::Private,
         _ => return None,
     };
-    let rest = spaces(&rest[4..])?;
-    let (offset, digits) = hex(rest)?;
-    let rest = spaces(&rest[digits..])?;
-    let (major, digits) = hex(rest)?;
-    let rest = rest[digits..].strip_prefix(b":")?;
-    let (minor, digits) = hex(rest)?;
-    let rest = spaces(&rest[digits..])?;
-    let (inode, digits) = decimal(rest)?;
-    let rest = &rest[digits..];
-    let name = if rest.is_empty() { rest } else { spaces(rest)? };
+    let (file, name) = file(&rest[4..])?;
 
     region.start = start;
     region.end = end;
     region.protection = protection;
     region.max_protection = protection;
     region.sharing = sharing;
-    region.offset = offset;
+    region.offset = file.offset;
     let backing = &mut region.backing;
-    backing.device =
-        Device { major: u32::try_from(major).ok()?, minor: u32::try_from(minor).ok()? };
-    backing.inode = inode;
-    let is_file = inode != 0 || backing.device != Device::default() || name.first() == Some(&b'/');
+    backing.device = file.device;
+    backing.inode = file.inode;
+    let is_file =
+        backing.inode != 0 || backing.device != Device::default() || name.first() == Some(&b'/');
     if is_file {
         backing.kind = BackingKind::File;
         let path = match name.strip_suffix(DELETED) {
@@ -66,12 +57,52 @@ pub(super) fn parse(line: &[u8], region: &mut Region) -> Option<()> {
     Some(())
 }
 
-/// The rest behind at least one space.
-fn spaces(text: &[u8]) -> Option<&[u8]> {
-    let first = text.iter().position(|byte| *byte != b' ').unwrap_or(text.len());
-    (first > 0).then(|| &text[first..])
+/// The columns that tell of a file.
+#[derive(Default)]
+struct File {
+    offset: u64,
+    device: Device,
+    inode: u64,
 }
 
+/// Those columns of a region without a file, which most are.
+const NO_FILE: &[u8; 17] = b" 00000000 00:00 0";
+
+/// The file's columns, and the name behind them.
+#[inline]
+fn file(text: &[u8]) -> Option<(File, &[u8])> {
+    let name = |rest| if <[u8]>::is_empty(rest) { Some(rest) } else { spaces(rest) };
+    if let Some(rest) = text.strip_prefix(NO_FILE)
+        && let Some(name) = name(rest)
+    {
+        return Some((File::default(), name));
+    }
+    let rest = spaces(text)?;
+    let (offset, digits) = hex(rest)?;
+    let rest = spaces(&rest[digits..])?;
+    let (major, digits) = short_hex(rest)?;
+    let rest = rest[digits..].strip_prefix(b":")?;
+    let (minor, digits) = short_hex(rest)?;
+    let rest = spaces(&rest[digits..])?;
+    let (inode, digits) = decimal(rest)?;
+    let name = name(&rest[digits..])?;
+    Some((File { offset, device: Device { major, minor }, inode }, name))
+}
+
+/// The rest behind at least one space. Between columns there is one, before a name there are many.
+#[inline]
+fn spaces(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text.strip_prefix(b" ")?;
+    while let Some(more) = rest.strip_prefix(b"        ") {
+        rest = more;
+    }
+    while let Some(more) = rest.strip_prefix(b" ") {
+        rest = more;
+    }
+    Some(rest)
+}
+
+#[inline]
 fn letter(found: u8, granted: u8, protection: Protection) -> Option<Protection> {
     match found {
         b'-' => Some(Protection::NONE),

@@ -11,6 +11,7 @@ mod walk;
 use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::dir::Dir;
@@ -48,7 +49,8 @@ pub struct LinuxKernel {
     own_user_namespace: Option<u64>,
     page_size: u64,
     ticks_per_second: u64,
-    boot_time: SystemTime,
+    /// Asked for when it is first needed: making `stat` costs the kernel more than a small map.
+    boot_time: OnceLock<SystemTime>,
 }
 
 impl LinuxKernel {
@@ -94,21 +96,21 @@ impl LinuxKernel {
     }
 
     fn over(root: OwnedFd, identity_source: IdentitySource) -> Self {
-        let number = |variable, fallback: u64| {
-            sysconf(variable).ok().flatten().and_then(|n| u64::try_from(n).ok()).unwrap_or(fallback)
-        };
-        let mut kernel = LinuxKernel {
+        LinuxKernel {
             root,
             identity_source,
             own_user_namespace: None,
-            page_size: number(SysconfVar::PAGE_SIZE, 4096),
-            ticks_per_second: number(SysconfVar::CLK_TCK, 100).max(1),
-            boot_time: UNIX_EPOCH,
-        };
-        if let Ok(text) = kernel.read_whole("stat") {
-            kernel.boot_time = boot_time(&text).unwrap_or(UNIX_EPOCH);
+            page_size: page_size(),
+            ticks_per_second: variable(SysconfVar::CLK_TCK, 100).max(1),
+            boot_time: OnceLock::new(),
         }
-        kernel
+    }
+
+    /// When the machine booted; 1970 where that is not told.
+    fn boot_time(&self) -> SystemTime {
+        *self.boot_time.get_or_init(|| {
+            self.read_whole("stat").ok().and_then(|text| boot_time(&text)).unwrap_or(UNIX_EPOCH)
+        })
     }
 
     /// The whole of a small file below the root.
@@ -179,6 +181,32 @@ impl LinuxKernel {
     }
 }
 
+/// The map of this program itself, which needs neither a source for other processes nor their
+/// identity.
+///
+/// # Errors
+/// `Failed` where `/proc` is no procfs, `NoSuchName` where it is missing or of another pid
+/// namespace; `Exhausted`.
+pub fn own_regions() -> Result<Box<dyn Walk>> {
+    let path = "/proc/self/maps";
+    let file = nix::fcntl::open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
+        .map_err(|errno| whole(errno, "open(/proc/self/maps)"))?;
+    let kind = fstatfs(&file).map_err(|errno| whole(errno, "fstatfs(/proc/self/maps)"))?;
+    if kind.filesystem_type() != PROC_SUPER_MAGIC {
+        return Err(Error::new(ErrorKind::Failed, "/proc is no procfs of the kernel"));
+    }
+    Ok(Box::new(walk::TextWalk::living(Pid::this(), file, Detail::Map, page_size())))
+}
+
+fn page_size() -> u64 {
+    variable(SysconfVar::PAGE_SIZE, 4096)
+}
+
+/// A number that the system was built or started with.
+fn variable(variable: SysconfVar, fallback: u64) -> u64 {
+    sysconf(variable).ok().flatten().and_then(|n| u64::try_from(n).ok()).unwrap_or(fallback)
+}
+
 impl Kernel for LinuxKernel {
     fn processes(&self) -> Result<Vec<Pid>> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -234,7 +262,7 @@ impl Kernel for LinuxKernel {
             pid,
             parent: status.parent,
             name,
-            started: self.boot_time + Duration::from_millis(milliseconds),
+            started: self.boot_time() + Duration::from_millis(milliseconds),
             credentials: self.credentials_from(pid, &status)?,
         })
     }

@@ -2,6 +2,7 @@
 
 /// Hexadecimal digits at the start of `text`, of either case: their value and how many they are.
 /// `None` where there is none, or more than 16.
+#[inline]
 pub(super) fn hex(text: &[u8]) -> Option<(u64, usize)> {
     let (value, digits) = hex8(chunk(text));
     if digits < 8 {
@@ -14,8 +15,23 @@ pub(super) fn hex(text: &[u8]) -> Option<(u64, usize)> {
     Some((u64::from(value) << (4 * more) | u64::from(low), 8 + more))
 }
 
+/// The same for a number of mostly two digits, which byte by byte are had sooner. `None` also where
+/// the value does not fit.
+#[inline]
+pub(super) fn short_hex(text: &[u8]) -> Option<(u32, usize)> {
+    let mut value = 0u32;
+    let mut digits = 0;
+    for byte in text {
+        let Some(digit) = char::from(*byte).to_digit(16) else { break };
+        value = value.checked_mul(16)? | digit;
+        digits += 1;
+    }
+    (digits > 0).then_some((value, digits))
+}
+
 /// Decimal digits at the start of `text`: their value and how many they are. `None` where there
 /// is none, or the value does not fit.
+#[inline]
 pub(super) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0u64;
     let mut digits = 0;
@@ -83,6 +99,10 @@ mod tests {
         assert_eq!(hex(b"00000000000000001"), None);
         assert_eq!(hex(b"12345678"), Some((0x1234_5678, 8)));
         assert_eq!(hex(b"12345678 9"), Some((0x1234_5678, 8)));
+        assert_eq!(short_hex(b"fe:"), Some((0xfe, 2)));
+        assert_eq!(short_hex(b"FFFFFFFFg"), Some((u32::MAX, 8)));
+        assert_eq!(short_hex(b"100000000"), None);
+        assert_eq!(short_hex(b":"), None);
         assert_eq!(decimal(b"18446744073709551615 "), Some((u64::MAX, 20)));
         assert_eq!(decimal(b"18446744073709551616"), None);
         assert_eq!(decimal(b"x"), None);

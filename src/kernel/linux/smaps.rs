@@ -5,24 +5,48 @@ use super::scan::decimal;
 use crate::model::{Behavior, Inheritance, Protection, Region};
 
 /// Whether this line begins the next record: a range's `-` comes before a key's `:` could.
+#[inline]
 pub(super) fn is_header(line: &[u8]) -> bool {
-    line.iter().find(|byte| matches!(byte, b'-' | b':' | b' ')) == Some(&b'-')
+    // All but two of some twenty keys begin with a letter that is no digit of any address.
+    line.first().is_some_and(u8::is_ascii_hexdigit)
+        && line.iter().find(|byte| matches!(byte, b'-' | b':' | b' ')) == Some(&b'-')
 }
 
 /// Takes what a line `Key: value` tells into `region`. Keys that tell nothing of interest are
 /// passed over, as new kernels add some. `page_size` is the unit of the counts kept.
+#[inline]
 pub(super) fn take(line: &[u8], page_size: u64, region: &mut Region) -> Option<()> {
-    let colon = memchr::memchr(b':', line)?;
-    let value = line[colon + 1..].trim_ascii_start();
-    let pages = || decimal(value).map(|(kibibytes, _)| kibibytes.saturating_mul(1024) / page_size);
-    match &line[..colon] {
-        b"Rss" => region.pages.resident = pages()?,
-        b"Swap" => region.pages.swapped_out = pages()?,
-        b"Shared_Dirty" | b"Private_Dirty" => {
-            region.pages.dirtied = region.pages.dirtied.saturating_add(pages()?);
+    let value = |key: &[u8]| line.strip_prefix(key).map(<[u8]>::trim_ascii_start);
+    let pages = |value: &[u8]| {
+        decimal(value).map(|(kibibytes, _)| kibibytes.saturating_mul(1024) / page_size)
+    };
+    let add = |count: &mut u64, more| *count = count.saturating_add(more);
+    // Most lines are of no interest, and their first byte tells.
+    match line.first()? {
+        b'R' => {
+            if let Some(resident) = value(b"Rss:") {
+                region.pages.resident = pages(resident)?;
+            }
         }
-        b"VmFlags" => flags(value, region),
-        _ => {}
+        b'S' => {
+            if let Some(swapped_out) = value(b"Swap:") {
+                region.pages.swapped_out = pages(swapped_out)?;
+            } else if let Some(dirtied) = value(b"Shared_Dirty:") {
+                add(&mut region.pages.dirtied, pages(dirtied)?);
+            }
+        }
+        b'P' => {
+            if let Some(dirtied) = value(b"Private_Dirty:") {
+                add(&mut region.pages.dirtied, pages(dirtied)?);
+            }
+        }
+        b'V' => {
+            if let Some(codes) = value(b"VmFlags:") {
+                flags(codes, region);
+            }
+        }
+        first if first.is_ascii_uppercase() => {}
+        _ => return None,
     }
     Some(())
 }

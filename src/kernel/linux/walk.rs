@@ -38,17 +38,22 @@ pub(super) struct TextWalk {
 impl TextWalk {
     /// A walk over this open file, which is `smaps` where `detail` asks for more than the map.
     pub(super) fn new(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Result<Self> {
-        let lines = Lines { pid, file, buffer: Vec::new(), unread: 0..0, ended: false };
-        let has_address_space = lines.address_space_lives()?;
-        Ok(TextWalk {
-            lines,
+        let mut walk = Self::living(pid, file, detail, page_size);
+        walk.has_address_space = walk.lines.address_space_lives()?;
+        Ok(walk)
+    }
+
+    /// The same where there is no doubt that the process has an address space.
+    pub(super) fn living(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Self {
+        TextWalk {
+            lines: Lines { pid, file, buffer: Vec::new(), unread: 0..0, ended: false },
             with_details: detail != Detail::Map,
-            has_address_space,
+            has_address_space: true,
             begun: false,
             page_size,
             region: Region::default(),
             reached: 0,
-        })
+        }
     }
 
     /// Whether there was an address space to walk when the file was opened.

@@ -1,0 +1,84 @@
+//! Arguments, and the order of things.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::common::target;
+use crate::report::Report;
+use crate::{clock, pure, through};
+
+struct Arguments {
+    cpu: usize,
+    json: Option<PathBuf>,
+    /// The one part that is wanted, where not all are.
+    only: Option<String>,
+}
+
+fn arguments() -> Option<Arguments> {
+    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
+    let mut arguments = Arguments { cpu: 0, json: None, only: None };
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--cpu" => arguments.cpu = words.next()?.parse().ok()?,
+            "--only" => arguments.only = Some(words.next()?),
+            "--json" => arguments.json = Some(words.next()?.into()),
+            _ => return None,
+        }
+    }
+    Some(arguments)
+}
+
+pub fn main() -> ExitCode {
+    // Before anything else: this process may have been started to be looked at.
+    if target::play() {
+        return ExitCode::SUCCESS;
+    }
+    if !std::env::args().any(|word| word == "--bench") {
+        eprintln!("not measured: run scripts/bench");
+        return ExitCode::SUCCESS;
+    }
+    let Some(arguments) = arguments() else {
+        eprintln!("usage: mount [--cpu N] [--json FILE] [--only PART]");
+        return ExitCode::FAILURE;
+    };
+    let mut report = Report::default();
+    let everywhere = clock::affinity();
+    clock::pin(arguments.cpu);
+    let Some(scene) = through::Scene::new() else {
+        return ExitCode::FAILURE;
+    };
+    let wanted = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
+    if wanted("kernel") {
+        through::against_the_kernel(&scene, &mut report);
+    }
+    if wanted("requests") {
+        through::requests(&scene, &mut report);
+    }
+    if wanted("pure") {
+        pure::render(&scene, &mut report);
+        pure::mach_walk(&mut report);
+    }
+    if wanted("memory") {
+        through::memory(&scene, &mut report);
+    }
+    if wanted("small") {
+        through::small_reads(&scene, &mut report);
+    }
+    if wanted("unpinned") {
+        clock::set_affinity(&everywhere);
+        through::unpinned(&scene, &mut report);
+        clock::pin(arguments.cpu);
+    }
+    if wanted("own") {
+        // Last: from here on this process has a large map itself.
+        pure::own_map(&scene, &mut report);
+    }
+    print!("{}", report.text());
+    if let Some(file) = arguments.json
+        && let Err(error) = std::fs::write(&file, report.json())
+    {
+        eprintln!("{}: {error}", file.display());
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,298 @@
+//! Parts of the program without a mount, one by one: `scripts/bench --pure`. Work is counted in
+//! items, so that divan's items a second are lines, regions or names.
+#![allow(missing_docs, unsafe_code, clippy::unwrap_used)]
+
+use std::hint::black_box;
+use std::io::Write;
+use std::sync::Arc;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use mach_procfs::format::{self, Renderer};
+use mach_procfs::kernel::mach::MachKernel;
+use mach_procfs::kernel::mach::calls::XnuCalls;
+use mach_procfs::kernel::mach::xnu_model::{Call, Entry, ModelProcess, Vnode, World, XnuModel};
+use mach_procfs::kernel::{Detail, Kernel, Walk};
+use mach_procfs::model::{Backing, BackingKind, Device, Pid, Protection, Region};
+use mach_procfs::tree::{Node, Tree};
+
+fn main() {
+    divan::main();
+}
+
+const LINES: usize = 1000;
+
+/// Three regions in five anonymous, two of a file with a path of 47 bytes: 78 bytes a line.
+fn regions() -> Vec<Region> {
+    let file = |number: u64| Backing {
+        kind: BackingKind::File,
+        name: vec![b'x'; 47],
+        device: Device { major: 0xfe, minor: 0 },
+        inode: 7_340_034 + number,
+        link_count: None,
+    };
+    (0..LINES as u64)
+        .map(|number| Region {
+            start: 0x7f12_3456_7000 + number * 0x2000,
+            end: 0x7f12_3456_8000 + number * 0x2000,
+            protection: Protection::READ.union(Protection::EXECUTE),
+            max_protection: Protection::from_bits(7),
+            offset: number * 0x1000,
+            backing: if matches!(number % 5, 1 | 3) { file(number) } else { Backing::default() },
+            ..Region::default()
+        })
+        .collect()
+}
+
+// ---- Rendering ---------------------------------------------------------------------------------
+
+#[divan::bench(args = ["maps", "vmmap", "vmmap_r"])]
+fn render(bencher: Bencher<'_, '_>, name: &str) {
+    let render: Renderer = match name {
+        "maps" => format::maps,
+        "vmmap" => format::vmmap,
+        _ => format::vmmap_r,
+    };
+    every_line(bencher, render);
+}
+
+#[divan::bench]
+fn render_maps_with_write(bencher: Bencher<'_, '_>) {
+    every_line(bencher, |region, out| {
+        let letters = region.protection.letters();
+        let backing = &region.backing;
+        let from = out.len();
+        let _ = write!(
+            out,
+            "{:08x}-{:08x} {}p {:08x} {:02x}:{:02x} {} ",
+            region.start,
+            region.end,
+            std::str::from_utf8(&letters).unwrap(),
+            region.offset,
+            backing.device.major,
+            backing.device.minor,
+            backing.inode,
+        );
+        if !backing.name.is_empty() {
+            let width = 73usize.saturating_sub(out.len() - from);
+            let _ = write!(out, "{:width$}", "");
+            out.extend_from_slice(&backing.name);
+        }
+        out.push(b'\n');
+    });
+}
+
+#[divan::bench]
+fn render_maps_with_snprintf(bencher: Bencher<'_, '_>) {
+    every_line(bencher, |region, out| {
+        let mut line = [0u8; 256];
+        let letters = region.protection.letters();
+        let backing = &region.backing;
+        // SAFETY: the format's arguments are of its types, in its order; each `%.*s` has a length
+        // and a pointer to as many bytes; the buffer's size is given.
+        let length = unsafe {
+            libc::snprintf(
+                line.as_mut_ptr().cast(),
+                line.len(),
+                c"%08lx-%08lx %.*sp %08lx %02x:%02x %lu %*s%.*s\n".as_ptr(),
+                region.start,
+                region.end,
+                3,
+                letters.as_ptr(),
+                region.offset,
+                backing.device.major,
+                backing.device.minor,
+                backing.inode,
+                20,
+                c"".as_ptr(),
+                backing.name.len() as libc::c_int,
+                backing.name.as_ptr(),
+            )
+        };
+        out.extend_from_slice(&line[..usize::try_from(length).unwrap()]);
+    });
+}
+
+fn every_line(bencher: Bencher<'_, '_>, render: impl Fn(&Region, &mut Vec<u8>) + Sync) {
+    let regions = regions();
+    let mut out = Vec::with_capacity(LINES * 200);
+    bencher.counter(ItemsCount::new(LINES)).bench_local(|| {
+        out.clear();
+        for region in &regions {
+            render(black_box(region), &mut out);
+        }
+        black_box(out.len())
+    });
+}
+
+// ---- The walk over Linux's text, from a plain file -----------------------------------------------
+
+#[cfg(target_os = "linux")]
+mod text {
+    use super::*;
+    use mach_procfs::kernel::linux::LinuxKernel;
+
+    const PID: u32 = 42;
+
+    /// A process directory with this process's `smaps` and a `maps` of [`LINES`] lines.
+    fn fixture() -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        let process = directory.path().join(PID.to_string());
+        std::fs::create_dir(&process).unwrap();
+        std::fs::copy("/proc/self/stat", process.join("stat")).unwrap();
+        std::fs::copy("/proc/self/smaps", process.join("smaps")).unwrap();
+        std::fs::write(process.join("maps"), maps()).unwrap();
+        directory
+    }
+
+    fn maps() -> Vec<u8> {
+        let mut text = Vec::new();
+        for region in regions() {
+            format::maps(&region, &mut text);
+        }
+        text
+    }
+
+    fn walk(detail: Detail) -> (tempfile::TempDir, Box<dyn Walk>) {
+        let directory = fixture();
+        let kernel = LinuxKernel::fixture(directory.path()).unwrap();
+        let pid = Pid::new(PID).unwrap();
+        let walk = kernel.regions(pid, kernel.identity(pid).unwrap(), detail).unwrap();
+        (directory, walk)
+    }
+
+    fn all(walk: &mut dyn Walk, mut each: impl FnMut(&Region)) -> usize {
+        let mut count = 0;
+        walk.restart().unwrap();
+        while let Some(region) = walk.next_region().unwrap() {
+            each(region);
+            count += 1;
+        }
+        count
+    }
+
+    #[divan::bench]
+    fn parse_maps(bencher: Bencher<'_, '_>) {
+        let (_directory, mut walk) = walk(Detail::Map);
+        bencher.counter(ItemsCount::new(LINES)).bench_local(|| all(walk.as_mut(), |_| {}));
+    }
+
+    #[divan::bench]
+    fn parse_and_render_maps(bencher: Bencher<'_, '_>) {
+        let (_directory, mut walk) = walk(Detail::Map);
+        let mut out = Vec::with_capacity(LINES * 200);
+        bencher.counter(ItemsCount::new(LINES)).bench_local(|| {
+            out.clear();
+            all(walk.as_mut(), |region| format::maps(region, &mut out))
+        });
+    }
+
+    #[divan::bench]
+    fn parse_smaps(bencher: Bencher<'_, '_>) {
+        let (_directory, mut walk) = walk(Detail::Attributes);
+        let count = all(walk.as_mut(), |_| {});
+        bencher.counter(ItemsCount::new(count)).bench_local(|| all(walk.as_mut(), |_| {}));
+    }
+
+    #[divan::bench]
+    fn parse_maps_with_procfs(bencher: Bencher<'_, '_>) {
+        use procfs::FromRead;
+        let text = maps();
+        bencher
+            .counter(ItemsCount::new(LINES))
+            .bench_local(|| procfs::process::MemoryMaps::from_read(text.as_slice()).unwrap());
+    }
+}
+
+// ---- The Mach walk over the model ----------------------------------------------------------------
+
+fn model(regions: u64) -> Arc<XnuModel> {
+    let mut world = World::default();
+    world.spawn(ModelProcess::new(500, "target").owned_by(0, 0));
+    let file = world.vnode(Vnode { path: vec![b'x'; 47], ..Vnode::default() });
+    for number in 0..regions {
+        let entry = Entry::new(0x1_0000_0000 + number * 0x8000, 0x4000);
+        if matches!(number % 5, 1 | 3) {
+            world.map_file(500, entry, file);
+        } else {
+            world.enter(500, Entry { user_tag: 1, ..entry });
+        }
+    }
+    Arc::new(XnuModel::new(world))
+}
+
+const SIZES: [u64; 6] = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
+
+/// With the model's own time, which `mach_calls` tells.
+#[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
+fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
+    let model = model(regions);
+    let kernel = MachKernel::new(Arc::clone(&model));
+    let pid = Pid::new(500).unwrap();
+    let identity = kernel.identity(pid).unwrap();
+    let mut out = Vec::new();
+    let mut walk = || {
+        out.clear();
+        let mut walk = kernel.regions(pid, identity, Detail::Map).unwrap();
+        while let Some(region) = walk.next_region().unwrap() {
+            format::maps(region, &mut out);
+        }
+    };
+    let before = (model.count(Call::RegionPathInfo), model.count_all());
+    walk();
+    let regions_asked = model.count(Call::RegionPathInfo) - before.0;
+    let others = model.count_all() - before.1 - regions_asked;
+    assert_eq!((regions_asked, others), (regions + 1, 6), "one call a region and one for the end");
+    bencher.counter(ItemsCount::new(regions)).bench_local(walk);
+}
+
+#[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
+fn mach_calls(bencher: Bencher<'_, '_>, regions: u64) {
+    let model = model(regions);
+    bencher.counter(ItemsCount::new(regions)).bench_local(|| {
+        let mut info = Default::default();
+        let mut address = 0;
+        while model.region_path_info(500, address, &mut info).is_ok() {
+            address = info.region.address + info.region.size;
+        }
+    });
+}
+
+// ---- Nodes and listings --------------------------------------------------------------------------
+
+#[divan::bench]
+fn inode_numbers(bencher: Bencher<'_, '_>) {
+    let mut world = World::default();
+    world.spawn(ModelProcess::new(500, "target").owned_by(0, 0));
+    let tree = Tree::new(Arc::new(MachKernel::new(Arc::new(XnuModel::new(world)))), 0, 0);
+    let node = tree.lookup(Node::ROOT, "500".as_ref()).unwrap().node;
+    bencher
+        .counter(ItemsCount::new(1usize))
+        .bench_local(|| Node::from_number(black_box(node).number()).unwrap());
+}
+
+const PROCESSES: u32 = 50_000;
+
+#[divan::bench(sample_size = 1, max_time = 1)]
+fn list_processes_of_the_model(bencher: Bencher<'_, '_>) {
+    let mut world = World::default();
+    for pid in 1..=PROCESSES {
+        world.spawn(ModelProcess::new(pid, "one of many").owned_by(0, 0));
+    }
+    let tree = Tree::new(Arc::new(MachKernel::new(Arc::new(XnuModel::new(world)))), 0, 0);
+    assert!(tree.list(Node::ROOT).unwrap().len() >= PROCESSES as usize);
+    bencher.counter(ItemsCount::new(PROCESSES)).bench_local(|| tree.list(Node::ROOT).unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[divan::bench(sample_size = 1, max_time = 1)]
+fn list_processes_of_a_directory(bencher: Bencher<'_, '_>) {
+    use mach_procfs::kernel::linux::LinuxKernel;
+    let directory = tempfile::tempdir().unwrap();
+    for pid in 1..=PROCESSES {
+        std::fs::create_dir(directory.path().join(pid.to_string())).unwrap();
+    }
+    let kernel = LinuxKernel::fixture(directory.path()).unwrap();
+    let tree = Tree::new(Arc::new(kernel), 0, 0);
+    bencher.counter(ItemsCount::new(PROCESSES)).bench_local(|| tree.list(Node::ROOT).unwrap());
+}
