@@ -40,6 +40,7 @@ plan() {
             *:fuse) packages="$packages fuse3" ;;
             *:pkg-config) packages="$packages pkgconf" ;;
             *:unshare) packages="$packages util-linux" ;;
+            *:man) packages="$packages man-db" ;;
             fedora:shellcheck) packages="$packages ShellCheck" ;;
             *:cargo)
                 case $system in

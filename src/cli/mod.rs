@@ -1,6 +1,11 @@
 //! The command line: what can be asked, and the one place that prints.
 
 mod cat;
+#[cfg(feature = "mount")]
+mod doctor;
+mod generate;
+#[cfg(feature = "mount")]
+mod helper;
 mod ls;
 mod messages;
 #[cfg(feature = "mount")]
@@ -62,6 +67,19 @@ Example:
   mach-procfs umount ~/proc"
     )]
     Umount(mount::UmountArguments),
+    /// Say whether this machine can mount, and what to do where it cannot
+    #[cfg(feature = "mount")]
+    #[command(after_help = "\
+Examples:
+  mach-procfs doctor
+  mach-procfs doctor ~/proc             would a mount there work, or what is wrong with it
+
+One line for each check begins with ok, warn or fail. The status is 1 where one fails.")]
+    Doctor {
+        /// The directory to mount on, or to look for a mount on
+        #[arg(value_name = "MOUNTPOINT", value_hint = clap::ValueHint::DirPath)]
+        mount_point: Option<PathBuf>,
+    },
     /// Print pseudo-files without any mount
     #[command(after_help = "\
 Examples:
@@ -104,12 +122,45 @@ Examples:
         #[arg(required = true, value_name = "PID")]
         pids: Vec<String>,
     },
+    /// Write the man page or a shell's completions to standard output
+    #[command(hide = true)]
+    Generate {
+        /// What to write
+        what: generate::What,
+    },
 }
 
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
+    #[cfg(feature = "mount")]
+    if helper::is_called(std::env::args_os().next().as_deref()) {
+        let arguments = helper::HelperArguments::parse();
+        start_log(arguments.verbose);
+        return end(helper::help(arguments), ExitCode::from(MOUNT_FAILED));
+    }
     let arguments = Arguments::parse();
-    let level = match arguments.verbose {
+    start_log(arguments.verbose);
+    let done = match arguments.command {
+        #[cfg(feature = "mount")]
+        Command::Mount(arguments_of_mount) => mount::mount(&arguments_of_mount, arguments.verbose),
+        #[cfg(feature = "mount")]
+        Command::Umount(arguments) => mount::umount(&arguments),
+        #[cfg(feature = "mount")]
+        Command::Doctor { mount_point } => doctor::doctor(mount_point.as_deref()),
+        Command::Cat { source, paths } => cat::cat(&source, &paths),
+        Command::Ls { source, long, paths } => ls::ls(&source, &paths, long),
+        Command::Record { source, pids } => record::record(&source, &pids),
+        Command::Generate { what } => generate::generate(what),
+    };
+    end(done, ExitCode::FAILURE)
+}
+
+/// The status by which mount(8) knows that a file system could not be mounted.
+#[cfg(feature = "mount")]
+const MOUNT_FAILED: u8 = 32;
+
+fn start_log(verbose: u8) {
+    let level = match verbose {
         // What fuser says of a mount that fails is said here in one line, with what to do.
         0 => "warn,fuser::mnt=off,fuser::reply=off",
         // A request that a signal has interrupted takes no reply, which is nothing to write home
@@ -118,29 +169,24 @@ pub(crate) fn run() -> ExitCode {
         _ => "debug",
     };
     messages::start(level);
-    let done = match arguments.command {
-        #[cfg(feature = "mount")]
-        Command::Mount(arguments_of_mount) => mount::mount(&arguments_of_mount, arguments.verbose),
-        #[cfg(feature = "mount")]
-        Command::Umount(arguments) => mount::umount(&arguments),
-        Command::Cat { source, paths } => cat::cat(&source, &paths),
-        Command::Ls { source, long, paths } => ls::ls(&source, &paths, long),
-        Command::Record { source, pids } => record::record(&source, &pids),
-    };
+}
+
+/// Says why a command failed, and gives the program's status.
+fn end(done: Result<(), Failure>, failed: ExitCode) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Said) => ExitCode::FAILURE,
+        Err(Failure::Said) => failed,
         // Whoever read our output has seen enough: `mach-procfs cat … | head -1`.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
         Err(Failure::Output(error)) => {
             complain(&format!("standard output: {error}"));
-            ExitCode::FAILURE
+            failed
         }
         Err(Failure::Because(reason)) => {
             complain(&reason);
-            ExitCode::FAILURE
+            failed
         }
     }
 }

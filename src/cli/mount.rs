@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixDatagram;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -23,19 +25,19 @@ const READY: &[u8] = b"ready\n";
 #[derive(Debug, Args)]
 pub(super) struct MountArguments {
     #[command(flatten)]
-    source: Source,
+    pub(super) source: Source,
     /// Stay in the foreground; end with Ctrl-C
     #[arg(short, long)]
-    foreground: bool,
+    pub(super) foreground: bool,
     /// Mount options, separated by commas
     #[arg(short, value_name = "OPTION,…", value_delimiter = ',')]
-    options: Vec<String>,
+    pub(super) options: Vec<String>,
     /// Said by the background daemon's parent: report on standard output
     #[arg(long, hide = true)]
-    report: bool,
+    pub(super) report: bool,
     /// The directory to mount on
-    #[arg(value_name = "MOUNTPOINT")]
-    mount_point: PathBuf,
+    #[arg(value_name = "MOUNTPOINT", value_hint = clap::ValueHint::DirPath)]
+    pub(super) mount_point: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -44,7 +46,7 @@ pub(super) struct UmountArguments {
     #[arg(short, long)]
     lazy: bool,
     /// The directory it is mounted on
-    #[arg(value_name = "MOUNTPOINT")]
+    #[arg(value_name = "MOUNTPOINT", value_hint = clap::ValueHint::DirPath)]
     mount_point: PathBuf,
 }
 
@@ -58,7 +60,12 @@ pub(super) fn mount(arguments: &MountArguments, verbose: u8) -> Result<(), Failu
     if arguments.foreground { serve(arguments, &options) } else { start_daemon(arguments, verbose) }
 }
 
-fn parse_options(words: &[String]) -> Result<Options, Failure> {
+/// Whether this is an option of `-o`.
+pub(super) fn is_known(word: &str) -> bool {
+    parse_options(&[word.to_owned()]).is_ok()
+}
+
+pub(super) fn parse_options(words: &[String]) -> Result<Options, Failure> {
     let mut options = Options::for_user(nix::unistd::geteuid().as_raw());
     for word in words {
         match word.split_once('=') {
@@ -109,11 +116,24 @@ fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let report = arguments.report;
     fuse::mount(tree, &arguments.mount_point, options, move || {
+        notify();
         if report {
             let_go();
         }
     })
     .map_err(|error| Failure::Because(error.to_string()))
+}
+
+/// Tells systemd that a service of `Type=notify` is ready (sd_notify(3)).
+fn notify() {
+    let Some(socket) = std::env::var_os("NOTIFY_SOCKET").map(PathBuf::from) else {
+        return;
+    };
+    // A name that begins with @ has no file; systemd names none of its own like that any more.
+    let said = UnixDatagram::unbound().and_then(|from| from.send_to(b"READY=1\n", socket));
+    if let Err(error) = said {
+        log::warn!("NOTIFY_SOCKET: {error}");
+    }
 }
 
 /// Tells the parent that the mount is served, and lets go of its terminal and directory. Standard
@@ -148,7 +168,8 @@ fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> 
     arguments.source.check()?;
     let program = std::env::current_exe().map_err(|error| because("this program", error))?;
     let mut command = Command::new(program);
-    command.arg("mount").args(["--foreground", "--report"]);
+    // It may be called by the name of a mount helper, which takes other arguments.
+    command.arg0("mach-procfs").arg("mount").args(["--foreground", "--report"]);
     command.args(std::iter::repeat_n("-v", usize::from(verbose)));
     for option in &arguments.options {
         command.arg("-o").arg(option);

@@ -15,7 +15,7 @@ use super::Failure;
 #[derive(Debug, Args)]
 pub(super) struct Source {
     /// Take the answers from a recording instead of this machine's kernel
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) replay: Option<PathBuf>,
 }
 

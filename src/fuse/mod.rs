@@ -3,6 +3,7 @@
 
 mod budget;
 mod content;
+mod doctor;
 mod errno;
 mod gate;
 mod handle;
@@ -24,6 +25,7 @@ use fuser::{
 };
 
 pub use budget::Limits;
+pub use doctor::{Check, Verdict, diagnose};
 pub use session::{MountError, Options, check, mount, unmount};
 
 use crate::model::{Error, ErrorKind, Pid, Result};

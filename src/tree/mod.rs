@@ -17,7 +17,7 @@ use access::Asker;
 pub use access::Caller;
 pub use inode::Node;
 pub use source::Source;
-pub use table::{Kind, ROWS, Row, RowId, as_markdown};
+pub use table::{Described, Kind, ROWS, Row, RowId, as_markdown, files};
 
 use crate::kernel::{AccessRule, Kernel, Owned};
 use crate::model::{Credentials, Error, ErrorKind, Identity, Owner, Pid, Result};

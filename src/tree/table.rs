@@ -126,17 +126,35 @@ impl RowId {
     }
 }
 
-/// The table of files as Markdown: what README and documentation show.
+/// A file or link of the table, for those who describe it.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// Its path, with `PID` for a process's number.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u16,
+    /// What it tells, in one line.
+    pub doc: &'static str,
+}
+
+/// All files and links in the order of the table.
+pub fn files() -> impl Iterator<Item = Described> {
+    let shown = |(_, row): &(u8, &Row)| matches!(row.kind, Kind::OwnProcess | Kind::Regions(..));
+    (0..).zip(&ROWS).filter(shown).map(|(number, row)| Described {
+        path: RowId(number).path(),
+        mode: row.mode,
+        doc: row.doc,
+    })
+}
+
+/// The table of files as it stands in the README.
 #[must_use]
 pub fn as_markdown() -> String {
     use std::fmt::Write as _;
     let mut text = String::from("| file | mode | shows |\n|---|---|---|\n");
-    for (number, row) in (0..).zip(&ROWS) {
-        if matches!(row.kind, Kind::OwnProcess | Kind::Regions(..)) {
-            let path = RowId(number).path();
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "| `{path}` | {:04o} | {} |", row.mode, row.doc);
-        }
+    for Described { path, mode, doc } in files() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| `{path}` | {mode:04o} | {doc} |");
     }
     text
 }

@@ -66,6 +66,7 @@ fi
 "#;
 
 const MACH_PROCFS: &str = r#"
+if [ "$1" = generate ]; then echo "the $2 of mach-procfs"; exit; fi
 echo "mach-procfs $*" >>"$here/log"
 if [ -e "$here/fail-mount" ]; then echo 'mach-procfs: cannot open /dev/fuse' >&2; exit 1; fi
 mkdir -p "$2/self/task"
@@ -159,9 +160,14 @@ impl Machine {
         machine.fake("fakes/mach-procfs", MACH_PROCFS);
 
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for name in ["run", "test", "fuzz", "lib.sh", "install.sh"] {
+        for name in ["run", "test", "fuzz", "install", "lib.sh", "install.sh"] {
             let to = machine.path("repo/scripts").join(name);
             fs::copy(source.join("scripts").join(name), to).unwrap();
+        }
+        fs::create_dir(machine.path("repo/packaging")).unwrap();
+        for name in ["mach-procfs.service", "mach-procfs.plist"] {
+            let to = machine.path("repo/packaging").join(name);
+            fs::copy(source.join("packaging").join(name), to).unwrap();
         }
         // The scripts read the Rust version from Cargo.toml; here it must not change under tests.
         machine.file("repo/Cargo.toml", "[package]\nrust-version = \"1.88\"\n");
@@ -266,6 +272,17 @@ impl Machine {
     }
 
     pub(crate) fn script_from(&self, dir: &str, script: PathBuf, args: &[&str]) -> Outcome {
+        self.script_with(dir, script, args, &[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn script_with(
+        &self,
+        dir: &str,
+        script: PathBuf,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Outcome {
         self.file("log", "");
         let output = Command::new(real("bash"))
             .arg(script)
@@ -276,6 +293,7 @@ impl Machine {
             .env("HOME", self.path("home"))
             .env("MACH_PROCFS_OS_RELEASE", self.path("os-release"))
             .env("MACH_PROCFS_MACFUSE_PC", self.path("pc"))
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .output()
             .unwrap();

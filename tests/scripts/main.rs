@@ -11,6 +11,7 @@
 // clippy.toml allows these in `#[test]` functions only; the helpers are test code as well.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod install;
 mod machine;
 
 use std::fs;
@@ -533,7 +534,14 @@ fn what_fuzzing_finds_is_a_failure_and_can_be_run_again() {
 
 #[test]
 fn the_scripts_can_be_started() {
-    for script in ["scripts/run", "scripts/test", "scripts/fuzz", ".ci/run"] {
+    for script in [
+        "scripts/run",
+        "scripts/test",
+        "scripts/fuzz",
+        "scripts/install",
+        "scripts/package",
+        ".ci/run",
+    ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o111, 0o111, "{script}");
     }

@@ -104,15 +104,17 @@ pub(in crate::fuse) fn check_mount_point(path: &Path) -> Result<PathBuf, MountEr
 }
 
 /// Which mount of ours is to be seen at a path.
-enum There {
+pub(super) enum There {
+    /// None.
     Nothing,
+    /// One that answers.
     Alive,
     /// Its daemon is gone.
     Dead,
 }
 
 /// What is to be seen at this path: a mount of ours that another mount hides does not count.
-fn mounted_at(path: &Path) -> There {
+pub(super) fn mounted_at(path: &Path) -> There {
     let seen = std::fs::symlink_metadata(path);
     let is_dead = seen.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::ENOTCONN));
     let is_ours = match std::fs::read("/proc/thread-self/mountinfo") {
@@ -134,6 +136,13 @@ fn mounted_at(path: &Path) -> There {
     }
 }
 
+/// Where something of ours is mounted.
+pub(super) fn our_mounts() -> Vec<PathBuf> {
+    let table = std::fs::read("/proc/thread-self/mountinfo").unwrap_or_default();
+    let ours = mountinfo::parse(&table).into_iter().filter(|it| it.file_system == FILE_SYSTEM);
+    ours.map(|it| it.mount_point).collect()
+}
+
 /// A device as the mount table writes it.
 fn device_number(device: u64) -> Vec<u8> {
     let (major, minor) = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
@@ -142,7 +151,7 @@ fn device_number(device: u64) -> Vec<u8> {
 
 /// The path without links and dots. Its last component is not asked for, since a dead mount
 /// there does not answer.
-fn resolve(path: &Path) -> Result<PathBuf, MountError> {
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, MountError> {
     match path.canonicalize() {
         Ok(absolute) => Ok(absolute),
         Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => {

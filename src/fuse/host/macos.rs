@@ -81,9 +81,7 @@ pub(in crate::fuse) fn config(options: &Options) -> Config {
 /// A directory that can be mounted on, made absolute; a dead mount of ours on it is cleared.
 pub(in crate::fuse) fn check_mount_point(path: &Path) -> Result<PathBuf, MountError> {
     let absolute = std::path::absolute(path).map_err(|error| at(path, &error))?;
-    if let Err(error) = std::fs::symlink_metadata(&absolute)
-        && matches!(error.raw_os_error(), Some(libc::ENXIO | libc::ENOTCONN))
-    {
+    if is_dead(&absolute) {
         log::warn!("{}: clearing the dead mount of a daemon that was killed", absolute.display());
         unmount(&absolute, MntFlags::MNT_FORCE).map_err(|errno| failed(&absolute, errno))?;
     }
@@ -116,8 +114,14 @@ fn failed(path: &Path, errno: nix::Error) -> MountError {
     MountError::new(format!("{}: cannot unmount: {}", path.display(), errno.desc()))
 }
 
+/// Whether a volume is there whose daemon is gone.
+pub(super) fn is_dead(path: &Path) -> bool {
+    std::fs::symlink_metadata(path)
+        .is_err_and(|error| matches!(error.raw_os_error(), Some(libc::ENXIO | libc::ENOTCONN)))
+}
+
 /// Whether a macFUSE volume has its root here: it answers for this path, and not for the parent.
-fn is_mounted(path: &Path) -> bool {
+pub(super) fn is_mounted(path: &Path) -> bool {
     let of = |path: &Path| statfs(path).ok();
     let Some(here) = of(path) else { return false };
     let is_fuse = matches!(here.filesystem_type_name(), "macfuse" | "osxfuse");
@@ -185,8 +189,7 @@ pub(in crate::fuse) fn is_ignored(_: Signal) -> bool {
 /// The `umount` command: ends a mount of ours, also a dead one.
 pub(in crate::fuse) fn unmount_path(path: &Path, lazy: bool) -> Result<(), MountError> {
     let path = std::path::absolute(path).map_err(|error| at(path, &error))?;
-    let is_dead = std::fs::symlink_metadata(&path)
-        .is_err_and(|error| matches!(error.raw_os_error(), Some(libc::ENXIO | libc::ENOTCONN)));
+    let is_dead = is_dead(&path);
     if !is_dead && !is_mounted(&path) {
         return Err(MountError::new(format!(
             "{}: no mach-procfs is mounted there",

@@ -1,0 +1,55 @@
+//! `doctor`: one line for each check.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use mach_procfs::fuse::{self, Check, Verdict};
+
+use super::Failure;
+use super::source::Source;
+
+pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
+    let mut checks = vec![own_map()];
+    checks.extend(fuse::diagnose(mount_point));
+    let width = checks.iter().map(|check| check.subject.len()).max().unwrap_or(0);
+    let mut out = io::stdout().lock();
+    for Check { verdict, subject, finding, advice } in &checks {
+        let verdict = match verdict {
+            Verdict::Fine => "ok",
+            Verdict::Warning => "warn",
+            Verdict::Failure => "fail",
+        };
+        write!(out, "{verdict:<5} {subject:<width$}  {finding}")?;
+        if let Some(advice) = advice {
+            write!(out, " -- {advice}")?;
+        }
+        writeln!(out)?;
+    }
+    out.flush()?;
+    let failed = checks.iter().any(|check| check.verdict == Verdict::Failure);
+    if failed { Err(Failure::Said) } else { Ok(()) }
+}
+
+/// Whether the kernel answers at all: without it no mount shows anything.
+fn own_map() -> Check {
+    let subject = "own map";
+    let read = || -> Result<usize, String> {
+        let (tree, caller) = Source { replay: None }.tree().map_err(|failure| match failure {
+            Failure::Because(reason) => reason,
+            Failure::Said | Failure::Output(_) => "the kernel cannot be asked".to_owned(),
+        })?;
+        let words = |error: mach_procfs::model::Error| error.to_string();
+        let node = tree.resolve(Path::new("self/maps"), &caller).map_err(words)?.node;
+        let mut source = tree.open(node, &caller).map_err(words)?;
+        let mut text = Vec::new();
+        while source.fill(&mut text, usize::MAX).map_err(words)? {}
+        Ok(text.split(|byte| *byte == b'\n').count().saturating_sub(1))
+    };
+    match read() {
+        Ok(regions) if regions > 0 => Check::fine(subject, format!("{regions} regions")),
+        Ok(_) => Check::failure(subject, "it has no regions", "please report this"),
+        Err(reason) => {
+            Check::failure(subject, reason, "`mach-procfs -vv cat self/maps` tells more")
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The program as a helper of mount(8): `mount.fuse.mach-procfs SPEC DIR [-sfnv] [-o OPTION,…]`,
+//! told by the name it is called by. A line of /etc/fstab comes here.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Parser};
+
+use super::Failure;
+use super::mount::{MountArguments, mount};
+use super::source::Source;
+
+/// The names that mount(8) looks for: on Linux, and on macOS and the BSDs.
+const NAMES: [&str; 3] = ["mount.fuse.mach-procfs", "mount.mach-procfs", "mount_mach-procfs"];
+
+/// Words of -o that are for mount(8), systemd or the kernel, and change nothing here: the mount is
+/// read-only, without devices, set-uid and programs whatever they say.
+const FOR_OTHERS: &str = "rw ro dev nodev suid nosuid exec noexec defaults auto noauto nofail \
+    _netdev user nouser users owner noowner group nogroup atime noatime relatime norelatime \
+    strictatime nostrictatime diratime nodiratime lazytime nolazytime sync async dirsync silent \
+    loud";
+
+/// The same before a `=`.
+const FOR_OTHERS_WITH_VALUE: [&str; 4] = ["user", "uhelper", "comment", "subtype"];
+
+/// Mount helper of mach-procfs, called by mount(8)
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(super) struct HelperArguments {
+    /// What stands as the source in the mount table
+    #[arg(value_name = "SPEC")]
+    source: String,
+    /// The directory to mount on
+    #[arg(value_name = "DIR")]
+    mount_point: PathBuf,
+    /// Take no notice of options that are not known
+    #[arg(short)]
+    sloppy: bool,
+    /// Do all but mount
+    #[arg(short)]
+    fake: bool,
+    /// Without an entry in /etc/mtab, which is never made
+    #[arg(short)]
+    no_mtab: bool,
+    /// Log what happens
+    #[arg(short, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Mount options
+    #[arg(short, value_name = "OPTION,…")]
+    options: Vec<String>,
+    /// The type, which the name of the program tells already
+    #[arg(short = 't', value_name = "TYPE")]
+    file_system: Option<String>,
+    /// The mount namespace, which mount(8) has entered already
+    #[arg(short = 'N', value_name = "NAMESPACE")]
+    namespace: Option<String>,
+}
+
+/// Whether the program was called as a mount helper.
+pub(super) fn is_called(name: Option<&OsStr>) -> bool {
+    let name = name.and_then(|name| Path::new(name).file_name());
+    name.is_some_and(|name| NAMES.iter().any(|helper| name == *helper))
+}
+
+/// Mounts in the background and returns when the mount answers.
+pub(super) fn help(arguments: HelperArguments) -> Result<(), Failure> {
+    let source = arguments.source;
+    if source.is_empty() || source.contains([',', '\\']) {
+        return Err(Failure::Because(format!("'{source}' cannot stand as the source of a mount")));
+    }
+    let mut options = vec![format!("fsname={source}")];
+    for words in &arguments.options {
+        options.extend(split(words).filter(|word| !is_for_others(word)).map(str::to_owned));
+    }
+    if arguments.sloppy {
+        options.retain(|word| super::mount::is_known(word));
+    }
+    let wanted = MountArguments {
+        source: Source { replay: None },
+        foreground: false,
+        options,
+        report: false,
+        mount_point: arguments.mount_point,
+    };
+    if arguments.fake {
+        return super::mount::parse_options(&wanted.options).map(drop);
+    }
+    mount(&wanted, arguments.verbose)
+}
+
+fn is_for_others(word: &str) -> bool {
+    // Comments for programs that read /etc/fstab, as systemd does.
+    word.starts_with("x-")
+        || word.starts_with("X-")
+        || FOR_OTHERS.split_whitespace().any(|known| known == word)
+        || word.split_once('=').is_some_and(|(name, _)| FOR_OTHERS_WITH_VALUE.contains(&name))
+}
+
+/// The words between commas; those between double quotes belong to a value.
+fn split(words: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    words.split(move |letter| {
+        quoted ^= letter == '"';
+        letter == ',' && !quoted
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_helper() {
+        for name in ["/sbin/mount.fuse.mach-procfs", "mount_mach-procfs", "./mount.mach-procfs"] {
+            assert!(is_called(Some(OsStr::new(name))), "{name}");
+        }
+        for name in ["mach-procfs", "/mount.fuse.mach-procfs/x", "mount.fuse", ""] {
+            assert!(!is_called(Some(OsStr::new(name))), "{name}");
+        }
+        assert!(!is_called(None));
+    }
+
+    #[test]
+    fn words_in_quotes_stay_together() {
+        let words: Vec<&str> = split("rw,x-a=\"b,c\",ro,,x").collect();
+        assert_eq!(words, ["rw", "x-a=\"b,c\"", "ro", "", "x"]);
+    }
+
+    #[test]
+    fn whose_options_are_whose() {
+        for word in ["rw", "nofail", "_netdev", "x-systemd.requires=a", "user=joe", "X-mount.mkdir"]
+        {
+            assert!(is_for_others(word), "{word}");
+        }
+        for word in ["allow_other", "fsname=x", "remount", "", "x", "rws"] {
+            assert!(!is_for_others(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory as _;
+        HelperArguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,99 @@
+//! What `doctor` finds: whether this machine can mount, and what to do where it cannot.
+
+use std::fs;
+use std::path::Path;
+
+use super::host;
+use super::session::words;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Fine,
+    /// It works, but not all of it or not for everybody.
+    Warning,
+    /// A mount cannot work like this.
+    Failure,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was looked at.
+    pub subject: &'static str,
+    /// What was found, in one line.
+    pub finding: String,
+    /// What to do about it, in one line.
+    pub advice: Option<String>,
+}
+
+impl Check {
+    /// As it should be.
+    pub fn fine(subject: &'static str, finding: impl Into<String>) -> Self {
+        Check { verdict: Verdict::Fine, subject, finding: finding.into(), advice: None }
+    }
+
+    /// It could be better.
+    pub fn warning(
+        subject: &'static str,
+        finding: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        let advice = Some(advice.into());
+        Check { verdict: Verdict::Warning, subject, finding: finding.into(), advice }
+    }
+
+    /// It cannot work.
+    pub fn failure(
+        subject: &'static str,
+        finding: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        let advice = Some(advice.into());
+        Check { verdict: Verdict::Failure, subject, finding: finding.into(), advice }
+    }
+}
+
+/// Looks at all that a mount needs: in general, and at this place if one is named. Changes nothing.
+#[must_use]
+pub fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
+    host::diagnose(mount_point)
+}
+
+pub(super) const MOUNT_POINT: &str = "mount point";
+
+/// What there is to say of a directory on which nothing of ours is mounted.
+pub(super) fn empty_directory(path: &Path, how_to_make: &str) -> Check {
+    let place = path.display();
+    match fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Check::failure(MOUNT_POINT, format!("{place} does not exist"), how_to_make.to_owned())
+        }
+        Err(error) => Check::failure(
+            MOUNT_POINT,
+            format!("{place}: {}", words(&error)),
+            "name a directory that you may enter",
+        ),
+        Ok(data) if !data.is_dir() => Check::failure(
+            MOUNT_POINT,
+            format!("{place} is not a directory"),
+            "name an empty directory",
+        ),
+        Ok(_) => match fs::read_dir(path).map(|mut names| names.next().is_none()) {
+            Ok(true) => Check::fine(MOUNT_POINT, format!("{place} is an empty directory")),
+            Ok(false) => Check::warning(
+                MOUNT_POINT,
+                format!("{place} is not empty"),
+                "what is in it is hidden while something is mounted there",
+            ),
+            Err(error) => Check::warning(
+                MOUNT_POINT,
+                format!("{place}: {}", words(&error)),
+                "name a directory that you may read",
+            ),
+        },
+    }
+}
