@@ -8,6 +8,11 @@ use std::process::Command;
 
 use crate::machine::{Machine, Outcome, real};
 
+// Of st_mode; libc's have another width on macOS.
+const TYPE: u32 = 0o170_000;
+const DIRECTORY: u32 = 0o040_000;
+const REGULAR: u32 = 0o100_000;
+
 const LABEL: &str = "mach-procfs";
 
 /// A machine with what an installation needs, and the directory `dest`, which is to be `/`.
@@ -52,7 +57,7 @@ fn tree(top: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
 
 /// The paths that are no directories.
 fn files(top: &Path) -> Vec<String> {
-    let is_file = |mode: u32| mode & libc::S_IFMT != libc::S_IFDIR;
+    let is_file = |mode: u32| mode & TYPE != DIRECTORY;
     tree(top).into_iter().filter(|(_, (mode, _))| is_file(*mode)).map(|(name, _)| name).collect()
 }
 
@@ -86,9 +91,9 @@ fn what_is_installed_once_and_twice_and_taken_away() {
         let once = tree(&dest);
         for (name, (mode, _)) in &once {
             let is_program = name.ends_with("bin/mach-procfs");
-            let wanted = match mode & libc::S_IFMT {
-                libc::S_IFREG if !is_program => 0o644,
-                libc::S_IFREG | libc::S_IFDIR => 0o755,
+            let wanted = match mode & TYPE {
+                REGULAR if !is_program => 0o644,
+                REGULAR | DIRECTORY => 0o755,
                 _ => continue,
             };
             if !name.is_empty() && !name.ends_with("/installed") {
