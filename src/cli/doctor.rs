@@ -6,6 +6,7 @@ use std::path::Path;
 use mach_procfs::fuse::{self, Check, Verdict};
 
 use super::Failure;
+use super::messages::Plain;
 use super::source::Source;
 
 pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
@@ -19,9 +20,9 @@ pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
             Verdict::Warning => "warn",
             Verdict::Failure => "fail",
         };
-        write!(out, "{verdict:<5} {subject:<width$}  {finding}")?;
+        write!(out, "{verdict:<5} {subject:<width$}  {}", Plain(finding))?;
         if let Some(advice) = advice {
-            write!(out, " -- {advice}")?;
+            write!(out, " -- {}", Plain(advice))?;
         }
         writeln!(out)?;
     }
