@@ -274,3 +274,45 @@ fn one_sees_oneself_whatever_one_is() {
         assert!(text(&output.stdout).contains("/cat\n"), "{asker}: {output:?}");
     }
 }
+
+#[test]
+fn who_may_open_a_users_mount_to_others_is_said_in_fuse_conf() {
+    if !common::is_root() {
+        return;
+    }
+    // The daemon itself may not see another user's processes, nor root's.
+    let allowed = device("666")
+        + "echo user_allow_other >$DIR.conf; \
+           mount --bind $DIR.conf /etc/fuse.conf; \
+           user $PROGRAM mount -o allow_other $DIR; \
+           ls $DIR >/dev/null; ls $DIR/self/maps >/dev/null; \
+           setpriv --reuid 65533 --regid 65533 --clear-groups ls $DIR >/dev/null; \
+           not setpriv --reuid 65533 --regid 65533 --clear-groups cat $DIR/self/maps; \
+           not cat $DIR/$$/maps; \
+           user $PROGRAM umount $DIR";
+    let output = in_namespace(&allowed);
+    assert!(output.status.success(), "{output:?}");
+    let refused = device("666")
+        + "echo >$DIR.conf; mount --bind $DIR.conf /etc/fuse.conf; \
+           not user $PROGRAM mount -o allow_other $DIR";
+    let output = in_namespace(&refused);
+    assert!(output.status.success(), "{output:?}");
+    assert!(text(&output.stderr).contains("user_allow_other"), "{output:?}");
+}
+
+#[test]
+fn a_users_daemon_unmounts_at_a_signal_with_the_helpers_help() {
+    if !common::is_root() {
+        return;
+    }
+    let script = device("666")
+        + "setpriv --reuid 65534 --regid 65534 --clear-groups \
+           $PROGRAM mount --foreground --report $DIR >$DIR.said 2>/dev/null & D=$!; \
+           trap 'kill $D' EXIT; \
+           until grep -q ready $DIR.said; do :; done; \
+           grep -q 'CapPrm:.0000000000000000' /proc/$D/status; \
+           grep -q 'NoNewPrivs:.0' /proc/$D/status; \
+           kill $D; wait $D; trap - EXIT; not grep -q \"$DIR fuse.mach-procfs\" /proc/self/mounts";
+    let output = in_namespace(&script);
+    assert!(output.status.success(), "{output:?}");
+}

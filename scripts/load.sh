@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# What scripts/soak and scripts/storm share: one test of tests/soak.rs, for so many seconds, with
+# the program as it is released. Sourced with `me`, `root` and `load` (the test's name) set.
+: "${load:?}" "${me:?}" "${root:?}"
+# shellcheck source=scripts/lib.sh
+. "$root/scripts/lib.sh"
+
+seconds=${1:-}
+case $seconds in
+    -h | --help)
+        cat <<HELP
+usage: $me SECONDS
+Mounts, puts load on the mount for so many seconds, and prints counts of what was tried and what
+came of it. Exits 1 if anything was wrong: a byte, an answer, a request that took 5 s, something
+that was not given back, a panic. MACH_PROCFS_SEED=N repeats a storm.
+HELP
+        exit
+        ;;
+    '' | *[!0-9]*) die 'wants a number of seconds (see --help)' ;;
+esac
+[ $# -eq 1 ] || die 'wants one number of seconds (see --help)'
+
+ensure cc fuse cargo
+cd "$root" || die "no directory $root"
+MACH_PROCFS_SECONDS=$seconds CI=true \
+    cargo test --release --test soak -- --exact "$load" --nocapture || die "FAILED: $load, $seconds s"
+say "all was right: $load, $seconds s"
