@@ -12,7 +12,7 @@ use mach_procfs::format::{self, Renderer};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::calls::XnuCalls;
 use mach_procfs::kernel::mach::xnu_model::{Call, Entry, ModelProcess, Vnode, World, XnuModel};
-use mach_procfs::kernel::{Detail, Kernel, Walk};
+use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{Backing, BackingKind, Device, Pid, Protection, Region};
 use mach_procfs::tree::{Node, Tree};
 
@@ -130,7 +130,7 @@ fn every_line(bencher: Bencher<'_, '_>, render: impl Fn(&Region, &mut Vec<u8>) +
 #[cfg(target_os = "linux")]
 mod text {
     use super::*;
-    use mach_procfs::kernel::linux::LinuxKernel;
+    use mach_procfs::kernel::{Walk, linux::LinuxKernel};
 
     const PID: u32 = 42;
 
