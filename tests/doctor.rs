@@ -162,7 +162,7 @@ fn mount_points_that_do_not_serve() {
 
 #[test]
 fn mounts_that_live_and_dead_ones() {
-    let start = "$PROGRAM mount --foreground --report $DIR >$DIR.said & D=$!; \
+    let start = ": >$DIR.said; $PROGRAM mount --foreground --report $DIR >$DIR.said & D=$!; \
         until grep -q ready $DIR.said; do :; done; ";
     let alive = format!("{start}$PROGRAM doctor");
     assert_said(&alive, 0, "ok mount point", &["that answers"]);
