@@ -283,7 +283,7 @@ fn with_the_units_capabilities_all_is_served() {
          C=$!; until grep -q sleep /proc/$C/comm; do kill -0 $C; done; \
          cat $DIR/$C/maps | grep -q sleep; not user cat $DIR/$C/maps 2>/dev/null; \
          kill $D; wait $D; not mountpoint -q $DIR; \
-         {limited} $PROGRAM {start} >$DIR.said & D=$!; \
+         : >$DIR.said; {limited} $PROGRAM {start} >$DIR.said & D=$!; \
          until grep -q ready $DIR.said; do :; done; \
          kill -KILL $D; {{ wait $D || true; }} 2>/dev/null; \
          $PROGRAM {stop}; not mountpoint -q $DIR",
