@@ -61,13 +61,12 @@ impl Mount {
 
     fn launch(&mut self, set_up: impl FnOnce(&mut Command)) {
         let mut command = program();
-        command.args(["mount", "--foreground", "--report"]);
+        command.args(["mount", "--foreground", "--report"]).stderr(self.log_file());
         set_up(&mut command);
         let mut daemon = command
             .arg(self.directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(self.log_file())
             .spawn()
             .expect("the daemon starts");
         let mut said = String::new();
