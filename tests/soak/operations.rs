@@ -250,9 +250,13 @@ impl<'a> Storm<'a> {
                     // A `stat` by somebody else in between makes the kernel take 0 for the length.
                     let length = self.expected.len() as i64;
                     at.and_then(|at| match (known, whence) {
-                        (true, libc::SEEK_END) if at != length + offset && at != offset => Err(
-                            Outcome::Wrong(format!("the end is at {at}, not {offset} behind it")),
-                        ),
+                        (true, libc::SEEK_END)
+                            if at != length.wrapping_add(offset) && at != offset =>
+                        {
+                            Err(Outcome::Wrong(format!(
+                                "the end is at {at}, not {offset} behind it"
+                            )))
+                        }
                         _ => Ok(()),
                     })
                 }),
