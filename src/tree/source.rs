@@ -8,6 +8,11 @@ use crate::format::Renderer;
 use crate::kernel::Walk;
 use crate::model::Result;
 
+/// How much is made before other readers get their turn: about what the kernel tells at once. One
+/// reader's large file would otherwise keep the CPU for whole time slices of milliseconds, and
+/// each of the few requests of somebody's small file would wait for one.
+const TURN: usize = 4096;
+
 /// Makes the content of one open file, region by region.
 pub struct Source {
     walk: Box<dyn Walk>,
@@ -50,10 +55,15 @@ impl Source {
     }
 
     fn append(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
+        let mut turn = out.len() + TURN;
         while out.len() < enough {
             match self.walk.next_region()? {
                 Some(region) => (self.render)(region, out),
                 None => return Ok(false),
+            }
+            if out.len() >= turn {
+                std::thread::yield_now();
+                turn = out.len() + TURN;
             }
         }
         Ok(true)
