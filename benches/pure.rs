@@ -14,7 +14,7 @@ use mach_procfs::kernel::mach::calls::XnuCalls;
 use mach_procfs::kernel::mach::xnu_model::{Call, Entry, ModelProcess, Vnode, World, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{Backing, BackingKind, Device, Pid, Protection, Region};
-use mach_procfs::tree::{Node, Tree};
+use mach_procfs::tree::{Caller, Node, Tree};
 
 fn main() {
     divan::main();
@@ -265,12 +265,13 @@ fn inode_numbers(bencher: Bencher<'_, '_>) {
     let mut world = World::default();
     world.spawn(ModelProcess::new(500, "target").owned_by(0, 0));
     let tree = Tree::new(Arc::new(MachKernel::new(Arc::new(XnuModel::new(world)))), 0, 0);
-    let node = tree.lookup(Node::ROOT, "500".as_ref()).unwrap().node;
+    let node = tree.lookup(Node::ROOT, "500".as_ref(), &ROOT).unwrap().node;
     bencher
         .counter(ItemsCount::new(1usize))
         .bench_local(|| Node::from_number(black_box(node).number()).unwrap());
 }
 
+const ROOT: Caller = Caller { uid: 0, gid: 0, pid: 0 };
 const PROCESSES: u32 = 50_000;
 
 #[divan::bench(sample_size = 1, max_time = 1)]
@@ -280,8 +281,10 @@ fn list_processes_of_the_model(bencher: Bencher<'_, '_>) {
         world.spawn(ModelProcess::new(pid, "one of many").owned_by(0, 0));
     }
     let tree = Tree::new(Arc::new(MachKernel::new(Arc::new(XnuModel::new(world)))), 0, 0);
-    assert!(tree.list(Node::ROOT).unwrap().len() >= PROCESSES as usize);
-    bencher.counter(ItemsCount::new(PROCESSES)).bench_local(|| tree.list(Node::ROOT).unwrap());
+    assert!(tree.list(Node::ROOT, &ROOT).unwrap().len() >= PROCESSES as usize);
+    bencher
+        .counter(ItemsCount::new(PROCESSES))
+        .bench_local(|| tree.list(Node::ROOT, &ROOT).unwrap());
 }
 
 #[cfg(target_os = "linux")]
@@ -294,5 +297,7 @@ fn list_processes_of_a_directory(bencher: Bencher<'_, '_>) {
     }
     let kernel = LinuxKernel::fixture(directory.path()).unwrap();
     let tree = Tree::new(Arc::new(kernel), 0, 0);
-    bencher.counter(ItemsCount::new(PROCESSES)).bench_local(|| tree.list(Node::ROOT).unwrap());
+    bencher
+        .counter(ItemsCount::new(PROCESSES))
+        .bench_local(|| tree.list(Node::ROOT, &ROOT).unwrap());
 }

@@ -57,7 +57,7 @@ fn the_man_page_has_every_command_option_and_file() {
         assert!(page.contains(&format!("  mach-procfs {command}")), "an example of {command}");
     }
     for row in mach_procfs::tree::files() {
-        assert!(page.contains(&row.path), "{}", row.path);
+        assert!(page.contains(row.path), "{}", row.path);
         assert!(page.contains(row.doc.split(':').next().unwrap()), "{}", row.doc);
     }
     for option in ["--replay", "--verbose", "--version"] {

@@ -11,7 +11,7 @@ use mach_procfs::kernel::mach::calls::{Errno, ShortBsdInfo, VnodeInfo};
 use mach_procfs::kernel::mach::xnu_model::{
     Call, Entry, Fault, Mapped, ModelProcess, Vnode, World,
 };
-use mach_procfs::kernel::{AccessRule, Detail, Kernel, Owned};
+use mach_procfs::kernel::{Detail, Kernel, Owned, System};
 use mach_procfs::model::{
     BackingKind, Code, Credentials, Device, ErrorKind, Ids, Pid, Region, Sharing,
 };
@@ -98,7 +98,7 @@ fn process_owner_and_credentials() {
         assert_eq!((owner.uid, owner.gid, owner.since), (501, 501, started));
     }
     assert_eq!(kernel.identity(pid()).unwrap().number(), 500);
-    assert_eq!(kernel.access_rule(), AccessRule::Darwin);
+    assert_eq!(kernel.system(), System::Darwin);
     assert!(kernel.metadata_may_sleep());
 }
 

@@ -72,7 +72,7 @@ fn names_and_types() {
     for file in ["7/maps", "7/task/vmmap", "7/task/vmmap_r", "/7/./task/../maps"] {
         assert_eq!(types(file), NodeType::File, "{file}");
     }
-    let root = fixture.tree.lookup(Node::ROOT, OsStr::new("self")).unwrap();
+    let root = fixture.tree.lookup(Node::ROOT, OsStr::new("self"), &ROOT).unwrap();
     assert_eq!(root.node_type, NodeType::Link);
 }
 
@@ -87,12 +87,12 @@ fn names_that_are_none() {
             assert_eq!(look(name), ErrorKind::NoSuchName, "{name}");
         }
     }
-    assert_eq!(kind(fixture.tree.lookup(Node::ROOT, OsStr::new(""))), ErrorKind::NoSuchName);
+    assert_eq!(kind(fixture.tree.lookup(Node::ROOT, OsStr::new(""), &ROOT)), ErrorKind::NoSuchName);
     assert_eq!(look("8"), ErrorKind::NoSuchProcess);
     assert_eq!(look("8/maps"), ErrorKind::NoSuchProcess);
     assert_eq!(look("7/maps/x"), ErrorKind::NotDirectory);
     assert_eq!(kind(fixture.tree.open(fixture.node("7"), &ROOT)), ErrorKind::IsDirectory);
-    assert_eq!(kind(fixture.tree.list(fixture.node("7/maps"))), ErrorKind::NotDirectory);
+    assert_eq!(kind(fixture.tree.list(fixture.node("7/maps"), &ROOT)), ErrorKind::NotDirectory);
     assert_eq!(kind(fixture.tree.read_link(fixture.node("7"), &ROOT)), ErrorKind::NotLink);
 }
 
@@ -102,13 +102,14 @@ fn listings_ascend_and_lead_to_nodes() {
     for pid in [300, 7, 4_194_303] {
         fixture.process(pid, 0, 1, LINE);
     }
-    let entries = fixture.tree.list(Node::ROOT).unwrap();
+    let entries = fixture.tree.list(Node::ROOT, &ROOT).unwrap();
     let names: Vec<String> = entries.iter().map(|entry| entry.name.to_string()).collect();
     assert_eq!(names, ["self", "7", "300", "4194303"]);
     assert!(entries.windows(2).all(|pair| pair[0].cookie < pair[1].cookie));
-    let inside = fixture.tree.list(fixture.node("300")).unwrap();
+    let inside = fixture.tree.list(fixture.node("300"), &ROOT).unwrap();
     for entry in &inside {
-        let found = fixture.tree.lookup(fixture.node("300"), OsStr::new(&entry.name.to_string()));
+        let found =
+            fixture.tree.lookup(fixture.node("300"), OsStr::new(&entry.name.to_string()), &ROOT);
         let found = found.unwrap();
         assert_eq!(found.node.number(), entry.number);
         assert_eq!(found.node_type, entry.node_type);
@@ -130,15 +131,18 @@ fn a_node_of_a_dead_process_never_shows_its_successor() {
         assert_eq!(kind(fixture.tree.attributes(*node)), ErrorKind::Replaced);
         assert_eq!(kind(fixture.tree.check_readable(*node, &ROOT)), ErrorKind::Replaced);
     }
-    assert_eq!(kind(fixture.tree.lookup(nodes[0], OsStr::new("maps"))), ErrorKind::Replaced);
-    assert_eq!(kind(fixture.tree.list(nodes[0])), ErrorKind::Replaced);
+    assert_eq!(kind(fixture.tree.lookup(nodes[0], OsStr::new("maps"), &ROOT)), ErrorKind::Replaced);
+    assert_eq!(kind(fixture.tree.list(nodes[0], &ROOT)), ErrorKind::Replaced);
     assert_eq!(kind(fixture.tree.open(nodes[2], &ROOT)), ErrorKind::Replaced);
     assert_ne!(fixture.node("7"), nodes[0], "the path shows the new process");
     std::fs::remove_dir_all(fixture.root.path().join("7")).unwrap();
     for node in &nodes {
         assert_eq!(kind(fixture.tree.attributes(*node)), ErrorKind::NoSuchProcess);
     }
-    assert_eq!(kind(fixture.tree.lookup(nodes[0], OsStr::new("maps"))), ErrorKind::NoSuchProcess);
+    assert_eq!(
+        kind(fixture.tree.lookup(nodes[0], OsStr::new("maps"), &ROOT)),
+        ErrorKind::NoSuchProcess
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{StdoutLock, Write, stdout};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -49,7 +50,7 @@ impl Listing<'_> {
             self.line(&path.display().to_string(), &found)?;
             return Ok(None);
         }
-        let entries = match self.tree.list(found.node) {
+        let entries = match self.tree.list(found.node, &self.caller) {
             Ok(entries) => entries,
             Err(error) => return Ok(Some(error)),
         };
@@ -59,7 +60,11 @@ impl Listing<'_> {
                 writeln!(self.out, "{name}")?;
                 continue;
             }
-            match self.tree.lookup(found.node, OsStr::new(&name)) {
+            match self.tree.lookup(
+                found.node,
+                OsStr::from_bytes(&entry.name.as_bytes()),
+                &self.caller,
+            ) {
                 Ok(attributes) => self.line(&name, &attributes)?,
                 // Processes that ended since they were listed.
                 Err(error) if error.kind == ErrorKind::NoSuchProcess => {}
@@ -82,7 +87,7 @@ impl Listing<'_> {
         let since = owner.since.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let link = match attributes.node_type {
             NodeType::Link => match self.tree.read_link(attributes.node, &self.caller) {
-                Ok(target) => format!(" -> {target}"),
+                Ok(target) => format!(" -> {}", target.escape_ascii()),
                 Err(_) => String::new(),
             },
             NodeType::Directory | NodeType::File => String::new(),

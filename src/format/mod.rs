@@ -16,6 +16,18 @@ use crate::model::Region;
 /// Turns one region into the lines that show it, at the end of `out`.
 pub type Renderer = fn(&Region, &mut Vec<u8>);
 
+/// Text that shows all regions together.
+pub trait Sheet: Send {
+    /// Takes the next region, and appends what can be shown by now to `out`.
+    fn add(&mut self, region: &Region, out: &mut Vec<u8>);
+
+    /// Appends the rest: there are no more regions.
+    fn end(&mut self, out: &mut Vec<u8>);
+}
+
+/// Begins a sheet.
+pub type NewSheet = fn() -> Box<dyn Sheet>;
+
 /// The fixed columns of one line, as they are laid out.
 struct Columns<'a> {
     line: &'a mut [u8],

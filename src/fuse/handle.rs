@@ -176,11 +176,17 @@ impl Listing {
     ///
     /// # Errors
     /// As [`Tree::list`]; `NoRoom`.
-    pub(super) fn after(&mut self, cookie: u64, tree: &Tree, node: Node) -> Result<&[Entry]> {
+    pub(super) fn after(
+        &mut self,
+        cookie: u64,
+        tree: &Tree,
+        node: Node,
+        caller: &Caller,
+    ) -> Result<&[Entry]> {
         let entries = match self.entries.take().filter(|_| cookie != 0) {
             Some(entries) => entries,
             None => {
-                let mut entries = tree.list(node)?;
+                let mut entries = tree.list(node, caller)?;
                 entries.shrink_to_fit();
                 self.charge.hold(entries.capacity() * size_of::<Entry>())?;
                 entries

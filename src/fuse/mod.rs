@@ -11,6 +11,7 @@ mod host;
 mod session;
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -29,7 +30,7 @@ pub use doctor::{Check, Verdict, diagnose};
 pub use session::{MountError, Options, check, mount, unmount};
 
 use crate::model::{Error, ErrorKind, Pid, Result};
-use crate::tree::{Attributes, Caller, Node, NodeType, Tree};
+use crate::tree::{Access, Attributes, Caller, Node, NodeType, Tree};
 use content::Content;
 use gate::{About, Answer, Gate, Refuse};
 use handle::Handles;
@@ -193,12 +194,15 @@ impl Filesystem for Adapter {
             return reply.error(Errno::ENOENT);
         }
         let name = name.to_owned();
+        let caller = caller(request);
         self.metadata(request, parent.0, reply, move |tree, parent, answer| {
-            let found = tree.lookup(parent, &name)?;
-            // The directory of a process is looked up each time: this is what never shows a dead
-            // process as alive, nor its successor under the old node.
-            let is_process = parent == Node::ROOT && found.node.process.is_some();
-            let name_ttl = if is_process { Duration::ZERO } else { NAME_TTL };
+            let found = tree.lookup(parent, &name, &caller)?;
+            // What comes and goes is looked up each time: this is what never shows a dead process
+            // as alive, nor its successor under the old node. So is what not everyone may look up.
+            let row = found.node.row.row();
+            let for_all = parent.row.row().access == Access::Anyone;
+            let stays = row.items.is_none() && for_all;
+            let name_ttl = if stays { NAME_TTL } else { Duration::ZERO };
             if let Some(reply) = answer.take() {
                 let attr = file_attr(&found, 0);
                 reply.entry_with_ttls(&ATTRIBUTE_TTL, &name_ttl, &attr, Generation(0));
@@ -250,7 +254,7 @@ impl Filesystem for Adapter {
         self.metadata(request, node.0, reply, move |tree, node, answer| {
             let target = tree.read_link(node, &caller)?;
             if let Some(reply) = answer.take() {
-                reply.data(target.as_bytes());
+                reply.data(&target);
             }
             Ok(())
         });
@@ -365,12 +369,17 @@ impl Filesystem for Adapter {
             }
             let listing = handles.listing(handle.0, &caller)?;
             let mut listing = listing.lock();
-            let entries = listing.after(offset, tree, node)?;
+            let entries = listing.after(offset, tree, node, &caller)?;
             if let Some(mut reply) = answer.take() {
                 for entry in entries {
                     let kind = file_type(entry.node_type);
                     let number = INodeNo(entry.number);
-                    if reply.add(number, entry.cookie, kind, entry.name.to_string()) {
+                    if reply.add(
+                        number,
+                        entry.cookie,
+                        kind,
+                        OsStr::from_bytes(&entry.name.as_bytes()),
+                    ) {
                         break;
                     }
                 }

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 pub use regions::{Regions, regions};
 
-use crate::model::{Credentials, Identity, Owner, Pid, Process, Region, Result, Standing};
-#[cfg(target_os = "linux")]
-use crate::model::{Error, ErrorKind};
+use crate::model::{
+    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Machine, Owner,
+    Pid, Port, Process, Region, Register, RegisterSet, Result, Shown, Standing, TaskFact, Thread,
+};
 use mach::recording::Recording;
 use mach::xnu_model::XnuModel;
 
@@ -35,13 +36,35 @@ pub enum Owned {
     Memory,
 }
 
-/// By which system's rule access is decided (`tree::access`).
+/// Which system it is: by whose rule access is decided (`tree::access`), and which files there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AccessRule {
-    /// Linux's `ptrace_may_access` for reading.
+pub enum System {
+    /// Linux: `ptrace_may_access` for reading.
     Linux,
-    /// XNU's `proc_security_policy`, and no process that has changed its ids.
+    /// Darwin: XNU's `proc_security_policy`, and no process that has changed its ids.
     Darwin,
+}
+
+/// A file that a process uses, to which a link leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkTo {
+    /// The program that it runs.
+    Executable,
+    /// Its working directory.
+    Current,
+    /// The directory that it takes for the root.
+    Root,
+}
+
+/// Whose file of Linux's own procfs is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// The machine's.
+    Machine,
+    /// A process's.
+    Process(Pid),
+    /// A thread's.
+    Thread(Pid, u64),
 }
 
 /// This machine's own kernel.
@@ -172,12 +195,147 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Replaced`, `Denied`, `Exhausted` or `Failed`.
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>>;
 
-    /// By which rule access to this kernel's processes is decided.
-    fn access_rule(&self) -> AccessRule;
+    /// What is told of a process besides its map: to one who may see all of it, or to anyone.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn account(&self, _pid: Pid, _shown: Shown) -> Result<Account> {
+        Err(not_served("account"))
+    }
+
+    /// What a process was started with; nothing for a zombie or a process of the kernel, and where
+    /// the kernel does not tell it to anyone.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn arguments(&self, _pid: Pid, _shown: Shown) -> Result<Arguments> {
+        Err(not_served("arguments"))
+    }
+
+    /// Where a link of a process leads.
+    ///
+    /// # Errors
+    /// `NoSuchName` where it leads nowhere, as for a zombie; `NoSuchProcess`, `Denied`,
+    /// `Exhausted` or `Failed`.
+    fn link(&self, _pid: Pid, _to: LinkTo) -> Result<Vec<u8>> {
+        Err(not_served("link"))
+    }
+
+    /// The numbers of a process's open files, ascending.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn descriptors(&self, _pid: Pid) -> Result<Vec<u32>> {
+        Err(not_served("descriptors"))
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// `NoSuchName` where it is not open; `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn descriptor(&self, _pid: Pid, _number: u32) -> Result<Descriptor> {
+        Err(not_served("descriptor"))
+    }
+
+    /// The ids of a process's threads, ascending.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn threads(&self, _pid: Pid) -> Result<Vec<u64>> {
+        Err(not_served("threads"))
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// `NoSuchName` where it has ended; `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn thread(&self, _pid: Pid, _id: u64) -> Result<Thread> {
+        Err(not_served("thread"))
+    }
+
+    /// The registers of a thread.
+    ///
+    /// # Errors
+    /// As [`thread`](Self::thread).
+    fn registers(&self, _pid: Pid, _id: u64, _set: RegisterSet) -> Result<Vec<Register>> {
+        Err(not_served("registers"))
+    }
+
+    /// The names of a task's ports, ascending.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn ports(&self, _pid: Pid) -> Result<Vec<u32>> {
+        Err(not_served("ports"))
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// `NoSuchName` where the name is free; `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn port(&self, _pid: Pid, _name: u32) -> Result<Port> {
+        Err(not_served("port"))
+    }
+
+    /// A few numbers about a task; none where it has no such numbers.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn task_fact(&self, _pid: Pid, _fact: TaskFact) -> Result<Vec<u32>> {
+        Err(not_served("task_fact"))
+    }
+
+    /// The machine as a whole.
+    ///
+    /// # Errors
+    /// `Exhausted` or `Failed`.
+    fn machine(&self) -> Result<Machine> {
+        Err(not_served("machine"))
+    }
+
+    /// Its CPUs, by ascending number.
+    ///
+    /// # Errors
+    /// `Exhausted` or `Failed`.
+    fn cpus(&self) -> Result<Vec<Cpu>> {
+        Err(not_served("cpus"))
+    }
+
+    /// A file of Linux's own procfs, where this kernel has one: its text is shown as it is, but for
+    /// what is not for everyone.
+    ///
+    /// # Errors
+    /// `NoSuchName`, `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn own_file(&self, _: Whose, _name: &'static str, _: Shown) -> Result<Option<Box<dyn Text>>> {
+        Ok(None)
+    }
+
+    /// Which system's processes these are.
+    fn system(&self) -> System;
 
     /// Whether [`identity`](Self::identity), [`owner`](Self::owner) and
     /// [`processes`](Self::processes) may sleep for long, waiting for another process.
     fn metadata_may_sleep(&self) -> bool;
+}
+
+fn not_served(call: &'static str) -> Error {
+    Error::new(ErrorKind::Failed, call)
+}
+
+/// Text of an open file, as far as it is read.
+pub trait Text: Send {
+    /// Appends to `out` until it holds at least `enough` bytes; false when the text has ended.
+    ///
+    /// # Errors
+    /// `Vanished` when the process went away before the text was whole; else `Denied`, `Exhausted`
+    /// or `Failed`.
+    fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool>;
+
+    /// Back to the beginning: what follows is made afresh.
+    ///
+    /// # Errors
+    /// As [`fill`](Self::fill).
+    fn restart(&mut self) -> Result<()>;
 }
 
 /// A walk over one process's regions, ascending and without overlap: a lending iterator, so that

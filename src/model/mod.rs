@@ -2,12 +2,19 @@
 //!
 //! Nothing here knows an operating system, a text format or FUSE.
 
+mod account;
 mod error;
+mod machine;
 mod process;
 mod region;
 mod user_tag;
 
+pub use account::{
+    Account, Arguments, Descriptor, DescriptorKind, Port, Queue, Register, RegisterSet, Shown,
+    State, TaskFact, Thread, Time, Usage,
+};
 pub use error::{Code, Error, ErrorKind, Result};
+pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted};
 pub use process::{Credentials, Identity, Ids, Owner, Pid, Process, Standing};
 pub use region::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,

@@ -1,7 +1,7 @@
 //! Who may see a process's memory map: as the kernel itself would decide, from the ids of the
 //! one who asks.
 
-use crate::kernel::AccessRule;
+use crate::kernel::System;
 use crate::model::{Credentials, Standing};
 
 /// The one who asks.
@@ -28,10 +28,10 @@ impl Asker {
     /// is, and Linux's where it has `CAP_SYS_PTRACE` where the daemon lives. A container's root
     /// mostly has not.
     #[must_use]
-    pub(super) fn may_see_all(&self, rule: AccessRule) -> bool {
+    pub(super) fn may_see_all(&self, rule: System) -> bool {
         match rule {
-            AccessRule::Linux => self.may_trace() && self.standing.in_own_namespace,
-            AccessRule::Darwin => self.caller.uid == 0,
+            System::Linux => self.may_trace() && self.standing.in_own_namespace,
+            System::Darwin => self.caller.uid == 0,
         }
     }
 
@@ -61,13 +61,13 @@ impl Asker {
     /// and beyond it, as for its task port, a target that has changed its ids is shown to root
     /// only.
     #[must_use]
-    pub(super) fn may_see_memory(&self, rule: AccessRule, target: &Credentials) -> bool {
+    pub(super) fn may_see_memory(&self, rule: System, target: &Credentials) -> bool {
         let Caller { uid, gid, .. } = self.caller;
         if self.may_see_all(rule) {
             return true;
         }
         match rule {
-            AccessRule::Linux => {
+            System::Linux => {
                 let ours = self.standing.user_namespace;
                 let same_namespace = ours.is_some() && ours == target.user_namespace;
                 let same_user = target.uid.are_all(uid)
@@ -76,7 +76,7 @@ impl Asker {
                     && target.capabilities & !self.capabilities() == 0;
                 same_namespace && (same_user || self.may_trace())
             }
-            AccessRule::Darwin => target.uid.effective == uid && !target.changed_ids,
+            System::Darwin => target.uid.effective == uid && !target.changed_ids,
         }
     }
 }
@@ -112,7 +112,7 @@ mod tests {
     fn linux_wants_every_id_and_a_dumpable_target_without_capabilities() {
         let user = asker(USER, 0, Some(1));
         let root = asker(ROOT, u64::MAX, Some(1));
-        assert!(user.may_see_memory(AccessRule::Linux, &own()));
+        assert!(user.may_see_memory(System::Linux, &own()));
         for other in [
             Credentials { uid: Ids { real: 1, ..all(1000) }, ..own() },
             Credentials { uid: Ids { effective: 1, ..all(1000) }, ..own() },
@@ -125,12 +125,12 @@ mod tests {
             Credentials { user_namespace: Some(2), ..own() },
             Credentials { user_namespace: None, ..own() },
         ] {
-            assert!(!user.may_see_memory(AccessRule::Linux, &other), "{other:?}");
-            assert!(root.may_see_memory(AccessRule::Linux, &other));
+            assert!(!user.may_see_memory(System::Linux, &other), "{other:?}");
+            assert!(root.may_see_memory(System::Linux, &other));
         }
         let stranger = asker(USER, 0, None);
         let unknown = Credentials { user_namespace: None, ..own() };
-        assert!(!stranger.may_see_memory(AccessRule::Linux, &unknown), "unknown is not the same");
+        assert!(!stranger.may_see_memory(System::Linux, &unknown), "unknown is not the same");
     }
 
     #[test]
@@ -143,8 +143,7 @@ mod tests {
             user_namespace,
             changed_ids: false,
         };
-        let sees =
-            |root: Asker, target: Credentials| root.may_see_memory(AccessRule::Linux, &target);
+        let sees = |root: Asker, target: Credentials| root.may_see_memory(System::Linux, &target);
         let confined = |capabilities| asker(ROOT, capabilities, Some(1));
         assert!(!sees(confined(!Standing::SYS_PTRACE), own()));
         assert!(sees(confined(3), roots(1, Some(1))));
@@ -160,14 +159,12 @@ mod tests {
     #[test]
     fn darwin_wants_the_effective_uid_and_unchanged_ids() {
         let user = asker(USER, 0, None);
-        let may = |target: Credentials| user.may_see_memory(AccessRule::Darwin, &target);
+        let may = |target: Credentials| user.may_see_memory(System::Darwin, &target);
         assert!(may(Credentials { gid: all(5), memory_owner: 0, ..own() }));
         assert!(may(Credentials { uid: Ids { real: 0, ..all(1000) }, ..own() }));
         assert!(!may(Credentials { uid: Ids { effective: 0, ..all(1000) }, ..own() }));
         assert!(!may(Credentials { changed_ids: true, ..own() }));
         let root = asker(ROOT, 0, None);
-        assert!(
-            root.may_see_memory(AccessRule::Darwin, &Credentials { changed_ids: true, ..own() })
-        );
+        assert!(root.may_see_memory(System::Darwin, &Credentials { changed_ids: true, ..own() }));
     }
 }

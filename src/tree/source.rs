@@ -1,36 +1,45 @@
-//! The content of one open file, as it is made: a walk, and the renderer of its row.
+//! The content of one open file, as it is made: from a walk, or from what is told at once, by the
+//! renderer of its row.
 
 use std::sync::Arc;
 
 use super::access::Asker;
 use super::{Node, Tree};
-use crate::format::Renderer;
-use crate::kernel::Walk;
-use crate::model::Result;
+use crate::format::{NewSheet, Renderer, Sheet};
+use crate::kernel::{Text, Walk};
+use crate::model::{Result, Shown};
 
 /// How much is made before other readers get their turn: about what the kernel tells at once. One
 /// reader's large file would otherwise keep the CPU for whole time slices of milliseconds, and
 /// each of the few requests of somebody's small file would wait for one.
 const TURN: usize = 4096;
 
-/// Makes the content of one open file, region by region.
+/// What the content of one open file is made of.
+pub(super) enum Making {
+    /// Lines for every region.
+    Regions(Box<dyn Walk>, Renderer),
+    /// All regions together. The second is the sheet begun with, the first makes a new one.
+    Sheet(Box<dyn Walk>, NewSheet, Box<dyn Sheet>),
+    /// The kernel's own text, so much of it as may be shown.
+    Own(Box<dyn Text>, Shown),
+    /// What the tree finds out and renders at once.
+    AtOnce,
+}
+
+/// Makes the content of one open file, as far as it is wanted.
 pub struct Source {
-    walk: Box<dyn Walk>,
-    render: Renderer,
-    /// Who opened which node, to be checked once more when the walk begins: between the two the
-    /// process may have become somebody else's.
-    opened: Option<(Arc<Tree>, Node, Asker)>,
+    making: Making,
+    tree: Arc<Tree>,
+    node: Node,
+    asker: Asker,
+    /// Whether nothing was made yet: then who opened it is checked once more, since between the two
+    /// the process may have become somebody else's.
+    fresh: bool,
 }
 
 impl Source {
-    pub(super) fn new(
-        tree: Arc<Tree>,
-        node: Node,
-        asker: Asker,
-        open: (Box<dyn Walk>, Renderer),
-    ) -> Self {
-        let (walk, render) = open;
-        Source { walk, render, opened: Some((tree, node, asker)) }
+    pub(super) fn new(tree: Arc<Tree>, node: Node, asker: Asker, making: Making) -> Self {
+        Source { making, tree, node, asker, fresh: true }
     }
 
     /// Appends to `out` until it holds at least `enough` bytes; false when the content has ended.
@@ -40,13 +49,13 @@ impl Source {
     /// became one that the opener may not see; what was appended before is valid. Else the
     /// walk's own errors.
     pub fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
-        if let Some((tree, node, asker)) = &self.opened {
-            tree.check_memory_access(*node, asker)?;
-            self.opened = None;
+        if self.fresh {
+            self.tree.check_access(self.node, || self.asker)?;
+            self.fresh = false;
         }
         let before = out.len();
         let filled = self.append(out, enough);
-        if let Err(error) = self.walk.confirm() {
+        if let Err(error) = self.confirm() {
             // What was appended may be another process's.
             out.truncate(before);
             return Err(error);
@@ -57,9 +66,32 @@ impl Source {
     fn append(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
         let mut turn = out.len() + TURN;
         while out.len() < enough {
-            match self.walk.next_region()? {
-                Some(region) => (self.render)(region, out),
-                None => return Ok(false),
+            let more = match &mut self.making {
+                Making::Regions(walk, render) => match walk.next_region()? {
+                    Some(region) => {
+                        render(region, out);
+                        true
+                    }
+                    None => false,
+                },
+                Making::Sheet(walk, _, sheet) => match walk.next_region()? {
+                    Some(region) => {
+                        sheet.add(region, out);
+                        true
+                    }
+                    None => {
+                        sheet.end(out);
+                        false
+                    }
+                },
+                Making::Own(text, _) => text.fill(out, enough.min(turn))?,
+                Making::AtOnce => {
+                    self.tree.render(self.node, &self.asker, out)?;
+                    false
+                }
+            };
+            if !more {
+                return Ok(false);
             }
             if out.len() >= turn {
                 std::thread::yield_now();
@@ -69,11 +101,31 @@ impl Source {
         Ok(true)
     }
 
+    /// Whether what was appended is of the right process, and may be shown.
+    fn confirm(&mut self) -> Result<()> {
+        match &mut self.making {
+            Making::Regions(walk, _) | Making::Sheet(walk, ..) => walk.confirm(),
+            Making::Own(_, shown) => {
+                let shown = *shown;
+                self.tree.confirm(self.node, &self.asker, shown)
+            }
+            Making::AtOnce => Ok(()),
+        }
+    }
+
     /// Back to the beginning: what follows is made afresh.
     ///
     /// # Errors
-    /// As [`Walk::restart`].
+    /// As [`Walk::restart`] and [`Text::restart`].
     pub fn restart(&mut self) -> Result<()> {
-        self.walk.restart()
+        match &mut self.making {
+            Making::Regions(walk, _) => walk.restart(),
+            Making::Sheet(walk, new, sheet) => {
+                *sheet = new();
+                walk.restart()
+            }
+            Making::Own(text, _) => text.restart(),
+            Making::AtOnce => Ok(()),
+        }
     }
 }

@@ -1,94 +1,232 @@
-//! The table of pseudo-files: one row for each. Look-up, listing, attributes, inode numbers and
-//! the README's table derive from it.
+//! The table of pseudo-files: one row for each ([`rows`](super::rows)). Look-up, listing,
+//! attributes, inode numbers and the README's table derive from it.
 
 use crate::format::{self, Renderer};
-use crate::kernel::Detail;
+use crate::kernel::{Detail, LinkTo, System};
+use crate::model::{
+    Account, Arguments, Cpu, Descriptor, Machine, Port, Register, RegisterSet, TaskFact, Thread,
+};
+
+use super::rows::{LISTED, Listed};
 
 /// The number of a row: its place in [`ROWS`], and 8 bits of every inode number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowId(pub(super) u8);
 
-/// What a row's nodes are.
+/// Turns what was found out into text, at the end of a vector.
+pub type Of<T> = fn(&T, &mut Vec<u8>);
+
+/// What a row's nodes are; for a file, what its renderer needs.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// A directory whose names are the rows that have it as their parent.
     Directory,
-    /// The root: those rows, and a directory for every process.
-    Root,
-    /// A link to the directory of the process that asks.
-    OwnProcess,
-    /// A file of one or more lines for every region: what it needs of a region, and the renderer.
+    /// A link.
+    Link(Link),
+    /// Lines for every region.
     Regions(Detail, Renderer),
+    /// All regions together.
+    Sheet(Detail, format::NewSheet),
+    /// From what is told of a process.
+    Account(Of<Account>),
+    /// From what it was started with.
+    Arguments(Of<Arguments>),
+    /// From what is open in it.
+    Descriptors(Of<[Descriptor]>),
+    /// From a few numbers about the task.
+    Task(TaskFact, Of<[u32]>),
+    /// From a thread, and the process that it belongs to.
+    Thread(fn(&Account, &Thread, &mut Vec<u8>)),
+    /// From registers of a thread.
+    Registers(RegisterSet, Of<[Register]>),
+    /// From a port's name in a task.
+    Port(Of<Port>),
+    /// From a CPU.
+    Cpu(Of<Cpu>),
+    /// From what is told of the machine.
+    Machine(Of<Machine>),
+}
+
+/// Where a link leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// To the directory of the process that asks.
+    OwnProcess,
+    /// To the directory of the thread that asks.
+    OwnThread,
+    /// From a process's name to its directory.
+    Named,
+    /// To a file that the process uses.
+    Of(LinkTo),
+    /// To what a descriptor is open on.
+    Descriptor,
+}
+
+/// What there are many of: names that no row has, but a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Items {
+    /// Processes, by pid.
+    Processes,
+    /// Processes, by name.
+    ProcessNames,
+    /// Threads, by number, decimal.
+    Threads,
+    /// Threads, by number, hexadecimal.
+    MachThreads,
+    /// Open files, by number.
+    Descriptors,
+    /// Ports of a task, by name, hexadecimal.
+    Ports,
+    /// CPUs, by number.
+    Cpus,
+}
+
+impl Items {
+    /// Whether a node of one has a number of its own beside that of its process.
+    pub(super) fn is_numbered(self) -> bool {
+        !matches!(self, Items::Processes | Items::ProcessNames)
+    }
+}
+
+/// Who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everyone. What of it is not for everyone has the value that means 'none'.
+    Anyone,
+    /// Who may see the memory of the process.
+    Memory,
+}
+
+/// Which kernels have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// Both.
+    Both,
+    /// Linux has, and Darwin tells nothing of the kind.
+    Linux,
+    /// Darwin has, and Linux tells nothing of the kind.
+    Darwin,
+}
+
+impl On {
+    fn includes(self, system: System) -> bool {
+        match self {
+            On::Both => true,
+            On::Linux => system == System::Linux,
+            On::Darwin => system == System::Darwin,
+        }
+    }
+}
+
+/// A file of Linux's own procfs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// Of the same machine, process or thread.
+    Same(&'static str),
+    /// Of the process that asks.
+    Callers(&'static str),
 }
 
 /// One pseudo-file, link or directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// Its name, empty for the root and for the directories whose names are pids.
-    pub name: &'static str,
+    /// Its path from the mount point, a word in capitals for each name that is not always the same.
+    pub path: &'static str,
     /// The row of the directory it stands in; the root stands in itself.
     pub parent: RowId,
+    /// Where it stands for many: for which.
+    pub items: Option<Items>,
     /// What it is.
     pub kind: Kind,
-    /// Permission bits.
-    pub mode: u16,
+    /// Who may read it.
+    pub access: Access,
+    /// Which kernels have it.
+    pub on: On,
+    /// The same file in Linux's procfs; Linux shows that.
+    pub own: Option<Own>,
     /// What it tells, in one line.
     pub doc: &'static str,
 }
 
 /// The root directory.
 pub(super) const ROOT: RowId = RowId(0);
-/// A process's directory.
-pub(super) const PROCESS: RowId = RowId(1);
-/// A process's directory of Mach files.
-const TASK: RowId = RowId(2);
 
-/// All rows. Their order is part of the inode numbers only; append new ones.
-pub const ROWS: [Row; 7] = [
-    Row {
-        name: "",
-        parent: ROOT,
-        kind: Kind::Root,
-        mode: 0o555,
-        doc: "a directory for every process",
-    },
-    Row { name: "", parent: ROOT, kind: Kind::Directory, mode: 0o555, doc: "one process" },
-    Row {
-        name: "task",
-        parent: PROCESS,
-        kind: Kind::Directory,
-        mode: 0o555,
-        doc: "the process as a Mach task",
-    },
-    Row {
-        name: "self",
-        parent: ROOT,
-        kind: Kind::OwnProcess,
-        mode: 0o777,
-        doc: "link to the directory of the process that reads it",
-    },
-    Row {
-        name: "maps",
-        parent: PROCESS,
-        kind: Kind::Regions(Detail::Map, format::maps),
-        mode: 0o400,
-        doc: "mapped regions in Linux's grammar: range, protection, offset, device, inode, name",
-    },
-    Row {
-        name: "vmmap",
-        parent: TASK,
-        kind: Kind::Regions(Detail::Attributes, format::vmmap),
-        mode: 0o400,
-        doc: "mapped regions as Mach sees them: size, current and maximum protection, inheritance, sharing, behaviour, wired count, submap",
-    },
-    Row {
-        name: "vmmap_r",
-        parent: TASK,
-        kind: Kind::Regions(Detail::Pages, format::vmmap_r),
-        mode: 0o400,
-        doc: "the same, looking inside submaps: pages resident, swapped out and dirtied, and what the region is for",
-    },
-];
+/// All rows. Their order is part of the inode numbers only.
+pub static ROWS: [Row; LISTED.len()] = {
+    assert!(LISTED.len() <= 256);
+    let mut rows = [LISTED[0].row(ROOT); LISTED.len()];
+    let mut at = 0;
+    while at < LISTED.len() {
+        rows[at] = LISTED[at].row(RowId(parent(LISTED[at].path)));
+        at += 1;
+    }
+    rows
+};
+
+impl Listed {
+    const fn row(&self, parent: RowId) -> Row {
+        let Listed { path, items, kind, access, on, own, doc } = *self;
+        Row { path, parent, items, kind, access, on, own, doc }
+    }
+}
+
+/// The number of the row whose path is all of this one before its last slash.
+// It panics while the program is compiled, never while it runs.
+#[allow(clippy::panic)]
+const fn parent(path: &str) -> u8 {
+    let path = path.as_bytes();
+    let mut length = path.len();
+    while length > 0 && path[length - 1] != b'/' {
+        length -= 1;
+    }
+    let length = length.saturating_sub(1);
+    let mut number = 0;
+    while number < LISTED.len() {
+        let found = LISTED[number].path.as_bytes();
+        let mut same = found.len() == length;
+        let mut at = 0;
+        while same && at < length {
+            same = found[at] == path[at];
+            at += 1;
+        }
+        if same {
+            return number as u8;
+        }
+        number += 1;
+    }
+    panic!("a path of LISTED is in no directory of LISTED");
+}
+
+impl Row {
+    /// Its name; empty for the root.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.path.rsplit('/').next().unwrap_or("")
+    }
+
+    /// Permission bits.
+    #[must_use]
+    pub fn mode(&self) -> u16 {
+        match (self.kind, self.access) {
+            (Kind::Link(_), _) => 0o777,
+            (Kind::Directory, Access::Anyone) => 0o555,
+            (Kind::Directory, Access::Memory) => 0o500,
+            (_, Access::Anyone) => 0o444,
+            (_, Access::Memory) => 0o400,
+        }
+    }
+
+    /// Whether it is a directory.
+    #[must_use]
+    pub fn is_directory(&self) -> bool {
+        matches!(self.kind, Kind::Directory)
+    }
+
+    /// Whether this kernel has it.
+    pub(super) fn is_on(&self, system: System) -> bool {
+        self.on.includes(system)
+    }
+}
 
 impl RowId {
     /// The row of this number, if there is one.
@@ -99,52 +237,51 @@ impl RowId {
     /// The row itself.
     #[must_use]
     pub fn row(self) -> &'static Row {
-        // A `RowId` is only made for a row that exists: here, in `new` and in `children`.
+        // A `RowId` is only made for a row that exists: here, in `new` and in `below`.
         &ROWS[usize::from(self.0)]
+    }
+
+    /// All rows.
+    pub(super) fn all() -> impl Iterator<Item = RowId> {
+        (0..).zip(&ROWS).map(|(number, _)| RowId(number))
+    }
+
+    fn below(self) -> impl Iterator<Item = RowId> {
+        RowId::all().filter(move |row| row.row().parent == self && *row != ROOT)
     }
 
     /// The rows that stand in this directory under a name of their own, in the order of the table.
     pub fn children(self) -> impl Iterator<Item = RowId> {
-        (0..)
-            .zip(&ROWS)
-            .filter(move |(_, row)| row.parent == self && !row.name.is_empty())
-            .map(|(number, _)| RowId(number))
+        self.below().filter(|row| row.row().items.is_none())
     }
 
-    /// The row's path from the mount point, `PID` standing for a pid.
-    #[must_use]
-    pub fn path(self) -> String {
-        let row = self.row();
-        let name = if self == PROCESS { "PID" } else { row.name };
-        if row.parent == ROOT { name.to_owned() } else { format!("{}/{name}", row.parent.path()) }
+    /// The rows of this directory that stand for many.
+    pub(super) fn items(self) -> impl Iterator<Item = (RowId, Items)> {
+        self.below().filter_map(|row| Some((row, row.row().items?)))
+    }
+
+    /// This row and those of the directories above it, without the root.
+    fn line(self) -> impl Iterator<Item = RowId> {
+        std::iter::successors(Some(self), |row| Some(row.row().parent))
+            .take_while(|row| *row != ROOT)
     }
 
     /// Whether nodes of this row belong to a process.
     #[must_use]
     pub fn is_of_a_process(self) -> bool {
-        self == PROCESS || (self != ROOT && self.row().parent.is_of_a_process())
+        self.line()
+            .any(|row| matches!(row.row().items, Some(Items::Processes | Items::ProcessNames)))
+    }
+
+    /// Which numbered items nodes of this row are, or belong to.
+    pub(super) fn numbered_items(self) -> Option<Items> {
+        self.line().find_map(|row| row.row().items.filter(|items| items.is_numbered()))
     }
 }
 
-/// A file or link of the table, for those who describe it.
-#[derive(Clone, Debug)]
-pub struct Described {
-    /// Its path, with `PID` for a process's number.
-    pub path: String,
-    /// Permission bits.
-    pub mode: u16,
-    /// What it tells, in one line.
-    pub doc: &'static str,
-}
-
-/// All files and links in the order of the table.
-pub fn files() -> impl Iterator<Item = Described> {
-    let shown = |(_, row): &(u8, &Row)| matches!(row.kind, Kind::OwnProcess | Kind::Regions(..));
-    (0..).zip(&ROWS).filter(shown).map(|(number, row)| Described {
-        path: RowId(number).path(),
-        mode: row.mode,
-        doc: row.doc,
-    })
+/// All files and links in the order of the table, for those who describe them.
+pub fn files() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().filter(|row| !row.is_directory())
 }
 
 /// The table of files as it stands in the README.
@@ -152,9 +289,14 @@ pub fn files() -> impl Iterator<Item = Described> {
 pub fn as_markdown() -> String {
     use std::fmt::Write as _;
     let mut text = String::from("| file | mode | shows |\n|---|---|---|\n");
-    for Described { path, mode, doc } in files() {
+    for row in files() {
+        let on = match row.on {
+            On::Both => "",
+            On::Linux => " (only on Linux)",
+            On::Darwin => " (only on macOS)",
+        };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "| `{path}` | {mode:04o} | {doc} |");
+        let _ = writeln!(text, "| `{}` | {:04o} | {}{on} |", row.path, row.mode(), row.doc);
     }
     text
 }
@@ -165,19 +307,27 @@ mod tests {
 
     #[test]
     fn rows_stand_where_the_constants_say() {
-        assert!(matches!(ROOT.row().kind, Kind::Root));
-        assert_eq!(PROCESS.path(), "PID");
-        assert_eq!(TASK.path(), "PID/task");
-        assert!(ROWS.len() <= 256);
+        assert_eq!(ROOT.row().path, "");
+        assert!(ROOT.row().parent == ROOT);
     }
 
     #[test]
     fn names_are_unique_in_their_directory_and_no_pids() {
-        for (number, row) in (0..).zip(&ROWS) {
-            let twins = row.parent.children().filter(|twin| twin.row().name == row.name).count();
-            let expected = usize::from(!row.name.is_empty());
-            assert_eq!(twins, expected, "{}", RowId(number).path());
-            assert!(crate::model::Pid::from_name(row.name.as_bytes()).is_none());
+        for row in RowId::all().skip(1).map(RowId::row) {
+            let twins = row.parent.below().filter(|twin| twin.row().name() == row.name()).count();
+            assert_eq!(twins, 1, "{}", row.path);
+            assert!(crate::model::Pid::from_name(row.name().as_bytes()).is_none());
+            assert!(row.parent.row().is_directory(), "{}", row.path);
+            assert_eq!(row.items.is_some(), row.name().bytes().all(|it| it.is_ascii_uppercase()));
+        }
+    }
+
+    /// An inode number has room for one number beside the process.
+    #[test]
+    fn no_items_stand_below_numbered_items() {
+        for row in RowId::all() {
+            let numbered = |row: &RowId| row.row().items.is_some_and(Items::is_numbered);
+            assert!(row.line().filter(numbered).count() <= 1, "{}", row.row().path);
         }
     }
 }

@@ -21,7 +21,7 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, read, sysconf};
 
-use super::{AccessRule, Detail, Kernel, Owned, Walk};
+use super::{Detail, Kernel, Owned, System, Walk};
 use crate::model::{
     Code, Credentials, Error, ErrorKind, Identity, Owner, Pid, Process, Result, Standing,
 };
@@ -332,8 +332,8 @@ impl Kernel for LinuxKernel {
         Err(Error::new(ErrorKind::Vanished, "open(maps)").pid(pid))
     }
 
-    fn access_rule(&self) -> AccessRule {
-        AccessRule::Linux
+    fn system(&self) -> System {
+        System::Linux
     }
 
     /// `pidfd_open`, `fstatat` and `getdents` on procfs take no lock of another process.

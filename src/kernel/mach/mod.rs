@@ -28,7 +28,7 @@ use self::names::Namer;
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
-use super::{AccessRule, Detail, Kernel, Owned, Walk};
+use super::{Detail, Kernel, Owned, System, Walk};
 use crate::model::{Credentials, Error, ErrorKind, Identity, Ids, Owner, Pid, Process, Result};
 
 /// macOS as a source of processes and their regions.
@@ -148,8 +148,8 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         }
     }
 
-    fn access_rule(&self) -> AccessRule {
-        AccessRule::Darwin
+    fn system(&self) -> System {
+        System::Darwin
     }
 
     fn metadata_may_sleep(&self) -> bool {

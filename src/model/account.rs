@@ -1,0 +1,261 @@
+//! What a kernel tells of a process besides its memory map.
+
+use super::{Device, Process};
+
+/// How much of a process may be told to the one who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shown {
+    /// What anyone may know. The rest has the values that mean 'none'.
+    Public,
+    /// Everything: the asker may see its memory.
+    All,
+}
+
+/// What a process does, by the letters of Linux's `stat`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum State {
+    /// `R`: it runs, or could.
+    Running,
+    /// `S`: it waits for something, and a signal ends the wait.
+    #[default]
+    Sleeping,
+    /// `D`: it waits, and no signal ends that.
+    Waiting,
+    /// `T`: stopped by a signal.
+    Stopped,
+    /// `t`: stopped by a tracer.
+    Traced,
+    /// `Z`: ended, and its parent has not asked how.
+    Zombie,
+    /// `X`: ending.
+    Dead,
+    /// `I`: an idle process of the kernel, or one that is being made.
+    Idle,
+}
+
+/// What a kernel tells of a process besides its memory map and its text. `None` where this kernel
+/// has no source for it, or does not tell it to this asker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Who it is.
+    pub process: Process,
+    /// What it does.
+    pub state: State,
+    /// The number of its process group.
+    pub group: u32,
+    /// The number of its session.
+    pub session: Option<u32>,
+    /// Its controlling terminal.
+    pub terminal: Option<Device>,
+    /// The process group in the foreground of that terminal.
+    pub terminal_group: Option<u32>,
+    /// Darwin's `pg_jobc`: processes of its group that job control counts.
+    pub job_control: Option<u32>,
+    /// Nice value, -20 to 20.
+    pub nice: Option<i32>,
+    /// The groups that it belongs to beside its group ids.
+    pub groups: Option<Vec<u32>>,
+    /// Where in the kernel it waits.
+    pub wait_channel: Option<Vec<u8>>,
+    /// What it has used.
+    pub usage: Option<Usage>,
+}
+
+/// What a process has used since it began. Counters that a kernel does not keep are `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of address space.
+    pub virtual_size: u64,
+    /// Bytes in memory.
+    pub resident_size: u64,
+    /// User time of all threads, ended ones too.
+    pub total_user: Time,
+    /// System time of all threads, ended ones too.
+    pub total_system: Time,
+    /// User time of the threads that live.
+    pub threads_user: Time,
+    /// System time of the threads that live.
+    pub threads_system: Time,
+    /// How many threads live.
+    pub threads: u32,
+    /// How many of them run.
+    pub running: Option<u32>,
+    /// Scheduling policy: Mach's `POLICY_TIMESHARE` (1), `POLICY_RR` (2) and `POLICY_FIFO` (4).
+    pub policy: Option<i32>,
+    /// Scheduling priority, in the kernel's own scale.
+    pub priority: Option<i32>,
+    /// Page faults.
+    pub faults: u64,
+    /// Page faults that had to wait for a page from a disk.
+    pub pageins: u64,
+    /// Faults that copied a page.
+    pub cow_faults: Option<u64>,
+    /// Mach messages sent.
+    pub messages_sent: Option<u64>,
+    /// Mach messages received.
+    pub messages_received: Option<u64>,
+    /// Mach calls made.
+    pub syscalls_mach: Option<u64>,
+    /// System calls made.
+    pub syscalls_unix: Option<u64>,
+    /// Context switches.
+    pub switches: Option<u64>,
+}
+
+/// A time in a kernel's own unit, and what that is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Time {
+    /// As the kernel counts. Darwin: absolute-time units; Linux: nanoseconds.
+    pub units: u64,
+    /// The same in nanoseconds.
+    pub nanoseconds: u64,
+}
+
+impl Time {
+    /// A time that the kernel counts in nanoseconds.
+    #[must_use]
+    pub fn of_nanoseconds(nanoseconds: u64) -> Self {
+        Time { units: nanoseconds, nanoseconds }
+    }
+}
+
+/// What a process was started with, as it stands in its memory now: it may have written over it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arguments {
+    /// The arguments, each with a NUL behind it as far as the process left them so.
+    pub arguments: Vec<u8>,
+    /// The environment, likewise; empty where the kernel withholds it.
+    pub environment: Vec<u8>,
+}
+
+/// An open file of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Descriptor {
+    /// Its number.
+    pub number: u32,
+    /// What it is open on.
+    pub kind: DescriptorKind,
+    /// What a link to it shows: a path, or as Linux has it `socket:[N]`, `pipe:[N]`,
+    /// `anon_inode:[kqueue]`.
+    pub target: Vec<u8>,
+    /// `O_ACCMODE` bits and other flags of `open`, in the kernel's own numbers.
+    pub flags: Option<u32>,
+    /// The offset of the next read or write, in bytes.
+    pub offset: Option<u64>,
+    /// What a socket is connected to, in words; empty for all else.
+    pub detail: Vec<u8>,
+}
+
+/// What a descriptor is open on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DescriptorKind {
+    /// A file, directory or device.
+    #[default]
+    Vnode,
+    /// A socket.
+    Socket,
+    /// A pipe.
+    Pipe,
+    /// POSIX shared memory.
+    SharedMemory,
+    /// A POSIX semaphore.
+    Semaphore,
+    /// A kqueue.
+    Kqueue,
+    /// Events of a file system.
+    FsEvents,
+    /// Anything else.
+    Other,
+}
+
+/// A thread of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thread {
+    /// Linux: its number among processes; Darwin: its number since boot.
+    pub id: u64,
+    /// Its name; empty where it has none.
+    pub name: Vec<u8>,
+    /// What it does.
+    pub state: State,
+    /// The same in Mach's numbers: 1 running, 2 stopped, 3 waiting, 4 uninterruptible, 5 halted.
+    pub run_state: u32,
+    /// User time in nanoseconds.
+    pub user_time: u64,
+    /// System time in nanoseconds.
+    pub system_time: u64,
+    /// Share of a CPU lately, in thousandths.
+    pub cpu_usage: Option<u32>,
+    /// Mach's `POLICY_TIMESHARE` (1), `POLICY_RR` (2) and `POLICY_FIFO` (4).
+    pub policy: i32,
+    /// Mach's `TH_FLAGS_*`: 1 swapped, 2 idle.
+    pub flags: Option<u32>,
+    /// How often it was suspended and not resumed.
+    pub suspend_count: Option<u32>,
+    /// Seconds that it has slept.
+    pub sleep_time: Option<u32>,
+    /// Its priority, in the kernel's own scale.
+    pub priority: i32,
+}
+
+/// One register of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Register {
+    /// Its name, as the machine's makers write it, lower-case.
+    pub name: &'static str,
+    /// What it holds.
+    pub value: u128,
+    /// How many bytes it has.
+    pub bytes: u8,
+}
+
+/// Which registers of a thread are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegisterSet {
+    /// Those of integers and control.
+    Thread,
+    /// Those of numbers with a point, and vectors.
+    Float,
+    /// What the last exception left.
+    Exception,
+    /// Breakpoints.
+    Debug,
+}
+
+/// A name in a task's space of Mach ports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Port {
+    /// The name.
+    pub name: u32,
+    /// `MACH_PORT_TYPE_*` bits: the rights that the task has to it.
+    pub rights: u32,
+    /// What the receiver may know, where the task is the receiver.
+    pub queue: Option<Queue>,
+}
+
+/// The queue of messages of a port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// How many messages it holds at most.
+    pub limit: u32,
+    /// How many it holds.
+    pub messages: u32,
+    /// The number of the next message.
+    pub sequence: u32,
+    /// How many send-once rights exist.
+    pub send_once_rights: u32,
+}
+
+/// What is told of a task in a few numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskFact {
+    /// One number: the task's port in the daemon's own space of names.
+    Name,
+    /// One number: `TASK_CATEGORY_POLICY`'s role, or none where it has none of its own.
+    Role,
+    /// Eight numbers.
+    AuditToken,
+    /// Two numbers: effective user and group id.
+    SecurityToken,
+    /// One number: how often the task was suspended and not resumed.
+    SuspendCount,
+}

@@ -1,0 +1,118 @@
+//! What a kernel tells of the machine as a whole.
+
+use std::time::{Duration, SystemTime};
+
+use super::Device;
+
+/// Times of a CPU, in hundredths of a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CpuTimes {
+    /// In programs.
+    pub user: u64,
+    /// In programs of low priority.
+    pub nice: u64,
+    /// In the kernel.
+    pub system: u64,
+    /// Idle.
+    pub idle: u64,
+}
+
+/// A CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cpu {
+    /// Its number.
+    pub number: u32,
+    /// `cpu_type_t`: 0x01000007 x86-64, 0x0100000c arm64.
+    pub kind: i32,
+    /// `cpu_subtype_t`, 0 where there is none.
+    pub subtype: i32,
+    /// Whether it is in use.
+    pub running: bool,
+    /// Whether the machine was started on it.
+    pub master: bool,
+    /// What it did.
+    pub times: CpuTimes,
+}
+
+/// Memory of the machine, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// All of it.
+    pub total: u64,
+    /// Unused.
+    pub free: u64,
+    /// Used lately.
+    pub active: u64,
+    /// Not used lately.
+    pub inactive: u64,
+    /// Not to be paged out.
+    pub wired: u64,
+    /// Read ahead and not yet used.
+    pub speculative: u64,
+    /// May be dropped at once.
+    pub purgeable: u64,
+    /// Of files.
+    pub file_backed: u64,
+    /// Of programs.
+    pub anonymous: u64,
+    /// Taken by pages that were compressed.
+    pub compressor: u64,
+    /// Swap space.
+    pub swap_total: u64,
+    /// Swap space that is unused.
+    pub swap_free: u64,
+}
+
+/// A mounted file system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mounted {
+    /// What is mounted.
+    pub source: Vec<u8>,
+    /// Where.
+    pub path: Vec<u8>,
+    /// Of which type.
+    pub kind: Vec<u8>,
+    /// As `MNT_*` bits of Darwin.
+    pub flags: u32,
+    /// The device number that its files have.
+    pub device: Device,
+}
+
+/// The machine as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// The kernel's name, as `uname -s` has it.
+    pub system: Vec<u8>,
+    /// The kernel's release, as `uname -r` has it.
+    pub release: Vec<u8>,
+    /// The kernel's version, as `uname -v` has it.
+    pub version: Vec<u8>,
+    /// The machine's architecture, as `uname -m` has it.
+    pub architecture: Vec<u8>,
+    /// When it was started.
+    pub booted: SystemTime,
+    /// How long ago that was.
+    pub uptime: Duration,
+    /// Mean number of runnable processes in the last 1, 5 and 15 minutes, in thousandths.
+    pub load: [u64; 3],
+    /// How many processes, or threads where known, there are.
+    pub processes: u32,
+    /// The pid made last, where it is known.
+    pub last_pid: Option<u32>,
+    /// Its memory.
+    pub memory: Memory,
+    /// Its CPUs.
+    pub cpus: Vec<Cpu>,
+    /// The CPUs' name.
+    pub cpu_name: Vec<u8>,
+    /// The CPUs' maker.
+    pub cpu_vendor: Vec<u8>,
+    /// Their frequency in hertz, where it is told.
+    pub cpu_frequency: Option<u64>,
+    /// Bytes of a cache line.
+    pub cache_line: Option<u64>,
+    /// Bytes of a page.
+    pub page_size: u64,
+    /// File systems that are mounted.
+    pub mounts: Vec<Mounted>,
+}

@@ -1,0 +1,183 @@
+//! Names that no row has: those of processes, threads, descriptors and the like.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::table::Items;
+use super::{Entry, Item, Node, Tree, node_type};
+use crate::model::{Error, ErrorKind, Identity, Pid, Result};
+
+/// A name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// That of a row.
+    Row(&'static str),
+    /// A number, decimal.
+    Number(u64),
+    /// A number, hexadecimal.
+    Hex(u64),
+    /// What a process calls itself.
+    Bytes(Vec<u8>),
+}
+
+impl Name {
+    /// As it stands in the directory.
+    #[must_use]
+    pub fn as_bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Name::Row(name) => Cow::Borrowed(name.as_bytes()),
+            Name::Number(_) | Name::Hex(_) => Cow::Owned(self.to_string().into_bytes()),
+            Name::Bytes(name) => Cow::Borrowed(name),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Name::Row(name) => f.write_str(name),
+            Name::Number(number) => write!(f, "{number}"),
+            Name::Hex(number) => write!(f, "{number:x}"),
+            Name::Bytes(name) => f.write_str(&String::from_utf8_lossy(name)),
+        }
+    }
+}
+
+/// Behind the cookies of the named rows come those of the items.
+const FIRST_ITEM_COOKIE: u64 = 512;
+
+impl Tree {
+    /// The node of this name among the items of a directory.
+    pub(super) fn find_item(&self, parent: Node, name: &[u8]) -> Result<Node> {
+        let none = || Error::new(ErrorKind::NoSuchName, "lookup");
+        let pid = parent.process.map(|(pid, _)| pid);
+        for (row, items) in parent.row.items().filter(|(row, _)| self.serves(*row)) {
+            let of_process = |pid| -> Result<Node> {
+                let process = Some((pid, self.kernel.identity(pid)?));
+                Ok(Node { row, process, item: None })
+            };
+            match items {
+                Items::Processes => {
+                    if let Some(pid) = Pid::from_name(name) {
+                        return of_process(pid);
+                    }
+                }
+                Items::ProcessNames => {
+                    let named = self.named_processes()?;
+                    if let Some((pid, _)) = named.iter().find(|(_, other)| other == name) {
+                        return of_process(*pid);
+                    }
+                }
+                _ => {
+                    let Some(number) = number_from(name, items) else { continue };
+                    if self.numbers(pid, items)?.contains(&number) {
+                        let item = Some(Item::of(number));
+                        return Ok(Node { row, item, ..parent });
+                    }
+                }
+            }
+        }
+        Err(none())
+    }
+
+    /// Appends the items of a directory.
+    pub(super) fn list_items(&self, node: Node, entries: &mut Vec<Entry>) -> Result<()> {
+        for (row, items) in node.row.items().filter(|(row, _)| self.serves(*row)) {
+            let node_type = node_type(row.row());
+            let of_process = |pid: Pid, name| Entry {
+                cookie: FIRST_ITEM_COOKIE + u64::from(pid.number()),
+                number: Node { row, process: Some((pid, Identity::new(0))), item: None }.number(),
+                node_type,
+                name,
+            };
+            match items {
+                Items::Processes => {
+                    let named = |pid: Pid| of_process(pid, Name::Number(u64::from(pid.number())));
+                    entries.extend(self.kernel.processes()?.into_iter().map(named));
+                }
+                Items::ProcessNames => {
+                    let named = self.named_processes()?.into_iter();
+                    entries.extend(named.map(|(pid, name)| of_process(pid, Name::Bytes(name))));
+                }
+                _ => {
+                    let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
+                    entries.extend(numbers.into_iter().map(|number| Entry {
+                        // Of as many bits as the kernel's offsets have.
+                        cookie: FIRST_ITEM_COOKIE + (number & (u64::MAX >> 2)),
+                        number: Node { row, item: Some(Item::of(number)), ..node }.number(),
+                        node_type,
+                        name: name_of(number, items),
+                    }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the item of this node is still there.
+    pub(super) fn check_item(&self, node: Node) -> Result<()> {
+        self.item_of(node).map(|_| ())
+    }
+
+    /// The number of the item that this node is, or belongs to; 0 where it has none.
+    pub(super) fn item_of(&self, node: Node) -> Result<u64> {
+        let (Some(items), Some(item)) = (node.row.numbered_items(), node.item) else {
+            return Ok(0);
+        };
+        let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
+        let found = numbers.into_iter().find(|number| Item::of(*number) == item);
+        found.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "item"))
+    }
+
+    /// The numbers of all items, ascending.
+    fn numbers(&self, pid: Option<Pid>, items: Items) -> Result<Vec<u64>> {
+        let none = || Error::new(ErrorKind::NoSuchName, "items");
+        let wide = |numbers: Vec<u32>| numbers.into_iter().map(u64::from).collect();
+        match (items, pid) {
+            (Items::Threads | Items::MachThreads, Some(pid)) => self.kernel.threads(pid),
+            (Items::Descriptors, Some(pid)) => Ok(wide(self.kernel.descriptors(pid)?)),
+            (Items::Ports, Some(pid)) => Ok(wide(self.kernel.ports(pid)?)),
+            (Items::Cpus, _) => {
+                Ok(self.kernel.cpus()?.iter().map(|cpu| u64::from(cpu.number)).collect())
+            }
+            (Items::Processes | Items::ProcessNames, _) | (_, None) => Err(none()),
+        }
+    }
+
+    /// The processes that can be named, by ascending pid: of several with one name the first. A
+    /// slash cannot stand in a name; as elsewhere on macOS a colon stands for it.
+    fn named_processes(&self) -> Result<Vec<(Pid, Vec<u8>)>> {
+        let mut seen = std::collections::HashSet::new();
+        let mut named = Vec::new();
+        for pid in self.kernel.processes()? {
+            let mut name = match self.kernel.process(pid) {
+                Ok(process) => process.name,
+                Err(error) if error.kind == ErrorKind::Exhausted => return Err(error),
+                // It has ended since it was listed, or nothing is told of it.
+                Err(_) => continue,
+            };
+            name.iter_mut().filter(|byte| **byte == b'/').for_each(|byte| *byte = b':');
+            let is_name = !matches!(name.as_slice(), b"" | b"." | b"..") && !name.contains(&0);
+            if is_name && seen.insert(name.clone()) {
+                named.push((pid, name));
+            }
+        }
+        Ok(named)
+    }
+}
+
+fn name_of(number: u64, items: Items) -> Name {
+    match items {
+        Items::MachThreads | Items::Ports => Name::Hex(number),
+        _ => Name::Number(number),
+    }
+}
+
+/// The number that such an item would have by this name.
+fn number_from(name: &[u8], items: Items) -> Option<u64> {
+    let text = std::str::from_utf8(name).ok()?;
+    let radix = if matches!(name_of(0, items), Name::Hex(_)) { 16 } else { 10 };
+    let number = u64::from_str_radix(text, radix).ok()?;
+    // Written otherwise, with a sign or a zero in front, it is another name.
+    (name_of(number, items).to_string() == text).then_some(number)
+}

@@ -1,0 +1,120 @@
+//! Links: where they lead, and how a path that goes through them is followed.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path};
+
+use super::table::{Kind, Link};
+use super::{Attributes, Caller, Node, NodeType, Tree};
+use crate::model::{Error, ErrorKind, Pid, Result};
+
+/// A path that goes through more links than this goes in a circle.
+const MOST_LINKS: u32 = 40;
+
+impl Tree {
+    /// The target of a link, for this caller.
+    ///
+    /// # Errors
+    /// `NotLink`; `NoSuchName` for a caller that has no number here, and for a link that leads
+    /// nowhere; `Denied` where the caller may not see it; `NoSuchProcess` or `Replaced` for a
+    /// process that is gone.
+    pub fn read_link(&self, node: Node, caller: &Caller) -> Result<Vec<u8>> {
+        let Kind::Link(link) = node.row.row().kind else {
+            return Err(Error::new(ErrorKind::NotLink, "readlink"));
+        };
+        let process = self.check_alive(node)?;
+        self.check_access(node, || self.asker(caller))?;
+        let target = match (link, process) {
+            (Link::OwnProcess, _) => self.own_process(caller)?.to_string().into_bytes(),
+            (Link::OwnThread, _) => {
+                format!("{}/task/{}", self.own_process(caller)?, caller.pid).into_bytes()
+            }
+            (Link::Named, Some((pid, _))) => format!("../{pid}").into_bytes(),
+            (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
+            (Link::Descriptor, Some((pid, _))) => {
+                self.kernel.descriptor(pid, descriptor_of(node))?.target
+            }
+            (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
+        };
+        // What was found may be another process's, or of one that has become somebody else's.
+        self.check_alive(node)?;
+        self.check_access(node, || self.asker(caller))?;
+        Ok(target)
+    }
+
+    fn own_process(&self, caller: &Caller) -> Result<Pid> {
+        self.kernel.process_of_caller(caller.pid).map_err(|error| match error.kind {
+            ErrorKind::NoSuchProcess => error.meaning(ErrorKind::NoSuchName),
+            _ => error,
+        })
+    }
+
+    /// The bits of a link to a descriptor: whether it was opened to be read and written
+    /// (`proc_fd_link` and `tid_fd_update_inode`).
+    pub(super) fn descriptor_mode(&self, node: Node) -> Result<u16> {
+        let Some((pid, _)) = node.process else { return Ok(0o700) };
+        let flags = self.kernel.descriptor(pid, descriptor_of(node))?.flags;
+        Ok(match flags.map(|flags| flags & 3) {
+            Some(0) => 0o500,
+            Some(1) => 0o300,
+            _ => 0o700,
+        })
+    }
+
+    /// The node at this path, links followed, for those who come without FUSE. A path is taken
+    /// from the root, with or without a leading slash. A last link that leads out of the tree is
+    /// found itself.
+    ///
+    /// # Errors
+    /// As [`lookup`](Self::lookup) and [`read_link`](Self::read_link).
+    pub fn resolve(&self, path: &Path, caller: &Caller) -> Result<Attributes> {
+        let mut left = MOST_LINKS;
+        let found = self.walk(self.attributes(Node::ROOT)?, path, caller, &mut left)?;
+        let wants_directory = path.as_os_str().as_bytes().ends_with(b"/");
+        if wants_directory && found.node_type != NodeType::Directory {
+            return Err(Error::new(ErrorKind::NotDirectory, "lookup"));
+        }
+        Ok(found)
+    }
+
+    fn walk(
+        &self,
+        from: Attributes,
+        path: &Path,
+        caller: &Caller,
+        left: &mut u32,
+    ) -> Result<Attributes> {
+        let mut found = from;
+        for component in path.components() {
+            found = match component {
+                Component::RootDir | Component::CurDir | Component::Prefix(_) => found,
+                Component::ParentDir if found.node_type != NodeType::Directory => {
+                    return Err(Error::new(ErrorKind::NotDirectory, "lookup"));
+                }
+                Component::ParentDir => self.attributes(found.node.parent())?,
+                Component::Normal(name) => self.lookup(found.node, name, caller)?,
+            };
+            if found.node_type == NodeType::Link {
+                let target = self.read_link(found.node, caller)?;
+                let leads_within = !matches!(
+                    found.node.row.row().kind,
+                    Kind::Link(Link::Of(_) | Link::Descriptor)
+                );
+                if leads_within {
+                    *left = left
+                        .checked_sub(1)
+                        .ok_or_else(|| Error::new(ErrorKind::NoSuchName, "too many links"))?;
+                    let directory = self.attributes(found.node.parent())?;
+                    found =
+                        self.walk(directory, Path::new(OsStr::from_bytes(&target)), caller, left)?;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// An item's number is all of a descriptor's: a process has fewer than 2^20 (`fs.nr_open`).
+fn descriptor_of(node: Node) -> u32 {
+    node.item.map_or(0, |item| item.number())
+}

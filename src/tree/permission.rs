@@ -1,0 +1,63 @@
+//! Whether the one who asks may see what it asks for: what [`access`](super::access) decides, from
+//! what the kernel tells.
+
+use super::access::{Asker, Caller};
+use super::table::Access;
+use super::{Node, Tree};
+use crate::kernel::System;
+use crate::model::{Credentials, Error, ErrorKind, Pid, Result, Shown};
+
+impl Tree {
+    pub(super) fn asker(&self, caller: &Caller) -> Asker {
+        Asker { caller: *caller, standing: self.kernel.standing(caller.pid) }
+    }
+
+    pub(super) fn check_memory_access(&self, node: Node, asker: &Asker) -> Result<()> {
+        let rule = self.kernel.system();
+        let Some((pid, _)) = node.process.filter(|_| !asker.may_see_all(rule)) else {
+            return Ok(());
+        };
+        let target = self.kernel.credentials(pid)?;
+        if asker.may_see_memory(rule, &target)
+            || self.has_made_namespace(pid, asker, &target)
+            || self.is_own(pid, asker)
+        {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::Denied, "access").pid(pid))
+        }
+    }
+
+    /// Whether the process lives in a user namespace that this user has made, as those of a
+    /// rootless container do: its maker may do all there (`cap_capable`).
+    fn has_made_namespace(&self, pid: Pid, asker: &Asker, target: &Credentials) -> bool {
+        let Some(above) = asker.may_have_made(target) else {
+            return false;
+        };
+        self.kernel.namespace_maker(pid, above) == Some(asker.caller.uid)
+    }
+
+    /// Whether the one who asks is this very process, which Linux shows itself whatever its ids
+    /// are (`mm_access`).
+    fn is_own(&self, pid: Pid, asker: &Asker) -> bool {
+        self.kernel.system() == System::Linux
+            && self.kernel.process_of_caller(asker.caller.pid).is_ok_and(|own| own == pid)
+    }
+
+    /// Whether the one who asks may read this file, list this directory or follow this link.
+    pub(super) fn check_access(&self, node: Node, asker: impl FnOnce() -> Asker) -> Result<()> {
+        match node.row.row().access {
+            Access::Memory => self.check_memory_access(node, &asker()),
+            Access::Anyone => Ok(()),
+        }
+    }
+
+    /// How much of a process may be told to the one who asks.
+    pub(super) fn shown(&self, node: Node, asker: &Asker) -> Result<Shown> {
+        match self.check_memory_access(node, asker) {
+            Ok(()) => Ok(Shown::All),
+            Err(error) if error.kind == ErrorKind::Denied => Ok(Shown::Public),
+            Err(error) => Err(error),
+        }
+    }
+}

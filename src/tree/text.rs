@@ -1,0 +1,139 @@
+//! What the content of a file is made of, by its row: one place where all that a renderer needs is
+//! found out, so that a renderer cannot fail.
+
+use super::access::Asker;
+use super::source::Making;
+use super::table::{Kind, Own, Row};
+use super::{Node, Tree};
+use crate::kernel::Whose;
+use crate::model::{Descriptor, Error, ErrorKind, Identity, Pid, Result, Shown};
+
+impl Tree {
+    /// What a file that is opened now is made of.
+    pub(super) fn making(&self, node: Node, asker: &Asker) -> Result<Making> {
+        let row = node.row.row();
+        let process = self.check_alive(node)?;
+        if let Some(own) = self.own_file(node, row, process, asker)? {
+            return Ok(own);
+        }
+        match (row.kind, process) {
+            (Kind::Directory | Kind::Link(_), _) => Err(Error::new(ErrorKind::IsDirectory, "open")),
+            (Kind::Regions(detail, render), Some((pid, identity))) => {
+                self.check_item(node)?;
+                Ok(Making::Regions(self.kernel.regions(pid, identity, detail)?, render))
+            }
+            (Kind::Sheet(detail, new), Some((pid, identity))) => {
+                Ok(Making::Sheet(self.kernel.regions(pid, identity, detail)?, new, new()))
+            }
+            _ => Ok(Making::AtOnce),
+        }
+    }
+
+    fn own_file(
+        &self,
+        node: Node,
+        row: &Row,
+        process: Option<(Pid, Identity)>,
+        asker: &Asker,
+    ) -> Result<Option<Making>> {
+        let (whose, name) = match (row.own, process) {
+            (None, _) => return Ok(None),
+            (Some(Own::Callers(name)), _) => {
+                if !self.kernel.knows_callers() {
+                    return Ok(None);
+                }
+                (Whose::Process(self.kernel.process_of_caller(asker.caller.pid)?), name)
+            }
+            (Some(Own::Same(name)), None) => (Whose::Machine, name),
+            (Some(Own::Same(name)), Some((pid, _))) if node.item.is_some() => {
+                (Whose::Thread(pid, self.item_of(node)?), name)
+            }
+            (Some(Own::Same(name)), Some((pid, _))) => (Whose::Process(pid), name),
+        };
+        let shown = self.shown(node, asker)?;
+        let text = self.kernel.own_file(whose, name, shown)?;
+        Ok(text.map(|text| Making::Own(text, shown)))
+    }
+
+    /// Whether what was just found out is of the process of this node, and may still be shown.
+    pub(super) fn confirm(&self, node: Node, asker: &Asker, shown: Shown) -> Result<()> {
+        self.check_alive(node)?;
+        match shown {
+            Shown::All => self.check_memory_access(node, asker),
+            Shown::Public => Ok(()),
+        }
+    }
+
+    /// Finds out what the row's renderer needs, and renders it.
+    pub(super) fn render(&self, node: Node, asker: &Asker, out: &mut Vec<u8>) -> Result<()> {
+        let kernel = &self.kernel;
+        let shown = self.shown(node, asker)?;
+        let pid = || {
+            let process = self.check_alive(node)?;
+            process.map(|(pid, _)| pid).ok_or_else(|| Error::new(ErrorKind::Failed, "no process"))
+        };
+        let confirm = || self.confirm(node, asker, shown);
+        match node.row.row().kind {
+            Kind::Account(render) => {
+                let account = kernel.account(pid()?, shown)?;
+                confirm()?;
+                render(&account, out);
+            }
+            Kind::Arguments(render) => {
+                let arguments = kernel.arguments(pid()?, shown)?;
+                confirm()?;
+                render(&arguments, out);
+            }
+            Kind::Descriptors(render) => {
+                let open = self.open_descriptors(pid()?)?;
+                confirm()?;
+                render(&open, out);
+            }
+            Kind::Task(fact, render) => {
+                let numbers = kernel.task_fact(pid()?, fact)?;
+                confirm()?;
+                render(&numbers, out);
+            }
+            Kind::Thread(render) => {
+                let pid = pid()?;
+                let thread = kernel.thread(pid, self.item_of(node)?)?;
+                let account = kernel.account(pid, shown)?;
+                confirm()?;
+                render(&account, &thread, out);
+            }
+            Kind::Registers(set, render) => {
+                let registers = kernel.registers(pid()?, self.item_of(node)?, set)?;
+                confirm()?;
+                render(&registers, out);
+            }
+            Kind::Port(render) => {
+                let name = u32::try_from(self.item_of(node)?).unwrap_or(0);
+                let port = kernel.port(pid()?, name)?;
+                confirm()?;
+                render(&port, out);
+            }
+            Kind::Cpu(render) => {
+                let number = self.item_of(node)?;
+                let cpus = kernel.cpus()?;
+                let cpu = cpus.iter().find(|cpu| u64::from(cpu.number) == number);
+                render(cpu.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "cpu"))?, out);
+            }
+            Kind::Machine(render) => render(&kernel.machine()?, out),
+            Kind::Directory | Kind::Link(_) | Kind::Regions(..) | Kind::Sheet(..) => {}
+        }
+        Ok(())
+    }
+
+    /// What is open in a process; what is closed meanwhile is left out.
+    fn open_descriptors(&self, pid: Pid) -> Result<Vec<Descriptor>> {
+        let mut open = Vec::new();
+        for number in self.kernel.descriptors(pid)? {
+            match self.kernel.descriptor(pid, number) {
+                Ok(descriptor) => open.push(descriptor),
+                Err(error) if error.kind == ErrorKind::NoSuchName => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(open)
+    }
+}
