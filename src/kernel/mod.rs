@@ -253,6 +253,14 @@ pub trait Kernel: Send + Sync {
         Err(not_served("thread"))
     }
 
+    /// How often a thread was suspended and not resumed.
+    ///
+    /// # Errors
+    /// As [`thread`](Self::thread).
+    fn suspend_count(&self, _pid: Pid, _thread: u64) -> Result<u32> {
+        Err(not_served("suspend_count"))
+    }
+
     /// The registers of a thread.
     ///
     /// # Errors

@@ -101,6 +101,11 @@ impl Tree {
                 confirm()?;
                 render(&account, &thread, out);
             }
+            Kind::Suspension(render) => {
+                let count = kernel.suspend_count(pid()?, self.item_of(node)?)?;
+                confirm()?;
+                render(&count, out);
+            }
             Kind::Registers(set, render) => {
                 let registers = kernel.registers(pid()?, self.item_of(node)?, set)?;
                 confirm()?;
