@@ -70,8 +70,14 @@ impl Tree {
                 }
                 _ => {
                     let Some(number) = number_from(name, items) else { continue };
-                    if self.numbers(pid, items)?.contains(&number) {
-                        let item = Some(Item::of(number));
+                    let item = Some(Item::of(number));
+                    let is_there = match items {
+                        // Its attributes are asked for next, and tell. To list them for each would
+                        // make a listing's cost quadratic.
+                        Items::Descriptors => Item::of(number).is_all_of(number),
+                        _ => self.numbers(pid, items)?.contains(&number),
+                    };
+                    if is_there {
                         return Ok(Node { row, item, ..parent });
                     }
                 }
@@ -124,6 +130,10 @@ impl Tree {
         let (Some(items), Some(item)) = (node.row.numbered_items(), node.item) else {
             return Ok(0);
         };
+        if items == Items::Descriptors {
+            // All of its number; whether it is open is seen where it is asked for.
+            return Ok(u64::from(item.number()));
+        }
         let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
         let found = numbers.into_iter().find(|number| Item::of(*number) == item);
         found.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "item"))
