@@ -1,9 +1,12 @@
-//! One region to bytes: pure and infallible, the same for every kernel.
+//! Values to bytes: pure and infallible, the same for every kernel.
 //!
 //! A line is first laid out in a stretch of spaces at the end of the output, wide enough for its
 //! fixed columns, and then cut to length: padding costs nothing, and there is one place to grow.
 
+pub mod linux;
 mod maps;
+pub mod original;
+mod small;
 mod vmmap;
 mod vmmap_r;
 

@@ -5,6 +5,7 @@ use super::access::Asker;
 use super::source::Making;
 use super::table::{Kind, Own, Row};
 use super::{Node, Tree};
+use crate::format::original::Names;
 use crate::kernel::Whose;
 use crate::model::{Descriptor, Error, ErrorKind, Identity, Pid, Result, Shown};
 
@@ -78,6 +79,12 @@ impl Tree {
                 let account = kernel.account(pid()?, shown)?;
                 confirm()?;
                 render(&account, out);
+            }
+            Kind::Ids(render) => {
+                let account = kernel.account(pid()?, shown)?;
+                confirm()?;
+                // No kernel tells names yet.
+                render(&account, &Names { user: &|_| None, group: &|_| None }, out);
             }
             Kind::Arguments(render) => {
                 let arguments = kernel.arguments(pid()?, shown)?;
