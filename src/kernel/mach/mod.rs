@@ -29,7 +29,7 @@ use self::names::Namer;
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
-use super::{Detail, Kernel, LinkTo, Owned, System, Walk};
+use super::{Detail, Kernel, LinkTo, Owned, System, Walk, names_of};
 use crate::model::{
     Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Ids, Machine,
     Owner, Pid, Port, Process, Register, RegisterSet, Result, Shown, TaskFact, Thread,
@@ -198,6 +198,14 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
 
     fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
         facts::task_fact(&self.calls, pid, fact)
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        names_of::user(uid).filter(|_| self.knows_callers())
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        names_of::group(gid).filter(|_| self.knows_callers())
     }
 
     fn machine(&self) -> Result<Machine> {

@@ -203,9 +203,9 @@ pub(super) const ROWS: &[Listed] = &[
     )
     .memory()
     .darwin(),
-    thread(
+    row(
         "PID/task/threads/ID/basic_info/suspend_count",
-        original::thread_suspend_count,
+        Kind::Suspension(original::thread_suspend_count),
         "how often it was suspended and not resumed",
     )
     .memory()

@@ -4,6 +4,7 @@
 use super::super::calls::{BsdInfo, Errno, KinfoProc, ShortBsdInfo, TaskInfo, Timebase, XnuCalls};
 use super::super::target::{SHORT, number};
 use super::super::{BSD, failure, from_bsd_info, from_short_info, until_nul};
+use super::machine::{boot_time, page_size};
 use crate::model::{Account, Device, Pid, Process, Result, Shown, State, Time, Usage};
 
 /// Flavor 4, in errors.
@@ -52,6 +53,8 @@ fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) ->
         groups: Some(info.groups[..groups].to_vec()),
         wait_channel: Some(until_nul(&info.wait_message)).filter(|message| !message.is_empty()),
         usage: None,
+        booted: Some(boot_time(calls)?),
+        page_size: page_size(calls)?,
     })
 }
 

@@ -12,7 +12,7 @@ use crate::model::{Cpu, CpuTimes, Device, Machine, Memory, Mounted, Result};
 pub(in super::super) fn machine<C: XnuCalls>(calls: &C, now: SystemTime) -> Result<Machine> {
     let booted = boot_time(calls)?;
     let cpu_type = cpu_type(calls)?;
-    let page_size = number(calls, c"hw.pagesize")?.unwrap_or(0);
+    let page_size = page_size(calls)?;
     let text = |name| text(calls, name);
     Ok(Machine {
         system: text(c"kern.ostype")?,
@@ -56,6 +56,11 @@ fn vendor(cpu_type: i32) -> &'static [u8] {
         CPU_TYPE_ARM64 => b"Apple",
         _ => b"",
     }
+}
+
+/// Bytes of a page of the kernel's own.
+pub(super) fn page_size<C: XnuCalls>(calls: &C) -> Result<u64> {
+    Ok(number(calls, c"hw.pagesize")?.unwrap_or(0))
 }
 
 /// When the machine was started.
