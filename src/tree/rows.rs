@@ -60,6 +60,20 @@ pub(super) const LISTED: &[Listed] = &[
     )
     .memory(),
     row(
+        "PID/smaps",
+        Kind::Regions(Detail::Attributes, format::smaps),
+        "the same, and how much of each region is in memory, in Linux's grammar",
+    )
+    .own("smaps")
+    .memory(),
+    row(
+        "PID/smaps_rollup",
+        Kind::Sheet(Detail::Attributes, format::smaps_rollup),
+        "the sums of smaps, in Linux's grammar",
+    )
+    .own("smaps_rollup")
+    .memory(),
+    row(
         "PID/task/vmmap",
         Kind::Regions(Detail::Attributes, format::vmmap),
         "mapped regions as Mach sees them: size, current and maximum protection, inheritance, sharing, behaviour, wired count, submap",
@@ -69,6 +83,18 @@ pub(super) const LISTED: &[Listed] = &[
         "PID/task/vmmap_r",
         Kind::Regions(Detail::Pages, format::vmmap_r),
         "the same, looking inside submaps: pages resident, swapped out and dirtied, and what the region is for",
+    )
+    .memory(),
+    row(
+        "PID/task/vmmap.json",
+        Kind::Sheet(Detail::Attributes, format::vmmap_json),
+        "everything known of each region, as one JSON array",
+    )
+    .memory(),
+    row(
+        "PID/task/vmmap.svg",
+        Kind::Sheet(Detail::Attributes, format::vmmap_svg),
+        "a picture of the address space, for a browser",
     )
     .memory(),
 ];
