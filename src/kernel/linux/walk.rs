@@ -119,6 +119,7 @@ impl Walk for TextWalk {
                 return Err(self.malformed("parse(maps)"));
             }
             if self.with_details {
+                self.region.pages.page_size = self.page_size;
                 self.take_details()?;
             }
             if self.region.end > self.reached {

@@ -31,6 +31,18 @@ pub(super) const ROWS: &[Listed] = &[
     )
     .memory(),
     row(
+        "PID/task/vmmap.json",
+        Kind::Sheet(Detail::Attributes, format::vmmap_json),
+        "everything known of each region, as one JSON array",
+    )
+    .memory(),
+    row(
+        "PID/task/vmmap.svg",
+        Kind::Sheet(Detail::Attributes, format::vmmap_svg),
+        "a picture of the address space, for a browser",
+    )
+    .memory(),
+    row(
         "PID/task/mach_name",
         Kind::Task(TaskFact::Name, original::hex),
         "name of the task's port in the daemon",
