@@ -106,7 +106,11 @@ impl Tree {
                     entries.extend(named.map(|(pid, name)| of_process(pid, Name::Bytes(name))));
                 }
                 _ => {
-                    let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
+                    let numbers = match self.numbers(node.process.map(|(pid, _)| pid), items) {
+                        // Who may not know the threads may still list what stands beside them.
+                        Err(error) if error.kind == ErrorKind::Denied => Vec::new(),
+                        numbers => numbers?,
+                    };
                     entries.extend(numbers.into_iter().map(|number| Entry {
                         // Of as many bits as the kernel's offsets have.
                         cookie: FIRST_ITEM_COOKIE + (number & (u64::MAX >> 2)),

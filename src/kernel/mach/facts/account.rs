@@ -34,10 +34,12 @@ fn of_bsd_info<C: XnuCalls>(calls: &C, pid: Pid, info: &BsdInfo) -> Result<Accou
 /// With what sysctl `kern.proc.pid` tells to anyone, as `ps` reads it.
 fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) -> Result<Account> {
     let pid = process.pid;
-    let info = calls
-        .kinfo_proc(number(pid))
-        .map_err(|errno| failure::of_process("sysctl(kern.proc.pid)", errno, pid))?;
-    // What the kernel does not keep of a zombie, a recording may not hold of anyone.
+    let info = match calls.kinfo_proc(number(pid)) {
+        Ok(info) => info,
+        // An older recording does not hold it.
+        Err(Errno::NOTSUP) => None,
+        Err(errno) => return Err(failure::of_process("sysctl(kern.proc.pid)", errno, pid)),
+    };
     let info = info.unwrap_or_else(|| KinfoProc { terminal: -1, ..KinfoProc::default() });
     let has_terminal = info.terminal != -1;
     let groups = usize::try_from(info.group_count).unwrap_or(0).min(info.groups.len());

@@ -20,6 +20,8 @@ pub(in super::super) fn threads<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<
             ids.dedup();
             Ok(ids)
         }
+        // An older recording does not hold them.
+        Err(Errno::NOTSUP) => Ok(Vec::new()),
         Err(Errno::SRCH) if calls.short_bsd_info(number(pid), true).is_ok() => Ok(Vec::new()),
         Err(errno) => Err(failure::of_process(LIST, errno, pid)),
     }
