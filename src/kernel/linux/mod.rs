@@ -1,6 +1,9 @@
 //! Linux: the kernel's own procfs, read through a directory descriptor that was opened and
 //! verified before anything was mounted over it.
 
+mod account;
+mod cpus;
+mod descriptors;
 mod files;
 mod ioctl;
 mod liveness;
@@ -10,6 +13,7 @@ mod scan;
 mod smaps;
 mod stat;
 mod status;
+mod threads;
 mod walk;
 
 use std::os::fd::{AsFd, OwnedFd};
@@ -23,9 +27,10 @@ use nix::sys::stat::{Mode, fstat};
 use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, sysconf};
 
-use super::{Detail, Kernel, Owned, System, Walk};
+use super::{Detail, Kernel, LinkTo, Owned, System, Walk};
 use crate::model::{
-    Credentials, Error, ErrorKind, Identity, Owner, Pid, Process, Result, Standing,
+    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Owner, Pid,
+    Process, Result, Shown, Standing, TaskFact, Thread,
 };
 
 use files::{ProcPath, failure, open_directory, whole};
@@ -266,6 +271,44 @@ impl Kernel for LinuxKernel {
             }
         }
         Err(Error::new(ErrorKind::Vanished, "open(maps)").pid(pid))
+    }
+
+    fn account(&self, pid: Pid, shown: Shown) -> Result<Account> {
+        account::account(self, pid, shown)
+    }
+
+    fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {
+        account::arguments(self, pid, shown)
+    }
+
+    fn link(&self, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
+        descriptors::link(self, pid, to)
+    }
+
+    fn descriptors(&self, pid: Pid) -> Result<Vec<u32>> {
+        descriptors::numbers(self, pid)
+    }
+
+    fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
+        descriptors::descriptor(self, pid, number)
+    }
+
+    fn threads(&self, pid: Pid) -> Result<Vec<u64>> {
+        threads::ids(self, pid)
+    }
+
+    fn thread(&self, pid: Pid, id: u64) -> Result<Thread> {
+        threads::thread(self, pid, id)
+    }
+
+    fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
+        account::task_fact(self, pid, fact)
+    }
+
+    fn cpus(&self) -> Result<Vec<Cpu>> {
+        let text = self.read_whole("stat")?;
+        cpus::parse(&text, self.ticks_per_second)
+            .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(/proc/stat)"))
     }
 
     fn system(&self) -> System {

@@ -36,6 +36,13 @@ pub(super) fn groups(text: &[u8]) -> Option<Vec<u32>> {
     line(text, b"Groups:").map(|groups| numbers(groups).collect())
 }
 
+/// `VmRSS` in bytes, nothing where there is no memory. Since 6.16 the kernel counts here and not
+/// in `stat`, where it adds up what the CPUs have already handed in (`get_mm_counter_sum`).
+pub(super) fn resident_size(text: &[u8]) -> Option<u64> {
+    let Some(size) = line(text, b"VmRSS:") else { return Some(0) };
+    decimal(size.trim_ascii_start())?.0.checked_mul(1024)
+}
+
 /// How often a thread gave the CPU to another, of its own will or not. What stands in the `status`
 /// of a process is its first thread's (`task_context_switch_counts`).
 pub(super) fn switches(text: &[u8]) -> Option<u64> {
@@ -72,11 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn groups_and_switches_of_a_status() {
+    fn groups_switches_and_size_of_a_status() {
         let text = b"Name:\tx\\nGroups:\t9\nGroups:\t0 4 4294967295 \n\
-            voluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n";
+            VmRSS:\t    12 kB\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n";
         assert_eq!(groups(text), Some(vec![0, 4, u32::MAX]));
         assert_eq!(switches(text), Some(10));
+        assert_eq!((resident_size(text), resident_size(b"")), (Some(12 * 1024), Some(0)));
+        assert_eq!(resident_size(b"VmRSS:\t18446744073709551615 kB"), None);
         assert_eq!(groups(b"Groups:\t \n"), Some(Vec::new()));
         assert_eq!((groups(b""), switches(b"voluntary_ctxt_switches:\t7\n")), (None, None));
     }
