@@ -9,6 +9,8 @@ mod ioctl;
 mod liveness;
 mod maps;
 mod namespaces;
+mod own_file;
+mod public;
 mod scan;
 mod smaps;
 mod stat;
@@ -27,7 +29,7 @@ use nix::sys::stat::{Mode, fstat};
 use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, sysconf};
 
-use super::{Detail, Kernel, LinkTo, Owned, System, Walk};
+use super::{Detail, Kernel, LinkTo, Owned, System, Text, Walk, Whose};
 use crate::model::{
     Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Owner, Pid,
     Process, Result, Shown, Standing, TaskFact, Thread,
@@ -309,6 +311,15 @@ impl Kernel for LinuxKernel {
         let text = self.read_whole("stat")?;
         cpus::parse(&text, self.ticks_per_second)
             .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(/proc/stat)"))
+    }
+
+    fn own_file(
+        &self,
+        whose: Whose,
+        name: &'static str,
+        shown: Shown,
+    ) -> Result<Option<Box<dyn Text>>> {
+        Ok(Some(Box::new(own_file::OwnFile::open(self, whose, name, shown)?)))
     }
 
     fn system(&self) -> System {
