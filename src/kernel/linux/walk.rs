@@ -1,18 +1,15 @@
-//! Walks over the text of an open `maps` or `smaps`.
-//!
-//! The open file belongs to the address space that the process had when it was opened: after an
-//! exit or an exec it just ends (`m_start` fails to take the memory's last reference), which
-//! would look like a complete but short map. So the walk asks whether the address space still
+//! Walks over the text of an open `maps` or `smaps`. A walk asks whether the address space still
 //! lives, at its beginning and at its end.
 
 use std::ops::Range;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
-use nix::sys::uio::pread;
 use nix::unistd::{Whence, lseek, read};
 
-use super::{failure, ioctl, maps, smaps};
+use super::files::failure;
+use super::liveness::{address_space_lives, gone_meanwhile};
+use super::{maps, smaps};
 use crate::kernel::{Detail, Walk};
 use crate::model::{BackingKind, Error, ErrorKind, Pid, Region, Result};
 
@@ -39,7 +36,7 @@ impl TextWalk {
     /// A walk over this open file, which is `smaps` where `detail` asks for more than the map.
     pub(super) fn new(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Result<Self> {
         let mut walk = Self::living(pid, file, detail, page_size);
-        walk.has_address_space = walk.lines.address_space_lives()?;
+        walk.has_address_space = address_space_lives(&walk.lines.file, pid)?;
         Ok(walk)
     }
 
@@ -62,7 +59,7 @@ impl TextWalk {
     }
 
     fn confirm_alive(&self) -> Result<()> {
-        if self.has_address_space && !self.lines.address_space_lives()? {
+        if self.has_address_space && !address_space_lives(&self.lines.file, self.lines.pid)? {
             return Err(Error::new(ErrorKind::Vanished, "liveness(maps)")
                 .pid(self.lines.pid)
                 .address(self.reached));
@@ -198,24 +195,4 @@ impl Lines {
         self.ended = false;
         Ok(())
     }
-
-    /// Whether the file's address space lives. Before 6.11, and for `smaps`, it is asked for its
-    /// first byte, which an empty one does not have.
-    fn address_space_lives(&self) -> Result<bool> {
-        match ioctl::address_space_lives(self.file.as_fd()) {
-            Ok(lives) => Ok(lives),
-            Err(Errno::ENOTTY | Errno::EINVAL) => match pread(&self.file, &mut [0], 0) {
-                Ok(got) => Ok(got == 1),
-                Err(Errno::ESRCH) => Ok(false),
-                Err(errno) => Err(failure(errno, "pread(maps)", self.pid)),
-            },
-            Err(errno) => Err(failure(errno, "ioctl(PROCMAP_QUERY)", self.pid)),
-        }
-    }
-}
-
-/// ESRCH from an open file means that its process has been reaped.
-fn gone_meanwhile(errno: Errno, call: &'static str, pid: Pid) -> Error {
-    let error = failure(errno, call, pid);
-    if errno == Errno::ESRCH { error.meaning(ErrorKind::Vanished) } else { error }
 }
