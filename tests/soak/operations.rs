@@ -278,8 +278,8 @@ impl<'a> Storm<'a> {
         self.begins_as_expected(known, offset, &bytes)
     }
 
-    /// What the kernel copies may end early, even before it began: it goes by the file's size,
-    /// which is mostly 0.
+    /// What the kernel copies may end early, even before it began: but for O_DIRECT it goes by the
+    /// file's size, which is mostly 0.
     fn begins_as_expected(&self, known: bool, offset: i64, got: &[u8]) -> Result<()> {
         self.as_expected(known, offset, got.len(), got)
     }
