@@ -176,7 +176,7 @@ fn threads_with_odd_names() {
         assert_eq!(thread.user_time, fields.nanoseconds(14));
         assert_eq!(thread.system_time, fields.nanoseconds(15));
         assert_eq!((i64::from(thread.priority), thread.policy), (fields.number(18), 1));
-        assert_eq!((thread.flags, thread.suspend_count), (None, None));
+        assert_eq!(thread.flags, None);
         assert_eq!((thread.sleep_time, thread.cpu_usage), (None, None));
     }
 }
