@@ -13,12 +13,12 @@ const BOX: u32 = 166;
 const BOX_WIDTH: u32 = 220;
 const SIZE_END: u32 = 462;
 const LETTERS: u32 = 478;
-const NAME: u32 = 524;
+const NAME: u32 = 530;
 /// How many letters of a name have room.
-const NAME_LETTERS: usize = 66;
+const NAME_LETTERS: usize = 62;
 
 /// Where the first row begins.
-const TOP: u32 = 168;
+const TOP: u32 = 184;
 
 /// The least height of a row: a line of text.
 const ROW: u32 = 18;
@@ -125,15 +125,13 @@ impl Drawing<'_> {
         self.text(24, 38, "h", "Address space");
         self.text(24, 60, "q", &summary);
         self.legend();
-        let mut note = "The height of a box follows the logarithm of its size.".to_owned();
-        if sums.counted {
-            note += " What is filled is in memory.";
-        }
-        note += " Unmapped ranges are folded.";
+        let filled = if sums.counted { " What is filled is in memory." } else { "" };
+        let note = "The height of a box follows the logarithm of its size.";
+        self.text(24, 124, "q", &format!("{note}{filled} Unmapped ranges are folded."));
         if (rows as u64) < regions {
-            note += &format!(" Small neighbours share a row: {rows} rows.");
+            let [regions, rows] = [count(regions, "region"), count(rows as u64, "row")];
+            self.text(24, 141, "q", &format!("Neighbours share rows: {regions} in {rows}."));
         }
-        self.text(24, 124, "q", &note);
         for (x, class, heading) in [
             (ADDRESS_END, "q e", "start"),
             (SIZE_END, "q e", "size"),
@@ -170,8 +168,8 @@ impl Drawing<'_> {
                 Kind::Named => "named memory",
                 Kind::Anonymous => "anonymous memory",
             };
-            self.text(x + 20, 104, "", word);
-            x += 44 + 7 * word.len() as u32;
+            self.text(x + 12, 104, "", word);
+            x += 38 + 7 * word.len() as u32;
         }
     }
 
@@ -203,7 +201,8 @@ impl Drawing<'_> {
         for (number, (mapped, resident)) in piece.by_access.into_iter().enumerate() {
             let width = widths[number];
             if width > 0 {
-                self.rect(x, y, width, box_height, &format!("c{number} t"));
+                let pale = if piece.amounts.counted { " t" } else { "" };
+                self.rect(x, y, width, box_height, &format!("c{number}{pale}"));
             }
             if width > 0 && resident > 0 {
                 self.rect(x, y, part(width, resident, mapped), box_height, &format!("c{number}"));

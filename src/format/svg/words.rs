@@ -36,7 +36,7 @@ pub(super) fn shown(name: &[u8]) -> String {
 /// a path than its beginning, is the longer part.
 pub(super) fn shortened(text: &str, columns: usize) -> String {
     // What is not ASCII may be twice as wide.
-    let width = |c: char| if c.is_ascii() { 1 } else { 2 };
+    let width = |c: char| if c.is_ascii() || c == '…' { 1 } else { 2 };
     if text.chars().map(width).sum::<usize>() <= columns {
         return text.to_owned();
     }
