@@ -125,7 +125,7 @@ impl Piece {
             by_access,
             letters: Some([r, w, x, if shared { b's' } else { b'p' }]),
             kind: Kind::of(region),
-            name: clipped(&region.backing.name),
+            name: name(region),
             names_differ: false,
             largest: amounts.mapped,
         }
@@ -219,10 +219,16 @@ pub(super) fn join_runs(pieces: &mut Vec<Piece>) {
 const LONGEST_NAME: usize = 256;
 
 /// The name, without its middle where it is long.
-fn clipped(name: &[u8]) -> Vec<u8> {
-    if name.len() <= LONGEST_NAME {
-        return name.to_vec();
+fn name(region: &Region) -> Vec<u8> {
+    let name = region.backing.name.as_slice();
+    let mut kept = if name.len() <= LONGEST_NAME {
+        name.to_vec()
+    } else {
+        let half = LONGEST_NAME / 2;
+        [&name[..half], "…".as_bytes(), &name[name.len() - half..]].concat()
+    };
+    if region.backing.is_deleted() {
+        kept.extend_from_slice(b" (deleted)");
     }
-    let half = LONGEST_NAME / 2;
-    [&name[..half], "…".as_bytes(), &name[name.len() - half..]].concat()
+    kept
 }
