@@ -1,10 +1,13 @@
-//! One region to bytes: pure and infallible, the same for every kernel.
+//! Values to bytes: pure and infallible, the same for every kernel.
 //!
 //! A line is first laid out in a stretch of spaces at the end of the output, wide enough for its
 //! fixed columns, and then cut to length: padding costs nothing, and there is one place to grow.
 
 mod json;
+pub mod linux;
 mod maps;
+pub mod original;
+mod small;
 mod smaps;
 mod svg;
 mod vmmap;

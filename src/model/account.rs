@@ -1,5 +1,7 @@
 //! What a kernel tells of a process besides its memory map.
 
+use std::time::SystemTime;
+
 use super::{Device, Process};
 
 /// How much of a process may be told to the one who asks.
@@ -59,6 +61,10 @@ pub struct Account {
     pub wait_channel: Option<Vec<u8>>,
     /// What it has used.
     pub usage: Option<Usage>,
+    /// When the machine was started: Linux's grammar tells a process's start from then.
+    pub booted: Option<SystemTime>,
+    /// Bytes of a page, as programs that read sizes in pages take them to have.
+    pub page_size: u64,
 }
 
 /// What a process has used since it began. Counters that a kernel does not keep are `None`.
@@ -189,8 +195,6 @@ pub struct Thread {
     pub policy: i32,
     /// Mach's `TH_FLAGS_*`: 1 swapped, 2 idle.
     pub flags: Option<u32>,
-    /// How often it was suspended and not resumed.
-    pub suspend_count: Option<u32>,
     /// Seconds that it has slept.
     pub sleep_time: Option<u32>,
     /// Its priority, in the kernel's own scale.

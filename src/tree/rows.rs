@@ -1,11 +1,16 @@
 //! The rows, one line of the mount's tree each. A new pseudo-file is one of them, its renderer in
 //! `format`, and a golden.
 
-use super::table::{Access, Items, Kind, Link, On, Own};
-use crate::format;
-use crate::kernel::Detail;
+mod process;
+mod root;
+mod task;
+
+use super::table::{Access, Items, Kind, Of, On, Own};
+use crate::format::original;
+use crate::model::{Account, Machine, Port, Thread};
 
 /// A row as it is written down; [`Row`](super::Row) has the directory it stands in too.
+#[derive(Clone, Copy)]
 pub(super) struct Listed {
     pub(super) path: &'static str,
     pub(super) items: Option<Items>,
@@ -37,7 +42,29 @@ impl Listed {
     const fn own(self, name: &'static str) -> Self {
         Listed { own: Some(Own::Same(name)), ..self }
     }
+
+    /// Linux has this file itself, in the directory of each process.
+    const fn callers(self, name: &'static str) -> Self {
+        Listed { own: Some(Own::Callers(name)), ..self }
+    }
 }
+
+/// In the order of listings; directories first, in which others stand.
+pub(super) const LISTED: [Listed; root::ROWS.len() + process::ROWS.len() + task::ROWS.len()] = {
+    let parts = [root::ROWS, process::ROWS, task::ROWS];
+    let mut all = [root::ROWS[0]; root::ROWS.len() + process::ROWS.len() + task::ROWS.len()];
+    let (mut part, mut at, mut number) = (0, 0, 0);
+    while part < parts.len() {
+        if at < parts[part].len() {
+            all[number] = parts[part][at];
+            number += 1;
+            at += 1;
+        } else {
+            (part, at) = (part + 1, 0);
+        }
+    }
+    all
+};
 
 const fn row(path: &'static str, kind: Kind, doc: &'static str) -> Listed {
     Listed { path, items: None, kind, access: Access::Anyone, on: On::Both, own: None, doc }
@@ -47,54 +74,26 @@ const fn directory(path: &'static str, doc: &'static str) -> Listed {
     row(path, Kind::Directory, doc)
 }
 
-/// In the order of listings.
-pub(super) const LISTED: &[Listed] = &[
-    directory("", "the root"),
-    directory("PID", "one process").each(Items::Processes),
-    row("self", Kind::Link(Link::OwnProcess), "link to the directory of the process that reads it"),
-    directory("PID/task", "the process as a Mach task, and its threads"),
-    row(
-        "PID/maps",
-        Kind::Regions(Detail::Map, format::maps),
-        "mapped regions in Linux's grammar: range, protection, offset, device, inode, name",
-    )
-    .memory(),
-    row(
-        "PID/smaps",
-        Kind::Regions(Detail::Attributes, format::smaps),
-        "the same, and how much of each region is in memory, in Linux's grammar",
-    )
-    .own("smaps")
-    .memory(),
-    row(
-        "PID/smaps_rollup",
-        Kind::Sheet(Detail::Attributes, format::smaps_rollup),
-        "the sums of smaps, in Linux's grammar",
-    )
-    .own("smaps_rollup")
-    .memory(),
-    row(
-        "PID/task/vmmap",
-        Kind::Regions(Detail::Attributes, format::vmmap),
-        "mapped regions as Mach sees them: size, current and maximum protection, inheritance, sharing, behaviour, wired count, submap",
-    )
-    .memory(),
-    row(
-        "PID/task/vmmap_r",
-        Kind::Regions(Detail::Pages, format::vmmap_r),
-        "the same, looking inside submaps: pages resident, swapped out and dirtied, and what the region is for",
-    )
-    .memory(),
-    row(
-        "PID/task/vmmap.json",
-        Kind::Sheet(Detail::Attributes, format::vmmap_json),
-        "everything known of each region, as one JSON array",
-    )
-    .memory(),
-    row(
-        "PID/task/vmmap.svg",
-        Kind::Sheet(Detail::Attributes, format::vmmap_svg),
-        "a picture of the address space, for a browser",
-    )
-    .memory(),
-];
+const fn account(path: &'static str, of: Of<Account>, doc: &'static str) -> Listed {
+    row(path, Kind::Account(of), doc)
+}
+
+const fn ids(path: &'static str, of: original::Ids, doc: &'static str) -> Listed {
+    row(path, Kind::Ids(of), doc)
+}
+
+const fn thread(
+    path: &'static str,
+    of: fn(&Account, &Thread, &mut Vec<u8>),
+    doc: &'static str,
+) -> Listed {
+    row(path, Kind::Thread(of), doc)
+}
+
+const fn port(path: &'static str, of: Of<Port>, doc: &'static str) -> Listed {
+    row(path, Kind::Port(of), doc)
+}
+
+const fn machine(path: &'static str, of: Of<Machine>, doc: &'static str) -> Listed {
+    row(path, Kind::Machine(of), doc)
+}

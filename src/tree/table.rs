@@ -1,7 +1,7 @@
 //! The table of pseudo-files: one row for each ([`rows`](super::rows)). Look-up, listing,
 //! attributes, inode numbers and the README's table derive from it.
 
-use crate::format::{self, Renderer};
+use crate::format::{self, Renderer, original};
 use crate::kernel::{Detail, LinkTo, System};
 use crate::model::{
     Account, Arguments, Cpu, Descriptor, Machine, Port, Register, RegisterSet, TaskFact, Thread,
@@ -29,6 +29,8 @@ pub enum Kind {
     Sheet(Detail, format::NewSheet),
     /// From what is told of a process.
     Account(Of<Account>),
+    /// From its ids, and the names of users and groups.
+    Ids(original::Ids),
     /// From what it was started with.
     Arguments(Of<Arguments>),
     /// From what is open in it.
@@ -37,6 +39,8 @@ pub enum Kind {
     Task(TaskFact, Of<[u32]>),
     /// From a thread, and the process that it belongs to.
     Thread(fn(&Account, &Thread, &mut Vec<u8>)),
+    /// From how often a thread was suspended.
+    Suspension(Of<u32>),
     /// From registers of a thread.
     Registers(RegisterSet, Of<[Register]>),
     /// From a port's name in a task.
@@ -314,8 +318,12 @@ mod tests {
     #[test]
     fn names_are_unique_in_their_directory_and_no_pids() {
         for row in RowId::all().skip(1).map(RowId::row) {
-            let twins = row.parent.below().filter(|twin| twin.row().name() == row.name()).count();
-            assert_eq!(twins, 1, "{}", row.path);
+            for system in [System::Linux, System::Darwin] {
+                let named =
+                    |twin: &RowId| twin.row().name() == row.name() && twin.row().is_on(system);
+                let twins = row.parent.below().filter(named).count();
+                assert!(twins <= 1, "{} on {system:?}", row.path);
+            }
             assert!(crate::model::Pid::from_name(row.name().as_bytes()).is_none());
             assert!(row.parent.row().is_directory(), "{}", row.path);
             assert_eq!(row.items.is_some(), row.name().bytes().all(|it| it.is_ascii_uppercase()));

@@ -5,6 +5,7 @@ use super::access::Asker;
 use super::source::Making;
 use super::table::{Kind, Own, Row};
 use super::{Node, Tree};
+use crate::format::original::Names;
 use crate::kernel::Whose;
 use crate::model::{Descriptor, Error, ErrorKind, Identity, Pid, Result, Shown};
 
@@ -79,6 +80,13 @@ impl Tree {
                 confirm()?;
                 render(&account, out);
             }
+            Kind::Ids(render) => {
+                let account = kernel.account(pid()?, shown)?;
+                confirm()?;
+                let user = |uid| kernel.user_name(uid).map(String::into_bytes);
+                let group = |gid| kernel.group_name(gid).map(String::into_bytes);
+                render(&account, &Names { user: &user, group: &group }, out);
+            }
             Kind::Arguments(render) => {
                 let arguments = kernel.arguments(pid()?, shown)?;
                 confirm()?;
@@ -100,6 +108,11 @@ impl Tree {
                 let account = kernel.account(pid, shown)?;
                 confirm()?;
                 render(&account, &thread, out);
+            }
+            Kind::Suspension(render) => {
+                let count = kernel.suspend_count(pid()?, self.item_of(node)?)?;
+                confirm()?;
+                render(&count, out);
             }
             Kind::Registers(set, render) => {
                 let registers = kernel.registers(pid()?, self.item_of(node)?, set)?;

@@ -21,7 +21,7 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, read, sysconf};
 
-use super::{Detail, Kernel, Owned, System, Walk};
+use super::{Detail, Kernel, Owned, System, Walk, names_of};
 use crate::model::{
     Code, Credentials, Error, ErrorKind, Identity, Owner, Pid, Process, Result, Standing,
 };
@@ -330,6 +330,14 @@ impl Kernel for LinuxKernel {
             }
         }
         Err(Error::new(ErrorKind::Vanished, "open(maps)").pid(pid))
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        names_of::user(uid)
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        names_of::group(gid)
     }
 
     fn system(&self) -> System {

@@ -1,0 +1,37 @@
+//! `PID/{cmdline,comm,environ,statm}` and `PID/task/TID/comm`.
+
+use super::super::small::put;
+use super::{short, thread_name};
+use crate::model::{Account, Arguments, Thread};
+
+/// `PID/cmdline`: the arguments, a NUL behind each.
+pub fn cmdline(arguments: &Arguments, out: &mut Vec<u8>) {
+    out.extend_from_slice(&arguments.arguments);
+}
+
+/// `PID/environ`: the environment, a NUL behind each variable.
+pub fn environ(arguments: &Arguments, out: &mut Vec<u8>) {
+    out.extend_from_slice(&arguments.environment);
+}
+
+/// `PID/comm`: the name as it is (`comm_show`).
+pub fn comm(account: &Account, out: &mut Vec<u8>) {
+    out.extend_from_slice(short(&account.process.name));
+    out.push(b'\n');
+}
+
+/// `PID/task/TID/comm`.
+pub fn thread_comm(account: &Account, thread: &Thread, out: &mut Vec<u8>) {
+    out.extend_from_slice(thread_name(&account.process.name, &thread.name));
+    out.push(b'\n');
+}
+
+/// `PID/statm`: pages of address space, in memory, shared, of text, 0, of data, 0. Darwin tells
+/// the first two of them.
+pub fn statm(account: &Account, out: &mut Vec<u8>) {
+    let (size, resident) = account.usage.map_or((0, 0), |usage| {
+        let pages = |bytes: u64| bytes.checked_div(account.page_size).unwrap_or(0);
+        (pages(usage.virtual_size), pages(usage.resident_size))
+    });
+    put(out, format_args!("{size} {resident} 0 0 0 0 0\n"));
+}

@@ -1,0 +1,103 @@
+//! `PID/stat` and `PID/task/TID/stat`: 52 fields in a line (`do_task_stat`).
+
+use super::super::small::put;
+use super::{NANOSECONDS_OF_TICK, short, state, thread_name};
+use crate::model::{Account, Device, State, Thread, Usage};
+
+/// What differs between a process and a thread of it.
+struct Subject<'a> {
+    id: u64,
+    name: &'a [u8],
+    state: State,
+    /// Page faults without and with waiting for a disk.
+    faults: [u64; 2],
+    /// User and system time in nanoseconds.
+    times: [u64; 2],
+    /// The signal that its end sends to its parent.
+    exit_signal: i32,
+}
+
+/// `PID/stat`.
+pub fn stat(account: &Account, out: &mut Vec<u8>) {
+    let Usage { faults, pageins, total_user, total_system, .. } = account.usage.unwrap_or_default();
+    let subject = Subject {
+        id: u64::from(account.process.pid.number()),
+        name: short(&account.process.name),
+        state: account.state,
+        faults: [faults.saturating_sub(pageins), pageins],
+        times: [total_user.nanoseconds, total_system.nanoseconds],
+        // SIGCHLD, by Linux's number.
+        exit_signal: 17,
+    };
+    fields(account, &subject, out);
+}
+
+/// `PID/task/TID/stat`.
+pub fn thread_stat(account: &Account, thread: &Thread, out: &mut Vec<u8>) {
+    let subject = Subject {
+        id: thread.id,
+        name: thread_name(&account.process.name, &thread.name),
+        state: thread.state,
+        faults: [0; 2],
+        times: [thread.user_time, thread.system_time],
+        exit_signal: -1,
+    };
+    fields(account, &subject, out);
+}
+
+fn fields(account: &Account, subject: &Subject<'_>, out: &mut Vec<u8>) {
+    let usage = account.usage.unwrap_or_default();
+    // 1 and 2. The name is as it is: readers look for the last parenthesis.
+    put(out, format_args!("{} (", subject.id));
+    out.extend_from_slice(subject.name);
+    // 3 to 8: state, ppid, pgrp, session, tty_nr, tpgid.
+    let terminal = account.terminal.map_or(0, device_number);
+    put(
+        out,
+        format_args!(
+            ") {} {} {} {} {terminal} {}",
+            state(subject.state).0,
+            account.process.parent,
+            account.group,
+            account.session.unwrap_or(0),
+            account.terminal_group.map_or(-1, i64::from),
+        ),
+    );
+    // 9 to 13: flags, minflt, cminflt, majflt, cmajflt.
+    let [minor, major] = subject.faults;
+    put(out, format_args!(" 0 {minor} 0 {major} 0"));
+    // 14 to 17: utime, stime, cutime, cstime.
+    let [user, system] = subject.times.map(|nanoseconds| nanoseconds / NANOSECONDS_OF_TICK);
+    put(out, format_args!(" {user} {system} 0 0"));
+    // 18 to 22: priority, nice, num_threads, itrealvalue (always 0), starttime.
+    let nice = i64::from(account.nice.unwrap_or(0));
+    let (threads, started) = (usage.threads, started(account));
+    put(out, format_args!(" {} {nice} {threads} 0 {started}", 20 + nice));
+    // 23 to 25: vsize, rss, rsslim (RLIM_INFINITY).
+    let pages = usage.resident_size.checked_div(account.page_size).unwrap_or(0);
+    put(out, format_args!(" {} {pages} {}", usage.virtual_size, u64::MAX));
+    // 26 to 34: startcode, endcode, startstack, kstkesp, kstkeip, signal, blocked, sigignore,
+    // sigcatch. 35, wchan: whether the file of that name has something to tell. 36, 37: nswap and
+    // cnswap (always 0).
+    let waits = u8::from(account.wait_channel.as_ref().is_some_and(|name| !name.is_empty()));
+    put(out, format_args!(" 0 0 0 0 0 0 0 0 0 {waits} 0 0"));
+    // 38 to 44: exit_signal, processor, rt_priority, policy, delayacct_blkio_ticks, guest_time,
+    // cguest_time.
+    put(out, format_args!(" {} 0 0 0 0 0 0", subject.exit_signal));
+    // 45 to 52: start_data, end_data, start_brk, arg_start, arg_end, env_start, env_end, exit_code.
+    put(out, format_args!(" 0 0 0 0 0 0 0 0\n"));
+}
+
+/// Ticks between the machine's start and the process's.
+fn started(account: &Account) -> u64 {
+    let since = account.booted.and_then(|it| account.process.started.duration_since(it).ok());
+    let ticks = since.map_or(0, |since| since.as_nanos() / u128::from(NANOSECONDS_OF_TICK));
+    u64::try_from(ticks).unwrap_or(u64::MAX)
+}
+
+/// As `new_encode_dev` packs it: the major number in bits 8 to 19, the minor in the others. Field 7
+/// is signed.
+fn device_number(device: Device) -> i32 {
+    let Device { major, minor } = device;
+    (minor & 0xff | major << 8 | (minor & !0xff) << 12) as i32
+}

@@ -1,0 +1,99 @@
+//! `PID/status` and `PID/task/TID/status` (`proc_pid_status`). Lines that Linux leaves out where
+//! it was built without what they tell of are left out.
+
+use super::super::small::put;
+use super::{short, state, thread_name};
+use crate::model::{Account, Ids, State, Thread};
+
+/// `PID/status`.
+pub fn status(account: &Account, out: &mut Vec<u8>) {
+    let name = short(&account.process.name);
+    lines(account, name, account.state, u64::from(account.process.pid.number()), out);
+}
+
+/// `PID/task/TID/status`.
+pub fn thread_status(account: &Account, thread: &Thread, out: &mut Vec<u8>) {
+    let name = thread_name(&account.process.name, &thread.name);
+    lines(account, name, thread.state, thread.id, out);
+}
+
+fn lines(account: &Account, name: &[u8], does: State, id: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Name:\t");
+    escaped(name, out);
+    let (letter, words) = state(does);
+    let process = account.process.pid;
+    let parent = account.process.parent;
+    put(out, format_args!("\nState:\t{letter} ({words})\nTgid:\t{process}\nNgid:\t0\n"));
+    put(out, format_args!("Pid:\t{id}\nPPid:\t{parent}\nTracerPid:\t0\n"));
+    ids("Uid", account.process.credentials.uid, out);
+    ids("Gid", account.process.credentials.gid, out);
+    put(out, format_args!("FDSize:\t0\nGroups:\t"));
+    for group in account.groups.iter().flatten() {
+        put(out, format_args!("{group} "));
+    }
+    // The kernel's own line ends in a space, with groups or without.
+    if account.groups.as_ref().is_none_or(Vec::is_empty) {
+        out.push(b' ');
+    }
+    let (group, session) = (account.group, account.session.unwrap_or(0));
+    put(out, format_args!("\nNStgid:\t{process}\nNSpid:\t{id}\n"));
+    put(out, format_args!("NSpgid:\t{group}\nNSsid:\t{session}\n"));
+    memory(account, out);
+    let threads = account.usage.map_or(0, |usage| usage.threads);
+    put(out, format_args!("Threads:\t{threads}\nSigQ:\t0/0\n"));
+    for set in ["SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt"] {
+        put(out, format_args!("{set}:\t{:016x}\n", 0));
+    }
+    for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+        put(out, format_args!("{set}:\t{:016x}\n", 0));
+    }
+    put(out, format_args!("NoNewPrivs:\t0\nSeccomp:\t0\n"));
+    // Of what sort each was, Darwin does not tell: all are counted as the first.
+    let switches = account.usage.and_then(|usage| usage.switches).unwrap_or(0);
+    put(out, format_args!("voluntary_ctxt_switches:\t{switches}\n"));
+    put(out, format_args!("nonvoluntary_ctxt_switches:\t0\n"));
+}
+
+/// Real, effective, saved, and that for files, which on Darwin is the effective one.
+fn ids(name: &str, ids: Ids, out: &mut Vec<u8>) {
+    let Ids { real, effective, saved } = ids;
+    put(out, format_args!("{name}:\t{real}\t{effective}\t{saved}\t{effective}\n"));
+}
+
+/// Nothing for a process without an address space, and where nothing is told. The peaks are not
+/// below the present, as in `task_mem`.
+fn memory(account: &Account, out: &mut Vec<u8>) {
+    let ended = matches!(account.state, State::Zombie | State::Dead);
+    let Some(usage) = account.usage.filter(|_| !ended) else { return };
+    let (size, resident) = (usage.virtual_size / 1024, usage.resident_size / 1024);
+    for (name, value) in [
+        ("VmPeak", size),
+        ("VmSize", size),
+        ("VmLck", 0),
+        ("VmPin", 0),
+        ("VmHWM", resident),
+        ("VmRSS", resident),
+        ("RssAnon", 0),
+        ("RssFile", 0),
+        ("RssShmem", 0),
+        ("VmData", 0),
+        ("VmStk", 0),
+        ("VmExe", 0),
+        ("VmLib", 0),
+        ("VmPTE", 0),
+        ("VmSwap", 0),
+    ] {
+        put(out, format_args!("{name}:\t{value:>8} kB\n"));
+    }
+}
+
+/// As `proc_task_name` does for this file: newline and backslash as C writes them.
+fn escaped(name: &[u8], out: &mut Vec<u8>) {
+    for byte in name {
+        match byte {
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            _ => out.push(*byte),
+        }
+    }
+}

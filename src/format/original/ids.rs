@@ -1,0 +1,65 @@
+//! `PID/{ucred,pcred}/{groups,rgid,ruid,svgid,svuid,uid}`: numbers and names of users and groups.
+
+use super::super::escaped;
+use super::super::small::put;
+use crate::model::Account;
+
+/// What users and groups are called, where they have a name.
+pub struct Names<'a> {
+    /// The name of the user of this number.
+    pub user: &'a dyn Fn(u32) -> Option<Vec<u8>>,
+    /// The name of the group of this number.
+    pub group: &'a dyn Fn(u32) -> Option<Vec<u8>>,
+}
+
+/// Turns ids and their names into text, at the end of a vector.
+pub type Ids = fn(&Account, &Names<'_>, &mut Vec<u8>);
+
+/// `uid`: the effective user.
+pub fn user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+    one(account.process.credentials.uid.effective, names.user, out);
+    out.push(b'\n');
+}
+
+/// `ruid`: the real user.
+pub fn real_user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+    one(account.process.credentials.uid.real, names.user, out);
+    out.push(b'\n');
+}
+
+/// `svuid`: the saved user.
+pub fn saved_user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+    one(account.process.credentials.uid.saved, names.user, out);
+    out.push(b'\n');
+}
+
+/// `rgid`: the real group.
+pub fn real_group(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+    one(account.process.credentials.gid.real, names.group, out);
+    out.push(b'\n');
+}
+
+/// `svgid`: the saved group.
+pub fn saved_group(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+    one(account.process.credentials.gid.saved, names.group, out);
+    out.push(b'\n');
+}
+
+/// `groups`: the effective group, which is XNU's first (`cr_groups[0]`), and the others, each with
+/// a space behind it.
+pub fn groups(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+    let effective = account.process.credentials.gid.effective;
+    let others = account.groups.iter().flatten().copied().filter(|group| *group != effective);
+    for group in std::iter::once(effective).chain(others) {
+        one(group, names.group, out);
+        out.push(b' ');
+    }
+    out.push(b'\n');
+}
+
+/// `-2(nobody)`: the original prints ids as signed numbers.
+fn one(id: u32, name: &dyn Fn(u32) -> Option<Vec<u8>>, out: &mut Vec<u8>) {
+    put(out, format_args!("{}(", id as i32));
+    escaped(name(id).as_deref().unwrap_or(b"?"), out);
+    out.push(b')');
+}

@@ -1,0 +1,45 @@
+//! `PID/task/ports/NAME/…`.
+
+use super::super::small::line_or_dash;
+use crate::model::Port;
+
+/// `msgcount`: messages in its queue; a dash where the task does not receive there.
+pub fn messages(port: &Port, out: &mut Vec<u8>) {
+    line_or_dash(out, port.queue.map(|queue| queue.messages));
+}
+
+/// `qlimit`: how many there may be.
+pub fn queue_limit(port: &Port, out: &mut Vec<u8>) {
+    line_or_dash(out, port.queue.map(|queue| queue.limit));
+}
+
+/// `seqno`: the number of the next message.
+pub fn sequence(port: &Port, out: &mut Vec<u8>) {
+    line_or_dash(out, port.queue.map(|queue| queue.sequence));
+}
+
+/// `sorights`: send-once rights to it.
+pub fn send_once_rights(port: &Port, out: &mut Vec<u8>) {
+    line_or_dash(out, port.queue.map(|queue| queue.send_once_rights));
+}
+
+/// `task_rights`: what the task may do with it, each word with a space behind it.
+pub fn rights(port: &Port, out: &mut Vec<u8>) {
+    for (bit, word) in RIGHTS {
+        if port.rights & bit != 0 {
+            out.extend_from_slice(word);
+            out.push(b' ');
+        }
+    }
+    out.push(b'\n');
+}
+
+/// `MACH_PORT_TYPE_*` of `osfmk/mach/port.h`.
+const RIGHTS: [(u32, &[u8]); 6] = [
+    (1 << 16, b"SEND"),
+    (1 << 17, b"RECEIVE"),
+    (1 << 18, b"SEND_ONCE"),
+    (1 << 19, b"PORT_SET"),
+    (1 << 20, b"DEAD_NAME"),
+    (1 << 31, b"DNREQUEST"),
+];

@@ -1,0 +1,56 @@
+//! `PID/{jobc,pgid,ppid,tdev,tpgid,wchan}`.
+
+use super::super::escaped;
+use super::super::small::{line, line_or_dash, put};
+use crate::model::{Account, Device};
+
+/// `PID/jobc`: how many processes of its group job control counts.
+pub fn job_control(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.job_control);
+}
+
+/// `PID/pgid`: its process group.
+pub fn group(account: &Account, out: &mut Vec<u8>) {
+    line(out, account.group);
+}
+
+/// `PID/ppid`: its parent.
+pub fn parent(account: &Account, out: &mut Vec<u8>) {
+    line(out, account.process.parent);
+}
+
+/// `PID/tpgid`: the process group in the foreground of its terminal; 0 without one, which is what
+/// XNU's `e_tpgid` has then.
+pub fn terminal_group(account: &Account, out: &mut Vec<u8>) {
+    line(out, account.terminal_group.unwrap_or(0));
+}
+
+/// `PID/wchan`: where in the kernel it waits.
+pub fn wait_channel(account: &Account, out: &mut Vec<u8>) {
+    match account.wait_channel.as_deref() {
+        None | Some([]) => out.push(b'-'),
+        Some(name) => escaped(name, out),
+    }
+    out.push(b'\n');
+}
+
+/// `PID/tdev` on Linux: `devices.txt` of its documentation has the numbers.
+pub fn linux_terminal(account: &Account, out: &mut Vec<u8>) {
+    match account.terminal {
+        None => out.extend_from_slice(b"none\n"),
+        Some(Device { major: 136, minor }) => put(out, format_args!("pts/{minor}\n")),
+        Some(Device { major: 4, minor: minor @ ..64 }) => put(out, format_args!("tty{minor}\n")),
+        Some(Device { major: 4, minor }) => put(out, format_args!("ttyS{}\n", minor - 64)),
+        Some(Device { major, minor }) => put(out, format_args!("{major}:{minor}\n")),
+    }
+}
+
+/// `PID/tdev` on macOS: `bsd/kern/tty_ptmx.c` names the terminals that programs open.
+pub fn darwin_terminal(account: &Account, out: &mut Vec<u8>) {
+    match account.terminal {
+        None => out.extend_from_slice(b"none\n"),
+        Some(Device { major: 0, minor: 0 }) => out.extend_from_slice(b"console\n"),
+        Some(Device { major: 16, minor }) => put(out, format_args!("ttys{minor:03}\n")),
+        Some(Device { major, minor }) => put(out, format_args!("{major}:{minor}\n")),
+    }
+}

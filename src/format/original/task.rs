@@ -1,0 +1,169 @@
+//! `PID/task/{absolutetime_info,basic_info,events_info,thread_times_info,tokens}/…` and
+//! `PID/task/{mach_name,role}`.
+
+use super::super::small::{line, line_or_dash, put};
+use super::seconds;
+use crate::model::{Account, Usage};
+
+/// `absolutetime_info/total_user`: user time of all threads, in the kernel's own unit.
+pub fn total_user(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.map(|usage| usage.total_user.units));
+}
+
+/// `absolutetime_info/total_system`: system time of all threads, in the kernel's own unit.
+pub fn total_system(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.map(|usage| usage.total_system.units));
+}
+
+/// `absolutetime_info/threads_user`: user time of living threads, in the kernel's own unit.
+pub fn threads_user(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.map(|usage| usage.threads_user.units));
+}
+
+/// `absolutetime_info/threads_system`: system time of living threads, in the kernel's own unit.
+pub fn threads_system(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.map(|usage| usage.threads_system.units));
+}
+
+/// `basic_info/policy`, in the original's words, which are those of `thread_policy.h`: its number
+/// 2 is that of all that is not time-shared (`retrieve_thread_basic_info`).
+pub fn policy(account: &Account, out: &mut Vec<u8>) {
+    let word = account.usage.and_then(|usage| usage.policy).map(|policy| match policy {
+        1 => "STANDARD|EXTENDED",
+        2 => "TIME_CONSTRAINT",
+        3 => "PRECEDENCE",
+        _ => "UNKNOWN?",
+    });
+    line_or_dash(out, word);
+}
+
+/// `basic_info/resident_size`.
+pub fn resident_size(account: &Account, out: &mut Vec<u8>) {
+    size(account, |usage| usage.resident_size, out);
+}
+
+/// `basic_info/virtual_size`.
+pub fn virtual_size(account: &Account, out: &mut Vec<u8>) {
+    size(account, |usage| usage.virtual_size, out);
+}
+
+/// `basic_info/user_time`: of threads that have ended, as in `TASK_BASIC_INFO`.
+pub fn user_time(account: &Account, out: &mut Vec<u8>) {
+    time(account, |it| it.total_user.nanoseconds.saturating_sub(it.threads_user.nanoseconds), out);
+}
+
+/// `basic_info/system_time`: of threads that have ended, as in `TASK_BASIC_INFO`.
+pub fn system_time(account: &Account, out: &mut Vec<u8>) {
+    let ended =
+        |it: &Usage| it.total_system.nanoseconds.saturating_sub(it.threads_system.nanoseconds);
+    time(account, ended, out);
+}
+
+/// `thread_times_info/user_time`: of living threads.
+pub fn threads_user_time(account: &Account, out: &mut Vec<u8>) {
+    time(account, |usage| usage.threads_user.nanoseconds, out);
+}
+
+/// `thread_times_info/system_time`: of living threads.
+pub fn threads_system_time(account: &Account, out: &mut Vec<u8>) {
+    time(account, |usage| usage.threads_system.nanoseconds, out);
+}
+
+/// `events_info/faults`.
+pub fn faults(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.map(|usage| usage.faults));
+}
+
+/// `events_info/pageins`.
+pub fn pageins(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.map(|usage| usage.pageins));
+}
+
+/// `events_info/cow_faults`.
+pub fn cow_faults(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.and_then(|usage| usage.cow_faults));
+}
+
+/// `events_info/csw`.
+pub fn switches(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.and_then(|usage| usage.switches));
+}
+
+/// `events_info/messages_received`.
+pub fn messages_received(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.and_then(|usage| usage.messages_received));
+}
+
+/// `events_info/messages_sent`.
+pub fn messages_sent(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.and_then(|usage| usage.messages_sent));
+}
+
+/// `events_info/syscalls_mach`.
+pub fn syscalls_mach(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.and_then(|usage| usage.syscalls_mach));
+}
+
+/// `events_info/syscalls_unix`.
+pub fn syscalls_unix(account: &Account, out: &mut Vec<u8>) {
+    line_or_dash(out, account.usage.and_then(|usage| usage.syscalls_unix));
+}
+
+/// `basic_info/suspend_count`: the one number, decimal.
+pub fn number(numbers: &[u32], out: &mut Vec<u8>) {
+    line_or_dash(out, numbers.first());
+}
+
+/// `mach_name`: the one number, hexadecimal.
+pub fn hex(numbers: &[u32], out: &mut Vec<u8>) {
+    line_or_dash(out, numbers.first().map(|number| format!("{number:x}")));
+}
+
+/// `tokens/audit` and `tokens/security`: hexadecimal numbers, each with a space behind it.
+pub fn hex_list(numbers: &[u32], out: &mut Vec<u8>) {
+    for number in numbers {
+        put(out, format_args!("{number:x} "));
+    }
+    out.push(b'\n');
+}
+
+/// `role`: the original's words, and beyond them those of `task_policy.h` in the same manner.
+pub fn role(numbers: &[u32], out: &mut Vec<u8>) {
+    let Some(role) = numbers.first().map(|number| *number as i32) else {
+        out.extend_from_slice(b"NONE\n");
+        return;
+    };
+    let word = usize::try_from(i64::from(role) + 1).ok().and_then(|place| ROLES.get(place));
+    match word {
+        Some(word) => line(out, word),
+        None => line(out, role),
+    }
+}
+
+/// From -1 on.
+const ROLES: [&str; 10] = [
+    "RENICED",
+    "UNSPECIFIED",
+    "FOREGROUND_APPLICATION",
+    "BACKGROUND_APPLICATION",
+    "CONTROL_APPLICATION",
+    "GRAPHICS_SERVER",
+    "THROTTLE_APPLICATION",
+    "NONUI_APPLICATION",
+    "DEFAULT_APPLICATION",
+    "DARWINBG_APPLICATION",
+];
+
+fn size(account: &Account, bytes: fn(&Usage) -> u64, out: &mut Vec<u8>) {
+    match &account.usage {
+        Some(usage) => put(out, format_args!("{} KB\n", bytes(usage) / 1024)),
+        None => out.extend_from_slice(b"-\n"),
+    }
+}
+
+fn time(account: &Account, nanoseconds: impl Fn(&Usage) -> u64, out: &mut Vec<u8>) {
+    match &account.usage {
+        Some(usage) => seconds(nanoseconds(usage), out),
+        None => out.extend_from_slice(b"-\n"),
+    }
+}

@@ -1,0 +1,57 @@
+//! The root, and what stands in it of the machine.
+
+use super::super::table::{Items, Kind, Link};
+use super::{Listed, directory, machine, row};
+use crate::format::{linux, original};
+
+pub(super) const ROWS: &[Listed] = &[
+    directory("", "the root"),
+    directory("PID", "one process").each(Items::Processes),
+    row("self", Kind::Link(Link::OwnProcess), "link to the directory of the process that reads it"),
+    row("curproc", Kind::Link(Link::OwnProcess), "the same by the name that the BSDs have for it"),
+    row(
+        "thread-self",
+        Kind::Link(Link::OwnThread),
+        "link to the directory of the thread that reads it",
+    )
+    .linux(),
+    directory("byname", "processes by name"),
+    row(
+        "byname/NAME",
+        Kind::Link(Link::Named),
+        "link to the directory of the first process of this name, `:` for `/`",
+    )
+    .each(Items::ProcessNames),
+    directory("system", "the machine, as the MacFUSE procfs shows it"),
+    directory("system/hardware", "its parts"),
+    directory("system/hardware/cpus", "its CPUs"),
+    directory("system/hardware/cpus/N", "one CPU").each(Items::Cpus),
+    row(
+        "system/hardware/cpus/N/data",
+        Kind::Cpu(original::cpu),
+        "slot, type and subtype, and ticks of 10 ms by what they were spent on",
+    ),
+    machine("version", linux::version, "name, release and version of the kernel").own("version"),
+    machine(
+        "uptime",
+        linux::uptime,
+        "seconds since the machine was started, and those that its CPUs were idle",
+    )
+    .own("uptime"),
+    machine("loadavg", linux::loadavg, "load of the last 1, 5 and 15 minutes, processes, last pid")
+        .own("loadavg"),
+    machine("meminfo", linux::meminfo, "memory and swap space in KiB, by what they are used for")
+        .own("meminfo"),
+    machine("stat", linux::kernel_stat, "times of the CPUs, and when the machine was started")
+        .own("stat"),
+    machine("cpuinfo", linux::cpuinfo, "number, maker, name and frequency of each CPU")
+        .own("cpuinfo"),
+    machine("mounts", linux::mounts, "mounted file systems: source, path, type, options")
+        .callers("mounts"),
+    machine(
+        "filesystems",
+        linux::filesystems,
+        "types of file systems, on macOS of those that are mounted",
+    )
+    .own("filesystems"),
+];
