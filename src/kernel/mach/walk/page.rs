@@ -26,12 +26,17 @@ pub(super) fn page_size<C: XnuCalls>(
     }
     let its = match source {
         Source::Leaves(port) => of(calls.as_ref(), port.name()),
-        // In a replay a port is had without waiting for an access server.
-        Source::TopLevel if calls.own_pid() == 0 => {
-            let port = TaskPort::for_pid(calls, target.number()).ok().flatten();
-            port.and_then(|port| of(calls.as_ref(), port.name()))
+        Source::TopLevel => {
+            let pid = target.number();
+            // A recording has the control port only; there no access server is waited for.
+            let is_replay = calls.own_pid() == 0;
+            let port = if is_replay {
+                TaskPort::for_pid(calls, pid)
+            } else {
+                TaskPort::name_for_pid(calls, pid)
+            };
+            port.ok().flatten().and_then(|port| of(calls.as_ref(), port.name()))
         }
-        Source::TopLevel => None,
     };
     // In a replay there is no program of this kernel that asks.
     its.map_or(0, |its| own.map_or(its, |own| own.min(its)))
