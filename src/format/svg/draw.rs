@@ -147,7 +147,7 @@ impl Drawing<'_> {
         ] {
             self.text(x, top - 16, class, heading);
         }
-        self.put(format_args!("<path class=\"l\" d=\"M24 {y}H{}\"/>\n", WIDTH - 24, y = TOP - 8));
+        self.put(format_args!("<path class=\"l\" d=\"M24 {y}H{}\"/>\n", WIDTH - 24, y = top - 8));
     }
 
     fn legend(&mut self) {
