@@ -85,11 +85,17 @@ fn ls_lists_names() {
     let names: Vec<&str> = text.lines().collect();
     assert_eq!(names[0], "self");
     assert!(names.contains(&pid.as_str()));
-    assert_eq!(out(&run(&["ls", &format!("{pid}/task")])), "vmmap\nvmmap_r\n");
+    assert_eq!(
+        out(&run(&["ls", &format!("{pid}/task")])),
+        "vmmap\nvmmap_r\nvmmap.json\nvmmap.svg\n"
+    );
     assert_eq!(out(&run(&["ls", &format!("{pid}/maps")])), format!("{pid}/maps\n"));
     assert_eq!(
         out(&run(&["ls", &pid, &format!("{pid}/task")])),
-        format!("{pid}:\ntask\nmaps\n\n{pid}/task:\nvmmap\nvmmap_r\n")
+        format!(
+            "{pid}:\ntask\nmaps\nsmaps\nsmaps_rollup\n\n{pid}/task:\n\
+             vmmap\nvmmap_r\nvmmap.json\nvmmap.svg\n"
+        )
     );
     let long = out(&run(&["ls", "-l", &pid]));
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name;
