@@ -293,7 +293,7 @@ fn what_is_wrong_is_said_with_its_place() {
         (changed("mach-procfs recording", "tape"), "format: is not that of a recording"),
         (changed("\"pid\": 501,", "\"pid\": 500,"), "processes[3].pid: is another process's, too"),
         (changed("\"pid\": 501,", "\"pid\": -1,"), "processes[3].pid: no process has such a pid"),
-        (changed("\"page_size\": 16384", "\"page_size\": 0"), "processes[2].vm_info.page_size"),
+        (changed("\"page_size\": 16384", "\"page_size\": 0"), "processes[1].vm_info.page_size"),
         (changed("\"regions_end\": 22", "\"regions_end\": null"), "processes[1].regions_end"),
     ];
     for (bytes, expected) in cases {
