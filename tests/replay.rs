@@ -94,6 +94,7 @@ fn what_cannot_be_recorded_or_replayed_is_named() {
 mod mounted {
     use super::*;
     use common::mount::Mount;
+    use std::collections::BTreeSet;
     use std::os::unix::fs::MetadataExt;
     use std::process::{Command, Stdio};
 
@@ -110,7 +111,10 @@ mod mounted {
                 assert_eq!(tac.stdout.len(), cat.stdout.len(), "{file} backwards");
             }
             let names = Command::new("ls").arg(mount.root()).output().unwrap();
-            assert_eq!(out(&names), out(&run(&["ls", "--replay", &recording(name)])));
+            let listed = out(&run(&["ls", "--replay", &recording(name)]));
+            let set =
+                |names: &str| -> BTreeSet<String> { names.lines().map(str::to_owned).collect() };
+            assert_eq!(set(&out(&names)), set(&listed));
             let of_processes = ["-maxdepth", "2", "-name", "maps"];
             let find = Command::new("find").arg(mount.root()).args(of_processes).output().unwrap();
             assert_eq!(out(&find).lines().count(), common::pids(out(&names).lines()).len());
