@@ -1,19 +1,19 @@
 //! Parts of the program without a mount, one by one: `scripts/bench --pure`. Work is counted in
 //! items, so that divan's items a second are lines, regions or names.
-#![allow(missing_docs, unsafe_code, clippy::unwrap_used)]
+#![allow(missing_docs, unsafe_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "shared/mod.rs"]
+mod shared;
 
 use std::hint::black_box;
-use std::io::Write;
 use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use mach_procfs::format::{self, Renderer};
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::calls::XnuCalls;
-use mach_procfs::kernel::mach::xnu_model::{Call, Entry, ModelProcess, Vnode, World, XnuModel};
-use mach_procfs::kernel::{Detail, Kernel};
-use mach_procfs::model::{Backing, BackingKind, Device, Pid, Protection, Region};
+use mach_procfs::kernel::mach::xnu_model::{Call, ModelProcess, World, XnuModel};
+use mach_procfs::model::{Backing, BackingKind, Device, Protection, Region};
 use mach_procfs::tree::{Caller, Node, Tree};
 
 fn main() {
@@ -58,28 +58,7 @@ fn render(bencher: Bencher<'_, '_>, name: &str) {
 
 #[divan::bench]
 fn render_maps_with_write(bencher: Bencher<'_, '_>) {
-    every_line(bencher, |region, out| {
-        let letters = region.protection.letters();
-        let backing = &region.backing;
-        let from = out.len();
-        let _ = write!(
-            out,
-            "{:08x}-{:08x} {}p {:08x} {:02x}:{:02x} {} ",
-            region.start,
-            region.end,
-            std::str::from_utf8(&letters).unwrap(),
-            region.offset,
-            backing.device.major,
-            backing.device.minor,
-            backing.inode,
-        );
-        if !backing.name.is_empty() {
-            let width = 73usize.saturating_sub(out.len() - from);
-            let _ = write!(out, "{:width$}", "");
-            out.extend_from_slice(&backing.name);
-        }
-        out.push(b'\n');
-    });
+    every_line(bencher, shared::maps_with_write);
 }
 
 #[divan::bench]
@@ -130,7 +109,9 @@ fn every_line(bencher: Bencher<'_, '_>, render: impl Fn(&Region, &mut Vec<u8>) +
 #[cfg(target_os = "linux")]
 mod text {
     use super::*;
-    use mach_procfs::kernel::{Walk, linux::LinuxKernel};
+    use mach_procfs::kernel::linux::LinuxKernel;
+    use mach_procfs::kernel::{Detail, Kernel, Walk};
+    use mach_procfs::model::Pid;
 
     const PID: u32 = 42;
 
@@ -206,38 +187,14 @@ mod text {
 
 // ---- The Mach walk over the model ----------------------------------------------------------------
 
-fn model(regions: u64) -> Arc<XnuModel> {
-    let mut world = World::default();
-    world.spawn(ModelProcess::new(500, "target").owned_by(0, 0));
-    let file = world.vnode(Vnode { path: vec![b'x'; 47], ..Vnode::default() });
-    for number in 0..regions {
-        let entry = Entry::new(0x1_0000_0000 + number * 0x8000, 0x4000);
-        if matches!(number % 5, 1 | 3) {
-            world.map_file(500, entry, file);
-        } else {
-            world.enter(500, Entry { user_tag: 1, ..entry });
-        }
-    }
-    Arc::new(XnuModel::new(world))
-}
-
 const SIZES: [u64; 6] = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
 /// With the model's own time, which `mach_calls` tells.
 #[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
 fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
-    let model = model(regions);
-    let kernel = MachKernel::new(Arc::clone(&model));
-    let pid = Pid::new(500).unwrap();
-    let identity = kernel.identity(pid).unwrap();
+    let model = shared::model(regions);
     let mut out = Vec::new();
-    let mut walk = || {
-        out.clear();
-        let mut walk = kernel.regions(pid, identity, Detail::Map).unwrap();
-        while let Some(region) = walk.next_region().unwrap() {
-            format::maps(region, &mut out);
-        }
-    };
+    let mut walk = shared::mach_walk(&model, &mut out);
     let before = (model.count(Call::RegionPathInfo), model.count_all());
     walk();
     let regions_asked = model.count(Call::RegionPathInfo) - before.0;
@@ -248,14 +205,8 @@ fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
 
 #[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
 fn mach_calls(bencher: Bencher<'_, '_>, regions: u64) {
-    let model = model(regions);
-    bencher.counter(ItemsCount::new(regions)).bench_local(|| {
-        let mut info = Default::default();
-        let mut address = 0;
-        while model.region_path_info(500, address, &mut info).is_ok() {
-            address = info.region.address + info.region.size;
-        }
-    });
+    let model = shared::model(regions);
+    bencher.counter(ItemsCount::new(regions)).bench_local(|| shared::mach_calls(&model));
 }
 
 // ---- Nodes and listings --------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What scripts/soak and scripts/storm share: one test of tests/soak.rs, for so many seconds, with
-# the program as it is released. Sourced with `me`, `root` and `load` (the test's name) set.
-: "${load:?}" "${me:?}" "${root:?}"
+# What scripts/soak and scripts/storm share: tests run for so many seconds, with the program as it is
+# released. Sourced with `me` and `root` set, and the script's arguments.
+: "${me:?}" "${root:?}"
 # shellcheck source=scripts/lib.sh
 . "$root/scripts/lib.sh"
 
@@ -22,6 +22,10 @@ esac
 
 ensure cc fuse cargo
 cd "$root" || die "no directory $root"
-MACH_PROCFS_SECONDS=$seconds CI=true \
-    cargo test --release --test soak -- --exact "$load" --nocapture || die "FAILED: $load, $seconds s"
-say "all was right: $load, $seconds s"
+export MACH_PROCFS_SECONDS=$seconds CI=true
+
+# put FILE TEST: puts the load of one test on a mount.
+put() {
+    cargo test --release --test "$1" -- --exact "$2" --nocapture || die "FAILED: $2, $seconds s"
+    say "all was right: $2, $seconds s"
+}

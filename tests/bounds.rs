@@ -97,7 +97,7 @@ fn ten_thousand_open_files_cost_what_the_document_says_and_leave_nothing() {
 #[test]
 fn lookups_leave_nothing() {
     let Some(mount) = Mount::new() else { return };
-    // scripts/soak makes it a million.
+    // scripts/soak makes it a million in a run of 50 s and more.
     let lookups: usize = std::env::var("MACH_PROCFS_LOOKUPS")
         .map_or(100_000, |number| number.parse().expect("a number"));
     let (descriptors, threads) = mount.descriptors_and_threads();

@@ -7,6 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -227,6 +228,36 @@ fn the_length_is_told_to_who_seeks_for_it_and_then_holds() {
     let mut all = vec![0; before.len()];
     file.read_exact_at(&mut all, 0).unwrap();
     assert!(all == before, "a reader that goes backwards sees one content");
+}
+
+/// Copies inside the kernel, which takes the bytes from its page cache.
+#[allow(unsafe_code)]
+fn sendfile(from: &File) -> nix::Result<usize> {
+    let to = tempfile::tempfile().unwrap();
+    let mut offset = 0;
+    // SAFETY: two open files, an offset that lives as long as the call, and a number.
+    let got = unsafe { libc::sendfile(to.as_raw_fd(), from.as_raw_fd(), &raw mut offset, 65_536) };
+    Errno::result(got).map(|got| got as usize)
+}
+
+#[test]
+fn the_page_cache_never_holds_what_other_handles_must_not_show() {
+    let Some(mount) = Mount::new() else { return };
+    let mut target = Target::stopped("stop;exec sleep");
+    let path = mount.of(target.pid(), "maps");
+    let mut old = File::open(&path).unwrap();
+    target.next_image();
+    let mut new = File::open(&path).unwrap();
+    assert_eq!(sendfile(&new), Ok(0), "the size ends it");
+    // Until somebody asks for the attributes again, the kernel keeps that size.
+    assert!(new.seek(SeekFrom::End(0)).unwrap() > 0);
+    assert_eq!(sendfile(&new), Err(Errno::EINVAL));
+    assert_eq!(sendfile(&old), Err(Errno::EINVAL));
+    new.seek(SeekFrom::Start(0)).unwrap();
+    let mut text = Vec::new();
+    new.read_to_end(&mut text).unwrap();
+    assert!(text == kernels(target.pid(), "maps"), "a read waits for no page cache");
+    assert_eq!(errno(old.read(&mut text)), Errno::ESRCH);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Measuring: pinned, in turns, by medians.
+//! Measuring: pinned, in turns, by medians or low quantiles.
 
 use std::time::{Duration, Instant};
 
@@ -60,18 +60,34 @@ pub fn pair(budget: Duration, mut ours: impl FnMut(), mut theirs: impl FnMut()) 
     }
 }
 
-/// Median nanoseconds of this, repeated for about this long.
-pub fn alone(budget: Duration, mut work: impl FnMut()) -> f64 {
-    work();
-    let since = Instant::now();
-    let mut times = Vec::new();
-    while since.elapsed() < budget || times.len() < 5 {
-        times.push(nanoseconds(&mut work));
+/// Times of works that wait for nobody. A neighbour on the host's core makes this CPU a half slower
+/// for seconds or longer; since that only ever adds, each work has its turn again and again, at
+/// several times of the run, and a low quantile counts.
+pub struct Turns<const N: usize>([Vec<f64>; N]);
+
+impl<const N: usize> Turns<N> {
+    pub fn new() -> Self {
+        Turns([const { Vec::new() }; N])
     }
-    median(times)
+
+    /// Does them in turns, for about this long.
+    pub fn measure(&mut self, budget: Duration, mut works: [&mut dyn FnMut(); N]) {
+        let since = Instant::now();
+        while since.elapsed() < budget {
+            for (work, times) in works.iter_mut().zip(&mut self.0) {
+                // Several, since the first one finds the caches as another work left them.
+                times.extend((0..5).map(|_| nanoseconds(work)));
+            }
+        }
+    }
+
+    /// Nanoseconds of each when nothing disturbs.
+    pub fn undisturbed(&self) -> [f64; N] {
+        self.0.each_ref().map(|times| quantile(times.clone(), 0.05))
+    }
 }
 
-pub fn nanoseconds(work: &mut impl FnMut()) -> f64 {
+pub fn nanoseconds(work: &mut (impl FnMut() + ?Sized)) -> f64 {
     let since = Instant::now();
     work();
     since.elapsed().as_nanos() as f64

@@ -48,26 +48,39 @@ pub fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let wanted = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
+    let mut lines = wanted("pure").then(|| pure::Lines::new(&scene));
+    let mut measure_lines = || {
+        if let Some(lines) = &mut lines {
+            lines.measure();
+        }
+    };
+    measure_lines();
     if wanted("kernel") {
         through::against_the_kernel(&scene, &mut report);
     }
+    measure_lines();
     if wanted("requests") {
         through::requests(&scene, &mut report);
     }
     if wanted("pure") {
-        pure::render(&scene, &mut report);
         pure::mach_walk(&mut report);
     }
+    measure_lines();
     if wanted("memory") {
         through::memory(&scene, &mut report);
     }
     if wanted("small") {
         through::small_reads(&scene, &mut report);
     }
+    measure_lines();
     if wanted("unpinned") {
         clock::set_affinity(&everywhere);
         through::unpinned(&scene, &mut report);
         clock::pin(arguments.cpu);
+    }
+    measure_lines();
+    if let Some(lines) = lines {
+        lines.tell(&mut report);
     }
     if wanted("own") {
         // Last: from here on this process has a large map itself.

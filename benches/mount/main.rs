@@ -14,6 +14,9 @@ mod pure;
 #[cfg(target_os = "linux")]
 mod report;
 #[cfg(target_os = "linux")]
+#[path = "../shared/mod.rs"]
+mod shared;
+#[cfg(target_os = "linux")]
 mod through;
 
 #[cfg(target_os = "linux")]

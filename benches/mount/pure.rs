@@ -1,127 +1,128 @@
 //! What is measured without a mount.
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mach_procfs::format::{self, Renderer};
 use mach_procfs::kernel::linux::LinuxKernel;
-use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::calls::{RegionPathInfo, XnuCalls};
-use mach_procfs::kernel::mach::xnu_model::{Call, Entry, ModelProcess, Vnode, World, XnuModel};
-use mach_procfs::kernel::{Detail, Kernel};
+use mach_procfs::kernel::mach::xnu_model::Call;
+use mach_procfs::kernel::{Detail, Kernel, Walk};
 use mach_procfs::model::{Pid, Region};
 
-use crate::clock;
+use crate::clock::{self, Turns};
 use crate::common::target;
 use crate::report::Report;
+use crate::shared;
 use crate::through::{Scene, kernels, read};
 
-const BUDGET: Duration = Duration::from_millis(400);
+const BUDGET: Duration = Duration::from_millis(800);
 
-pub fn render(scene: &Scene, report: &mut Report) {
-    let subject = &scene.subjects[1];
-    let pid = Pid::new(subject.pid).expect("a pid");
-    let regions: Vec<Region> = mach_procfs::regions(pid)
-        .expect("regions")
-        .map(|region| region.expect("a region"))
-        .collect();
-    let formats: [(&str, Renderer, Option<f64>); 3] = [
-        ("maps", format::maps, Some(20.0)),
-        ("vmmap", format::vmmap, Some(20.0)),
-        ("vmmap_r", format::vmmap_r, None),
-    ];
-    let mut out = Vec::new();
-    for (name, render, goal) in formats {
-        let time = clock::alone(BUDGET, || {
-            out.clear();
-            for region in &regions {
-                render(black_box(region), &mut out);
+/// How long one part of [`Turns`] is.
+const TURNS: Duration = Duration::from_secs(2);
+
+const FORMATS: [(&str, Renderer, Option<f64>); 4] = [
+    ("a line of maps", format::maps, Some(20.0)),
+    ("a line of vmmap", format::vmmap, Some(20.0)),
+    ("a line of vmmap_r", format::vmmap_r, None),
+    ("the line of maps by write!, to compare", shared::maps_with_write, None),
+];
+
+/// Lines rendered, and parsed and rendered.
+pub struct Lines {
+    regions: Vec<Region>,
+    /// The kernel's text as a plain file: no time of the kernel's but that of copying it.
+    text: PathBuf,
+    lines_of_text: usize,
+    walk: Box<dyn Walk>,
+    turns: Turns<6>,
+}
+
+impl Lines {
+    pub fn new(scene: &Scene) -> Self {
+        let pid = Pid::new(scene.subjects[1].pid).expect("a pid");
+        let regions = mach_procfs::regions(pid).expect("regions");
+        let subject = &scene.subjects[2];
+        let directory = scene.directory().join(subject.pid.to_string());
+        std::fs::create_dir(&directory).expect("a directory");
+        for file in ["maps", "stat"] {
+            let text = std::fs::read(kernels(subject.pid, file)).expect("text");
+            std::fs::write(directory.join(file), text).expect("a copy");
+        }
+        let kernel = LinuxKernel::fixture(scene.directory()).expect("a fixture");
+        let pid = Pid::new(subject.pid).expect("a pid");
+        let identity = kernel.identity(pid).expect("an identity");
+        Lines {
+            regions: regions.map(|region| region.expect("a region")).collect(),
+            text: directory.join("maps"),
+            lines_of_text: subject.regions,
+            walk: kernel.regions(pid, identity, Detail::Map).expect("a walk"),
+            turns: Turns::new(),
+        }
+    }
+
+    pub fn measure(&mut self) {
+        let Lines { regions, text, walk, turns, .. } = self;
+        let [mut maps, mut vmmap, mut vmmap_r, mut with_write] = FORMATS.map(|(_, render, _)| {
+            let (regions, mut out) = (&*regions, Vec::new());
+            move || {
+                out.clear();
+                for region in regions {
+                    render(black_box(region), &mut out);
+                }
+                black_box(&out);
             }
-            black_box(&out);
         });
-        report.figure(format!("render a line of {name}"), time / regions.len() as f64, "ns", goal);
-    }
-
-    // The kernel's text as a plain file: no time of the kernel's but that of copying it.
-    let subject = &scene.subjects[2];
-    let directory = scene.directory().join(subject.pid.to_string());
-    std::fs::create_dir(&directory).expect("a directory");
-    for file in ["maps", "stat"] {
-        let text = std::fs::read(kernels(subject.pid, file)).expect("text");
-        std::fs::write(directory.join(file), text).expect("a copy");
-    }
-    let kernel = LinuxKernel::fixture(scene.directory()).expect("a fixture");
-    let pid = Pid::new(subject.pid).expect("a pid");
-    let identity = kernel.identity(pid).expect("an identity");
-    let mut walk = kernel.regions(pid, identity, Detail::Map).expect("a walk");
-    let text = directory.join("maps");
-    // As the walk reads: 8 KiB at a time.
-    let mut buffer = [0; 8 * 1024];
-    let pair = clock::pair(
-        BUDGET,
-        || {
+        let mut out = Vec::new();
+        let mut parse_and_render = || {
             out.clear();
             walk.restart().expect("restart");
             while let Some(region) = walk.next_region().expect("a region") {
                 format::maps(region, &mut out);
             }
             black_box(&out);
-        },
-        || {
-            black_box(read(&text, &mut buffer));
-        },
-    );
-    let time = (pair.ours - pair.theirs) / subject.regions as f64;
-    report.figure("parse and render a line of maps", time, "ns", Some(50.0));
-}
-
-/// A process of this many regions, two of five with a file.
-fn world(regions: u64) -> World {
-    let mut world = World::default();
-    world.spawn(ModelProcess::new(500, "target").owned_by(0, 0));
-    let file = world.vnode(Vnode { path: vec![b'x'; 47], ..Vnode::default() });
-    for number in 0..regions {
-        let entry = Entry::new(0x1_0000_0000 + number * 0x8000, 0x4000);
-        if matches!(number % 5, 1 | 3) {
-            world.map_file(500, entry, file);
-        } else {
-            world.enter(500, Entry { user_tag: 1, ..entry });
-        }
+        };
+        // As the walk reads: 8 KiB at a time.
+        let mut buffer = [0; 8 * 1024];
+        let mut copy = || {
+            black_box(read(text, &mut buffer));
+        };
+        turns.measure(
+            TURNS,
+            [
+                &mut maps,
+                &mut vmmap,
+                &mut vmmap_r,
+                &mut with_write,
+                &mut parse_and_render,
+                &mut copy,
+            ],
+        );
     }
-    world
+
+    pub fn tell(&self, report: &mut Report) {
+        let [rendered @ .., parsed, copied] = self.turns.undisturbed();
+        for ((name, _, goal), time) in FORMATS.into_iter().zip(rendered) {
+            let time = time / self.regions.len() as f64;
+            report.figure(format!("render {name}"), time, "ns", goal);
+        }
+        let time = (parsed - copied) / self.lines_of_text as f64;
+        report.figure("parse and render a line of maps", time, "ns", Some(50.0));
+    }
 }
 
 pub fn mach_walk(report: &mut Report) {
-    let pid = Pid::new(500).expect("a pid");
     for regions in [10, 1_000, 100_000, 1_000_000] {
-        let model = Arc::new(XnuModel::new(world(regions)));
-        let kernel = MachKernel::new(Arc::clone(&model));
-        let identity = kernel.identity(pid).expect("an identity");
+        let model = shared::model(regions);
         let mut out = Vec::new();
-        let mut calls = 0;
-        let pair = clock::pair(
-            BUDGET,
-            || {
-                out.clear();
-                let before = model.count(Call::RegionPathInfo);
-                let mut walk = kernel.regions(pid, identity, Detail::Map).expect("a walk");
-                while let Some(region) = walk.next_region().expect("a region") {
-                    format::maps(region, &mut out);
-                }
-                calls = model.count(Call::RegionPathInfo) - before;
-                black_box(&out);
-            },
-            || {
-                let mut info = RegionPathInfo::default();
-                let mut address = 0;
-                while model.region_path_info(500, address, &mut info).is_ok() {
-                    address = info.region.address + info.region.size;
-                }
-                black_box(&info);
-            },
-        );
-        let beside = (pair.ours - pair.theirs).max(0.0) / regions as f64;
+        let mut walk = shared::mach_walk(&model, &mut out);
+        let before = model.count(Call::RegionPathInfo);
+        walk();
+        let calls = model.count(Call::RegionPathInfo) - before;
+        let mut turns = Turns::new();
+        turns.measure(TURNS, [&mut walk, &mut || shared::mach_calls(&model)]);
+        let [whole, alone] = turns.undisturbed();
+        let beside = (whole - alone).max(0.0) / regions as f64;
         let goal = (regions >= 1000).then_some(150.0);
         let name = format!("Mach walk over {regions} regions, beside the calls");
         report.figure(name, beside, "ns", goal);
@@ -145,13 +146,12 @@ pub fn own_map(scene: &Scene, report: &mut Report) {
             black_box(all);
         };
         let count = mach_procfs::regions(Pid::this()).expect("regions").count();
-        let budget = 2 * BUDGET;
-        let pair = clock::pair(budget, ours, || {
+        let pair = clock::pair(BUDGET, ours, || {
             let own = procfs::process::Process::myself().expect("myself");
             black_box(own.maps().expect("maps"));
         });
         report.ratio(format!("own map, {count} regions, against procfs"), pair, Some(1.0));
-        let pair = clock::pair(budget, ours, || {
+        let pair = clock::pair(BUDGET, ours, || {
             let own = std::process::id().try_into().expect("a pid");
             black_box(proc_maps::get_process_maps(own).expect("maps"));
         });

@@ -53,10 +53,7 @@ impl Report {
                 let _ = writeln!(text, "{}", row.line());
             }
         };
-        table(
-            "Goals (pinned to one CPU; medians; a ratio is ours over the other's, in pairs):",
-            true,
-        );
+        table("Goals (pinned to one CPU; a ratio is ours over the other's, in pairs):", true);
         table("Beside them:", false);
         let goals = self.rows.iter().filter(|row| row.goal.is_some()).count();
         let missed = self.rows.iter().filter(|row| row.is_missed()).count();

@@ -294,9 +294,16 @@ impl Filesystem for Adapter {
         offset: u64,
         size: u32,
         _: OpenFlags,
-        _: Option<LockOwner>,
+        owner: Option<LockOwner>,
         reply: ReplyData,
     ) {
+        // What is in the page cache is given to every handle of the file, also to one whose
+        // process has become another image since. `sendfile`, `splice` and private mappings take
+        // it from there as long as the kernel keeps the size that SEEK_END was told.
+        if host::PAGE_CACHE_HAS_NO_OWNER && owner.is_none() {
+            reply.error(Errno::EINVAL);
+            return;
+        }
         let make = move |content: Result<&mut Content>| content?.read(offset, size as usize);
         self.content(node.0, handle.0, caller(request), reply, make, |bytes, answer| {
             if let Some(reply) = answer.take() {

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod mach;
+mod names_of;
 mod regions;
 
 use std::sync::Arc;
@@ -253,6 +254,14 @@ pub trait Kernel: Send + Sync {
         Err(not_served("thread"))
     }
 
+    /// How often a thread was suspended and not resumed.
+    ///
+    /// # Errors
+    /// As [`thread`](Self::thread).
+    fn suspend_count(&self, _pid: Pid, _thread: u64) -> Result<u32> {
+        Err(not_served("suspend_count"))
+    }
+
     /// The registers of a thread.
     ///
     /// # Errors
@@ -283,6 +292,16 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn task_fact(&self, _pid: Pid, _fact: TaskFact) -> Result<Vec<u32>> {
         Err(not_served("task_fact"))
+    }
+
+    /// The name of a user, where the system that is asked is the one that has it.
+    fn user_name(&self, _uid: u32) -> Option<String> {
+        None
+    }
+
+    /// The name of a group, likewise.
+    fn group_name(&self, _gid: u32) -> Option<String> {
+        None
     }
 
     /// The machine as a whole.

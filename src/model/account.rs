@@ -195,8 +195,6 @@ pub struct Thread {
     pub policy: i32,
     /// Mach's `TH_FLAGS_*`: 1 swapped, 2 idle.
     pub flags: Option<u32>,
-    /// How often it was suspended and not resumed.
-    pub suspend_count: Option<u32>,
     /// Seconds that it has slept.
     pub sleep_time: Option<u32>,
     /// Its priority, in the kernel's own scale.

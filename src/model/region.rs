@@ -136,6 +136,16 @@ pub struct PageCounts {
     pub shared_now_private: u64,
     /// Resident, clean and marked reusable (Darwin).
     pub reusable: u64,
+    /// Bytes of such a page, 0 where that is not known.
+    pub page_size: u64,
+}
+
+impl PageCounts {
+    /// So many of these pages in bytes; 0 where their size is not known.
+    #[must_use]
+    pub fn bytes(&self, pages: u64) -> u64 {
+        pages.saturating_mul(self.page_size)
+    }
 }
 
 /// A device number, already split: the systems split it differently.

@@ -31,6 +31,12 @@ impl Item {
         Item((number & ((1 << Self::BITS) - 1)) as u32)
     }
 
+    /// Whether this is all of the number.
+    #[must_use]
+    pub(super) fn is_all_of(self, number: u64) -> bool {
+        u64::from(self.0) == number
+    }
+
     /// The number, as far as it is known.
     #[must_use]
     pub fn number(self) -> u32 {

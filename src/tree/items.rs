@@ -70,8 +70,14 @@ impl Tree {
                 }
                 _ => {
                     let Some(number) = number_from(name, items) else { continue };
-                    if self.numbers(pid, items)?.contains(&number) {
-                        let item = Some(Item::of(number));
+                    let item = Some(Item::of(number));
+                    let is_there = match items {
+                        // Its attributes are asked for next, and tell. To list them for each would
+                        // make a listing's cost quadratic.
+                        Items::Descriptors => Item::of(number).is_all_of(number),
+                        _ => self.numbers(pid, items)?.contains(&number),
+                    };
+                    if is_there {
                         return Ok(Node { row, item, ..parent });
                     }
                 }
@@ -100,7 +106,11 @@ impl Tree {
                     entries.extend(named.map(|(pid, name)| of_process(pid, Name::Bytes(name))));
                 }
                 _ => {
-                    let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
+                    let numbers = match self.numbers(node.process.map(|(pid, _)| pid), items) {
+                        // Who may not know the threads may still list what stands beside them.
+                        Err(error) if error.kind == ErrorKind::Denied => Vec::new(),
+                        numbers => numbers?,
+                    };
                     entries.extend(numbers.into_iter().map(|number| Entry {
                         // Of as many bits as the kernel's offsets have.
                         cookie: FIRST_ITEM_COOKIE + (number & (u64::MAX >> 2)),
@@ -124,6 +134,10 @@ impl Tree {
         let (Some(items), Some(item)) = (node.row.numbered_items(), node.item) else {
             return Ok(0);
         };
+        if items == Items::Descriptors {
+            // All of its number; whether it is open is seen where it is asked for.
+            return Ok(u64::from(item.number()));
+        }
         let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
         let found = numbers.into_iter().find(|number| Item::of(*number) == item);
         found.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "item"))

@@ -39,6 +39,8 @@ pub enum Kind {
     Task(TaskFact, Of<[u32]>),
     /// From a thread, and the process that it belongs to.
     Thread(fn(&Account, &Thread, &mut Vec<u8>)),
+    /// From how often a thread was suspended.
+    Suspension(Of<u32>),
     /// From registers of a thread.
     Registers(RegisterSet, Of<[Register]>),
     /// From a port's name in a task.

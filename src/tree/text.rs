@@ -83,8 +83,9 @@ impl Tree {
             Kind::Ids(render) => {
                 let account = kernel.account(pid()?, shown)?;
                 confirm()?;
-                // No kernel tells names yet.
-                render(&account, &Names { user: &|_| None, group: &|_| None }, out);
+                let user = |uid| kernel.user_name(uid).map(String::into_bytes);
+                let group = |gid| kernel.group_name(gid).map(String::into_bytes);
+                render(&account, &Names { user: &user, group: &group }, out);
             }
             Kind::Arguments(render) => {
                 let arguments = kernel.arguments(pid()?, shown)?;
@@ -107,6 +108,11 @@ impl Tree {
                 let account = kernel.account(pid, shown)?;
                 confirm()?;
                 render(&account, &thread, out);
+            }
+            Kind::Suspension(render) => {
+                let count = kernel.suspend_count(pid()?, self.item_of(node)?)?;
+                confirm()?;
+                render(&count, out);
             }
             Kind::Registers(set, render) => {
                 let registers = kernel.registers(pid()?, self.item_of(node)?, set)?;

@@ -5,9 +5,11 @@
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -204,6 +206,13 @@ pub fn play() -> bool {
                 }
             }
             ["read", label] => say(&format!("@found {label} {}", all_of(&mut files, label))),
+            ["name", hex] => rename(hex),
+            ["thread", hex] => thread(hex),
+            ["keep", label, path] => keep(label, File::open(path).expect("the file")),
+            ["pipe", label] => keep(label, std::io::pipe().expect("a pipe").0),
+            ["socket", label] => keep(label, UnixDatagram::unbound().expect("a socket")),
+            ["epoll", label] => tell(label, epoll()),
+            ["descriptors", count] => descriptors(count.parse().expect("a count")),
             ["churn"] => churn(),
             [] => {}
             _ => panic!("no such step: {step}"),
@@ -226,6 +235,52 @@ fn all_of(files: &mut HashMap<String, std::io::Result<File>>, label: &str) -> St
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     format!("{}:{:x}", text.len(), hasher.finish())
+}
+
+/// A name as the bytes that these hexadecimal digits stand for.
+fn name_from(hex: &str) -> CString {
+    let digits: Vec<u8> =
+        hex.chars().map(|digit| digit.to_digit(16).expect("a digit") as u8).collect();
+    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    CString::new(bytes).expect("a name")
+}
+
+/// Gives the first thread, and so the process, another name.
+fn rename(hex: &str) {
+    std::fs::write(format!("/proc/{}/comm", std::process::id()), name_from(hex).to_bytes())
+        .expect("the name");
+}
+
+/// A thread with this name, which waits.
+fn thread(hex: &str) {
+    let name = name_from(hex);
+    let (sender, named) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        nix::sys::prctl::set_name(&name).expect("the name");
+        sender.send(nix::unistd::gettid().as_raw()).expect("the main thread waits");
+        loop {
+            std::thread::park();
+        }
+    });
+    let id = named.recv().expect("the thread's number");
+    tell(hex, usize::try_from(id).expect("a number"));
+}
+
+/// Leaves it open, and tells its number.
+fn keep(label: &str, file: impl Into<OwnedFd>) {
+    tell(label, usize::try_from(file.into().into_raw_fd()).expect("a number"));
+}
+
+fn epoll() -> usize {
+    // SAFETY: it takes a number and touches no memory.
+    let number = unsafe { libc::epoll_create1(0) };
+    usize::try_from(number).expect("an epoll")
+}
+
+fn descriptors(count: usize) {
+    for _ in 0..count {
+        let _ = File::open("/dev/null").expect("/dev/null").into_raw_fd();
+    }
 }
 
 fn say(line: &str) {

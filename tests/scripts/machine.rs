@@ -47,7 +47,7 @@ case $* in
     --version) echo "${0##*/} $(cat "$here/rust") (0123456789 2026-01-01)"; exit ;;
     'fuzz --version') [ -e "$here/cargo-fuzz" ]; exit ;;
 esac
-echo "cargo $*" >>"$here/log"
+echo "${MACH_PROCFS_SECONDS:+for $MACH_PROCFS_SECONDS s: }${MACH_PROCFS_LOOKUPS:+$MACH_PROCFS_LOOKUPS look-ups: }cargo $*" >>"$here/log"
 if [ -e "$here/fail-cargo" ]; then echo 'error: could not compile' >&2; exit 101; fi
 case $1 in
     build) mkdir -p target/release; cp "$here/fakes/mach-procfs" target/release/mach-procfs ;;
@@ -160,7 +160,18 @@ impl Machine {
         machine.fake("fakes/mach-procfs", MACH_PROCFS);
 
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for name in ["run", "test", "fuzz", "install", "lib.sh", "install.sh"] {
+        for name in [
+            "run",
+            "test",
+            "fuzz",
+            "bench",
+            "soak",
+            "storm",
+            "install",
+            "lib.sh",
+            "load.sh",
+            "install.sh",
+        ] {
             let to = machine.path("repo/scripts").join(name);
             fs::copy(source.join("scripts").join(name), to).unwrap();
         }

@@ -1,5 +1,4 @@
-//! `scripts/run`, `scripts/test` and `scripts/fuzz` on machines that are not at hand: each system, with and
-//! without root or sudo, with tools present, missing or too old.
+//! The scripts on machines that are not at hand: each system, with and without root or sudo, with tools present, missing or too old.
 //!
 //! A [`Machine`] is a temporary directory with a copy of the scripts and a PATH of its own. On
 //! that PATH are a few real tools (cat, sed, …) and fakes of all that asks about the system or
@@ -532,12 +531,109 @@ fn what_fuzzing_finds_is_a_failure_and_can_be_run_again() {
     machine.script("scripts/fuzz", &[]).failed("scripts/fuzz: FAILED: the build of recording");
 }
 
+// --- scripts/bench, scripts/soak, scripts/storm ------------------------------------------------
+
+#[test]
+fn a_benchmark_gets_what_it_needs_and_its_options() {
+    let machine = Machine::new("debian").root().rust("1.95.0");
+    machine.script("scripts/bench", &[]).succeeded().did(&[
+        "root: apt-get update",
+        "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3",
+        "cargo bench --bench mount --",
+    ]);
+    let here = machine.path("home");
+    machine
+        .script("scripts/bench", &["--cpu", "1", "--only", "requests", "--json", "a b.json"])
+        .succeeded()
+        .did(&[&format!(
+            "cargo bench --bench mount -- --cpu 1 --only requests --json {}/a b.json",
+            here.display()
+        )]);
+    machine
+        .script("scripts/bench", &["--json", "/dev/null"])
+        .did(&["cargo bench --bench mount -- --json /dev/null"]);
+    machine
+        .script("scripts/bench", &["--pure", "render", "parse"])
+        .succeeded()
+        .did(&["cargo bench --bench pure -- render parse"]);
+    machine.file("fail-cargo", "");
+    machine.script("scripts/bench", &[]).failed("scripts/bench: FAILED: cargo bench --bench mount");
+    machine
+        .script("scripts/bench", &["--pure"])
+        .failed("scripts/bench: FAILED: cargo bench --bench pure");
+}
+
+#[test]
+fn a_benchmark_refuses_what_it_does_not_know() {
+    let machine = Machine::new("debian").root();
+    let cases: [(&[&str], &str); 7] = [
+        (&["--frob"], "no such option: --frob (see --help)"),
+        (&["requests"], "no such option: requests (see --help)"),
+        (&["--json"], "--json needs a value (see --help)"),
+        (&["--cpu", "1", "--only"], "--only needs a value (see --help)"),
+        (&["--cpu", "first"], "no number of a CPU: first (see --help)"),
+        (&["--only", "maps"], "no such part: maps (see --help)"),
+        (&["--only", "small own"], "no such part: small own (see --help)"),
+    ];
+    for (arguments, message) in cases {
+        let outcome = machine.script("scripts/bench", arguments);
+        outcome.did(&[]).failed(&format!("scripts/bench: {message}"));
+    }
+    Machine::complete("macos")
+        .script("scripts/bench", &[])
+        .did(&[])
+        .failed("scripts/bench: only on Linux, where there is a procfs to compare with");
+}
+
+#[test]
+fn load_is_put_on_for_so_many_seconds() {
+    let machine = Machine::complete("debian");
+    let storm = "cargo test --release --test soak -- --exact storm --nocapture";
+    let soak = "cargo test --release --test soak -- --exact soak --nocapture";
+    let lookups = "cargo test --release --test bounds -- --exact lookups_leave_nothing --nocapture";
+    machine.script("scripts/storm", &["7"]).succeeded().did(&[&format!("for 7 s: {storm}")]);
+    for (seconds, number) in [("3", 60_000), ("08", 160_000), ("50", 1_000_000), ("900", 1_000_000)]
+    {
+        machine.script("scripts/soak", &[seconds]).succeeded().did(&[
+            &format!("for {seconds} s: {soak}"),
+            &format!("for {seconds} s: {number} look-ups: {lookups}"),
+        ]);
+    }
+    machine.file("fail-cargo", "");
+    machine.script("scripts/storm", &["1"]).failed("scripts/storm: FAILED: storm, 1 s");
+    machine.script("scripts/soak", &["1"]).failed("scripts/soak: FAILED: soak, 1 s");
+}
+
+#[test]
+fn help_needs_nothing_and_wrong_seconds_are_refused() {
+    let machine = Machine::new("debian").root();
+    for script in ["scripts/bench", "scripts/soak", "scripts/storm", "scripts/fuzz"] {
+        let help = machine.script(script, &["--help"]);
+        assert!(help.succeeded().did(&[]).stdout.starts_with(&format!("usage: {script} ")));
+    }
+    for script in ["scripts/soak", "scripts/storm"] {
+        for wrong in [&[] as &[&str], &[""], &["x"], &["-1"], &["1s"]] {
+            machine
+                .script(script, wrong)
+                .did(&[])
+                .failed(&format!("{script}: wants a number of seconds (see --help)"));
+        }
+        machine
+            .script(script, &["1", "2"])
+            .did(&[])
+            .failed(&format!("{script}: wants one number of seconds (see --help)"));
+    }
+}
+
 #[test]
 fn the_scripts_can_be_started() {
     for script in [
         "scripts/run",
         "scripts/test",
         "scripts/fuzz",
+        "scripts/bench",
+        "scripts/soak",
+        "scripts/storm",
         "scripts/install",
         "scripts/package",
         ".ci/run",

@@ -3,8 +3,10 @@
 
 use std::ffi::{CString, OsStr};
 use std::fs::File;
+use std::io::{PipeReader, PipeWriter, Read};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -25,6 +27,10 @@ pub(crate) struct Storm<'a> {
     pid: u32,
     expected: &'a [u8],
     open: Vec<(File, bool)>,
+    directory: File,
+    /// Where bytes are copied to that do not come by way of a buffer.
+    scratch: File,
+    pipe: (PipeReader, PipeWriter),
 }
 
 /// Whether a result of a C function is -1, and for what errno. These say that something broke in
@@ -54,7 +60,16 @@ const OFFSETS: [i64; 9] = [0, 1, 4095, 4096, 131_072, 1 << 31, (1 << 32) + 1, i6
 impl<'a> Storm<'a> {
     pub(crate) fn new(seed: u64, root: &'a Path, pid: u32, expected: &'a [u8]) -> Self {
         let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        Storm { state, root, pid, expected, open: Vec::new() }
+        Storm {
+            state,
+            root,
+            pid,
+            expected,
+            open: Vec::new(),
+            directory: File::open(root).unwrap(),
+            scratch: tempfile::tempfile().unwrap(),
+            pipe: std::io::pipe().unwrap(),
+        }
     }
 
     /// xorshift64*.
@@ -126,9 +141,11 @@ impl<'a> Storm<'a> {
             self.open.swap_remove(index);
             return ("close", Ok(()));
         }
-        match self.below(5) {
-            0 => ("open", self.open()),
-            1 => self.on_path(),
+        match self.below(16) {
+            0..3 => ("open", self.open()),
+            3 => ("open by handle", self.open_by_handle()),
+            4..7 => self.on_path(),
+            7..9 => self.copy(),
             _ => self.on_descriptor(),
         }
     }
@@ -173,6 +190,98 @@ impl<'a> Storm<'a> {
         }
         self.open.push((file, path == known && !is_path));
         Ok(())
+    }
+
+    /// Opens a file by a handle of it, which may be a wrong one.
+    fn open_by_handle(&mut self) -> Result<()> {
+        let known = self.root.join(format!("{}/maps", self.pid));
+        let path = if self.below(2) == 0 { known.clone() } else { self.path() };
+        let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+        // Two numbers, how many bytes follow them and of what type, and room for those.
+        let mut handle = [0u32; 2 + libc::MAX_HANDLE_SZ as usize / 4];
+        handle[0] = libc::MAX_HANDLE_SZ as u32;
+        let room = handle.as_mut_ptr().cast();
+        let mut mount = 0;
+        // SAFETY: a string that ends in NUL, a handle that tells its room, and an integer.
+        let made = unsafe {
+            libc::name_to_handle_at(libc::AT_FDCWD, name.as_ptr(), room, &raw mut mount, 0)
+        };
+        check(i64::from(made))?;
+        let is_wrong = self.below(3) == 0;
+        if is_wrong {
+            let words = handle[0] as usize / 4;
+            handle[2 + self.below(words)] ^= 1 << self.below(32);
+        }
+        let room = handle.as_mut_ptr().cast();
+        let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+        // SAFETY: a descriptor, the handle as the kernel made it or with another bit, and flags.
+        let fd = unsafe { libc::open_by_handle_at(self.directory.as_raw_fd(), room, flags) };
+        let fd = check(i64::from(fd))?;
+        // SAFETY: the kernel has just made it for us.
+        let file = unsafe { File::from_raw_fd(fd as i32) };
+        self.open.push((file, path == known && !is_wrong));
+        Ok(())
+    }
+
+    /// Lets the kernel copy from a file of the mount, or to it.
+    fn copy(&mut self) -> (&'static str, Result<()>) {
+        let Some((fd, known)) = self.descriptor() else {
+            return ("open", self.open());
+        };
+        // Less than a pipe holds, so that it never has to wait.
+        let size = self.of(&[0, 1, 7, 4096, 65_536]);
+        let offset = self.offset();
+        let (mut from, mut to) = (offset, 0);
+        self.scratch.set_len(0).unwrap();
+        let (scratch, pipe) = (self.scratch.as_raw_fd(), self.pipe.1.as_raw_fd());
+        let none = std::ptr::null_mut();
+        let operation = self.below(5);
+        // SAFETY: open descriptors, offsets that live as long as the calls, and integers.
+        unsafe {
+            match operation {
+                0 => ("sendfile", {
+                    libc::lseek(scratch, 0, libc::SEEK_SET);
+                    let done = check(libc::sendfile(scratch, fd, &raw mut from, size) as i64);
+                    done.and_then(|got| self.has_scratch(known, offset, got))
+                }),
+                1 => ("copy_file_range", {
+                    let (from, to) = (&raw mut from, &raw mut to);
+                    let done = check(libc::copy_file_range(fd, from, scratch, to, size, 0) as i64);
+                    done.and_then(|got| self.has_scratch(known, offset, got))
+                }),
+                2 => ("copy_file_range to it", {
+                    self.scratch.set_len(4096).unwrap();
+                    let (from, to) = (&raw mut to, &raw mut from);
+                    never(libc::copy_file_range(scratch, from, fd, to, size.max(1), 0) as i64)
+                }),
+                3 => ("sendfile to it", {
+                    self.scratch.set_len(4096).unwrap();
+                    never(libc::sendfile(fd, scratch, &raw mut to, size.max(1)) as i64)
+                }),
+                _ => ("splice", {
+                    let flags = libc::SPLICE_F_NONBLOCK;
+                    let from = &raw mut from;
+                    let done = check(libc::splice(fd, from, pipe, none, size, flags) as i64);
+                    done.and_then(|got| {
+                        let mut bytes = vec![0; got as usize];
+                        self.pipe.0.read_exact(&mut bytes).unwrap();
+                        self.begins_as_expected(known, offset, &bytes)
+                    })
+                }),
+            }
+        }
+    }
+
+    fn has_scratch(&self, known: bool, offset: i64, length: i64) -> Result<()> {
+        let mut bytes = vec![0; length as usize];
+        self.scratch.read_exact_at(&mut bytes, 0).unwrap();
+        self.begins_as_expected(known, offset, &bytes)
+    }
+
+    /// What the kernel copies may end early, even before it began: but for O_DIRECT it goes by the
+    /// file's size, which is mostly 0.
+    fn begins_as_expected(&self, known: bool, offset: i64, got: &[u8]) -> Result<()> {
+        self.as_expected(known, offset, got.len(), got)
     }
 
     fn on_path(&mut self) -> (&'static str, Result<()>) {

@@ -47,8 +47,8 @@ pub fn thread_sleep_time(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
 }
 
 /// `suspend_count`.
-pub fn thread_suspend_count(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
-    line_or_dash(out, thread.suspend_count);
+pub fn thread_suspend_count(count: &u32, out: &mut Vec<u8>) {
+    put(out, format_args!("{count}\n"));
 }
 
 /// `system_time`.

@@ -31,6 +31,10 @@ pub(in crate::fuse) const ONE_OPEN_FOR_ALL: bool = false;
 /// `fuse_file_llseek` asks for attributes with the handle, `fstat` without it.
 pub(in crate::fuse) const HANDLE_MEANS_SEEK_END: bool = true;
 
+/// Direct reads name the reader's files as owner (`fuse_direct_io`), those for the page cache do not
+/// (`fuse_do_readfolio`).
+pub(in crate::fuse) const PAGE_CACHE_HAS_NO_OWNER: bool = true;
+
 /// Without `default_permissions` nobody is refused unless the daemon refuses.
 pub(in crate::fuse) const KERNEL_CHECKS_ACCESS: bool = false;
 

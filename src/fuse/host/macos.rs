@@ -21,6 +21,9 @@ pub(in crate::fuse) const ONE_OPEN_FOR_ALL: bool = true;
 /// GETATTR comes without a handle.
 pub(in crate::fuse) const HANDLE_MEANS_SEEK_END: bool = false;
 
+/// No read has an owner.
+pub(in crate::fuse) const PAGE_CACHE_HAS_NO_OWNER: bool = false;
+
 /// `default_permissions` is always on here; and each read is checked by the daemon, whoever has
 /// opened the file.
 pub(in crate::fuse) const KERNEL_CHECKS_ACCESS: bool = true;

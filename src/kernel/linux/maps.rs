@@ -1,114 +1,113 @@
 //! One line of `maps`, which is also the first of a record of `smaps` (`fs/proc/task_mmu.c`,
 //! `show_map_vma`): `start-end perms offset major:minor inode`, spaces, name.
 
-use super::scan::{decimal, hex, short_hex};
+use super::scan::{behind_spaces, decimal, hex, hex12, short_hex};
 use crate::model::{BackingKind, Device, Protection, Region, Sharing};
 
 /// What the kernel appends to the path of a file that has no name any more (`d_path`).
 const DELETED: &[u8] = b" (deleted)";
 
-/// Reads one line, without its newline, into `region`. `None` where it is no such line; `region`
-/// is then in an unspecified but valid state.
-pub(super) fn parse(line: &[u8], region: &mut Region) -> Option<()> {
+/// Reads the first line of `text`, which holds the line's newline, into `region`, and tells how long
+/// the line is with it. `None` where it is no such line; `region` is then in an unspecified but
+/// valid state.
+pub(super) fn parse(text: &[u8], region: &mut Region) -> Option<usize> {
     region.clear();
-    let (start, digits) = hex(line)?;
-    let rest = line[digits..].strip_prefix(b"-")?;
-    let (end, digits) = hex(rest)?;
+    let (start, end, rest) = range(text)?;
     if end <= start {
         return None;
     }
-    let rest = spaces(&rest[digits..])?;
-    let letters = rest.first_chunk::<4>()?;
-    let protection = letter(letters[0], b'r', Protection::READ)?
-        .union(letter(letters[1], b'w', Protection::WRITE)?)
-        .union(letter(letters[2], b'x', Protection::EXECUTE)?);
-    let sharing = match letters[3] {
-        b's' => Sharing::Shared,
-        b'p' => Sharing::Private,
-        _ => return None,
-    };
-    let (file, name) = file(&rest[4..])?;
-
+    let (letters, rest) = rest.split_first_chunk()?;
+    let (protection, sharing) = permissions(*letters)?;
     region.start = start;
     region.end = end;
     region.protection = protection;
     region.max_protection = protection;
     region.sharing = sharing;
-    region.offset = file.offset;
+    let rest = match rest.strip_prefix(NAMELESS) {
+        Some(rest) => rest,
+        None => file_and_name(rest, region)?,
+    };
+    Some(text.len() - rest.len())
+}
+
+/// What follows the permissions where there is neither file nor name, which is mostly so.
+const NAMELESS: &[u8; 19] = b" 00000000 00:00 0 \n";
+
+/// The addresses, and what is behind the space behind them.
+#[inline]
+fn range(text: &[u8]) -> Option<(u64, u64, &[u8])> {
+    // Most addresses have twelve digits. With the places known beforehand the CPU reads both at
+    // once; else it waits for where the first ends before it begins with the second.
+    if let Some((columns, rest)) = text.split_first_chunk::<26>()
+        && columns[12] == b'-'
+        && columns[25] == b' '
+        && let Some(start) = hex12(columns.first_chunk()?)
+        && let Some(end) = hex12(columns[13..].first_chunk()?)
+    {
+        return Some((start, end, rest));
+    }
+    let (start, digits) = hex(text)?;
+    let rest = text[digits..].strip_prefix(b"-")?;
+    let (end, digits) = hex(rest)?;
+    Some((start, end, rest[digits..].strip_prefix(b" ")?))
+}
+
+/// `rwxp`, each letter or `-`, the last one `s` or `p`. Without branches, since what a region
+/// grants cannot be foretold from the one before.
+#[inline]
+fn permissions([r, w, x, sharing]: [u8; 4]) -> Option<(Protection, Sharing)> {
+    let granted = [r == b'r', w == b'w', x == b'x', sharing == b's'].map(u32::from);
+    let denied = [r == b'-', w == b'-', x == b'-', sharing == b'p'].map(u32::from);
+    let bits = |flags: [u32; 4]| flags[0] | flags[1] << 1 | flags[2] << 2 | flags[3] << 3;
+    let (granted, denied) = (bits(granted), bits(denied));
+    let sharing = if granted & 8 != 0 { Sharing::Shared } else { Sharing::Private };
+    (granted | denied == 0xf).then_some((Protection::from_bits(granted), sharing))
+}
+
+/// The columns that tell of a file, and the name; the rest is what follows the line.
+#[inline]
+fn file_and_name<'a>(text: &'a [u8], region: &mut Region) -> Option<&'a [u8]> {
+    let rest = text.strip_prefix(b" ")?;
+    let (offset, digits) = hex(rest)?;
+    let rest = rest[digits..].strip_prefix(b" ")?;
+    let (major, digits) = short_hex(rest)?;
+    let rest = rest[digits..].strip_prefix(b":")?;
+    let (minor, digits) = short_hex(rest)?;
+    let rest = rest[digits..].strip_prefix(b" ")?;
+    let (inode, digits) = decimal(rest)?;
+    let rest = &rest[digits..];
+    if !matches!(rest.first(), Some(b' ' | b'\n')) {
+        return None;
+    }
+    let rest = behind_spaces(rest);
+    let mut end = memchr::memchr2(b'\n', b'\\', rest)?;
+    let is_escaped = rest[end] == b'\\';
+    if is_escaped {
+        end += memchr::memchr(b'\n', &rest[end..])?;
+    }
+    let (mut name, rest) = (&rest[..end], &rest[end + 1..]);
+
+    region.offset = offset;
     let backing = &mut region.backing;
-    backing.device = file.device;
-    backing.inode = file.inode;
+    backing.device = Device { major, minor };
+    backing.inode = inode;
     let is_file =
         backing.inode != 0 || backing.device != Device::default() || name.first() == Some(&b'/');
     if is_file {
         backing.kind = BackingKind::File;
-        let path = match name.strip_suffix(DELETED) {
-            Some(path) => {
-                backing.link_count = Some(0);
-                path
-            }
-            None => name,
-        };
-        unescape(path, &mut backing.name);
+        if let Some(path) = name.strip_suffix(DELETED) {
+            backing.link_count = Some(0);
+            name = path;
+        }
     } else if !name.is_empty() {
         backing.kind = BackingKind::Pseudo;
+    }
+    if is_escaped {
         unescape(name, &mut backing.name);
-    }
-    Some(())
-}
-
-/// The columns that tell of a file.
-#[derive(Default)]
-struct File {
-    offset: u64,
-    device: Device,
-    inode: u64,
-}
-
-/// Those columns of a region without a file, which most are.
-const NO_FILE: &[u8; 17] = b" 00000000 00:00 0";
-
-/// The file's columns, and the name behind them.
-#[inline]
-fn file(text: &[u8]) -> Option<(File, &[u8])> {
-    let name = |rest| if <[u8]>::is_empty(rest) { Some(rest) } else { spaces(rest) };
-    if let Some(rest) = text.strip_prefix(NO_FILE)
-        && let Some(name) = name(rest)
-    {
-        return Some((File::default(), name));
-    }
-    let rest = spaces(text)?;
-    let (offset, digits) = hex(rest)?;
-    let rest = spaces(&rest[digits..])?;
-    let (major, digits) = short_hex(rest)?;
-    let rest = rest[digits..].strip_prefix(b":")?;
-    let (minor, digits) = short_hex(rest)?;
-    let rest = spaces(&rest[digits..])?;
-    let (inode, digits) = decimal(rest)?;
-    let name = name(&rest[digits..])?;
-    Some((File { offset, device: Device { major, minor }, inode }, name))
-}
-
-/// The rest behind at least one space. Between columns there is one, before a name there are many.
-#[inline]
-fn spaces(text: &[u8]) -> Option<&[u8]> {
-    let mut rest = text.strip_prefix(b" ")?;
-    while let Some(more) = rest.strip_prefix(b"        ") {
-        rest = more;
-    }
-    while let Some(more) = rest.strip_prefix(b" ") {
-        rest = more;
+    } else {
+        backing.name.extend_from_slice(name);
     }
     Some(rest)
-}
-
-#[inline]
-fn letter(found: u8, granted: u8, protection: Protection) -> Option<Protection> {
-    match found {
-        b'-' => Some(Protection::NONE),
-        _ if found == granted => Some(protection),
-        _ => None,
-    }
 }
 
 /// The kernel writes a newline in a name as `\012` and leaves all else as it is, the backslash
@@ -136,10 +135,15 @@ fn unescape(text: &[u8], name: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
+    /// A line without its newline, with another line behind it.
     fn parsed(line: &[u8]) -> Option<Region> {
         let mut region = Region::default();
-        parse(line, &mut region).map(|()| region)
+        let text = [line, b"\n1000-2000 rw-p 00000000 00:00 0 \n"].concat();
+        let length = parse(&text, &mut region)?;
+        assert_eq!(length, line.len() + 1);
+        Some(region)
     }
 
     #[test]
@@ -199,5 +203,73 @@ mod tests {
         for line in lines {
             assert_eq!(parsed(line), None, "{}", String::from_utf8_lossy(line));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_as_columns_split_at_spaces(
+            line in "[0-7][0-9a-f]{10,12}-7[0-9a-f]{10,12} [r-][w-][x-][ps] (00000000|[0-9a-f]{1,16}) \
+                     (00:00|[0-9a-fA-F]{2,3}:[0-9]{2}) (0|[0-9]{1,9})\
+                     ( {1,40}([/\\[](\\\\012|[a0-2 \t\\\\]){0,60})?( \\(deleted\\))?)?",
+            change in proptest::option::of((any::<prop::sample::Index>(), "[-: /x0\\\\]?")),
+        ) {
+            let mut line = line;
+            if let Some((index, other)) = change {
+                let at = index.index(line.len());
+                line.replace_range(at..=at, &other);
+            }
+            prop_assert_eq!(parsed(line.as_bytes()), plain(&line));
+        }
+    }
+
+    fn plain(line: &str) -> Option<Region> {
+        let hex = |digits: &str| {
+            let digits = Some(digits).filter(|digits| digits.len() <= 16)?;
+            u64::from_str_radix(digits, 16).ok()
+        };
+        let mut columns = line.splitn(6, ' ');
+        let (start, end) = columns.next()?.split_once('-')?;
+        let (start, end) = (hex(start)?, hex(end)?);
+        let letters = columns.next()?.as_bytes();
+        let bits = |at: usize, letter| match *letters.get(at)? {
+            b'-' => Some(0),
+            found if found == letter => Some(1 << at),
+            _ => None,
+        };
+        let protection = Protection::from_bits(bits(0, b'r')? | bits(1, b'w')? | bits(2, b'x')?);
+        let sharing = match &letters[3..] {
+            b"p" => Sharing::Private,
+            b"s" => Sharing::Shared,
+            _ => return None,
+        };
+        let offset = hex(columns.next()?)?;
+        let (major, minor) = columns.next()?.split_once(':')?;
+        let [major, minor] = [hex(major)?, hex(minor)?].map(u32::try_from);
+        let device = Device { major: major.ok()?, minor: minor.ok()? };
+        let inode = columns.next()?.parse().ok()?;
+        let name = columns.next().unwrap_or("").trim_start_matches(' ');
+        let kind = if inode != 0 || device != Device::default() || name.starts_with('/') {
+            BackingKind::File
+        } else if name.is_empty() {
+            BackingKind::Anonymous
+        } else {
+            BackingKind::Pseudo
+        };
+        let path = name.strip_suffix(" (deleted)").filter(|_| kind == BackingKind::File);
+        let name = path.unwrap_or(name).replace("\\012", "\n").into_bytes();
+        let link_count = path.map(|_| 0);
+        let backing = crate::model::Backing { kind, name, device, inode, link_count };
+        let max_protection = protection;
+        let region = Region {
+            start,
+            end,
+            protection,
+            max_protection,
+            sharing,
+            offset,
+            backing,
+            ..Region::default()
+        };
+        (start < end).then_some(region)
     }
 }

@@ -1,30 +1,41 @@
 //! Linux: the kernel's own procfs, read through a directory descriptor that was opened and
 //! verified before anything was mounted over it.
 
+mod account;
+mod cpus;
+mod descriptors;
+mod files;
 mod ioctl;
+mod liveness;
 mod maps;
+mod namespaces;
+mod own_file;
+mod public;
 mod scan;
 mod smaps;
+mod stat;
 mod status;
+mod threads;
 mod walk;
 
-use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
-use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
+use nix::fcntl::{OFlag, readlinkat};
+use nix::sys::stat::{Mode, fstat};
 use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs};
-use nix::unistd::{SysconfVar, read, sysconf};
+use nix::unistd::{SysconfVar, sysconf};
 
-use super::{Detail, Kernel, Owned, System, Walk};
+use super::{Detail, Kernel, LinkTo, Owned, System, Text, Walk, Whose, names_of};
 use crate::model::{
-    Code, Credentials, Error, ErrorKind, Identity, Owner, Pid, Process, Result, Standing,
+    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Owner, Pid,
+    Process, Result, Shown, Standing, TaskFact, Thread,
 };
+
+use files::{ProcPath, failure, open_directory, whole};
 
 /// `PID_FS_MAGIC` (`linux/magic.h`): where pidfds have inode numbers of their own, since 6.9.
 const PID_FS_MAGIC: FsType = FsType(0x5049_4446);
@@ -113,60 +124,28 @@ impl LinuxKernel {
         })
     }
 
-    /// The whole of a small file below the root.
-    ///
-    /// # Errors
-    /// By the meaning of the errno, without a pid.
-    pub fn read_whole(&self, path: &str) -> Result<Vec<u8>> {
-        let path = ProcPath::plain(path);
-        let file = self.open(&path).map_err(|errno| whole(errno, "openat(procfs)"))?;
-        read_to_end(&file).map_err(|errno| whole(errno, "read(procfs)"))
+    /// A time in nanoseconds that is told in clock ticks (`nsec_to_clock_t`).
+    fn nanoseconds(&self, ticks: u64) -> u64 {
+        let nanoseconds = u128::from(ticks) * 1_000_000_000 / u128::from(self.ticks_per_second);
+        u64::try_from(nanoseconds).unwrap_or(u64::MAX)
     }
 
-    fn open(&self, path: &ProcPath) -> nix::Result<OwnedFd> {
-        openat(
-            self.root.as_fd(),
-            path.as_bytes(),
-            OFlag::O_RDONLY | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        )
-    }
-
-    fn open_of(&self, pid: Pid, name: &str, call: &'static str) -> Result<OwnedFd> {
-        self.open(&ProcPath::of(pid, name)).map_err(|errno| failure(errno, call, pid))
-    }
-
-    fn stat_of(&self, pid: Pid, name: &str, call: &'static str) -> Result<FileStat> {
-        fstatat(self.root.as_fd(), ProcPath::of(pid, name).as_bytes(), AtFlags::AT_SYMLINK_NOFOLLOW)
-            .map_err(|errno| failure(errno, call, pid))
-    }
-
-    fn read_of(&self, pid: Pid, name: &str, call: &'static str) -> Result<Vec<u8>> {
-        read_to_end(&self.open_of(pid, name, call)?).map_err(|errno| failure(errno, call, pid))
-    }
-
-    fn status_of(&self, pid: Pid) -> Result<status::Status> {
-        let text = self.read_of(pid, "status", "open(status)")?;
-        status::parse_status(&text)
-            .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(status)").pid(pid))
-    }
-
-    fn stat_fields<T>(&self, pid: Pid, take: impl FnOnce(status::Stat<'_>) -> T) -> Result<T> {
-        let text = self.read_of(pid, "stat", "open(stat)")?;
-        status::parse_stat(&text)
-            .map(take)
-            .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(stat)").pid(pid))
-    }
-
-    /// The user namespace of a process or thread, for who may see more than its name.
-    fn user_namespace_of(&self, pid: Pid) -> Option<u64> {
-        if self.own_user_namespace.is_none() {
-            return Some(0);
-        }
-        // A link of the kernel's own, which leads into no mount (`proc_ns_get_link`).
-        let path = ProcPath::of(pid, "ns/user");
-        let stat = fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty());
-        stat.ok().map(|stat| stat.st_ino)
+    fn process_from(
+        &self,
+        pid: Pid,
+        status: &status::Status,
+        name: Vec<u8>,
+        ticks: u64,
+    ) -> Result<Process> {
+        let booted = self.boot_time();
+        let since_boot = Duration::from_nanos(self.nanoseconds(ticks));
+        Ok(Process {
+            pid,
+            parent: status.parent,
+            name,
+            started: booted.checked_add(since_boot).unwrap_or(booted),
+            credentials: self.credentials_from(pid, status)?,
+        })
     }
 
     fn credentials_from(&self, pid: Pid, status: &status::Status) -> Result<Credentials> {
@@ -209,17 +188,9 @@ fn variable(variable: SysconfVar, fallback: u64) -> u64 {
 
 impl Kernel for LinuxKernel {
     fn processes(&self) -> Result<Vec<Pid>> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let mut directory = Dir::openat(self.root.as_fd(), ".", flags, Mode::empty())
-            .map_err(|errno| whole(errno, "openat(procfs)"))?;
-        let mut pids = Vec::new();
-        for entry in directory.iter() {
-            let entry = entry.map_err(|errno| whole(errno, "getdents(procfs)"))?;
-            pids.extend(Pid::from_name(entry.file_name().to_bytes()));
-        }
-        // The kernel lists them ascending (`next_tgid`); a fixture need not.
-        pids.sort_unstable();
-        Ok(pids)
+        let numbers = self.numbers_at(&ProcPath::new(format_args!(".")));
+        let numbers = numbers.map_err(|errno| whole(errno, "getdents(procfs)"))?;
+        Ok(numbers.into_iter().filter_map(Pid::new).collect())
     }
 
     fn identity(&self, pid: Pid) -> Result<Identity> {
@@ -257,14 +228,7 @@ impl Kernel for LinuxKernel {
     fn process(&self, pid: Pid) -> Result<Process> {
         let status = self.status_of(pid)?;
         let (name, ticks) = self.stat_fields(pid, |stat| (stat.name.to_vec(), stat.start))?;
-        let milliseconds = ticks.saturating_mul(1000) / self.ticks_per_second;
-        Ok(Process {
-            pid,
-            parent: status.parent,
-            name,
-            started: self.boot_time() + Duration::from_millis(milliseconds),
-            credentials: self.credentials_from(pid, &status)?,
-        })
+        self.process_from(pid, &status, name, ticks)
     }
 
     fn process_of_caller(&self, caller: u32) -> Result<Pid> {
@@ -283,32 +247,11 @@ impl Kernel for LinuxKernel {
     }
 
     fn standing(&self, caller: u32) -> Standing {
-        let Some(own) = self.own_user_namespace else {
-            let all = u64::MAX;
-            return Standing { capabilities: all, user_namespace: Some(0), in_own_namespace: true };
-        };
-        let Some(thread) = Pid::new(caller).filter(|_| caller != 0) else {
-            return Standing::default();
-        };
-        let user_namespace = self.user_namespace_of(thread);
-        Standing {
-            capabilities: ioctl::effective_capabilities(caller).unwrap_or(0),
-            user_namespace,
-            in_own_namespace: user_namespace == Some(own),
-        }
+        self.standing_of(caller)
     }
 
     fn namespace_maker(&self, pid: Pid, above: u64) -> Option<u32> {
-        let mut namespace = self.open(&ProcPath::of(pid, "ns/user")).ok()?;
-        // User namespaces nest 32 deep at most (`create_user_ns`).
-        for _ in 0..=32 {
-            let parent = ioctl::parent_of_namespace(namespace.as_fd()).ok()?;
-            if fstat(&parent).ok()?.st_ino == above {
-                return ioctl::owner_of_user_namespace(namespace.as_fd()).ok();
-            }
-            namespace = parent;
-        }
-        None
+        self.maker_of_namespace(pid, above)
     }
 
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
@@ -332,6 +275,61 @@ impl Kernel for LinuxKernel {
         Err(Error::new(ErrorKind::Vanished, "open(maps)").pid(pid))
     }
 
+    fn user_name(&self, uid: u32) -> Option<String> {
+        names_of::user(uid)
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        names_of::group(gid)
+    }
+
+    fn account(&self, pid: Pid, shown: Shown) -> Result<Account> {
+        account::account(self, pid, shown)
+    }
+
+    fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {
+        account::arguments(self, pid, shown)
+    }
+
+    fn link(&self, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
+        descriptors::link(self, pid, to)
+    }
+
+    fn descriptors(&self, pid: Pid) -> Result<Vec<u32>> {
+        descriptors::numbers(self, pid)
+    }
+
+    fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
+        descriptors::descriptor(self, pid, number)
+    }
+
+    fn threads(&self, pid: Pid) -> Result<Vec<u64>> {
+        threads::ids(self, pid)
+    }
+
+    fn thread(&self, pid: Pid, id: u64) -> Result<Thread> {
+        threads::thread(self, pid, id)
+    }
+
+    fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
+        account::task_fact(self, pid, fact)
+    }
+
+    fn cpus(&self) -> Result<Vec<Cpu>> {
+        let text = self.read_whole("stat")?;
+        cpus::parse(&text, self.ticks_per_second)
+            .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(/proc/stat)"))
+    }
+
+    fn own_file(
+        &self,
+        whose: Whose,
+        name: &'static str,
+        shown: Shown,
+    ) -> Result<Option<Box<dyn Text>>> {
+        Ok(Some(Box::new(own_file::OwnFile::open(self, whose, name, shown)?)))
+    }
+
     fn system(&self) -> System {
         System::Linux
     }
@@ -342,88 +340,9 @@ impl Kernel for LinuxKernel {
     }
 }
 
-/// A path below the procfs root, without a heap allocation.
-struct ProcPath {
-    bytes: [u8; 40],
-    length: usize,
-}
-
-impl ProcPath {
-    fn plain(path: &str) -> Self {
-        let mut made = ProcPath { bytes: [0; 40], length: 0 };
-        made.push(path);
-        made
-    }
-
-    /// `PID/name`, or `PID/` for an empty name.
-    fn of(pid: Pid, name: &str) -> Self {
-        let mut made = ProcPath { bytes: [0; 40], length: 0 };
-        let mut rest = &mut made.bytes[..];
-        // 40 bytes hold a pid's 7 digits and every name this module has; more would be cut.
-        let _ = write!(rest, "{pid}/");
-        made.length = 40 - rest.len();
-        made.push(name);
-        made
-    }
-
-    fn push(&mut self, text: &str) {
-        let room = &mut self.bytes[self.length..];
-        let length = text.len().min(room.len());
-        room[..length].copy_from_slice(&text.as_bytes()[..length]);
-        self.length += length;
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-}
-
-fn open_directory(path: &Path) -> Result<OwnedFd> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    nix::fcntl::open(path, flags, Mode::empty()).map_err(|errno| whole(errno, "open(procfs)"))
-}
-
-fn read_to_end(file: &OwnedFd) -> nix::Result<Vec<u8>> {
-    let mut text = vec![0; 4096];
-    let mut length = 0;
-    loop {
-        if length == text.len() {
-            text.resize(2 * length, 0);
-        }
-        match read(file, &mut text[length..]) {
-            Ok(0) => break,
-            Ok(got) => length += got,
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-    text.truncate(length);
-    Ok(text)
-}
-
 /// `btime` of `/proc/stat`: seconds since the epoch at which the machine booted.
 fn boot_time(stat: &[u8]) -> Option<SystemTime> {
     let line = stat.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"btime "))?;
     let (seconds, _) = scan::decimal(line)?;
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
-}
-
-/// An error about one process, by what the errno means there.
-fn failure(errno: Errno, call: &'static str, pid: Pid) -> Error {
-    let kind = match errno {
-        Errno::ENOENT | Errno::ESRCH | Errno::ENOTDIR => ErrorKind::NoSuchProcess,
-        Errno::EACCES | Errno::EPERM => ErrorKind::Denied,
-        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM => ErrorKind::Exhausted,
-        _ => ErrorKind::Failed,
-    };
-    Error::new(kind, call).code(Code::Errno(errno as i32)).pid(pid)
-}
-
-/// An error about the procfs as a whole.
-fn whole(errno: Errno, call: &'static str) -> Error {
-    let error = Error { pid: None, ..failure(errno, call, Pid::this()) };
-    match error.kind {
-        ErrorKind::NoSuchProcess => error.meaning(ErrorKind::NoSuchName),
-        _ => error,
-    }
 }

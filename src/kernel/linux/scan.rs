@@ -15,6 +15,16 @@ pub(super) fn hex(text: &[u8]) -> Option<(u64, usize)> {
     Some((u64::from(value) << (4 * more) | u64::from(low), 8 + more))
 }
 
+/// The value of twelve hexadecimal digits; `None` where not all of them are.
+#[inline]
+pub(super) fn hex12(digits: &[u8; 12]) -> Option<u64> {
+    let (high, low) = (chunk(&digits[..8]), chunk(&digits[4..]));
+    if not_hex(high) | not_hex(low) != 0 {
+        return None;
+    }
+    Some(u64::from(value(high)) << 16 | u64::from(value(low) & 0xffff))
+}
+
 /// The same for a number of mostly two digits, which byte by byte are had sooner. `None` also where
 /// the value does not fit.
 #[inline]
@@ -59,29 +69,54 @@ fn chunk(text: &[u8]) -> u64 {
     }
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * ONES;
+
 /// Value and number of the hexadecimal digits at the start of a chunk, all eight bytes at once.
 #[inline]
 fn hex8(chunk: u64) -> (u32, usize) {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
+    let digits = not_hex(chunk).trailing_zeros() as usize / 8;
+    if digits == 0 {
+        return (0, 0);
+    }
+    // Leading zeros instead of what follows the digits.
+    (value(chunk << (64 - 8 * digits)), digits)
+}
+
+/// The high bit of each byte tells whether it is no hexadecimal digit.
+#[inline]
+fn not_hex(chunk: u64) -> u64 {
     // The high bit of each byte tells whether the byte, below 0x80, is at least `least`.
     let at_least = |bytes: u64, least: u8| bytes + u64::from(0x80 - least) * ONES;
     let ascii = chunk & !HIGH;
     let letter = ascii | (0x20 * ONES);
     let is_decimal = at_least(ascii, b'0') & !at_least(ascii, b'9' + 1);
     let is_letter = at_least(letter, b'a') & !at_least(letter, b'f' + 1);
-    let not_hex = (!(is_decimal | is_letter) | chunk) & HIGH;
-    let digits = not_hex.trailing_zeros() as usize / 8;
-    if digits == 0 {
-        return (0, 0);
-    }
-    // Leading zeros instead of what follows the digits; a zero byte counts as digit 0 below.
-    let x = chunk << (64 - 8 * digits);
-    let nibbles = (x & (0x0f * ONES)) + 9 * ((x >> 6) & ONES);
+    (!(is_decimal | is_letter) | chunk) & HIGH
+}
+
+/// The value of eight hexadecimal digits; a zero byte counts as 0.
+#[inline]
+fn value(digits: u64) -> u32 {
+    let nibbles = (digits & (0x0f * ONES)) + 9 * ((digits >> 6) & ONES);
     // Join neighbours, the earlier being the more significant: 8 nibbles, 4 bytes, 2, 1.
     let x = ((nibbles << 4) | (nibbles >> 8)) & 0x00ff_00ff_00ff_00ff;
     let x = ((x << 8) | (x >> 16)) & 0x0000_ffff_0000_ffff;
-    (((x << 16) | (x >> 32)) as u32, digits)
+    ((x << 16) | (x >> 32)) as u32
+}
+
+/// What follows the spaces at the start of `text`.
+#[inline]
+pub(super) fn behind_spaces(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    loop {
+        // Behind the end of the text are zeros.
+        let other = chunk(rest) ^ (u64::from(b' ') * ONES);
+        if other != 0 {
+            return &rest[other.trailing_zeros() as usize / 8..];
+        }
+        rest = &rest[8..];
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +134,8 @@ mod tests {
         assert_eq!(hex(b"00000000000000001"), None);
         assert_eq!(hex(b"12345678"), Some((0x1234_5678, 8)));
         assert_eq!(hex(b"12345678 9"), Some((0x1234_5678, 8)));
+        assert_eq!(hex12(b"7fFFffFF1234"), Some(0x7fff_ffff_1234));
+        assert_eq!(hex12(b"7fffffff123-"), None);
         assert_eq!(short_hex(b"fe:"), Some((0xfe, 2)));
         assert_eq!(short_hex(b"FFFFFFFFg"), Some((u32::MAX, 8)));
         assert_eq!(short_hex(b"100000000"), None);
@@ -112,11 +149,23 @@ mod tests {
         #[test]
         fn any_bytes_as_a_plain_loop_reads_them(text in proptest::collection::vec(any::<u8>(), 0..24)) {
             prop_assert_eq!(hex(&text), plain(&text));
+            let spaces = text.iter().take_while(|byte| **byte == b' ').count();
+            prop_assert_eq!(behind_spaces(&text), &text[spaces..]);
+        }
+
+        #[test]
+        fn any_spaces_are_passed(spaces in 0usize..40, text in "[ !a\n]{0,9}") {
+            let text = format!("{:spaces$}{text}", "");
+            prop_assert_eq!(behind_spaces(text.as_bytes()), text.trim_start_matches(' ').as_bytes());
         }
 
         #[test]
         fn any_hex_as_a_plain_loop_reads_it(text in "[0-9a-fA-F@G`g:/]{0,18}") {
             prop_assert_eq!(hex(text.as_bytes()), plain(text.as_bytes()));
+            if let Some(twelve) = text.as_bytes().first_chunk::<12>() {
+                let value = plain(twelve).filter(|(_, digits)| *digits == 12).map(|(value, _)| value);
+                prop_assert_eq!(hex12(twelve), value);
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! `PID/status` and `PID/stat`: who a process is (`fs/proc/array.c`).
+//! `PID/status`: who a process is (`proc_pid_status`).
 
 use super::scan::{decimal, hex};
 use crate::model::Ids;
@@ -17,9 +17,7 @@ pub(super) struct Status {
 
 /// Reads the lines that matter. `None` where one is missing or malformed.
 pub(super) fn parse_status(text: &[u8]) -> Option<Status> {
-    let line =
-        |key: &[u8]| text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key));
-    let field = |key: &[u8]| line(key).map(numbers);
+    let field = |key| line(text, key).map(numbers);
     let ids = |key| {
         let mut found = field(key)?;
         Some(Ids { real: found.next()?, effective: found.next()?, saved: found.next()? })
@@ -29,8 +27,33 @@ pub(super) fn parse_status(text: &[u8]) -> Option<Status> {
         parent: field(b"PPid:")?.next()?,
         uid: ids(b"Uid:")?,
         gid: ids(b"Gid:")?,
-        capabilities: hex(line(b"CapPrm:")?.trim_ascii_start())?.0,
+        capabilities: hex(line(text, b"CapPrm:")?.trim_ascii_start())?.0,
     })
+}
+
+/// `Groups`: those that it belongs to beside its group ids.
+pub(super) fn groups(text: &[u8]) -> Option<Vec<u32>> {
+    line(text, b"Groups:").map(|groups| numbers(groups).collect())
+}
+
+/// `VmRSS` in bytes, nothing where there is no memory. Since 6.16 the kernel counts here and not
+/// in `stat`, where it adds up what the CPUs have already handed in (`get_mm_counter_sum`).
+pub(super) fn resident_size(text: &[u8]) -> Option<u64> {
+    let Some(size) = line(text, b"VmRSS:") else { return Some(0) };
+    decimal(size.trim_ascii_start())?.0.checked_mul(1024)
+}
+
+/// How often a thread gave the CPU to another, of its own will or not. What stands in the `status`
+/// of a process is its first thread's (`task_context_switch_counts`).
+pub(super) fn switches(text: &[u8]) -> Option<u64> {
+    let count = |key| Some(decimal(line(text, key)?.trim_ascii_start())?.0);
+    count(b"voluntary_ctxt_switches:")?.checked_add(count(b"nonvoluntary_ctxt_switches:")?)
+}
+
+/// What stands behind this key. A name cannot forge a line: its newlines are escaped
+/// (`proc_task_name`).
+fn line<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key))
 }
 
 fn numbers(text: &[u8]) -> impl Iterator<Item = u32> + '_ {
@@ -39,40 +62,9 @@ fn numbers(text: &[u8]) -> impl Iterator<Item = u32> + '_ {
         .map_while(|word| u32::try_from(decimal(word)?.0).ok())
 }
 
-/// What `stat` tells of a process.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stat<'a> {
-    /// The short name.
-    pub(super) name: &'a [u8],
-    /// Field 22: the start in ticks since boot.
-    pub(super) start: u64,
-    /// Field 23: the size of its address space in bytes, 0 where it has none.
-    pub(super) size: u64,
-}
-
-/// The name stands in parentheses and may itself hold any of `) (` and newlines, so its end is the
-/// last `)`.
-pub(super) fn parse_stat(text: &[u8]) -> Option<Stat<'_>> {
-    let open = memchr::memchr(b'(', text)?;
-    let close = memchr::memrchr(b')', text)?;
-    let name = text.get(open + 1..close)?;
-    let mut words = text[close + 1..].split(|byte| *byte == b' ').skip(20);
-    let mut number = || Some(decimal(words.next()?)?.0);
-    Some(Stat { name, start: number()?, size: number()? })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_with_parentheses() {
-        let text = b"42 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 1234 20 21\n";
-        assert_eq!(parse_stat(text), Some(Stat { name: b"a) b (c", start: 1234, size: 20 }));
-        assert_eq!(parse_stat(b"42 (x) S 1 2"), None);
-        assert_eq!(parse_stat(b")("), None);
-        assert_eq!(parse_stat(b""), None);
-    }
 
     #[test]
     fn ids_of_a_status() {
@@ -84,5 +76,17 @@ mod tests {
         assert_eq!(status.gid, Ids { real: 5, effective: 6, saved: 7 });
         assert_eq!(status.capabilities, 0x20ff);
         assert!(parse_status(b"Tgid:\t42\nPPid:\t1\nUid:\t1\t2\nGid:\t5\t6\t7\t8\n").is_none());
+    }
+
+    #[test]
+    fn groups_switches_and_size_of_a_status() {
+        let text = b"Name:\tx\\nGroups:\t9\nGroups:\t0 4 4294967295 \n\
+            VmRSS:\t    12 kB\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n";
+        assert_eq!(groups(text), Some(vec![0, 4, u32::MAX]));
+        assert_eq!(switches(text), Some(10));
+        assert_eq!((resident_size(text), resident_size(b"")), (Some(12 * 1024), Some(0)));
+        assert_eq!(resident_size(b"VmRSS:\t18446744073709551615 kB"), None);
+        assert_eq!(groups(b"Groups:\t \n"), Some(Vec::new()));
+        assert_eq!((groups(b""), switches(b"voluntary_ctxt_switches:\t7\n")), (None, None));
     }
 }

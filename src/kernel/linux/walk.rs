@@ -1,18 +1,15 @@
-//! Walks over the text of an open `maps` or `smaps`.
-//!
-//! The open file belongs to the address space that the process had when it was opened: after an
-//! exit or an exec it just ends (`m_start` fails to take the memory's last reference), which
-//! would look like a complete but short map. So the walk asks whether the address space still
+//! Walks over the text of an open `maps` or `smaps`. A walk asks whether the address space still
 //! lives, at its beginning and at its end.
 
 use std::ops::Range;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
-use nix::sys::uio::pread;
 use nix::unistd::{Whence, lseek, read};
 
-use super::{failure, ioctl, maps, smaps};
+use super::files::failure;
+use super::liveness::{address_space_lives, gone_meanwhile};
+use super::{maps, smaps};
 use crate::kernel::{Detail, Walk};
 use crate::model::{BackingKind, Error, ErrorKind, Pid, Region, Result};
 
@@ -39,14 +36,14 @@ impl TextWalk {
     /// A walk over this open file, which is `smaps` where `detail` asks for more than the map.
     pub(super) fn new(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Result<Self> {
         let mut walk = Self::living(pid, file, detail, page_size);
-        walk.has_address_space = walk.lines.address_space_lives()?;
+        walk.has_address_space = address_space_lives(&walk.lines.file, pid)?;
         Ok(walk)
     }
 
     /// The same where there is no doubt that the process has an address space.
     pub(super) fn living(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Self {
         TextWalk {
-            lines: Lines { pid, file, buffer: Vec::new(), unread: 0..0, ended: false },
+            lines: Lines { pid, file, buffer: Vec::new(), unread: 0..0, whole: 0, ended: false },
             with_details: detail != Detail::Map,
             has_address_space: true,
             begun: false,
@@ -62,7 +59,7 @@ impl TextWalk {
     }
 
     fn confirm_alive(&self) -> Result<()> {
-        if self.has_address_space && !self.lines.address_space_lives()? {
+        if self.has_address_space && !address_space_lives(&self.lines.file, self.lines.pid)? {
             return Err(Error::new(ErrorKind::Vanished, "liveness(maps)")
                 .pid(self.lines.pid)
                 .address(self.reached));
@@ -87,17 +84,18 @@ impl TextWalk {
     }
 
     fn take_details(&mut self) -> Result<()> {
-        while let Some(line) = self.lines.next_line()? {
-            let text = &self.lines.buffer[line.clone()];
-            if smaps::is_header(text) {
-                self.lines.unread.start = line.start;
-                break;
+        loop {
+            let text = self.lines.whole()?;
+            let Some(end) = memchr::memchr(b'\n', text) else { return Ok(()) };
+            let line = &text[..end];
+            if smaps::is_header(line) {
+                return Ok(());
             }
-            if smaps::take(text, self.page_size, &mut self.region).is_none() {
+            if smaps::take(line, self.page_size, &mut self.region).is_none() {
                 return Err(self.malformed("parse(smaps)"));
             }
+            self.lines.pass(end + 1);
         }
-        Ok(())
     }
 }
 
@@ -108,17 +106,19 @@ impl Walk for TextWalk {
             self.begun = true;
         }
         loop {
-            let Some(line) = self.lines.next_line()? else {
+            let text = self.lines.whole()?;
+            if text.is_empty() {
                 self.confirm_alive()?;
                 // Many files stay open long after they were read.
-                self.lines.buffer = Vec::new();
-                self.lines.unread = 0..0;
+                self.lines.free();
                 return Ok(None);
-            };
-            if maps::parse(&self.lines.buffer[line], &mut self.region).is_none() {
-                return Err(self.malformed("parse(maps)"));
             }
+            let Some(length) = maps::parse(text, &mut self.region) else {
+                return Err(self.malformed("parse(maps)"));
+            };
+            self.lines.pass(length);
             if self.with_details {
+                self.region.pages.page_size = self.page_size;
                 self.take_details()?;
             }
             if self.region.end > self.reached {
@@ -145,76 +145,121 @@ struct Lines {
     file: OwnedFd,
     buffer: Vec<u8>,
     unread: Range<usize>,
+    /// Where the last whole line of what is unread ends, behind its newline.
+    whole: usize,
     ended: bool,
 }
 
 impl Lines {
-    /// Where in the buffer the next line stands, without its newline.
-    fn next_line(&mut self) -> Result<Option<Range<usize>>> {
-        let mut searched = 0;
-        loop {
-            let start = self.unread.start;
-            let unread = &self.buffer[self.unread.clone()];
-            if let Some(length) = memchr::memchr(b'\n', &unread[searched..]) {
-                let end = start + searched + length;
-                self.unread.start = end + 1;
-                return Ok(Some(start..end));
-            }
-            if self.ended {
-                self.unread.start = self.unread.end;
-                return Ok((!unread.is_empty()).then_some(start..self.unread.end));
-            }
-            searched = unread.len();
+    /// The whole lines that are unread and in the buffer, each with its newline: at least one, but
+    /// none at the end of the file.
+    #[inline]
+    fn whole(&mut self) -> Result<&[u8]> {
+        while self.unread.start == self.whole && !self.ended {
             self.fill()?;
         }
+        Ok(&self.buffer[self.unread.start..self.whole])
+    }
+
+    /// Counts so many bytes of whole lines as read.
+    #[inline]
+    fn pass(&mut self, length: usize) {
+        self.unread.start += length;
     }
 
     fn fill(&mut self) -> Result<()> {
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
+        self.whole = 0;
         if self.buffer.len() - self.unread.end < BUFFER / 2 {
             if self.buffer.len() > LONGEST_LINE {
                 return Err(Error::new(ErrorKind::Failed, "parse(line)").pid(self.pid));
             }
             self.buffer.resize((self.buffer.len() * 2).max(BUFFER), 0);
         }
-        let got = loop {
-            match read(&self.file, &mut self.buffer[self.unread.end..]) {
+        let room = &mut self.buffer[self.unread.end..];
+        let mut got = loop {
+            match read(&self.file, &mut *room) {
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(gone_meanwhile(errno, "read(maps)", self.pid)),
                 Ok(got) => break got,
             }
         };
-        self.unread.end += got;
         self.ended = got == 0;
+        if self.ended && self.unread.end > 0 {
+            // Never the kernel's: a last line that was not ended.
+            room[0] = b'\n';
+            got = 1;
+        }
+        if let Some(newline) = memchr::memrchr(b'\n', &room[..got]) {
+            self.whole = self.unread.end + newline + 1;
+        }
+        self.unread.end += got;
         Ok(())
+    }
+
+    fn free(&mut self) {
+        self.buffer = Vec::new();
+        self.unread = 0..0;
+        self.whole = 0;
     }
 
     fn rewind(&mut self) -> Result<()> {
         lseek(&self.file, 0, Whence::SeekSet)
             .map_err(|errno| failure(errno, "lseek(maps)", self.pid))?;
         self.unread = 0..0;
+        self.whole = 0;
         self.ended = false;
         Ok(())
     }
-
-    /// Whether the file's address space lives. Before 6.11, and for `smaps`, it is asked for its
-    /// first byte, which an empty one does not have.
-    fn address_space_lives(&self) -> Result<bool> {
-        match ioctl::address_space_lives(self.file.as_fd()) {
-            Ok(lives) => Ok(lives),
-            Err(Errno::ENOTTY | Errno::EINVAL) => match pread(&self.file, &mut [0], 0) {
-                Ok(got) => Ok(got == 1),
-                Err(Errno::ESRCH) => Ok(false),
-                Err(errno) => Err(failure(errno, "pread(maps)", self.pid)),
-            },
-            Err(errno) => Err(failure(errno, "ioctl(PROCMAP_QUERY)", self.pid)),
-        }
-    }
 }
 
-/// ESRCH from an open file means that its process has been reaped.
-fn gone_meanwhile(errno: Errno, call: &'static str, pid: Pid) -> Error {
-    let error = failure(errno, call, pid);
-    if errno == Errno::ESRCH { error.meaning(ErrorKind::Vanished) } else { error }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// Starts and names of all regions of a file with this text.
+    fn walked(text: &[u8], detail: Detail) -> Result<Vec<(u64, Vec<u8>)>> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text).unwrap();
+        nix::unistd::lseek(&file, 0, Whence::SeekSet).unwrap();
+        let mut walk = TextWalk::new(Pid::this(), file.into(), detail, 4096)?;
+        let mut regions = Vec::new();
+        while let Some(region) = walk.next_region()? {
+            regions.push((region.start, region.backing.name.clone()));
+        }
+        Ok(regions)
+    }
+
+    #[test]
+    fn lines_of_every_length_with_and_without_a_newline_at_the_end() {
+        let mut text = Vec::new();
+        let mut expected = Vec::new();
+        for number in 1..200 {
+            let length = if number % 3 == 0 { 0 } else { number * number * number % 20_011 };
+            let name = "x".repeat(length as usize);
+            let start = number * 0x1000;
+            let name = if name.is_empty() { name } else { format!("/{name}") };
+            let inode = u64::from(!name.is_empty());
+            writeln!(text, "{start:08x}-{:08x} rw-p 00000000 00:00 {inode} {name}", start + 0x1000)
+                .unwrap();
+            expected.push((start, name.into_bytes()));
+        }
+        for detail in [Detail::Map, Detail::Pages] {
+            assert_eq!(walked(&text, detail).unwrap(), expected);
+            assert_eq!(walked(text.strip_suffix(b"\n").unwrap(), detail).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_of_the_kernels_is_an_error() {
+        let line = b"1000-2000 rw-p 00000000 00:00 0 \n";
+        let endless = vec![b'x'; 3 * LONGEST_LINE];
+        for wrong in ["\n".as_bytes(), b"x", b"\n\n1000", b"2000-3000 rw-p 0", &endless] {
+            let text = [line, wrong].concat();
+            assert_eq!(walked(&text, Detail::Map).unwrap_err().kind, ErrorKind::Failed);
+        }
+        assert_eq!(walked(b"", Detail::Map).unwrap(), []);
+    }
 }

@@ -7,14 +7,35 @@
 //! Numbers, layouts and units are those of XNU (`bsd/sys/proc_info.h`, `osfmk/mach/vm_region.h`).
 //! Process ids are `pid_t`; addresses, sizes and offsets are bytes.
 
+mod files;
 mod info;
+mod machine;
 mod port;
+mod process;
+mod space;
+mod task;
+mod thread;
 
+pub use files::{
+    FileCalls, FileInfo, InternetEnds, OpenFile, PipeFile, SocketEnds, SocketFile, UnixEnds,
+    VnodeFile,
+};
 pub use info::{
     BsdInfo, Image, RegionInfo, RegionPathInfo, Segment, ShortBsdInfo, SubmapInfo, TaskInfo,
     TaskVmInfo, ThreadInfo, Timebase, UniqueInfo, VnodeInfo, VnodePaths,
 };
-pub use port::TaskPort;
+pub use machine::{
+    MachineCalls, Mount, ProcessorInfo, ProcessorLoad, SYSCTLS, SysctlKind, VmStatistics,
+};
+pub use port::{TaskPort, ThreadPorts};
+pub use process::{KinfoProc, ProcessCalls};
+pub use space::{PortStatus, SpaceCalls, SpaceEntry};
+pub use task::{
+    TaskAbsoluteTimes, TaskBasicInfo, TaskCalls, TaskEvents, TaskThreadTimes, TimeValue,
+};
+pub use thread::{
+    CPU_TYPE_ARM64, CPU_TYPE_X86_64, StateFlavor, ThreadBasicInfo, ThreadCalls, ThreadIdentifier,
+};
 
 /// An `errno` value that a BSD call gave, in Darwin's numbering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,14 +44,28 @@ pub struct Errno(pub i32);
 impl Errno {
     /// 1: the uid rule or a policy forbids it; region flavors on pid 0, even for root.
     pub const PERM: Self = Errno(1);
+    /// 2: no such file, or no such sysctl.
+    pub const NOENT: Self = Errno(2);
     /// 3: no such process, or a zombie where only a living one counts.
     pub const SRCH: Self = Errno(3);
+    /// 4: a signal came while the call waited.
+    pub const INTR: Self = Errno(4);
     /// 5: an error of input or output.
     pub const IO: Self = Errno(5);
+    /// 9: no such descriptor, or one of another kind.
+    pub const BADF: Self = Errno(9);
     /// 12: the buffer is smaller than the flavor's struct (checked before the pid).
     pub const NOMEM: Self = Errno(12);
+    /// 13: the task-access server is dead, or the task is a corpse.
+    pub const ACCES: Self = Errno(13);
     /// 22: no region at or above the address; unknown flavor.
     pub const INVAL: Self = Errno(22);
+    /// 38: the descriptor is no socket.
+    pub const NOTSOCK: Self = Errno(38);
+    /// 45: what a recording does not hold.
+    pub const NOTSUP: Self = Errno(45);
+    /// 78: this kernel does not have the call.
+    pub const NOSYS: Self = Errno(78);
     /// 84: the buffer is larger than the call allows.
     pub const OVERFLOW: Self = Errno(84);
 }
@@ -52,6 +87,14 @@ impl KernReturn {
     pub const ABORTED: Self = KernReturn(14);
     /// `KERN_INVALID_NAME`: no such port name.
     pub const INVALID_NAME: Self = KernReturn(15);
+    /// `KERN_INVALID_TASK`: the task's name space is being torn down.
+    pub const INVALID_TASK: Self = KernReturn(16);
+    /// `KERN_INVALID_RIGHT`: the name names a right of another kind.
+    pub const INVALID_RIGHT: Self = KernReturn(17);
+    /// `KERN_TERMINATED`: the thread has ended.
+    pub const TERMINATED: Self = KernReturn(37);
+    /// `KERN_NOT_SUPPORTED`: what a recording does not hold.
+    pub const NOT_SUPPORTED: Self = KernReturn(46);
     /// `MACH_SEND_INVALID_DEST`: the port is a dead name, or never was one.
     pub const INVALID_DEST: Self = KernReturn(0x1000_0003);
     /// `MIG_SERVER_DIED`: the port died while the request was on its way.
@@ -78,7 +121,11 @@ pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
 /// was not asked for, [`Errno::SRCH`]; then the uid rule, [`Errno::PERM`] unless the caller's
 /// effective uid is the target's or 0 (flavors 13 and 17 are exempt). `proc_find` inside waits
 /// while the target is in `execve`'s switch-over, so every such call may block.
-pub trait XnuCalls: Send + Sync + 'static {
+///
+/// By idea the calls stand in traits of their own; this one has the walk's, and all of the others.
+pub trait XnuCalls:
+    FileCalls + MachineCalls + ProcessCalls + SpaceCalls + TaskCalls + ThreadCalls
+{
     /// `getpid`. Never 0 on a live kernel; 0 where this program is no process of the kernel that
     /// answers, as in a replay.
     fn own_pid(&self) -> i32;

@@ -64,3 +64,37 @@ impl NoRegion {
         }
     }
 }
+
+/// Of a call that gives a port of a task, or asks by one. What `task_for_pid` says of a process
+/// that has ended and of one that it refuses is the same; that the process lives was seen before.
+pub(super) fn of_port(call: &'static str, code: KernReturn, pid: Pid) -> Error {
+    let kind = match code {
+        KernReturn::FAILURE | KernReturn::INVALID_ARGUMENT => ErrorKind::Denied,
+        KernReturn::INVALID_DEST | KernReturn::SERVER_DIED | KernReturn::INVALID_TASK => {
+            ErrorKind::NoSuchProcess
+        }
+        _ => ErrorKind::Failed,
+    };
+    of_mach(call, code).meaning(kind).pid(pid)
+}
+
+/// Of a call by a thread's port, which names nothing once the thread has ended.
+pub(super) fn of_thread(call: &'static str, code: KernReturn, pid: Pid) -> Error {
+    match code {
+        KernReturn::INVALID_ARGUMENT | KernReturn::INVALID_DEST | KernReturn::TERMINATED => {
+            of_mach(call, code).meaning(ErrorKind::NoSuchName).pid(pid)
+        }
+        _ => of_port(call, code, pid),
+    }
+}
+
+/// Of a Mach call about no process.
+pub(super) fn of_mach(call: &'static str, code: KernReturn) -> Error {
+    Error::new(ErrorKind::Failed, call).code(Code::KernReturn(code.0))
+}
+
+/// Of a BSD call about no process.
+pub(super) fn of_machine(call: &'static str, errno: Errno) -> Error {
+    let kind = if errno == Errno::NOMEM { ErrorKind::Exhausted } else { ErrorKind::Failed };
+    Error::new(kind, call).code(Code::Errno(errno.0))
+}

@@ -6,6 +6,7 @@
 //! inside submaps.
 
 pub mod calls;
+mod facts;
 mod failure;
 #[cfg(any(target_os = "macos", test))]
 mod ffi;
@@ -28,8 +29,11 @@ use self::names::Namer;
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
-use super::{Detail, Kernel, Owned, System, Walk};
-use crate::model::{Credentials, Error, ErrorKind, Identity, Ids, Owner, Pid, Process, Result};
+use super::{Detail, Kernel, LinkTo, Owned, System, Walk, names_of};
+use crate::model::{
+    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Ids, Machine,
+    Owner, Pid, Port, Process, Register, RegisterSet, Result, Shown, TaskFact, Thread,
+};
 
 /// macOS as a source of processes and their regions.
 pub struct MachKernel<C: XnuCalls> {
@@ -146,6 +150,70 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
                 Ok(Box::new(walk))
             }
         }
+    }
+
+    fn account(&self, pid: Pid, shown: Shown) -> Result<Account> {
+        facts::account(self.calls.as_ref(), pid, shown)
+    }
+
+    fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {
+        facts::arguments(self.calls.as_ref(), pid, shown)
+    }
+
+    fn link(&self, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
+        facts::link(self.calls.as_ref(), pid, to)
+    }
+
+    fn descriptors(&self, pid: Pid) -> Result<Vec<u32>> {
+        facts::descriptors(self.calls.as_ref(), pid)
+    }
+
+    fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
+        facts::descriptor(self.calls.as_ref(), pid, number)
+    }
+
+    fn threads(&self, pid: Pid) -> Result<Vec<u64>> {
+        facts::threads(self.calls.as_ref(), pid)
+    }
+
+    fn thread(&self, pid: Pid, id: u64) -> Result<Thread> {
+        facts::thread(self.calls.as_ref(), pid, id)
+    }
+
+    fn suspend_count(&self, pid: Pid, thread: u64) -> Result<u32> {
+        facts::suspend_count(&self.calls, pid, thread)
+    }
+
+    fn registers(&self, pid: Pid, id: u64, set: RegisterSet) -> Result<Vec<Register>> {
+        facts::registers(&self.calls, pid, id, set)
+    }
+
+    fn ports(&self, pid: Pid) -> Result<Vec<u32>> {
+        facts::ports(&self.calls, pid)
+    }
+
+    fn port(&self, pid: Pid, name: u32) -> Result<Port> {
+        facts::port(&self.calls, pid, name)
+    }
+
+    fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
+        facts::task_fact(&self.calls, pid, fact)
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        names_of::user(uid).filter(|_| self.knows_callers())
+    }
+
+    fn group_name(&self, gid: u32) -> Option<String> {
+        names_of::group(gid).filter(|_| self.knows_callers())
+    }
+
+    fn machine(&self) -> Result<Machine> {
+        facts::machine(self.calls.as_ref(), SystemTime::now())
+    }
+
+    fn cpus(&self) -> Result<Vec<Cpu>> {
+        facts::cpus(self.calls.as_ref())
     }
 
     fn system(&self) -> System {

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 mod copy;
+mod later;
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ops::Range;

@@ -9,9 +9,11 @@
 
 mod answers;
 mod fault;
+mod machine;
 mod map;
 mod mapping;
 mod object;
+mod parts;
 mod port;
 mod process;
 mod recorded;
@@ -20,12 +22,15 @@ mod words;
 mod world;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 pub use self::fault::{Call, Change, Fault};
 use self::fault::{Injected, Rule};
+pub use self::machine::Machine;
 pub use self::map::{Entry, Map, Mapped, SubmapId};
 pub use self::object::{ObjectId, Pager, Vnode, VnodeId};
+pub use self::parts::{FileDetail, ModelFile, ModelPort, ModelThread, TaskFacts};
 pub use self::port::PortKind;
 pub use self::process::{Caller, ModelProcess, PortRule};
 pub use self::world::World;
@@ -42,7 +47,7 @@ pub struct XnuModel {
 struct State {
     world: World,
     rules: Vec<Rule>,
-    counts: [u64; Call::COUNT],
+    counts: BTreeMap<Call, u64>,
     hanging: usize,
     released: bool,
     /// To whom recorded processes belong, where not to whom they did.
@@ -101,12 +106,12 @@ impl XnuModel {
 
     /// How often this was called.
     pub fn count(&self, call: Call) -> u64 {
-        self.state.lock().counts[call as usize]
+        self.state.lock().counts.get(&call).copied().unwrap_or(0)
     }
 
     /// How often anything was called.
     pub fn count_all(&self) -> u64 {
-        self.state.lock().counts.iter().sum()
+        self.state.lock().counts.values().sum()
     }
 
     /// How many references to ports the caller holds.
@@ -132,7 +137,7 @@ impl XnuModel {
     fn enter(&self, call: Call) -> (MutexGuard<'_, State>, Injected) {
         let mut state = self.state.lock();
         let number = {
-            let count = &mut state.counts[call as usize];
+            let count = state.counts.entry(call).or_default();
             *count += 1;
             *count
         };

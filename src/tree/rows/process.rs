@@ -16,6 +16,20 @@ pub(super) const ROWS: &[Listed] = &[
         "mapped regions in Linux's grammar: range, protection, offset, device, inode, name",
     )
     .memory(),
+    row(
+        "PID/smaps",
+        Kind::Regions(Detail::Attributes, format::smaps),
+        "the same, and how much of each region is in memory, in Linux's grammar",
+    )
+    .own("smaps")
+    .memory(),
+    row(
+        "PID/smaps_rollup",
+        Kind::Sheet(Detail::Attributes, format::smaps_rollup),
+        "the sums of smaps, in Linux's grammar",
+    )
+    .own("smaps_rollup")
+    .memory(),
     row("PID/cmdline", Kind::Arguments(linux::cmdline), "arguments, a NUL behind each")
         .own("cmdline"),
     account("PID/comm", linux::comm, "name, at most 15 bytes of it").own("comm"),

@@ -31,6 +31,18 @@ pub(super) const ROWS: &[Listed] = &[
     )
     .memory(),
     row(
+        "PID/task/vmmap.json",
+        Kind::Sheet(Detail::Attributes, format::vmmap_json),
+        "everything known of each region, as one JSON array",
+    )
+    .memory(),
+    row(
+        "PID/task/vmmap.svg",
+        Kind::Sheet(Detail::Attributes, format::vmmap_svg),
+        "a picture of the address space, for a browser",
+    )
+    .memory(),
+    row(
         "PID/task/mach_name",
         Kind::Task(TaskFact::Name, original::hex),
         "name of the task's port in the daemon",
@@ -203,9 +215,9 @@ pub(super) const ROWS: &[Listed] = &[
     )
     .memory()
     .darwin(),
-    thread(
+    row(
         "PID/task/threads/ID/basic_info/suspend_count",
-        original::thread_suspend_count,
+        Kind::Suspension(original::thread_suspend_count),
         "how often it was suspended and not resumed",
     )
     .memory()

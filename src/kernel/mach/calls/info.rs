@@ -103,11 +103,14 @@ pub struct BsdInfo {
 }
 
 /// `struct proc_taskinfo`. Counters stop at `i32::MAX`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TaskInfo {
     /// Bytes of address space, reserved regions among them.
+    #[serde(with = "json::hex")]
     pub virtual_size: u64,
     /// Bytes in memory.
+    #[serde(with = "json::hex")]
     pub resident_size: u64,
     /// User time of all threads, the ended ones too, in absolute-time units ([`Timebase`]).
     pub total_user: u64,
@@ -255,20 +258,24 @@ pub struct RegionPathInfo {
 }
 
 /// Of `struct proc_vnodepathinfo` the paths, up to their NUL.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct VnodePaths {
     /// The working directory.
     pub current: VnodeInfo,
     /// Its path.
+    #[serde(with = "json::bytes")]
     pub current_path: Vec<u8>,
     /// The root directory, all 0 where the process has not changed it.
     pub root: VnodeInfo,
     /// Its path.
+    #[serde(with = "json::bytes")]
     pub root_path: Vec<u8>,
 }
 
 /// `struct proc_threadinfo`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ThreadInfo {
     /// User time in nanoseconds.
     pub user_time: u64,
@@ -291,6 +298,7 @@ pub struct ThreadInfo {
     /// Highest priority.
     pub max_priority: i32,
     /// The name up to its NUL, at most 63 bytes.
+    #[serde(with = "json::bytes")]
     pub name: Vec<u8>,
 }
 
@@ -366,7 +374,8 @@ pub struct TaskVmInfo {
 }
 
 /// `mach_timebase_info_data_t`: nanoseconds are units times `numer` over `denom`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Timebase {
     /// Numerator.
     pub numer: u32,

@@ -1,9 +1,9 @@
-//! A right to a task's port, given back exactly once.
+//! Rights to ports of tasks and threads, given back exactly once.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{KernReturn, PORT_DEAD, PORT_NULL, PortName, XnuCalls};
+use super::{Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, XnuCalls};
 
 /// The right to ask about one task. Dropping it gives the right back.
 pub struct TaskPort<C: XnuCalls> {
@@ -20,11 +20,35 @@ impl<C: XnuCalls> TaskPort<C> {
     /// # Errors
     /// As [`XnuCalls::task_for_pid`].
     pub fn for_pid(calls: &Arc<C>, pid: i32) -> Result<Option<Self>, KernReturn> {
-        let name = calls.task_for_pid(pid)?;
-        if name == PORT_NULL || name == PORT_DEAD {
-            return Ok(None);
-        }
-        Ok(Some(TaskPort { calls: Arc::clone(calls), name, owned: true }))
+        Ok(Self::given(calls, calls.task_for_pid(pid)?))
+    }
+
+    /// The read port, likewise.
+    ///
+    /// # Errors
+    /// As [`TaskCalls::task_read_for_pid`](super::TaskCalls::task_read_for_pid).
+    pub fn read_for_pid(calls: &Arc<C>, pid: i32) -> Result<Option<Self>, Errno> {
+        Ok(Self::given(calls, calls.task_read_for_pid(pid)?))
+    }
+
+    /// The inspect port, likewise.
+    ///
+    /// # Errors
+    /// As [`TaskCalls::task_inspect_for_pid`](super::TaskCalls::task_inspect_for_pid).
+    pub fn inspect_for_pid(calls: &Arc<C>, pid: i32) -> Result<Option<Self>, Errno> {
+        Ok(Self::given(calls, calls.task_inspect_for_pid(pid)?))
+    }
+
+    /// The name port, likewise.
+    ///
+    /// # Errors
+    /// As [`TaskCalls::task_name_for_pid`](super::TaskCalls::task_name_for_pid).
+    pub fn name_for_pid(calls: &Arc<C>, pid: i32) -> Result<Option<Self>, KernReturn> {
+        Ok(Self::given(calls, calls.task_name_for_pid(pid)?))
+    }
+
+    fn given(calls: &Arc<C>, name: PortName) -> Option<Self> {
+        is_right(name).then(|| TaskPort { calls: Arc::clone(calls), name, owned: true })
     }
 
     /// This program's own task.
@@ -49,8 +73,52 @@ impl<C: XnuCalls> Drop for TaskPort<C> {
     }
 }
 
+/// Whether a call that succeeded has given a right.
+fn is_right(name: PortName) -> bool {
+    name != PORT_NULL && name != PORT_DEAD
+}
+
 impl<C: XnuCalls> fmt::Debug for TaskPort<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TaskPort({:#x})", self.name)
+    }
+}
+
+/// Rights to the threads of a task. Dropping them gives them all back.
+pub struct ThreadPorts<C: XnuCalls> {
+    calls: Arc<C>,
+    names: Vec<PortName>,
+}
+
+impl<C: XnuCalls> ThreadPorts<C> {
+    /// The threads of this task, but for those that are just ending.
+    ///
+    /// # Errors
+    /// As [`ThreadCalls::task_threads`](super::ThreadCalls::task_threads).
+    pub fn of(task: &TaskPort<C>) -> Result<Self, KernReturn> {
+        let mut names = task.calls.task_threads(task.name)?;
+        names.retain(|name| is_right(*name));
+        Ok(ThreadPorts { calls: Arc::clone(&task.calls), names })
+    }
+
+    /// The names to pass to calls, in the task's order; valid while `self` lives.
+    #[must_use]
+    pub fn names(&self) -> &[PortName] {
+        &self.names
+    }
+}
+
+impl<C: XnuCalls> Drop for ThreadPorts<C> {
+    fn drop(&mut self) {
+        for name in &self.names {
+            // As for a task's port.
+            let _ = self.calls.release_port(*name);
+        }
+    }
+}
+
+impl<C: XnuCalls> fmt::Debug for ThreadPorts<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ThreadPorts({:#x?})", self.names)
     }
 }

@@ -125,6 +125,7 @@ fn describe_top_level(info: &RegionInfo, region: &mut Region) {
         dirtied: u64::from(info.pages_dirtied),
         shared_now_private: u64::from(info.pages_shared_now_private),
         reusable: 0,
+        page_size: region.pages.page_size,
     };
 }
 
@@ -148,5 +149,6 @@ fn describe_leaf(info: &SubmapInfo, depth: u32, region: &mut Region) {
         dirtied: u64::from(info.pages_dirtied),
         shared_now_private: u64::from(info.pages_shared_now_private),
         reusable: u64::from(info.pages_reusable),
+        page_size: region.pages.page_size,
     };
 }

@@ -1,4 +1,11 @@
-//! The model's answers, call by call.
+//! The model's answers, call by call; here those of the walk.
+
+mod files;
+mod machine;
+mod process;
+mod space;
+mod task;
+mod thread;
 
 use parking_lot::MutexGuard;
 
@@ -7,20 +14,15 @@ use super::super::calls::{
     RegionInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo, ThreadInfo,
     Timebase, UniqueInfo, VnodePaths, XnuCalls,
 };
+use super::super::recording::RecordedProcess;
 use super::fault::Call;
 use super::map;
 use super::port::{Holder, OWN_TASK, PortKind};
-use super::process::{ModelProcess, PortRule, Slot, Task, TaskState};
+use super::process::{ModelProcess, PortRule, Slot, Task, TaskId, TaskState};
 use super::recorded;
 use super::region::size_of;
 use super::world::World;
 use super::{State, XnuModel};
-
-/// What a recording does not hold.
-const NOT_RECORDED: Errno = Errno(45);
-
-/// A sysctl that this kernel does not have.
-const NOENT: Errno = Errno(2);
 
 impl XnuModel {
     /// Enters a BSD call, with an injected errno in the place of the answer.
@@ -42,41 +44,61 @@ impl World {
         self.check(pid, flavor, 0, size)?;
         match self.slot(pid) {
             Some(Slot::Described(process)) => Ok(process),
-            Some(Slot::Recorded(_)) => Err(NOT_RECORDED),
+            Some(Slot::Recorded(_)) => Err(Errno::NOTSUP),
             None => Err(Errno::SRCH),
         }
     }
 
-    /// What a port leads to, if it may read the map there.
-    fn readable(&self, port: PortName) -> Result<Readable<'_>, KernReturn> {
-        if World::is_own(port) {
-            return self.own_task().map(Readable::Task).ok_or(KernReturn::INVALID_ARGUMENT);
+    /// What a rule makes of the wish for a task's port.
+    fn give(&mut self, task: TaskId, rule: PortRule) -> Result<PortName, KernReturn> {
+        match rule {
+            PortRule::Gives(kind) => Ok(self.ports.give(Holder::Task(task), kind)),
+            PortRule::Refuses(code) => Err(code),
+            PortRule::Null => Ok(PORT_NULL),
+            PortRule::Dead => Ok(PORT_DEAD),
         }
-        let right = self.ports.get(port).ok_or(KernReturn::INVALID_DEST)?;
-        let readable = self.holder(right.holder)?;
-        if right.kind.reads_map() { Ok(readable) } else { Err(KernReturn::INVALID_ARGUMENT) }
     }
 
-    fn holder(&self, holder: Holder) -> Result<Readable<'_>, KernReturn> {
-        match holder {
-            Holder::Task(task) => match self.tasks.get(&task) {
-                Some(task) if task.state == TaskState::Active => Ok(Readable::Task(task)),
-                Some(task) if task.state == TaskState::Inactive => {
-                    Err(KernReturn::INVALID_ARGUMENT)
-                }
-                _ => Err(KernReturn::INVALID_DEST),
-            },
-            Holder::Recorded(pid) => match self.slot(pid) {
-                Some(Slot::Recorded(process)) => Ok(Readable::Recorded(process)),
-                _ => Err(KernReturn::INVALID_DEST),
-            },
+    /// What a task port leads to, if it is of this kind or a stronger one.
+    fn by_port(&self, port: PortName, least: PortKind) -> Result<Asked<'_>, KernReturn> {
+        if World::is_own(port) {
+            let process = self.process(self.caller.pid).ok_or(KernReturn::INVALID_ARGUMENT)?;
+            let task = self.task_of(process).ok_or(KernReturn::INVALID_ARGUMENT)?;
+            return Ok(Asked::Task(task, process));
         }
+        let right = self.ports.get(port).ok_or(KernReturn::INVALID_DEST)?;
+        let asked = match right.holder {
+            Holder::Task(id) => self.active(id).map(|(task, process)| Asked::Task(task, process)),
+            Holder::Recorded(pid) => match self.slot(pid) {
+                Some(Slot::Recorded(process)) => Ok(Asked::Recorded(process)),
+                _ => Err(KernReturn::INVALID_DEST),
+            },
+            Holder::Thread(..) => Err(KernReturn::INVALID_ARGUMENT),
+        }?;
+        if right.kind.is_at_least(least) { Ok(asked) } else { Err(KernReturn::INVALID_ARGUMENT) }
+    }
+
+    /// A task that runs, and whose it is.
+    fn active(&self, id: TaskId) -> Result<(&Task, &ModelProcess), KernReturn> {
+        let task = match self.tasks.get(&id) {
+            Some(task) if task.state == TaskState::Active => task,
+            Some(task) if task.state == TaskState::Inactive => {
+                return Err(KernReturn::INVALID_ARGUMENT);
+            }
+            _ => return Err(KernReturn::INVALID_DEST),
+        };
+        let owner = self.processes.iter().find_map(|slot| match slot {
+            Slot::Described(process) if process.task == id => Some(process.as_ref()),
+            _ => None,
+        });
+        owner.map(|process| (task, process)).ok_or(KernReturn::INVALID_DEST)
     }
 }
 
-enum Readable<'a> {
-    Task(&'a Task),
-    Recorded(&'a super::super::recording::RecordedProcess),
+/// Whose task a call by port is about.
+enum Asked<'a> {
+    Task(&'a Task, &'a ModelProcess),
+    Recorded(&'a RecordedProcess),
 }
 
 /// A recorded process belongs to whoever replays it, who may see it then.
@@ -238,12 +260,7 @@ impl XnuCalls for XnuModel {
             }
             _ => return Err(KernReturn::FAILURE),
         };
-        match rule {
-            PortRule::Gives(kind) => Ok(world.ports.give(Holder::Task(task), kind)),
-            PortRule::Refuses(code) => Err(code),
-            PortRule::Null => Ok(PORT_NULL),
-            PortRule::Dead => Ok(PORT_DEAD),
-        }
+        world.give(task, rule)
     }
 
     fn own_task(&self) -> PortName {
@@ -265,8 +282,8 @@ impl XnuCalls for XnuModel {
     ) -> Result<(), KernReturn> {
         let (state, empty) = self.mach(Call::RegionRecurse)?;
         let world = &state.world;
-        match world.readable(task)? {
-            Readable::Task(task) => {
+        match world.by_port(task, PortKind::Read)? {
+            Asked::Task(task, _) => {
                 if empty {
                     (*size, *depth, *info) = (0, 0, SubmapInfo::default());
                     return Ok(());
@@ -279,7 +296,7 @@ impl XnuCalls for XnuModel {
                 *size = size_of(leaf.start, leaf.end);
                 *depth = leaf.depth;
             }
-            Readable::Recorded(process) => {
+            Asked::Recorded(process) => {
                 let leaf = recorded::leaf(process, *address, *depth)?;
                 (*address, *size, *depth) = (leaf.address, leaf.size, leaf.depth);
                 *info = leaf.info;
@@ -291,15 +308,9 @@ impl XnuCalls for XnuModel {
     fn task_vm_info(&self, task: PortName) -> Result<TaskVmInfo, KernReturn> {
         let (state, _) = self.mach(Call::TaskVmInfo)?;
         let world = &state.world;
-        let readable = if World::is_own(task) {
-            world.own_task().map(Readable::Task).ok_or(KernReturn::INVALID_ARGUMENT)?
-        } else {
-            let right = world.ports.get(task).ok_or(KernReturn::INVALID_DEST)?;
-            world.holder(right.holder)?
-        };
-        let task = match readable {
-            Readable::Task(task) => task,
-            Readable::Recorded(process) => {
+        let task = match world.by_port(task, PortKind::Name)? {
+            Asked::Task(task, _) => task,
+            Asked::Recorded(process) => {
                 return process.vm_info.clone().ok_or(KernReturn::INVALID_ARGUMENT);
             }
         };
@@ -315,8 +326,8 @@ impl XnuCalls for XnuModel {
     }
 
     fn timebase(&self) -> Result<Timebase, KernReturn> {
-        let (_state, _) = self.mach(Call::Timebase)?;
-        Ok(Timebase { numer: 125, denom: 3 })
+        let (state, _) = self.mach(Call::Timebase)?;
+        Ok(state.world.machine.timebase)
     }
 
     fn set_region_info_flags(&self, flags: u32) -> Result<(), Errno> {
@@ -327,7 +338,7 @@ impl XnuCalls for XnuModel {
 
     fn own_stack_top(&self) -> Result<u64, Errno> {
         let (state, _) = self.bsd(Call::OwnStackTop)?;
-        state.world.caller.stack_top.ok_or(NOENT)
+        state.world.caller.stack_top.ok_or(Errno::NOENT)
     }
 
     fn own_images(&self, images: &mut Vec<Image>) {

@@ -44,12 +44,65 @@ pub enum Call {
     OwnStackTop,
     /// dyld's list of images.
     OwnImages,
+    /// `proc_pidpath`.
+    ExecutablePath,
+    /// `KERN_PROC_PID`.
+    KinfoProc,
+    /// Flavor 1.
+    ListFiles,
+    /// `proc_pidfdinfo` flavor 2.
+    VnodeFile,
+    /// `proc_pidfdinfo` flavor 3.
+    SocketFile,
+    /// `proc_pidfdinfo` flavor 6.
+    PipeFile,
+    /// `task_name_for_pid`.
+    TaskNameForPid,
+    /// `task_inspect_for_pid`.
+    TaskInspectForPid,
+    /// `task_read_for_pid`.
+    TaskReadForPid,
+    /// `task_info` flavor 20.
+    TaskBasicInfo,
+    /// `task_info` flavor 1.
+    TaskAbsoluteTimes,
+    /// `task_info` flavor 2.
+    TaskEvents,
+    /// `task_info` flavor 3.
+    TaskThreadTimes,
+    /// `task_info` flavor 13.
+    TaskSecurityToken,
+    /// `task_info` flavor 15.
+    TaskAuditToken,
+    /// `task_policy_get`.
+    TaskRole,
+    /// `mach_port_space_info`.
+    SpaceInfo,
+    /// `mach_port_get_attributes` flavor 1.
+    PortLimit,
+    /// `mach_port_get_attributes` flavor 2.
+    PortStatus,
+    /// `task_threads`.
+    TaskThreads,
+    /// `thread_info` flavor 4.
+    ThreadIdentifier,
+    /// `thread_info` flavor 3.
+    ThreadBasicInfo,
+    /// `thread_get_state`.
+    ThreadState,
+    /// `sysctlbyname`, of any name but those above.
+    SysctlByName,
+    /// `host_statistics64`.
+    VmStatistics,
+    /// `host_processor_info` flavor 1.
+    Processors,
+    /// `host_processor_info` flavor 2.
+    ProcessorLoads,
+    /// `getfsstat`.
+    Mounts,
 }
 
 impl Call {
-    /// How many there are.
-    pub(super) const COUNT: usize = Call::OwnImages as usize + 1;
-
     /// Whether it asks about one region.
     #[must_use]
     pub fn is_region(self) -> bool {

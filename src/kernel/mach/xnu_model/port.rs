@@ -1,27 +1,27 @@
-//! Port names of the model, with their references counted.
+//! Names of task and thread ports in the model, with their references counted.
 
 use std::collections::BTreeMap;
 
 use super::super::calls::{KernReturn, PortName};
 use super::process::TaskId;
 
-/// What a task port lets its holder do: each kind all that the next one does.
+/// What a port of a task or thread lets its holder do: each kind all that the next one does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PortKind {
     /// All.
     Control,
-    /// Read memory and regions.
+    /// Read memory, regions, registers and the names of ports.
     Read,
-    /// List threads.
+    /// List threads, ask for the role.
     Inspect,
     /// Ask `task_info`.
     Name,
 }
 
 impl PortKind {
-    /// Whether it converts to a `vm_map_read_t`.
-    pub(super) fn reads_map(self) -> bool {
-        matches!(self, PortKind::Control | PortKind::Read)
+    /// Whether it lets its holder do what this kind does.
+    pub(super) fn is_at_least(self, least: PortKind) -> bool {
+        self <= least
     }
 }
 
@@ -37,6 +37,8 @@ pub(super) struct Right {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holder {
     Task(TaskId),
+    /// The thread of it with this id.
+    Thread(TaskId, u64),
     /// The recorded process with this pid.
     Recorded(i32),
 }
@@ -51,7 +53,7 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    /// One reference more to the task: the same name as long as one is held.
+    /// One reference more to the task or thread: the same name as long as one is held.
     pub(super) fn give(&mut self, holder: Holder, kind: PortKind) -> PortName {
         for (name, right) in &mut self.rights {
             if right.holder == holder && right.kind == kind {

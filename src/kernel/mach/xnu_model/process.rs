@@ -5,6 +5,7 @@ use super::super::calls::{
 };
 use super::super::recording::RecordedProcess;
 use super::map::Map;
+use super::parts::{ModelFile, TaskFacts};
 use super::port::PortKind;
 
 /// A task, by its number in the world.
@@ -29,12 +30,13 @@ pub(super) struct Task {
     pub(super) page_size: u32,
 }
 
-/// What `task_for_pid` makes of a process once the ids are right.
+/// What `task_for_pid` and its like make of a process once the ids are right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortRule {
     /// It gives a port of this kind.
     Gives(PortKind),
-    /// A policy or the task-access server refuses.
+    /// A policy or the task-access server refuses. The BSD calls say it by errno: `EACCES` for
+    /// `KERN_PROTECTION_FAILURE`, `EINTR` for `KERN_ABORTED`, `EPERM` for all else.
     Refuses(KernReturn),
     /// It says success and gives `MACH_PORT_NULL`.
     Null,
@@ -53,8 +55,14 @@ pub struct ModelProcess {
     pub groups: Vec<u32>,
     /// The page size of its task in bytes.
     pub page_size: u32,
-    /// Whether its port is to be had.
+    /// Whether its control port is to be had.
     pub port: PortRule,
+    /// Whether its read port is.
+    pub read_port: PortRule,
+    /// Whether its inspect port is.
+    pub inspect_port: PortRule,
+    /// Whether its name port is.
+    pub name_port: PortRule,
     /// Flavor 4.
     pub task_info: TaskInfo,
     /// Threads: id and flavor 15.
@@ -63,6 +71,12 @@ pub struct ModelProcess {
     pub paths: VnodePaths,
     /// `KERN_PROCARGS2`.
     pub arguments: Vec<u8>,
+    /// `proc_pidpath`, or why it fails.
+    pub executable: Result<Vec<u8>, Errno>,
+    /// Open files.
+    pub files: Vec<ModelFile>,
+    /// What is known by a task port only.
+    pub facts: TaskFacts,
     pub(super) task: TaskId,
 }
 
@@ -91,10 +105,16 @@ impl ModelProcess {
             groups: Vec::new(),
             page_size: 16_384,
             port: PortRule::Gives(PortKind::Control),
+            read_port: PortRule::Gives(PortKind::Read),
+            inspect_port: PortRule::Gives(PortKind::Inspect),
+            name_port: PortRule::Gives(PortKind::Name),
             task_info: TaskInfo::default(),
             threads: Vec::new(),
             paths: VnodePaths::default(),
             arguments: Vec::new(),
+            executable: Err(Errno::NOENT),
+            files: Vec::new(),
+            facts: TaskFacts::default(),
             task: 0,
         };
         process.set_name(name);
@@ -108,6 +128,14 @@ impl ModelProcess {
         (info.uid, info.ruid, info.svuid) = (uid, uid, uid);
         (info.gid, info.rgid, info.svgid) = (gid, gid, gid);
         self
+    }
+
+    /// The same process with no task port to be had but, for its own user, the name port: as
+    /// System Integrity Protection has it.
+    #[must_use]
+    pub fn protected(self) -> Self {
+        let no = PortRule::Refuses(KernReturn::FAILURE);
+        ModelProcess { port: no, read_port: no, inspect_port: no, ..self }
     }
 
     /// The same process with pages of this many bytes.
@@ -199,6 +227,14 @@ impl Caller {
     /// `proc_security_policy`: effective uids only.
     pub(super) fn may_see(&self, process: &ModelProcess) -> Result<(), Errno> {
         if self.uid == 0 || self.uid == process.info.uid { Ok(()) } else { Err(Errno::PERM) }
+    }
+
+    /// `task_name_for_pid`, for a caller whose real uid is its effective one.
+    pub(super) fn may_name(&self, process: &ModelProcess) -> bool {
+        let info = &process.info;
+        let same_user = info.uid == self.uid && info.ruid == self.uid;
+        let own = info.pid.cast_signed() == self.pid;
+        !process.is_zombie() && (self.uid == 0 || own || same_user)
     }
 
     /// `task_for_pid_posix_check`.

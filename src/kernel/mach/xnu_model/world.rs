@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::calls::{Errno, Image, PortName, ShortBsdInfo};
 use super::super::recording::RecordedProcess;
+use super::machine::Machine;
 use super::map::{Entry, Map, SubmapId};
 use super::object::{Objects, Vnode, VnodeId};
 use super::port::Ports;
@@ -15,6 +16,8 @@ use super::process::{Caller, ModelProcess, Slot, TaskId, TaskState};
 pub struct World {
     /// Who asks.
     pub caller: Caller,
+    /// The machine it runs on.
+    pub machine: Machine,
     /// What dyld has loaded from the shared cache into the process that asks.
     pub images: Vec<Image>,
     /// In the order of their birth; zombies in the order of their death, behind.
@@ -142,11 +145,6 @@ impl World {
         self.tasks.get(&process.task)
     }
 
-    /// The caller's own task.
-    pub(super) fn own_task(&self) -> Option<&Task> {
-        self.task_of(self.process(self.caller.pid)?)
-    }
-
     pub(super) fn is_own(name: PortName) -> bool {
         name == super::port::OWN_TASK
     }
@@ -197,9 +195,21 @@ impl World {
         if slot.is_zombie() && !zombies {
             return Err(Errno::SRCH);
         }
+        if anybody { Ok(()) } else { self.may_see(slot) }
+    }
+
+    /// The living process with this pid, where the caller may look at its open files: the checks
+    /// of `proc_pidfdinfo`, which come behind that of the size.
+    pub(super) fn owner_of_files(&self, pid: i32) -> Result<&Slot, Errno> {
+        let slot = self.slot(pid).filter(|slot| !slot.is_zombie()).ok_or(Errno::SRCH)?;
+        self.may_see(slot)?;
+        Ok(slot)
+    }
+
+    fn may_see(&self, slot: &Slot) -> Result<(), Errno> {
         match slot {
-            Slot::Described(process) if !anybody => self.caller.may_see(process),
-            Slot::Described(_) | Slot::Recorded(_) => Ok(()),
+            Slot::Described(process) => self.caller.may_see(process),
+            Slot::Recorded(_) => Ok(()),
         }
     }
 }

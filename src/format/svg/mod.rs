@@ -1,0 +1,50 @@
+//! `PID/task/vmmap.svg`: a picture of the address space, for a browser.
+//!
+//! Regions stand below each other, with the unmapped ranges between them folded. Where there are
+//! more than a person would look at, small neighbours are drawn as one row; so the picture, and
+//! the memory that it takes to make, are of bounded size.
+
+mod draw;
+mod piece;
+mod words;
+
+use self::piece::{Amounts, Piece, join_to};
+use super::Sheet;
+use crate::model::Region;
+
+/// How many rows a picture has at most.
+const ROWS: usize = 150;
+
+/// How many pieces are kept at most while regions are still to come. The more, the less it matters
+/// in which order they came.
+const PIECES: usize = 1024;
+
+/// One picture.
+#[must_use]
+pub fn vmmap_svg() -> Box<dyn Sheet> {
+    Box::<Picture>::default()
+}
+
+#[derive(Default)]
+struct Picture {
+    pieces: Vec<Piece>,
+    regions: u64,
+    sums: Amounts,
+}
+
+impl Sheet for Picture {
+    fn add(&mut self, region: &Region, _: &mut Vec<u8>) {
+        if self.pieces.len() == PIECES {
+            join_to(PIECES / 2, &mut self.pieces);
+        }
+        let piece = Piece::of(region);
+        self.sums.add(&piece.amounts);
+        self.regions += 1;
+        self.pieces.push(piece);
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        join_to(ROWS, &mut self.pieces);
+        draw::draw(&self.pieces, self.regions, &self.sums, out);
+    }
+}

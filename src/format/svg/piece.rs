@@ -1,0 +1,198 @@
+//! What one row of the picture stands for: a region, or neighbours that are drawn as one.
+
+use crate::model::{BackingKind, Protection, Region, Sharing};
+
+/// Bytes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Amounts {
+    pub(super) mapped: u64,
+    pub(super) resident: u64,
+    pub(super) dirtied: u64,
+    pub(super) swapped: u64,
+    /// Whether counts were told for any of it.
+    pub(super) counted: bool,
+}
+
+impl Amounts {
+    fn of(region: &Region) -> Self {
+        let pages = &region.pages;
+        let mapped = region.size();
+        Amounts {
+            mapped,
+            // A page can reach beyond the region's end.
+            resident: pages.bytes(pages.resident).min(mapped),
+            dirtied: pages.bytes(pages.dirtied).min(mapped),
+            swapped: pages.bytes(pages.swapped_out).min(mapped),
+            counted: pages.page_size != 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, more: &Amounts) {
+        self.mapped = self.mapped.saturating_add(more.mapped);
+        self.resident = self.resident.saturating_add(more.resident);
+        self.dirtied = self.dirtied.saturating_add(more.dirtied);
+        self.swapped = self.swapped.saturating_add(more.swapped);
+        self.counted |= more.counted;
+    }
+}
+
+/// What a colour stands for, by what is granted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    None,
+    Read,
+    Write,
+    Execute,
+    WriteAndExecute,
+}
+
+impl Access {
+    pub(super) const ALL: [Access; 5] =
+        [Access::None, Access::Read, Access::Write, Access::Execute, Access::WriteAndExecute];
+
+    fn of(protection: Protection) -> Self {
+        let may = |what| protection.contains(what);
+        match (may(Protection::WRITE), may(Protection::EXECUTE)) {
+            (true, true) => Access::WriteAndExecute,
+            (true, false) => Access::Write,
+            (false, true) => Access::Execute,
+            (false, false) if may(Protection::READ) => Access::Read,
+            (false, false) => Access::None,
+        }
+    }
+}
+
+/// What a region is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Anonymous,
+    File,
+    Heap,
+    Stack,
+    SharedCache,
+    Named,
+}
+
+impl Kind {
+    pub(super) const ALL: [Kind; 6] =
+        [Kind::File, Kind::Heap, Kind::Stack, Kind::SharedCache, Kind::Named, Kind::Anonymous];
+
+    fn of(region: &Region) -> Self {
+        let name = region.backing.name.as_slice();
+        match region.backing.kind {
+            BackingKind::File => Kind::File,
+            _ if region.submap || name == b"[dyld_shared_cache]" => Kind::SharedCache,
+            _ if region.user_tag.is_heap() || name == b"[heap]" => Kind::Heap,
+            _ if name.starts_with(b"[stack") || name == b"[anon:STACK]" => Kind::Stack,
+            BackingKind::Pseudo => Kind::Named,
+            BackingKind::Anonymous => Kind::Anonymous,
+        }
+    }
+}
+
+/// A row.
+pub(super) struct Piece {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// How many regions it stands for.
+    pub(super) regions: u64,
+    pub(super) amounts: Amounts,
+    /// By colour, in the order of [`Access::ALL`]: mapped and resident bytes.
+    pub(super) by_access: [(u64, u64); Access::ALL.len()],
+    /// The letters that all of it has.
+    pub(super) letters: Option<[u8; 4]>,
+    /// The kind and name of its largest region.
+    pub(super) kind: Kind,
+    pub(super) name: Vec<u8>,
+    /// Whether others have other names.
+    pub(super) names_differ: bool,
+    largest: u64,
+}
+
+impl Piece {
+    pub(super) fn of(region: &Region) -> Self {
+        let amounts = Amounts::of(region);
+        let access = Access::of(region.protection);
+        let by_access = Access::ALL
+            .map(|it| if it == access { (amounts.mapped, amounts.resident) } else { (0, 0) });
+        let [r, w, x] = region.protection.letters();
+        let shared = region.sharing == Sharing::Shared;
+        Piece {
+            start: region.start,
+            end: region.end,
+            regions: 1,
+            amounts,
+            by_access,
+            letters: Some([r, w, x, if shared { b's' } else { b'p' }]),
+            kind: Kind::of(region),
+            name: clipped(&region.backing.name),
+            names_differ: false,
+            largest: amounts.mapped,
+        }
+    }
+
+    /// How much is lost by drawing it as one with the next: the bytes between both ends, unmapped
+    /// ones too. The parts of one file belong together.
+    fn cost(&self, next: &Piece) -> u64 {
+        let span = next.end.saturating_sub(self.start);
+        let together = !self.name.is_empty() && self.name == next.name;
+        if together { span >> 6 } else { span }
+    }
+
+    fn join(&mut self, next: Piece) {
+        self.end = self.end.max(next.end);
+        self.regions += next.regions;
+        self.amounts.add(&next.amounts);
+        for (sum, more) in self.by_access.iter_mut().zip(next.by_access) {
+            *sum = (sum.0.saturating_add(more.0), sum.1.saturating_add(more.1));
+        }
+        self.letters = self.letters.filter(|_| self.letters == next.letters);
+        self.names_differ |= next.names_differ || self.name != next.name;
+        if next.largest > self.largest {
+            self.largest = next.largest;
+            self.kind = next.kind;
+            self.name = next.name;
+        }
+    }
+}
+
+/// Joins neighbours, at the least cost first, until there are only so many.
+pub(super) fn join_to(most: usize, pieces: &mut Vec<Piece>) {
+    while pieces.len() > most.max(1) {
+        let mut by_cost: Vec<(u64, usize)> =
+            pieces.windows(2).map(|pair| pair[0].cost(&pair[1])).zip(0..).collect();
+        by_cost.sort_unstable();
+        // Not all at once, as what was joined may be cheaper to join again than others are.
+        let mut quota = (pieces.len() - most).min(pieces.len() / 8 + 1);
+        let mut is_taken = vec![false; pieces.len()];
+        let mut is_second = vec![false; pieces.len()];
+        for (_, first) in by_cost {
+            if quota > 0 && !is_taken[first] && !is_taken[first + 1] {
+                is_taken[first] = true;
+                is_taken[first + 1] = true;
+                is_second[first + 1] = true;
+                quota -= 1;
+            }
+        }
+        let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+        for (piece, is_second) in pieces.drain(..).zip(is_second) {
+            match joined.last_mut() {
+                Some(last) if is_second => last.join(piece),
+                _ => joined.push(piece),
+            }
+        }
+        *pieces = joined;
+    }
+}
+
+/// So much of a name is kept.
+const LONGEST_NAME: usize = 256;
+
+/// The name, without its middle where it is long.
+fn clipped(name: &[u8]) -> Vec<u8> {
+    if name.len() <= LONGEST_NAME {
+        return name.to_vec();
+    }
+    let half = LONGEST_NAME / 2;
+    [&name[..half], "…".as_bytes(), &name[name.len() - half..]].concat()
+}

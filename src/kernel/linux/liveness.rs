@@ -1,0 +1,38 @@
+//! Whether the address space behind an open file still lives.
+//!
+//! An open `maps`, `smaps` or `environ` belongs to the address space that the process had when it
+//! was opened: after an exit or an exec it just ends (`m_start` and `environ_read` fail to take
+//! the memory's last reference), which would look like a complete but short file. `cmdline`
+//! belongs to the process, and ends likewise when that becomes a zombie.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::uio::pread;
+
+use super::files::failure;
+use super::ioctl;
+use crate::model::{Error, ErrorKind, Pid, Result};
+
+/// Whether the file's address space lives. Before 6.11, and for all but `maps`, it is asked for
+/// its first byte, which an empty one does not have.
+pub(super) fn address_space_lives(file: &OwnedFd, pid: Pid) -> Result<bool> {
+    match ioctl::address_space_lives(file.as_fd()) {
+        Ok(lives) => Ok(lives),
+        Err(Errno::ENOTTY | Errno::EINVAL) => loop {
+            match pread(file, &mut [0], 0) {
+                Ok(got) => break Ok(got == 1),
+                Err(Errno::EINTR) => {}
+                Err(Errno::ESRCH) => break Ok(false),
+                Err(errno) => break Err(failure(errno, "pread(maps)", pid)),
+            }
+        },
+        Err(errno) => Err(failure(errno, "ioctl(PROCMAP_QUERY)", pid)),
+    }
+}
+
+/// ESRCH from an open file means that its process has been reaped.
+pub(super) fn gone_meanwhile(errno: Errno, call: &'static str, pid: Pid) -> Error {
+    let error = failure(errno, call, pid);
+    if errno == Errno::ESRCH { error.meaning(ErrorKind::Vanished) } else { error }
+}

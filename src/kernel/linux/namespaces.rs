@@ -1,0 +1,55 @@
+//! User namespaces: in which one a process lives, who made it, and what somebody may do there.
+
+use std::os::fd::AsFd;
+
+use nix::fcntl::AtFlags;
+use nix::sys::stat::{fstat, fstatat};
+
+use super::files::ProcPath;
+use super::{LinuxKernel, ioctl};
+use crate::model::{Pid, Standing};
+
+impl LinuxKernel {
+    /// The user namespace of a process or thread, for who may see more than its name.
+    pub(super) fn user_namespace_of(&self, pid: Pid) -> Option<u64> {
+        if self.own_user_namespace.is_none() {
+            return Some(0);
+        }
+        // A link of the kernel's own, which leads into no mount (`proc_ns_get_link`).
+        let path = ProcPath::of(pid, "ns/user");
+        let stat = fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty());
+        stat.ok().map(|stat| stat.st_ino)
+    }
+
+    /// What a thread may do beyond what its ids allow.
+    pub(super) fn standing_of(&self, caller: u32) -> Standing {
+        let Some(own) = self.own_user_namespace else {
+            let all = u64::MAX;
+            return Standing { capabilities: all, user_namespace: Some(0), in_own_namespace: true };
+        };
+        let Some(thread) = Pid::new(caller).filter(|_| caller != 0) else {
+            return Standing::default();
+        };
+        let user_namespace = self.user_namespace_of(thread);
+        Standing {
+            capabilities: ioctl::effective_capabilities(caller).unwrap_or(0),
+            user_namespace,
+            in_own_namespace: user_namespace == Some(own),
+        }
+    }
+
+    /// The user who made a process's user namespace, or that of its ancestors which lies right
+    /// below this one.
+    pub(super) fn maker_of_namespace(&self, pid: Pid, above: u64) -> Option<u32> {
+        let mut namespace = self.open(&ProcPath::of(pid, "ns/user")).ok()?;
+        // User namespaces nest 32 deep at most (`create_user_ns`).
+        for _ in 0..=32 {
+            let parent = ioctl::parent_of_namespace(namespace.as_fd()).ok()?;
+            if fstat(&parent).ok()?.st_ino == above {
+                return ioctl::owner_of_user_namespace(namespace.as_fd()).ok();
+            }
+            namespace = parent;
+        }
+        None
+    }
+}

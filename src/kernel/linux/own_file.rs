@@ -1,0 +1,164 @@
+//! Files of the kernel's own procfs, shown as they are: their text goes through a small buffer,
+//! since `smaps` may have 50 MB.
+
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+use nix::sys::stat::{Mode, fstat};
+use nix::unistd::{Whence, lseek, read};
+
+use super::files::{ProcPath, failure, read_to_end, whole};
+use super::liveness::{address_space_lives, gone_meanwhile};
+use super::public::{Cover, Public, public};
+use super::{ATTEMPTS, LinuxKernel};
+use crate::kernel::{Text, Whose};
+use crate::model::{Error, ErrorKind, Pid, Result, Shown};
+
+/// How much is asked for at once: the kernel makes about a page of most files
+/// (`seq_read_iter`), and copies any amount of `cmdline` and `environ`.
+const LEAST: usize = 4 * 1024;
+const MOST: usize = 64 * 1024;
+
+/// An open file of the kernel's own.
+pub(super) struct OwnFile {
+    file: OwnedFd,
+    /// Whose it is, where it is not the machine's.
+    pid: Option<Pid>,
+    /// What leaves of a small file so much as may be shown.
+    cover: Option<Cover>,
+    /// Whether it shows memory, of which there was some when it was opened.
+    has_address_space: bool,
+    ended: bool,
+}
+
+impl OwnFile {
+    pub(super) fn open(
+        kernel: &LinuxKernel,
+        whose: Whose,
+        name: &'static str,
+        shown: Shown,
+    ) -> Result<Self> {
+        let (pid, path) = match whose {
+            Whose::Machine => return Self::open_machines(kernel, name),
+            Whose::Process(pid) => (pid, ProcPath::of(pid, name)),
+            Whose::Thread(pid, id) => (pid, ProcPath::new(format_args!("{pid}/task/{id}/{name}"))),
+        };
+        let cover = match (shown, public(name)) {
+            (Shown::All, _) | (Shown::Public, Public::Whole) => None,
+            (Shown::Public, Public::Covered(cover)) => Some(cover),
+            (Shown::Public, Public::Nothing) => {
+                return Err(Error::new(ErrorKind::Denied, "open(own file)").pid(pid));
+            }
+        };
+        let (file, has_address_space) = open_living(kernel, pid, &path, name)?;
+        Ok(OwnFile { file, pid: Some(pid), cover, has_address_space, ended: false })
+    }
+
+    /// Only what everyone may read: nobody is asked for the rights to more.
+    fn open_machines(kernel: &LinuxKernel, name: &'static str) -> Result<Self> {
+        let path = ProcPath::new(format_args!("{name}"));
+        let file = kernel.open(&path).map_err(|errno| whole(errno, "open(own file)"))?;
+        let stat = fstat(&file).map_err(|errno| whole(errno, "fstat(own file)"))?;
+        if !Mode::from_bits_truncate(stat.st_mode).contains(Mode::S_IROTH) {
+            return Err(Error::new(ErrorKind::Denied, "fstat(own file)"));
+        }
+        Ok(OwnFile { file, pid: None, cover: None, has_address_space: false, ended: false })
+    }
+
+    fn confirm_alive(&self) -> Result<()> {
+        match self.pid {
+            Some(pid) if self.has_address_space && !address_space_lives(&self.file, pid)? => {
+                Err(Error::new(ErrorKind::Vanished, "liveness(own file)").pid(pid))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn read_failed(&self, errno: Errno) -> Error {
+        match self.pid {
+            Some(pid) => gone_meanwhile(errno, "read(own file)", pid),
+            None => whole(errno, "read(own file)"),
+        }
+    }
+
+    /// Appends what one read gives, which may be little.
+    fn read_on(&mut self, out: &mut Vec<u8>, wanted: usize) -> Result<()> {
+        let before = out.len();
+        out.resize(before + wanted.clamp(LEAST, MOST), 0);
+        let got = loop {
+            match read(&self.file, &mut out[before..]) {
+                Err(Errno::EINTR) => {}
+                got => break got,
+            }
+        };
+        out.truncate(before + got.unwrap_or(0));
+        self.ended = got.map_err(|errno| self.read_failed(errno))? == 0;
+        if self.ended { self.confirm_alive() } else { Ok(()) }
+    }
+
+    fn append_covered(&mut self, cover: Cover, out: &mut Vec<u8>) -> Result<()> {
+        let text = read_to_end(&self.file).map_err(|errno| self.read_failed(errno))?;
+        self.ended = true;
+        cover(&text, out).ok_or_else(|| {
+            let error = Error::new(ErrorKind::Failed, "parse(own file)");
+            Error { pid: self.pid, ..error }
+        })
+    }
+}
+
+/// Opens a file, and tells whether it shows an address space that lives.
+fn open_living(
+    kernel: &LinuxKernel,
+    pid: Pid,
+    path: &ProcPath,
+    name: &str,
+) -> Result<(OwnedFd, bool)> {
+    let open = || kernel.open(path).map_err(|errno| not_opened(kernel, errno, pid));
+    if !matches!(name, "cmdline" | "environ" | "maps" | "numa_maps" | "smaps") {
+        // Most others are made at their first read (`single_open`) and cannot be cut short.
+        return Ok((open()?, false));
+    }
+    for _ in 0..ATTEMPTS {
+        let file = open()?;
+        let lives = address_space_lives(&file, pid)?;
+        // As in `regions`: an empty file is a zombie's or a kernel thread's, or that of an image
+        // which an exec has just replaced.
+        if lives || kernel.stat_fields(pid, |stat| stat.size)? == 0 {
+            return Ok((file, lives));
+        }
+    }
+    match name {
+        // There may be no arguments and no environment.
+        "cmdline" | "environ" => Ok((open()?, false)),
+        _ => Err(Error::new(ErrorKind::Vanished, "open(own file)").pid(pid)),
+    }
+}
+
+fn not_opened(kernel: &LinuxKernel, errno: Errno, pid: Pid) -> Error {
+    let error = failure(errno, "open(own file)", pid);
+    match errno {
+        // `environ` of one without memory, since 6.17 (`proc_mem_open`), and `mounts` of one that
+        // has left its namespace (`mounts_open_common`): mostly zombies.
+        Errno::ESRCH | Errno::EINVAL => error.meaning(ErrorKind::Vanished),
+        _ => kernel.nameless(error, pid),
+    }
+}
+
+impl Text for OwnFile {
+    fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
+        while !self.ended && out.len() < enough {
+            match self.cover {
+                Some(cover) => self.append_covered(cover, out)?,
+                None => self.read_on(out, enough - out.len())?,
+            }
+        }
+        Ok(!self.ended)
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.confirm_alive()?;
+        lseek(&self.file, 0, Whence::SeekSet).map_err(|errno| self.read_failed(errno))?;
+        self.ended = false;
+        Ok(())
+    }
+}

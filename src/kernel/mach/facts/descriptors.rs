@@ -1,0 +1,203 @@
+//! Open files of a process: `proc_pidinfo(PROC_PIDLISTFDS)` and `proc_pidfdinfo`.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::super::calls::{
+    Errno, FileInfo, InternetEnds, OpenFile, SocketEnds, SocketFile, XnuCalls,
+};
+use super::super::failure;
+use super::super::target::number;
+use super::whole_list;
+use crate::model::{Descriptor, DescriptorKind, Error, ErrorKind, Pid, Result};
+
+const LIST: &str = "proc_pidinfo(PROC_PIDLISTFDS)";
+const INFO: &str = "proc_pidfdinfo";
+
+/// The numbers of a process's open files, ascending; a zombie has none.
+pub(in super::super) fn descriptors<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<u32>> {
+    Ok(open_files(calls, pid)?.into_iter().map(|file| file.descriptor.cast_unsigned()).collect())
+}
+
+fn open_files<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<OpenFile>> {
+    let estimate = calls.list_files(number(pid), None).unwrap_or(0);
+    match whole_list(estimate, |buffer| calls.list_files(number(pid), Some(buffer))) {
+        Ok(mut files) => {
+            files.retain(|file| file.descriptor >= 0);
+            files.sort_unstable_by_key(|file| file.descriptor);
+            files.dedup_by_key(|file| file.descriptor);
+            Ok(files)
+        }
+        Err(Errno::SRCH) if calls.short_bsd_info(number(pid), true).is_ok() => Ok(Vec::new()),
+        Err(errno) => Err(failure::of_process(LIST, errno, pid)),
+    }
+}
+
+/// One of them.
+pub(in super::super) fn descriptor<C: XnuCalls>(
+    calls: &C,
+    pid: Pid,
+    wanted: u32,
+) -> Result<Descriptor> {
+    let closed = || Error::new(ErrorKind::NoSuchName, INFO).pid(pid);
+    let files = open_files(calls, pid)?;
+    let file = files.into_iter().find(|file| file.descriptor.cast_unsigned() == wanted);
+    let file = file.ok_or_else(closed)?;
+    let told = match file.kind {
+        OpenFile::VNODE => vnode(calls, pid, file.descriptor),
+        OpenFile::SOCKET => socket(calls, pid, file.descriptor),
+        OpenFile::PIPE => pipe(calls, pid, file.descriptor),
+        _ => Ok(nameless(file.kind)),
+    };
+    match told {
+        Ok(told) => Ok(Descriptor { number: wanted, ..told }),
+        // Closed, or another kind of file, since it was listed.
+        Err(Errno::BADF | Errno::NOTSOCK) => Err(closed()),
+        Err(errno) => Err(failure::of_process(INFO, errno, pid)),
+    }
+}
+
+type Told = std::result::Result<Descriptor, Errno>;
+
+fn vnode<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
+    let found = calls.vnode_file(number(pid), descriptor)?;
+    let mut target = found.path;
+    if found.vnode.nlink == 0 && !target.is_empty() {
+        target.extend_from_slice(b" (deleted)");
+    }
+    Ok(Descriptor { target, ..opened(DescriptorKind::Vnode, &found.file) })
+}
+
+fn socket<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
+    let found = calls.socket_file(number(pid), descriptor)?;
+    let target = format!("socket:[{}]", found.handle).into_bytes();
+    let detail = ends(&found);
+    Ok(Descriptor { target, detail, ..opened(DescriptorKind::Socket, &found.file) })
+}
+
+/// The two ends of a pipe have a number each here and one in Linux: the smaller, so that whoever
+/// looks for the other end finds it.
+fn pipe<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
+    let found = calls.pipe_file(number(pid), descriptor)?;
+    let peer = if found.peer == 0 { found.handle } else { found.peer };
+    let target = format!("pipe:[{}]", found.handle.min(peer)).into_bytes();
+    Ok(Descriptor { target, ..opened(DescriptorKind::Pipe, &found.file) })
+}
+
+/// What is told of nothing but its kind.
+fn nameless(kind: u32) -> Descriptor {
+    let (kind, name) = match kind {
+        OpenFile::SHARED_MEMORY => (DescriptorKind::SharedMemory, "pshm"),
+        OpenFile::SEMAPHORE => (DescriptorKind::Semaphore, "psem"),
+        OpenFile::KQUEUE => (DescriptorKind::Kqueue, "kqueue"),
+        OpenFile::FSEVENTS => (DescriptorKind::FsEvents, "fsevents"),
+        OpenFile::NETPOLICY => (DescriptorKind::Other, "netpolicy"),
+        OpenFile::CHANNEL => (DescriptorKind::Other, "channel"),
+        OpenFile::NEXUS => (DescriptorKind::Other, "nexus"),
+        _ => (DescriptorKind::Other, "unknown"),
+    };
+    let target = format!("anon_inode:[{name}]").into_bytes();
+    Descriptor { kind, target, ..Descriptor::default() }
+}
+
+fn opened(kind: DescriptorKind, file: &FileInfo) -> Descriptor {
+    Descriptor {
+        kind,
+        flags: Some(flags(file.open_flags)),
+        offset: u64::try_from(file.offset).ok(),
+        ..Descriptor::default()
+    }
+}
+
+/// `FFLAGS` undone: 1 to read and 2 to write are `O_RDONLY` 0, `O_WRONLY` 1 and `O_RDWR` 2.
+fn flags(kept: u32) -> u32 {
+    kept & !3 | (kept & 3).saturating_sub(1)
+}
+
+/// What a socket is connected to, in words.
+fn ends(socket: &SocketFile) -> Vec<u8> {
+    match &socket.ends {
+        SocketEnds::Other => format!("family {} type {}", socket.family, socket.kind).into_bytes(),
+        SocketEnds::Internet(ends) => {
+            let protocol = if socket.protocol == 17 { "udp" } else { "ip" };
+            internet(protocol, ends).into_bytes()
+        }
+        SocketEnds::Tcp { ends, state } => {
+            let mut text = internet("tcp", ends);
+            // Writing to a String cannot fail.
+            let _ = write!(text, " {}", tcp_state(*state));
+            text.into_bytes()
+        }
+        SocketEnds::Unix(ends) => {
+            let mut text = b"unix".to_vec();
+            for (mark, path) in [(&b" "[..], &ends.path), (b" -> ", &ends.peer_path)] {
+                if !path.is_empty() {
+                    text.extend_from_slice(mark);
+                    text.extend_from_slice(path);
+                }
+            }
+            text
+        }
+    }
+}
+
+fn internet(protocol: &str, ends: &InternetEnds) -> String {
+    const VERSION_4: u8 = 1;
+    let only_4 = ends.versions == VERSION_4;
+    let address = |bytes: [u8; 16], port| {
+        let [.., a, b, c, d] = bytes;
+        let address = if only_4 {
+            IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+        } else {
+            IpAddr::V6(Ipv6Addr::from(bytes))
+        };
+        SocketAddr::new(address, port)
+    };
+    let mut text = format!("{protocol} {}", address(ends.local, ends.local_port));
+    if ends.foreign_port != 0 {
+        let _ = write!(text, " -> {}", address(ends.foreign, ends.foreign_port));
+    }
+    text
+}
+
+fn tcp_state(state: i32) -> &'static str {
+    const STATES: [&str; 11] = [
+        "CLOSED",
+        "LISTEN",
+        "SYN_SENT",
+        "SYN_RECEIVED",
+        "ESTABLISHED",
+        "CLOSE_WAIT",
+        "FIN_WAIT_1",
+        "CLOSING",
+        "LAST_ACK",
+        "FIN_WAIT_2",
+        "TIME_WAIT",
+    ];
+    usize::try_from(state).ok().and_then(|state| STATES.get(state)).unwrap_or(&"UNKNOWN")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_those_of_open() {
+        assert_eq!([flags(1), flags(2), flags(3), flags(0)], [0, 1, 2, 0]);
+        assert_eq!(flags(0x1003), 0x1002);
+    }
+
+    #[test]
+    fn ends_in_words() {
+        let mut local = [0; 16];
+        local[12..].copy_from_slice(&[127, 0, 0, 1]);
+        let ends = InternetEnds { versions: 1, local_port: 80, local, ..InternetEnds::default() };
+        assert_eq!(internet("tcp", &ends), "tcp 127.0.0.1:80");
+        let ends = InternetEnds { versions: 2, foreign_port: 9, ..ends };
+        assert_eq!(internet("udp", &ends), "udp [::7f00:1]:80 -> [::]:9");
+        assert_eq!(
+            [tcp_state(4), tcp_state(-1), tcp_state(11)],
+            ["ESTABLISHED", "UNKNOWN", "UNKNOWN"]
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! The files that a process uses, to which links lead.
+
+use super::super::calls::{Errno, VnodePaths, XnuCalls};
+use super::super::failure;
+use super::super::target::number;
+use crate::kernel::LinkTo;
+use crate::model::{Error, ErrorKind, Pid, Result};
+
+/// Where a link of a process leads.
+pub(in super::super) fn link<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
+    if to == LinkTo::Executable {
+        let mut path = Vec::new();
+        let call = "proc_pidpath";
+        return match calls.executable_path(number(pid), &mut path) {
+            Ok(()) => Ok(path),
+            // A zombie and the kernel have none; a deleted one is not found (ENOENT).
+            Err(Errno::SRCH | Errno::NOENT) => Err(nowhere(call, pid)),
+            Err(errno) => Err(failure::of_process(call, errno, pid)),
+        };
+    }
+    let mut paths = VnodePaths::default();
+    let call = "proc_pidinfo(PROC_PIDVNODEPATHINFO)";
+    match calls.vnode_paths(number(pid), &mut paths) {
+        Ok(()) if to == LinkTo::Current => Some(paths.current_path)
+            .filter(|path| !path.is_empty())
+            .ok_or_else(|| nowhere(call, pid)),
+        // A process that has not changed its root directory has the machine's.
+        Ok(()) if paths.root_path.is_empty() => Ok(b"/".to_vec()),
+        Ok(()) => Ok(paths.root_path),
+        Err(Errno::SRCH) => Err(nowhere(call, pid)),
+        Err(errno) => Err(failure::of_process(call, errno, pid)),
+    }
+}
+
+fn nowhere(call: &'static str, pid: Pid) -> Error {
+    Error::new(ErrorKind::NoSuchName, call).pid(pid)
+}

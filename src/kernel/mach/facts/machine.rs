@@ -1,0 +1,193 @@
+//! The machine as a whole: sysctls, `host_statistics64`, `host_processor_info`, `getfsstat`.
+
+use std::ffi::CStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::super::calls::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, Mount, XnuCalls};
+use super::super::{failure, list};
+use super::whole_list;
+use crate::model::{Cpu, CpuTimes, Device, Machine, Memory, Mounted, Result};
+
+/// The machine as a whole. What this kernel, or a recording, does not tell is 0 or empty.
+pub(in super::super) fn machine<C: XnuCalls>(calls: &C, now: SystemTime) -> Result<Machine> {
+    let booted = boot_time(calls)?;
+    let cpu_type = cpu_type(calls)?;
+    let page_size = page_size(calls)?;
+    let text = |name| text(calls, name);
+    Ok(Machine {
+        system: text(c"kern.ostype")?,
+        release: text(c"kern.osrelease")?,
+        version: text(c"kern.version")?,
+        architecture: architecture(cpu_type).to_vec(),
+        booted,
+        uptime: now.duration_since(booted).unwrap_or_default(),
+        load: load(calls)?,
+        processes: u32::try_from(list::processes(calls)?.len()).unwrap_or(u32::MAX),
+        last_pid: None,
+        memory: memory(calls, page_size)?,
+        cpus: cpus(calls)?,
+        cpu_name: text(c"machdep.cpu.brand_string")?,
+        cpu_vendor: vendor(cpu_type).to_vec(),
+        cpu_frequency: number(calls, c"hw.cpufrequency")?,
+        cache_line: number(calls, c"hw.cachelinesize")?,
+        page_size,
+        mounts: mounts(calls)?,
+    })
+}
+
+/// `hw.cputype`.
+pub(super) fn cpu_type<C: XnuCalls>(calls: &C) -> Result<i32> {
+    let number = number(calls, c"hw.cputype")?.unwrap_or(0);
+    Ok((number as u32).cast_signed())
+}
+
+/// As `uname -m` has it.
+fn architecture(cpu_type: i32) -> &'static [u8] {
+    match cpu_type {
+        CPU_TYPE_X86_64 => b"x86_64",
+        CPU_TYPE_ARM64 => b"arm64",
+        _ => b"",
+    }
+}
+
+fn vendor(cpu_type: i32) -> &'static [u8] {
+    match cpu_type {
+        CPU_TYPE_X86_64 => b"GenuineIntel",
+        CPU_TYPE_ARM64 => b"Apple",
+        _ => b"",
+    }
+}
+
+/// Bytes of a page of the kernel's own.
+pub(super) fn page_size<C: XnuCalls>(calls: &C) -> Result<u64> {
+    Ok(number(calls, c"hw.pagesize")?.unwrap_or(0))
+}
+
+/// When the machine was started.
+pub(super) fn boot_time<C: XnuCalls>(calls: &C) -> Result<SystemTime> {
+    let value = value(calls, c"kern.boottime")?;
+    let seconds = value.first_chunk().map_or(0, |bytes| i64::from_ne_bytes(*bytes));
+    let rest = value.get(8..).unwrap_or(&[]);
+    let microseconds = rest.first_chunk().map_or(0, |bytes| i32::from_ne_bytes(*bytes));
+    let since = Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+        .saturating_add(Duration::from_micros(u64::try_from(microseconds).unwrap_or(0)));
+    Ok(UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH))
+}
+
+/// `struct loadavg`: three numbers of fixed point, and what is 1.0.
+fn load<C: XnuCalls>(calls: &C) -> Result<[u64; 3]> {
+    let value = value(calls, c"vm.loadavg")?;
+    let Some(scale) = value.get(16..).and_then(<[u8]>::first_chunk) else {
+        return Ok([0; 3]);
+    };
+    let scale = u64::try_from(i64::from_ne_bytes(*scale)).unwrap_or(0);
+    let mut load = [0; 3];
+    for (load, word) in load.iter_mut().zip(value.chunks_exact(4)) {
+        let fixed = word.first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
+        *load = (u64::from(fixed) * 1000).checked_div(scale).unwrap_or(0);
+    }
+    Ok(load)
+}
+
+fn memory<C: XnuCalls>(calls: &C, page_size: u64) -> Result<Memory> {
+    let pages = calls
+        .vm_statistics()
+        .map_err(|code| failure::of_mach("host_statistics64(HOST_VM_INFO64)", code))?;
+    let bytes = |pages: u32| u64::from(pages).saturating_mul(page_size);
+    let swap = value(calls, c"vm.swapusage")?;
+    let swap = |at: usize| {
+        let word = swap.get(at..).and_then(<[u8]>::first_chunk);
+        word.map_or(0, |bytes| u64::from_ne_bytes(*bytes))
+    };
+    Ok(Memory {
+        total: number(calls, c"hw.memsize")?.unwrap_or(0),
+        free: bytes(pages.free),
+        active: bytes(pages.active),
+        inactive: bytes(pages.inactive),
+        wired: bytes(pages.wired),
+        speculative: bytes(pages.speculative),
+        purgeable: bytes(pages.purgeable),
+        file_backed: bytes(pages.external),
+        anonymous: bytes(pages.internal),
+        compressor: bytes(pages.compressor),
+        swap_total: swap(0),
+        swap_free: swap(8),
+    })
+}
+
+/// The CPUs, by ascending number.
+pub(in super::super) fn cpus<C: XnuCalls>(calls: &C) -> Result<Vec<Cpu>> {
+    let infos = calls
+        .processors()
+        .map_err(|code| failure::of_mach("host_processor_info(PROCESSOR_BASIC_INFO)", code))?;
+    let loads = calls
+        .processor_loads()
+        .map_err(|code| failure::of_mach("host_processor_info(PROCESSOR_CPU_LOAD_INFO)", code))?;
+    let cpus = (0..).zip(infos).map(|(number, info)| {
+        let load = loads.get(number as usize).copied().unwrap_or_default();
+        Cpu {
+            number,
+            kind: info.cpu_type,
+            subtype: info.cpu_subtype,
+            running: info.running != 0,
+            master: info.is_main != 0,
+            times: CpuTimes {
+                user: u64::from(load.user),
+                nice: u64::from(load.nice),
+                system: u64::from(load.system),
+                idle: u64::from(load.idle),
+            },
+        }
+    });
+    Ok(cpus.collect())
+}
+
+fn mounts<C: XnuCalls>(calls: &C) -> Result<Vec<Mounted>> {
+    let failed = |errno| failure::of_machine("getfsstat", errno);
+    let count = calls.mounts(None).map_err(failed)?;
+    let mounts: Vec<Mount> =
+        whole_list(count + 1, |buffer| calls.mounts(Some(buffer))).map_err(failed)?;
+    let mounted = mounts.into_iter().map(|mount| {
+        let device = mount.fsid[0].cast_unsigned();
+        Mounted {
+            source: mount.source,
+            path: mount.mount_point,
+            kind: mount.kind,
+            flags: mount.flags,
+            device: Device { major: device >> 24, minor: device & 0xff_ffff },
+        }
+    });
+    Ok(mounted.collect())
+}
+
+/// An `int` or a `quad`, whichever this kernel has; `None` where it has none of the name.
+fn number<C: XnuCalls>(calls: &C, name: &'static CStr) -> Result<Option<u64>> {
+    let value = value(calls, name)?;
+    Ok(match value.first_chunk() {
+        Some(bytes) => Some(u64::from_ne_bytes(*bytes)),
+        None => value.first_chunk().map(|bytes| u64::from(u32::from_ne_bytes(*bytes))),
+    })
+}
+
+/// Text, without the NUL at its end.
+fn text<C: XnuCalls>(calls: &C, name: &'static CStr) -> Result<Vec<u8>> {
+    let mut value = value(calls, name)?;
+    let length = memchr::memchr(0, &value).unwrap_or(value.len());
+    value.truncate(length);
+    Ok(value)
+}
+
+/// The bytes of a sysctl; none where this kernel does not know the name.
+fn value<C: XnuCalls>(calls: &C, name: &'static CStr) -> Result<Vec<u8>> {
+    let ask = || {
+        let length = calls.sysctl_by_name(name, None)?;
+        let mut value = vec![0; length];
+        let got = calls.sysctl_by_name(name, Some(&mut value))?;
+        value.truncate(got);
+        Ok(value)
+    };
+    match ask() {
+        Err(Errno::NOENT) => Ok(Vec::new()),
+        asked => asked.map_err(|errno| failure::of_machine("sysctlbyname", errno)),
+    }
+}

@@ -1,0 +1,81 @@
+//! What XNU tells of processes and of the machine besides memory maps.
+
+mod account;
+mod arguments;
+mod descriptors;
+mod links;
+mod machine;
+mod ports;
+mod registers;
+mod threads;
+
+pub(super) use account::account;
+pub(super) use arguments::arguments;
+pub(super) use descriptors::{descriptor, descriptors};
+pub(super) use links::link;
+pub(super) use machine::{cpus, machine};
+pub(super) use ports::{port, ports, task_fact};
+pub(super) use registers::registers;
+pub(super) use threads::{suspend_count, thread, threads};
+
+use std::sync::Arc;
+
+use super::calls::{Errno, TaskPort, XnuCalls};
+use super::failure;
+use super::target::number;
+use crate::model::{Error, ErrorKind, Pid, Result};
+
+/// A right to ask about the task of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Right {
+    /// To know its name, for its numbers: any process of the same user.
+    Name,
+    /// To look at it: what `task_for_pid` wants.
+    Inspect,
+    /// To read it: the same.
+    Read,
+}
+
+/// The port that gives this right.
+fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, right: Right) -> Result<TaskPort<C>> {
+    if number(pid) == calls.own_pid() {
+        return Ok(TaskPort::own(calls));
+    }
+    let pid_number = number(pid);
+    let by_errno = |call, errno| match errno {
+        // Older than the calls for weaker ports.
+        Errno::NOSYS => TaskPort::for_pid(calls, pid_number)
+            .map_err(|code| failure::of_port("task_for_pid", code, pid)),
+        _ => Err(failure::of_process(call, errno, pid)),
+    };
+    let port = match right {
+        Right::Name => TaskPort::name_for_pid(calls, pid_number)
+            .map_err(|code| failure::of_port("task_name_for_pid", code, pid))?,
+        Right::Inspect => TaskPort::inspect_for_pid(calls, pid_number)
+            .or_else(|errno| by_errno("task_inspect_for_pid", errno))?,
+        Right::Read => TaskPort::read_for_pid(calls, pid_number)
+            .or_else(|errno| by_errno("task_read_for_pid", errno))?,
+    };
+    // Success without a right: the process has no task yet, or is losing it.
+    port.ok_or_else(|| Error::new(ErrorKind::NoSuchProcess, "task port").pid(pid))
+}
+
+/// Asks for a list that may grow meanwhile: with room for more than there were, until there is
+/// room left, since one that fills its buffer may have been cut off.
+fn whole_list<T: Clone + Default>(
+    first: usize,
+    mut ask: impl FnMut(&mut [T]) -> std::result::Result<usize, Errno>,
+) -> std::result::Result<Vec<T>, Errno> {
+    /// No process has as many of anything.
+    const MOST: usize = 1 << 22;
+    let mut room = first.clamp(32, MOST);
+    loop {
+        let mut list = vec![T::default(); room];
+        let got = ask(&mut list)?;
+        if got < room || room == MOST {
+            list.truncate(got);
+            return Ok(list);
+        }
+        room = (2 * room).min(MOST);
+    }
+}

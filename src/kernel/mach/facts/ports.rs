@@ -1,0 +1,78 @@
+//! A task's own numbers, and the ports that it has.
+
+use std::sync::Arc;
+
+use super::super::calls::{KernReturn, SpaceEntry, TaskPort, XnuCalls};
+use super::super::failure;
+use super::{Right, task_port};
+use crate::model::{Error, ErrorKind, Pid, Port, Queue, Result, TaskFact};
+
+/// A few numbers about a task.
+pub(in super::super) fn task_fact<C: XnuCalls>(
+    calls: &Arc<C>,
+    pid: Pid,
+    fact: TaskFact,
+) -> Result<Vec<u32>> {
+    let right = if fact == TaskFact::Role { Right::Inspect } else { Right::Name };
+    let task = task_port(calls, pid, right)?;
+    let failed = |call| move |code| failure::of_port(call, code, pid);
+    match fact {
+        TaskFact::Name => Ok(vec![task.name()]),
+        TaskFact::Role => {
+            let role = calls.task_role(task.name());
+            Ok(vec![role.map_err(failed("task_policy_get"))?.cast_unsigned()])
+        }
+        TaskFact::AuditToken => {
+            let token = calls.task_audit_token(task.name());
+            Ok(token.map_err(failed("task_info(TASK_AUDIT_TOKEN)"))?.to_vec())
+        }
+        TaskFact::SecurityToken => {
+            let token = calls.task_security_token(task.name());
+            Ok(token.map_err(failed("task_info(TASK_SECURITY_TOKEN)"))?.to_vec())
+        }
+        TaskFact::SuspendCount => {
+            let info = calls.task_basic_info(task.name());
+            let info = info.map_err(failed("task_info(MACH_TASK_BASIC_INFO)"))?;
+            Ok(vec![info.suspend_count.cast_unsigned()])
+        }
+    }
+}
+
+/// The names of a task's ports, ascending.
+pub(in super::super) fn ports<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<Vec<u32>> {
+    let task = task_port(calls, pid, Right::Read)?;
+    let mut names: Vec<u32> = space(calls, &task, pid)?.iter().map(|entry| entry.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+/// One of them.
+pub(in super::super) fn port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -> Result<Port> {
+    let task = task_port(calls, pid, Right::Read)?;
+    let entry = space(calls, &task, pid)?.into_iter().find(|entry| entry.name == name);
+    let none = || Error::new(ErrorKind::NoSuchName, "mach_port_space_info").pid(pid);
+    let rights = entry.ok_or_else(none)?.types;
+    let queue = match calls.port_status(task.name(), name) {
+        Ok(status) => Some(Queue {
+            limit: status.limit,
+            messages: status.messages,
+            sequence: status.sequence,
+            send_once_rights: status.send_once_rights,
+        }),
+        // Only who receives from a port is told.
+        Err(KernReturn::INVALID_RIGHT) => None,
+        Err(KernReturn::INVALID_NAME) => return Err(none()),
+        Err(code) => return Err(failure::of_port("mach_port_get_attributes", code, pid)),
+    };
+    Ok(Port { name, rights, queue })
+}
+
+/// The table of names, without those of its entries that are free.
+fn space<C: XnuCalls>(calls: &Arc<C>, task: &TaskPort<C>, pid: Pid) -> Result<Vec<SpaceEntry>> {
+    let mut entries = calls
+        .space_info(task.name())
+        .map_err(|code| failure::of_port("mach_port_space_info", code, pid))?;
+    entries.retain(|entry| entry.types != 0);
+    Ok(entries)
+}

@@ -1,0 +1,98 @@
+//! Threads of a process: flavors 28 and 15 of proc_info, and the thread's port for the one number
+//! that they do not tell.
+
+use std::sync::Arc;
+
+use super::super::calls::{Errno, KernReturn, PortName, ThreadInfo, ThreadPorts, XnuCalls};
+use super::super::failure;
+use super::super::target::number;
+use super::{Right, task_port, whole_list};
+use crate::model::{Error, ErrorKind, Pid, Result, State, Thread};
+
+const LIST: &str = "proc_pidinfo(PROC_PIDLISTTHREADIDS)";
+const INFO: &str = "proc_pidinfo(PROC_PIDTHREADID64INFO)";
+
+/// The ids of a process's threads, ascending; a zombie has none.
+pub(in super::super) fn threads<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<u64>> {
+    match whole_list(64, |buffer| calls.list_thread_ids(number(pid), buffer)) {
+        Ok(mut ids) => {
+            ids.sort_unstable();
+            ids.dedup();
+            Ok(ids)
+        }
+        // An older recording does not hold them.
+        Err(Errno::NOTSUP) => Ok(Vec::new()),
+        Err(Errno::SRCH) if calls.short_bsd_info(number(pid), true).is_ok() => Ok(Vec::new()),
+        Err(errno) => Err(failure::of_process(LIST, errno, pid)),
+    }
+}
+
+/// One of them.
+pub(in super::super) fn thread<C: XnuCalls>(calls: &C, pid: Pid, id: u64) -> Result<Thread> {
+    match calls.thread_info(number(pid), id) {
+        Ok(info) => Ok(from_info(id, info)),
+        Err(Errno::SRCH) => Err(Error::new(ErrorKind::NoSuchName, INFO).pid(pid)),
+        Err(errno) => Err(failure::of_process(INFO, errno, pid)),
+    }
+}
+
+fn from_info(id: u64, info: ThreadInfo) -> Thread {
+    let positive = |number: i32| u32::try_from(number).unwrap_or(0);
+    Thread {
+        id,
+        name: info.name,
+        state: match info.run_state {
+            1 => State::Running,
+            2 => State::Stopped,
+            4 => State::Waiting,
+            5 => State::Dead,
+            _ => State::Sleeping,
+        },
+        run_state: positive(info.run_state),
+        user_time: info.user_time,
+        system_time: info.system_time,
+        cpu_usage: Some(positive(info.cpu_usage)),
+        policy: info.policy,
+        flags: Some(info.flags.cast_unsigned()),
+        sleep_time: Some(positive(info.sleep_time)),
+        priority: info.current_priority,
+    }
+}
+
+/// How often a thread was suspended and not resumed.
+pub(in super::super) fn suspend_count<C: XnuCalls>(
+    calls: &Arc<C>,
+    pid: Pid,
+    id: u64,
+) -> Result<u32> {
+    let call = "thread_info(THREAD_BASIC_INFO)";
+    with_port(calls, pid, id, Right::Inspect, |port| {
+        let info = calls.thread_basic_info(port);
+        let info = info.map_err(|code| failure::of_thread(call, code, pid))?;
+        Ok(u32::try_from(info.suspend_count).unwrap_or(0))
+    })
+}
+
+/// Does something with a thread's port, which is held as long.
+pub(super) fn with_port<C: XnuCalls, T>(
+    calls: &Arc<C>,
+    pid: Pid,
+    id: u64,
+    right: Right,
+    act: impl FnOnce(PortName) -> Result<T>,
+) -> Result<T> {
+    let task = task_port(calls, pid, right)?;
+    let ports = ThreadPorts::of(&task).map_err(|code| match code {
+        // The task is ending.
+        KernReturn::FAILURE => {
+            failure::of_port("task_threads", code, pid).meaning(ErrorKind::NoSuchProcess)
+        }
+        _ => failure::of_port("task_threads", code, pid),
+    })?;
+    for port in ports.names() {
+        if calls.thread_identifier(*port).is_ok_and(|found| found.id == id) {
+            return act(*port);
+        }
+    }
+    Err(Error::new(ErrorKind::NoSuchName, "task_threads").pid(pid))
+}

@@ -1,0 +1,47 @@
+//! Answers about the machine.
+
+use std::ffi::CStr;
+
+use super::super::super::calls::{
+    Errno, KernReturn, MachineCalls, Mount, ProcessorInfo, ProcessorLoad, VmStatistics,
+};
+use super::super::XnuModel;
+use super::super::fault::Call;
+
+/// A sysctl's value where it was asked for, or its length.
+fn value(bytes: &[u8], buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
+    if let Some(buffer) = buffer {
+        buffer.get_mut(..bytes.len()).ok_or(Errno::NOMEM)?.copy_from_slice(bytes);
+    }
+    Ok(bytes.len())
+}
+
+impl MachineCalls for XnuModel {
+    fn sysctl_by_name(&self, name: &CStr, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
+        let (state, _) = self.bsd(Call::SysctlByName)?;
+        let name = name.to_str().map_err(|_| Errno::NOENT)?;
+        value(state.world.machine.sysctls.get(name).ok_or(Errno::NOENT)?, buffer)
+    }
+
+    fn vm_statistics(&self) -> Result<VmStatistics, KernReturn> {
+        let (state, _) = self.mach(Call::VmStatistics)?;
+        Ok(state.world.machine.vm_statistics)
+    }
+
+    fn processors(&self) -> Result<Vec<ProcessorInfo>, KernReturn> {
+        let (state, _) = self.mach(Call::Processors)?;
+        Ok(state.world.machine.processors.clone())
+    }
+
+    fn processor_loads(&self) -> Result<Vec<ProcessorLoad>, KernReturn> {
+        let (state, _) = self.mach(Call::ProcessorLoads)?;
+        Ok(state.world.machine.loads.clone())
+    }
+
+    fn mounts(&self, mounts: Option<&mut [Mount]>) -> Result<usize, Errno> {
+        let (state, _) = self.bsd(Call::Mounts)?;
+        let all = &state.world.machine.mounts;
+        let Some(mounts) = mounts else { return Ok(all.len()) };
+        Ok(mounts.iter_mut().zip(all).map(|(to, mount)| to.clone_from(mount)).count())
+    }
+}

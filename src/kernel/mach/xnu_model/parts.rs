@@ -1,0 +1,101 @@
+//! What a process of the model has: open files, ports, and threads as their ports show them.
+
+use std::collections::BTreeMap;
+
+use super::super::calls::{
+    FileInfo, OpenFile, PipeFile, PortName, PortStatus, SocketFile, SpaceEntry, StateFlavor,
+};
+use super::object::VnodeId;
+
+/// An open file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelFile {
+    /// Its descriptor.
+    pub descriptor: i32,
+    /// What it is.
+    pub detail: FileDetail,
+}
+
+/// What is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileDetail {
+    /// A file of the world, with how it was opened.
+    Vnode(VnodeId, FileInfo),
+    /// A socket.
+    Socket(SocketFile),
+    /// A pipe.
+    Pipe(PipeFile),
+    /// Another kind, of which only this number is told.
+    Other(u32),
+}
+
+impl FileDetail {
+    pub(super) fn kind(&self) -> u32 {
+        match self {
+            FileDetail::Vnode(..) => OpenFile::VNODE,
+            FileDetail::Socket(_) => OpenFile::SOCKET,
+            FileDetail::Pipe(_) => OpenFile::PIPE,
+            FileDetail::Other(kind) => *kind,
+        }
+    }
+}
+
+/// A right in a task's name space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ModelPort {
+    /// Name, type and references.
+    pub entry: SpaceEntry,
+    /// The port, where this is the right to receive from it.
+    pub status: Option<PortStatus>,
+}
+
+impl ModelPort {
+    /// A right of these types, one reference.
+    #[must_use]
+    pub fn new(name: PortName, types: u32) -> Self {
+        let entry = SpaceEntry { name, types, references: 1, object: name.rotate_left(16) };
+        ModelPort { entry, status: None }
+    }
+
+    /// A right to receive from a port that holds the usual number of messages, and none now.
+    #[must_use]
+    pub fn receiving(name: PortName) -> Self {
+        /// `MACH_PORT_QLIMIT_DEFAULT`.
+        const USUAL: u32 = 5;
+        let status = PortStatus { limit: USUAL, ..PortStatus::default() };
+        ModelPort { status: Some(status), ..ModelPort::new(name, SpaceEntry::RECEIVE) }
+    }
+}
+
+/// What a thread's port shows of it beside flavor 15.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelThread {
+    /// `pthread_self`.
+    pub handle: u64,
+    /// Where libdispatch keeps the address of its queue.
+    pub dispatch_queue: u64,
+    /// How often it is suspended.
+    pub suspend_count: i32,
+    /// Its registers; those of the machine that are not here are zeros.
+    pub registers: BTreeMap<StateFlavor, Vec<u32>>,
+}
+
+/// What a task's port shows beside flavor 4. All 0 and empty unless it is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskFacts {
+    /// The most bytes that were in memory.
+    pub resident_max: u64,
+    /// How often it is suspended.
+    pub suspend_count: i32,
+    /// Its role.
+    pub role: i32,
+    /// The audit user, who logged in.
+    pub audit_uid: u32,
+    /// The audit session.
+    pub audit_session: u32,
+    /// Its rights, in the order of its table.
+    pub ports: Vec<ModelPort>,
+    /// By id, what is known of those of its [`threads`](super::ModelProcess::threads) beside
+    /// flavor 15.
+    pub threads: BTreeMap<u64, ModelThread>,
+}

@@ -1,0 +1,168 @@
+//! Every file of a recorded Mac, as the mount shows it: one golden for each recording. Each row
+//! of the table that macOS has is in it, read through the whole Mach path.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use common::golden::assert_golden;
+use mach_procfs::kernel::mach::recording::{self, Limits};
+use mach_procfs::model::Result;
+use mach_procfs::tree::{Access, Caller, Node, NodeType, On, ROWS, Tree};
+
+/// Who may see all of it, and is no process of the recorded Mac.
+const READER: Caller = Caller { uid: 0, gid: 0, pid: 0 };
+
+/// The process whose files are shown, and what else is: not the other processes.
+const SHOWN: &str = "500";
+
+fn tree(name: &str) -> Arc<Tree> {
+    let path = format!("{}/tests/recordings/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::File::open(path).unwrap();
+    let recording = recording::read(std::io::BufReader::new(file), Limits::default()).unwrap();
+    Tree::new(mach_procfs::kernel::replay(recording, 0, 0), 0, 0)
+}
+
+fn read(tree: &Arc<Tree>, node: Node, caller: &Caller) -> Result<Vec<u8>> {
+    let mut source = tree.open(node, caller)?;
+    let mut text = Vec::new();
+    while source.fill(&mut text, 1 << 20)? {}
+    Ok(text)
+}
+
+struct Shown<'a> {
+    tree: &'a Arc<Tree>,
+    text: String,
+    rows: BTreeSet<&'static str>,
+}
+
+impl Shown<'_> {
+    fn directory(&mut self, node: Node, path: &str) {
+        let entries = match self.tree.list(node, &READER) {
+            Ok(entries) => entries,
+            Err(error) => return self.text.push_str(&format!("== {path}/\n{error}\n")),
+        };
+        for entry in entries {
+            let name = entry.name.as_bytes();
+            let found = self.tree.lookup(node, OsStr::from_bytes(&name), &READER).unwrap();
+            let path = format!("{path}/{}", entry.name);
+            // Its length changes with the day that it is looked at.
+            let is_other =
+                node == Node::ROOT && path[1..].parse::<u32>().is_ok() && path[1..] != *SHOWN;
+            if is_other || path == "/uptime" {
+                continue;
+            }
+            self.rows.insert(found.node.row.row().path);
+            self.node(&path, found.node, found.node_type, found.mode);
+        }
+    }
+
+    fn node(&mut self, path: &str, node: Node, node_type: NodeType, mode: u16) {
+        match node_type {
+            NodeType::Directory => self.directory(node, path),
+            NodeType::Link => {
+                let target = self.tree.read_link(node, &READER);
+                let target = target.map(|target| target.escape_ascii().to_string());
+                let target = target.unwrap_or_else(|error| error.to_string());
+                self.text.push_str(&format!("== {path} {mode:04o} -> {target}\n"));
+            }
+            NodeType::File => {
+                self.text.push_str(&format!("== {path} {mode:04o}\n"));
+                match read(self.tree, node, &READER) {
+                    // Pictures have goldens of their own.
+                    Ok(_) if path.ends_with(".svg") => {}
+                    Ok(text) => self.lines(&text),
+                    Err(error) => self.text.push_str(&format!("{error}\n")),
+                }
+            }
+        }
+    }
+
+    fn lines(&mut self, text: &[u8]) {
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\n");
+            match line {
+                Some(line) => self.text.push_str(&format!("{}\n", line.escape_ascii())),
+                None => self.text.push_str("(no newline at the end)\n"),
+            }
+        }
+    }
+}
+
+fn whole(name: &str) -> (String, BTreeSet<&'static str>) {
+    let tree = tree(name);
+    let mut shown = Shown { tree: &tree, text: String::new(), rows: BTreeSet::new() };
+    shown.directory(Node::ROOT, "");
+    (shown.text, shown.rows)
+}
+
+#[test]
+fn every_file_of_the_recordings() {
+    for name in ["arm64", "intel"] {
+        let (text, rows) = whole(name);
+        assert_golden(&format!("tree_{name}.txt"), text.as_bytes());
+        // Nothing is left out: all rows but the root's, `uptime`, and those of who asks.
+        let missing: Vec<&str> = ROWS
+            .iter()
+            .filter(|row| row.on != On::Linux && !rows.contains(row.path))
+            .map(|row| row.path)
+            .collect();
+        assert_eq!(missing, ["", "self", "curproc", "uptime"], "{name}");
+        assert!(!text.contains("failed unexpectedly"), "{name}");
+    }
+}
+
+/// Another user is told what anyone may know of a process, and nothing else.
+#[test]
+fn another_user_sees_what_is_for_all() {
+    let tree = tree("arm64");
+    let other = Caller { uid: 12_345, gid: 12_345, pid: 0 };
+    let process = tree.resolve(Path::new(SHOWN), &other).unwrap().node;
+    let (mut refused, mut told) = (0, 0);
+    for row in ROWS.iter().filter(|row| row.on != On::Linux) {
+        let Some(path) = row.path.strip_prefix("PID/") else { continue };
+        if row.items.is_some()
+            || row.path.contains("/TID")
+            || row.path.contains("/ID")
+            || row.path.contains("/N")
+        {
+            continue;
+        }
+        let path = Path::new(SHOWN).join(path);
+        let found = match tree.resolve(&path, &other) {
+            Ok(found) => found.node,
+            Err(error) => {
+                assert_eq!(error.kind, mach_procfs::model::ErrorKind::Denied, "{}", row.path);
+                refused += 1;
+                continue;
+            }
+        };
+        let outcome = match tree.attributes(found).unwrap().node_type {
+            NodeType::Directory => tree.list(found, &other).map(|_| ()),
+            NodeType::Link => tree.read_link(found, &other).map(|_| ()),
+            NodeType::File => read(&tree, found, &other).map(|_| ()),
+        };
+        match (row.access, outcome) {
+            (Access::Anyone, Ok(())) => told += 1,
+            (Access::Memory, Err(error)) => {
+                assert_eq!(error.kind, mach_procfs::model::ErrorKind::Denied, "{}", row.path);
+                refused += 1;
+            }
+            (_, outcome) => panic!("{}: {outcome:?}", row.path),
+        }
+    }
+    assert!(refused > 30 && told > 10, "{refused} refused, {told} told");
+    let text = |name: &str| {
+        let node = tree.lookup(process, OsStr::new(name), &other).unwrap().node;
+        read(&tree, node, &other).unwrap()
+    };
+    assert_eq!(text("cmdline"), b"", "the arguments are the user's own");
+    let status = String::from_utf8(text("status")).unwrap();
+    assert!(status.contains("Uid:") && !status.contains("VmSize:\t   "), "{status}");
+}
