@@ -8,8 +8,8 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 
 use common::program::{err, out, run};
-use common::rows_of;
 use common::target::Target;
+use common::{rows_of, threads};
 
 #[test]
 fn cat_prints_what_the_kernel_prints() {
@@ -87,8 +87,8 @@ fn ls_lists_names() {
     assert_eq!(names[0], "self");
     assert!(names.contains(&pid.as_str()));
     let lines = |rows: &[&str]| -> String { rows.iter().map(|row| format!("{row}\n")).collect() };
-    // Behind the rows stands the only thread.
-    let task = format!("{}{pid}\n", lines(&rows_of("PID/task")));
+    let mut task = lines(&rows_of("PID/task"));
+    task.extend(threads(target.pid()).iter().map(|thread| format!("{thread}\n")));
     assert_eq!(out(&run(&["ls", &format!("{pid}/task")])), task);
     assert_eq!(out(&run(&["ls", &format!("{pid}/maps")])), format!("{pid}/maps\n"));
     assert_eq!(

@@ -415,7 +415,7 @@ fn listings_lose_no_process_while_others_come_and_go() {
     let rows = |directory| common::rows_of(directory).into_iter().map(str::to_owned).collect();
     assert_eq!(names(&pid.to_string()), rows("PID"));
     let mut task: BTreeSet<String> = rows("PID/task");
-    task.insert(pid.to_string());
+    task.extend(common::threads(pid).iter().map(u32::to_string));
     assert_eq!(names(&format!("{pid}/task")), task);
     assert!(names("").is_superset(&rows("")));
 }

@@ -25,6 +25,15 @@ pub fn rows_of(directory: &str) -> Vec<&'static str> {
         .collect()
 }
 
+/// The threads that the kernel's own procfs lists, ascending.
+pub fn threads(pid: u32) -> Vec<u32> {
+    let names = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let names: Vec<_> = names.map(|name| name.unwrap().file_name()).collect();
+    let mut threads = pids(names.iter().filter_map(|name| name.to_str()));
+    threads.sort_unstable();
+    threads
+}
+
 /// Those of these names that are pids.
 pub fn pids<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
     names.into_iter().filter_map(|name| name.parse().ok()).collect()

@@ -53,6 +53,7 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Thread(render) => {
             rendered(&values::threads(), |(account, thread), out| render(account, thread, out))
         }
+        Kind::Suspension(render) => rendered(&[0, 2, u32::MAX], render),
         Kind::Registers(_, render) => rendered(&values::registers(), |it, out| render(it, out)),
         Kind::Port(render) => rendered(&values::ports(), render),
         Kind::Cpu(render) => rendered(&values::cpus(), render),

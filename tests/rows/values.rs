@@ -206,7 +206,6 @@ pub(crate) fn threads() -> Vec<(Account, Thread)> {
         cpu_usage: Some(987),
         policy: 1,
         flags: Some(3),
-        suspend_count: Some(2),
         sleep_time: Some(0),
         priority: 31,
     };
@@ -220,7 +219,6 @@ pub(crate) fn threads() -> Vec<(Account, Thread)> {
         cpu_usage: Some(u32::MAX),
         policy: i32::MIN,
         flags: Some(u32::MAX),
-        suspend_count: Some(u32::MAX),
         sleep_time: Some(u32::MAX),
         priority: i32::MIN,
     };
