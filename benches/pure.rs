@@ -46,14 +46,31 @@ fn regions() -> Vec<Region> {
 
 // ---- Rendering ---------------------------------------------------------------------------------
 
-#[divan::bench(args = ["maps", "vmmap", "vmmap_r"])]
+#[divan::bench(args = ["maps", "vmmap", "vmmap_r", "smaps"])]
 fn render(bencher: Bencher<'_, '_>, name: &str) {
     let render: Renderer = match name {
         "maps" => format::maps,
         "vmmap" => format::vmmap,
+        "smaps" => format::smaps,
         _ => format::vmmap_r,
     };
     every_line(bencher, render);
+}
+
+#[divan::bench(args = ["vmmap.json", "vmmap.svg"])]
+fn render_sheet(bencher: Bencher<'_, '_>, name: &str) {
+    let new = if name == "vmmap.json" { format::vmmap_json } else { format::vmmap_svg };
+    let regions = regions();
+    let mut out = Vec::with_capacity(LINES * 1000);
+    bencher.counter(ItemsCount::new(LINES)).bench_local(|| {
+        out.clear();
+        let mut sheet = new();
+        for region in &regions {
+            sheet.add(black_box(region), &mut out);
+        }
+        sheet.end(&mut out);
+        black_box(out.len())
+    });
 }
 
 #[divan::bench]

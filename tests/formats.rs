@@ -4,7 +4,9 @@
 mod common;
 
 use common::golden::assert_golden;
-use mach_procfs::format::{Renderer, maps, vmmap, vmmap_r};
+use mach_procfs::format::{
+    NewSheet, Renderer, maps, smaps, smaps_rollup, vmmap, vmmap_json, vmmap_r, vmmap_svg,
+};
 use mach_procfs::model::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, Sharing,
     UserTag,
@@ -15,6 +17,16 @@ fn rendered(renderer: Renderer, regions: &[Region]) -> Vec<u8> {
     for region in regions {
         renderer(region, &mut out);
     }
+    out
+}
+
+fn sheet(new: NewSheet, regions: &[Region]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut sheet = new();
+    for region in regions {
+        sheet.add(region, &mut out);
+    }
+    sheet.end(&mut out);
     out
 }
 
@@ -94,6 +106,7 @@ fn regions() -> Vec<Region> {
                 resident: 1_234_567,
                 swapped_out: 89,
                 dirtied: 7,
+                page_size: 16_384,
                 ..Default::default()
             },
             ..base(0x7fff_0000_0000, 0x4000)
@@ -127,6 +140,25 @@ fn golden_vmmap() {
 #[test]
 fn golden_vmmap_r() {
     assert_golden("vmmap_r.txt", &rendered(vmmap_r, &regions()));
+}
+
+#[test]
+fn golden_smaps() {
+    assert_golden("smaps.txt", &rendered(smaps, &regions()));
+    assert_golden("smaps_rollup.txt", &sheet(smaps_rollup, &regions()));
+    assert_eq!(sheet(smaps_rollup, &[]), b"", "as for a zombie");
+}
+
+#[test]
+fn golden_vmmap_json() {
+    assert_golden("vmmap_json.txt", &sheet(vmmap_json, &regions()));
+    assert_eq!(sheet(vmmap_json, &[]), b"[]\n");
+}
+
+#[test]
+fn golden_vmmap_svg() {
+    assert_golden("vmmap_svg.txt", &sheet(vmmap_svg, &regions()));
+    assert_golden("vmmap_svg_empty.txt", &sheet(vmmap_svg, &[]));
 }
 
 #[test]

@@ -14,13 +14,28 @@ const MAY_IMPORT: [(&str, &[&str]); 6] = [
 ];
 
 /// Files with unsafe code.
-const UNSAFE: [&str; 6] = [
+const UNSAFE: [&str; 21] = [
     "src/fuse/host/memory.rs",
     "src/kernel/linux/ioctl.rs",
     "src/kernel/mach/ffi.rs",
+    "src/kernel/mach/ffi/signatures.rs",
+    "src/kernel/mach/ffi/system.rs",
+    "src/kernel/mach/ffi/task.rs",
     "src/kernel/mach/ffi/twin.rs",
+    "src/kernel/mach/ffi/twin/array.rs",
+    "src/kernel/mach/ffi/twin/files.rs",
+    "src/kernel/mach/ffi/twin/machine.rs",
+    "src/kernel/mach/ffi/twin/task.rs",
     "src/kernel/mach/ffi/twin/tests.rs",
+    "src/kernel/mach/ffi/twin/tests/inside.rs",
+    "src/kernel/mach/ffi/twin/thread.rs",
     "src/kernel/mach/raw.rs",
+    "src/kernel/mach/raw/array.rs",
+    "src/kernel/mach/raw/files.rs",
+    "src/kernel/mach/raw/machine.rs",
+    "src/kernel/mach/raw/process.rs",
+    "src/kernel/mach/raw/task.rs",
+    "src/kernel/mach/raw/thread.rs",
 ];
 
 /// Files that tell the systems apart.

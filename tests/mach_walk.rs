@@ -221,9 +221,11 @@ fn many(count: u64) -> World {
 fn n_regions_cost_n_plus_one_region_calls_and_a_fixed_number_of_others() {
     let mut others = Vec::new();
     for count in [10, 1_000, 100_000] {
-        for (call, detail) in
-            [(Call::RegionPathInfo, Detail::Map), (Call::RegionRecurse, Detail::Pages)]
-        {
+        for (call, detail) in [
+            (Call::RegionPathInfo, Detail::Map),
+            (Call::RegionPathInfo, Detail::Attributes),
+            (Call::RegionRecurse, Detail::Pages),
+        ] {
             let (model, kernel) = over(many(count));
             let identity = kernel.identity(pid()).unwrap();
             let before = model.count_all();
@@ -238,10 +240,40 @@ fn n_regions_cost_n_plus_one_region_calls_and_a_fixed_number_of_others() {
             others.push((detail, model.count_all() - before - (count + 1)));
         }
     }
-    // Flags and identity at the start, at the first region and at the end; and the port.
+    // Flags and identity at the start, at the first region and at the end; a port and its release,
+    // and the page sizes of the asker and of the process.
     for (detail, others) in others {
-        assert_eq!(others, if detail == Detail::Pages { 8 } else { 6 });
+        assert_eq!(others, if detail == Detail::Map { 6 } else { 10 });
     }
+}
+
+/// Counts are of the smaller pages of the two, and nothing is asked for where no counts are wanted.
+#[test]
+fn the_size_of_a_counted_page_is_known() {
+    const ASKER: u32 = 600;
+    let page_sizes = |own: u32, its: u32, name_port: PortRule| -> Vec<u64> {
+        let mut world = World::default();
+        world.spawn(ModelProcess::new(ASKER, "asker").with_pages(own).owned_by(0, 0));
+        let mut target = ModelProcess::new(500, "target").with_pages(its);
+        target.name_port = name_port;
+        world.spawn(target);
+        world.caller.pid = ASKER.cast_signed();
+        world.caller.page_size = own;
+        world.enter(PID, Entry::new(PAGE, PAGE));
+        let (model, kernel) = over(world);
+        let of = |detail| regions(&kernel, detail).unwrap()[0].pages.page_size;
+        let found = [Detail::Map, Detail::Attributes, Detail::Pages].map(of).to_vec();
+        assert_eq!(model.live_ports(), 0);
+        found
+    };
+    let gives = || PortRule::Gives(PortKind::Name);
+    assert_eq!(page_sizes(16_384, 16_384, gives()), [0, 16_384, 16_384]);
+    assert_eq!(page_sizes(16_384, 4096, gives()), [0, 4096, 4096]);
+    assert_eq!(page_sizes(4096, 16_384, gives()), [0, 4096, 4096]);
+    let refused = || PortRule::Refuses(KernReturn::FAILURE);
+    assert_eq!(page_sizes(16_384, 16_384, refused()), [0, 0, 16_384]);
+    assert_eq!(page_sizes(4096, 4096, refused()), [0, 4096, 4096]);
+    assert_eq!(page_sizes(16_384, 16_384, PortRule::Dead), [0, 0, 16_384]);
 }
 
 #[test]
@@ -375,9 +407,11 @@ fn exec(world: &mut World) {
 #[test]
 fn exec_mid_walk_after_a_region_was_shown_is_vanished() {
     for number in 2..=4 {
-        for (call, detail) in
-            [(Call::RegionPathInfo, Detail::Map), (Call::RegionRecurse, Detail::Pages)]
-        {
+        for (call, detail) in [
+            (Call::RegionPathInfo, Detail::Map),
+            (Call::RegionPathInfo, Detail::Attributes),
+            (Call::RegionRecurse, Detail::Pages),
+        ] {
             let (model, kernel) = over(three_regions());
             model.change_at(call, number, exec);
             assert!(is_vanished(regions(&kernel, detail)), "at {number}");

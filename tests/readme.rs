@@ -28,6 +28,11 @@ fn every_row_is_described_in_the_formats() {
 }
 
 #[test]
+fn the_picture_in_the_documents_is_one_that_is_made() {
+    assert!(text("docs/vmmap.svg") == text("tests/golden/mach_arm64_vmmap_svg.txt"));
+}
+
+#[test]
 fn what_the_readme_links_to_is_there() {
     let readme = text("README.md");
     let links: Vec<&str> =

@@ -8,8 +8,15 @@ use common::golden::assert_golden;
 use common::program::{err, out, run};
 
 const RECORDINGS: [&str; 3] = ["arm64", "intel", "translated"];
-const FILES: [(&str, &str); 3] =
-    [("maps", "maps"), ("task/vmmap", "vmmap"), ("task/vmmap_r", "vmmap_r")];
+const FILES: [(&str, &str); 7] = [
+    ("maps", "maps"),
+    ("smaps", "smaps"),
+    ("smaps_rollup", "smaps_rollup"),
+    ("task/vmmap", "vmmap"),
+    ("task/vmmap_r", "vmmap_r"),
+    ("task/vmmap.json", "vmmap_json"),
+    ("task/vmmap.svg", "vmmap_svg"),
+];
 
 fn recording(name: &str) -> String {
     format!("{}/tests/recordings/{name}.json", env!("CARGO_MANIFEST_DIR"))

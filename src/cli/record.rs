@@ -4,7 +4,7 @@ use std::io::stdout;
 use std::sync::Arc;
 
 use mach_procfs::kernel;
-use mach_procfs::kernel::mach::recording::{self, Answer, Recording};
+use mach_procfs::kernel::mach::recording::{self, Answer};
 use mach_procfs::kernel::mach::xnu_model::XnuModel;
 use mach_procfs::model::Pid;
 
@@ -18,19 +18,19 @@ pub(super) fn record(source: &Source, names: &[String]) -> Result<(), Failure> {
         let pid = Pid::from_name(name.as_bytes());
         pids.push(pid.ok_or_else(|| Failure::Because(format!("'{name}' is no pid")))?);
     }
-    let recording = match source.recording()? {
+    let mut recording = match source.recording()? {
         Some(recording) => recording::record(&Arc::new(XnuModel::replay(recording)), &pids),
         None => kernel::record(&pids).map_err(|error| Failure::Because(error.call.to_owned()))?,
     };
-    let (found, missing): (Vec<_>, Vec<_>) = recording
-        .processes
+    let (found, missing): (Vec<_>, Vec<_>) = std::mem::take(&mut recording.processes)
         .into_iter()
         .partition(|process| matches!(process.short_info, Answer::Ok(_)));
     for process in &missing {
         complain(&format!("{}: no such process", process.pid));
     }
     if !found.is_empty() {
-        Recording::new(found).write(stdout().lock())?;
+        recording.processes = found;
+        recording.write(stdout().lock())?;
     }
     if missing.is_empty() { Ok(()) } else { Err(Failure::Said) }
 }

@@ -1,10 +1,12 @@
 //! Three made-up processes as three kinds of machine would show them; nobody's real data. Sizes
 //! and places are those of crash reports and of XNU's source.
 
-use mach_procfs::kernel::mach::calls::{KernReturn, ShortBsdInfo, VnodeInfo};
+use mach_procfs::kernel::mach::calls::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, ShortBsdInfo, VnodeInfo};
 use mach_procfs::kernel::mach::xnu_model::{
-    Entry, Mapped, ModelProcess, PortRule, SubmapId, Vnode, VnodeId, World,
+    Entry, Machine as Hardware, Mapped, ModelProcess, SubmapId, Vnode, VnodeId, World,
 };
+
+use super::inside;
 
 /// The process that has a map worth looking at.
 pub(crate) const DEMO: i32 = 500;
@@ -28,9 +30,8 @@ impl Machine {
         world.spawn(ModelProcess::new(1, "launchd").with_pages(page));
         for pid in [0, 1] {
             let process = world.process_mut(pid).unwrap();
-            *process = process.clone().owned_by(0, 0);
+            *process = process.clone().owned_by(0, 0).protected();
             process.info.ppid = 0;
-            process.port = PortRule::Refuses(KernReturn::FAILURE);
         }
         let mut machine =
             Machine { world, page: u64::from(page), next_inode: 1_152_921_500_312_000_000 };
@@ -176,7 +177,10 @@ impl Machine {
         self.world.become_zombie(501);
     }
 
-    fn finish(mut self) -> World {
+    fn finish(mut self, hardware: Hardware, cpu_type: i32) -> World {
+        self.world.machine = hardware;
+        inside::fill(&mut self.world, DEMO, cpu_type);
+        self.world.process_mut(1).unwrap().executable = Ok(b"/sbin/launchd".to_vec());
         self.zombie();
         self.world
     }
@@ -197,7 +201,7 @@ pub(crate) fn arm64() -> World {
     machine.world.shared_region(DEMO, base, base, cache, 0);
     machine.world.write(DEMO, base + 0x0600_0000, 16_384);
     machine.world.reserve_arm64(DEMO);
-    machine.finish()
+    machine.finish(Hardware::apple_silicon(), CPU_TYPE_ARM64)
 }
 
 fn intel_map(machine: &mut Machine, cache: &[u8]) {
@@ -219,7 +223,7 @@ pub(crate) fn intel() -> World {
         &mut machine,
         b"/System/Volumes/Preboot/Cryptexes/OS/System/Library/Caches/com.apple.dyld/dyld_shared_cache_x86_64h",
     );
-    machine.finish()
+    machine.finish(Hardware::intel(), CPU_TYPE_X86_64)
 }
 
 /// An Intel program on Apple silicon: 4 KiB pages seen by a caller with 16 KiB ones.
@@ -238,5 +242,5 @@ pub(crate) fn translated() -> World {
         &mut machine,
         b"/System/Volumes/Preboot/Cryptexes/OS/System/Library/Caches/com.apple.dyld/dyld_shared_cache_x86_64",
     );
-    machine.finish()
+    machine.finish(Hardware::apple_silicon(), CPU_TYPE_ARM64)
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub(crate) mod fixtures;
+mod inside;
 
 use std::sync::Arc;
 

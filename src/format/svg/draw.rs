@@ -6,19 +6,20 @@ use super::piece::{Access, Amounts, Kind, Piece};
 use super::words::{as_xml, count, shortened, shown, size};
 
 // Columns, in pixels.
-const WIDTH: u32 = 1000;
+const WIDTH: u32 = 1040;
 const ADDRESS_END: u32 = 146;
 const KIND: u32 = 156;
 const BOX: u32 = 166;
 const BOX_WIDTH: u32 = 220;
 const SIZE_END: u32 = 462;
 const LETTERS: u32 = 478;
-const NAME: u32 = 524;
+const NAME: u32 = 530;
 /// How many letters of a name have room.
-const NAME_LETTERS: usize = 66;
+const NAME_LETTERS: usize = 64;
 
-/// Where the first row begins.
+/// Where the first row begins, unless a line more stands above.
 const TOP: u32 = 168;
+const LINE: u32 = 17;
 
 /// The least height of a row: a line of text.
 const ROW: u32 = 18;
@@ -52,10 +53,17 @@ svg{background:#0d1117}text{fill:#e6edf3}.q{fill:#9198a1}.l{stroke:#3d444d}.t{op
 
 pub(super) fn draw(pieces: &[Piece], regions: u64, sums: &Amounts, out: &mut Vec<u8>) {
     let heights = heights(pieces);
-    let height = TOP + heights.iter().map(|(gap, row)| gap + row).sum::<u32>() + 24;
+    let shared = (pieces.len() as u64) < regions;
+    let top = if shared { TOP + LINE } else { TOP };
+    let height = top + heights.iter().map(|(gap, row)| gap + row).sum::<u32>() + 24;
     let drawing = &mut Drawing { out };
-    drawing.head(regions, pieces.len(), sums, height);
-    let (mut y, mut seen) = (TOP, 0);
+    drawing.head(regions, sums, height);
+    if shared {
+        let [regions, rows] = [count(regions, "region"), count(pieces.len() as u64, "row")];
+        drawing.text(24, 124 + LINE, "q", &format!("Neighbours share rows: {regions} in {rows}."));
+    }
+    drawing.headings(top);
+    let (mut y, mut seen) = (top, 0);
     for (piece, (gap_height, row_height)) in pieces.iter().zip(heights) {
         drawing.gap(y, gap_height, seen, piece.start);
         y += gap_height;
@@ -106,7 +114,7 @@ impl Drawing<'_> {
         ));
     }
 
-    fn head(&mut self, regions: u64, rows: usize, sums: &Amounts, height: u32) {
+    fn head(&mut self, regions: u64, sums: &Amounts, height: u32) {
         let mut summary = format!("{}, {}", count(regions, "region"), size(sums.mapped));
         if sums.counted {
             summary += &format!(
@@ -125,24 +133,21 @@ impl Drawing<'_> {
         self.text(24, 38, "h", "Address space");
         self.text(24, 60, "q", &summary);
         self.legend();
-        let mut note = "The height of a box follows the logarithm of its size.".to_owned();
-        if sums.counted {
-            note += " What is filled is in memory.";
-        }
-        note += " Unmapped ranges are folded.";
-        if (rows as u64) < regions {
-            note += &format!(" Small neighbours share a row: {rows} rows.");
-        }
-        self.text(24, 124, "q", &note);
+        let filled = if sums.counted { " What is filled is in memory." } else { "" };
+        let note = "The height of a box follows the logarithm of its size.";
+        self.text(24, 124, "q", &format!("{note}{filled} Unmapped ranges are folded."));
+    }
+
+    fn headings(&mut self, top: u32) {
         for (x, class, heading) in [
             (ADDRESS_END, "q e", "start"),
             (SIZE_END, "q e", "size"),
             (LETTERS, "q", "access"),
             (NAME, "q", "what it is"),
         ] {
-            self.text(x, TOP - 16, class, heading);
+            self.text(x, top - 16, class, heading);
         }
-        self.put(format_args!("<path class=\"l\" d=\"M24 {y}H{}\"/>\n", WIDTH - 24, y = TOP - 8));
+        self.put(format_args!("<path class=\"l\" d=\"M24 {y}H{}\"/>\n", WIDTH - 24, y = top - 8));
     }
 
     fn legend(&mut self) {
@@ -170,8 +175,8 @@ impl Drawing<'_> {
                 Kind::Named => "named memory",
                 Kind::Anonymous => "anonymous memory",
             };
-            self.text(x + 20, 104, "", word);
-            x += 44 + 7 * word.len() as u32;
+            self.text(x + 12, 104, "", word);
+            x += 38 + 7 * word.len() as u32;
         }
     }
 
@@ -203,7 +208,8 @@ impl Drawing<'_> {
         for (number, (mapped, resident)) in piece.by_access.into_iter().enumerate() {
             let width = widths[number];
             if width > 0 {
-                self.rect(x, y, width, box_height, &format!("c{number} t"));
+                let pale = if piece.amounts.counted { " t" } else { "" };
+                self.rect(x, y, width, box_height, &format!("c{number}{pale}"));
             }
             if width > 0 && resident > 0 {
                 self.rect(x, y, part(width, resident, mapped), box_height, &format!("c{number}"));
@@ -244,7 +250,11 @@ fn widths(piece: &Piece) -> [u32; Access::ALL.len()] {
 
 /// What is written beside a row.
 fn label(piece: &Piece) -> (String, &'static str) {
-    let name = if piece.name.is_empty() { "anonymous".to_owned() } else { shown(&piece.name) };
+    let name = match (piece.name.as_slice(), piece.kind) {
+        (b"", Kind::File) => "a file of unknown name".to_owned(),
+        (b"", _) => "anonymous".to_owned(),
+        (name, _) => shown(name),
+    };
     let class = if piece.name.is_empty() { "q" } else { "" };
     if piece.regions == 1 {
         return (name, class);

@@ -8,7 +8,7 @@ mod draw;
 mod piece;
 mod words;
 
-use self::piece::{Amounts, Piece, join_to};
+use self::piece::{Amounts, Piece, join_runs, join_to};
 use super::Sheet;
 use crate::model::Region;
 
@@ -35,6 +35,7 @@ struct Picture {
 impl Sheet for Picture {
     fn add(&mut self, region: &Region, _: &mut Vec<u8>) {
         if self.pieces.len() == PIECES {
+            join_runs(&mut self.pieces);
             join_to(PIECES / 2, &mut self.pieces);
         }
         let piece = Piece::of(region);
@@ -44,6 +45,9 @@ impl Sheet for Picture {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
+        if self.pieces.len() > ROWS {
+            join_runs(&mut self.pieces);
+        }
         join_to(ROWS, &mut self.pieces);
         draw::draw(&self.pieces, self.regions, &self.sums, out);
     }

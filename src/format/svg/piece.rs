@@ -125,7 +125,7 @@ impl Piece {
             by_access,
             letters: Some([r, w, x, if shared { b's' } else { b'p' }]),
             kind: Kind::of(region),
-            name: clipped(&region.backing.name),
+            name: name(region),
             names_differ: false,
             largest: amounts.mapped,
         }
@@ -135,8 +135,11 @@ impl Piece {
     /// ones too. The parts of one file belong together.
     fn cost(&self, next: &Piece) -> u64 {
         let span = next.end.saturating_sub(self.start);
-        let together = !self.name.is_empty() && self.name == next.name;
-        if together { span >> 6 } else { span }
+        if self.is_like(next) { span >> 6 } else { span }
+    }
+
+    fn is_like(&self, next: &Piece) -> bool {
+        self.kind == next.kind && self.name == next.name
     }
 
     fn join(&mut self, next: Piece) {
@@ -174,14 +177,41 @@ pub(super) fn join_to(most: usize, pieces: &mut Vec<Piece>) {
                 quota -= 1;
             }
         }
-        let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
-        for (piece, is_second) in pieces.drain(..).zip(is_second) {
-            match joined.last_mut() {
+        for (piece, is_second) in std::mem::take(pieces).into_iter().zip(is_second) {
+            match pieces.last_mut() {
                 Some(last) if is_second => last.join(piece),
-                _ => joined.push(piece),
+                _ => pieces.push(piece),
             }
         }
-        *pieces = joined;
+    }
+}
+
+/// Joins what is like its neighbours in long runs: a row for each would take the room of others and
+/// tell nothing.
+pub(super) fn join_runs(pieces: &mut Vec<Piece>) {
+    /// How many regions make a run.
+    const RUN: u64 = 16;
+    /// A region of this size stands alone.
+    const LARGE: u64 = 64 << 20;
+    /// And so does what is this far away.
+    const FAR: u64 = 1 << 20;
+    let continues = |a: &Piece, b: &Piece| {
+        a.is_like(b) && a.largest.max(b.largest) < LARGE && b.start.saturating_sub(a.end) < FAR
+    };
+    let is_long = |run: &[Piece]| run.iter().map(|piece| piece.regions).sum::<u64>() >= RUN;
+    let runs: Vec<(usize, bool)> =
+        pieces.chunk_by(continues).map(|run| (run.len(), is_long(run))).collect();
+    let mut old = std::mem::take(pieces).into_iter();
+    for (length, is_long) in runs {
+        let run = old.by_ref().take(length);
+        if is_long {
+            pieces.extend(run.reduce(|mut first, next| {
+                first.join(next);
+                first
+            }));
+        } else {
+            pieces.extend(run);
+        }
     }
 }
 
@@ -189,10 +219,16 @@ pub(super) fn join_to(most: usize, pieces: &mut Vec<Piece>) {
 const LONGEST_NAME: usize = 256;
 
 /// The name, without its middle where it is long.
-fn clipped(name: &[u8]) -> Vec<u8> {
-    if name.len() <= LONGEST_NAME {
-        return name.to_vec();
+fn name(region: &Region) -> Vec<u8> {
+    let name = region.backing.name.as_slice();
+    let mut kept = if name.len() <= LONGEST_NAME {
+        name.to_vec()
+    } else {
+        let half = LONGEST_NAME / 2;
+        [&name[..half], "…".as_bytes(), &name[name.len() - half..]].concat()
+    };
+    if region.backing.is_deleted() {
+        kept.extend_from_slice(b" (deleted)");
     }
-    let half = LONGEST_NAME / 2;
-    [&name[..half], "…".as_bytes(), &name[name.len() - half..]].concat()
+    kept
 }

@@ -1,7 +1,6 @@
 //! Text in the picture.
 
-/// Bytes as text of XML: what may not stand in it becomes something that may (XML 1.0, section
-/// 2.2), and so does what would turn the direction of the text around it.
+/// Text as text of XML.
 pub(super) fn as_xml(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -15,28 +14,31 @@ pub(super) fn as_xml(text: &str) -> String {
     safe
 }
 
-/// A name as it can be shown: control characters as the pictures that Unicode has of them.
+/// A name as it can be shown: control characters as `maps` has its newlines, since not all may stand
+/// in XML (1.0, section 2.2); and nothing that turns the direction of the text around it.
 pub(super) fn shown(name: &[u8]) -> String {
-    let visible = |c: char| match c {
-        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-        '\x7f' => '\u{2421}',
-        '\u{80}'..='\u{9f}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{fffe}'
-        | '\u{ffff}' => '\u{fffd}',
-        _ => c,
-    };
-    String::from_utf8_lossy(name).chars().map(visible).collect()
+    let mut visible = String::with_capacity(name.len());
+    for c in String::from_utf8_lossy(name).chars() {
+        match c {
+            '\0'..='\x1f' | '\x7f' => visible += &format!("\\{:03o}", u32::from(c)),
+            '\u{80}'..='\u{9f}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{fffe}'
+            | '\u{ffff}' => visible.push('\u{fffd}'),
+            _ => visible.push(c),
+        }
+    }
+    visible
 }
 
 /// The text in so many columns: without its middle where it is longer. Its end, which says more of
 /// a path than its beginning, is the longer part.
 pub(super) fn shortened(text: &str, columns: usize) -> String {
     // What is not ASCII may be twice as wide.
-    let width = |c: char| if c.is_ascii() { 1 } else { 2 };
+    let width = |c: char| if c.is_ascii() || c == '…' { 1 } else { 2 };
     if text.chars().map(width).sum::<usize>() <= columns {
         return text.to_owned();
     }
@@ -75,7 +77,7 @@ pub(super) fn count(number: u64, one: &str) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -107,14 +109,14 @@ mod tests {
     #[test]
     fn what_is_too_long_loses_its_middle() {
         assert_eq!(shortened("/usr/lib/libc.so", 16), "/usr/lib/libc.so");
-        assert_eq!(shortened("/usr/lib/libc.so.6", 12), "/usr…ibc.so.6");
+        assert_eq!(shortened("/usr/lib/libc.so.6", 12), "/usr…bc.so.6");
         assert_eq!(shortened("åäöåäö", 6), "å…ö");
         assert_eq!(shortened("x", 0), "…");
     }
 
     #[test]
     fn nothing_is_left_that_xml_forbids_or_that_turns_text_around() {
-        assert_eq!(shown(b"a\nb\0\x7f\xff"), "a␊b␀␡\u{fffd}");
+        assert_eq!(shown(b"a\nb\0\x7f\xff"), "a\\012b\\000\\177\u{fffd}");
         assert_eq!(shown("\u{202e}x\u{ffff}".as_bytes()), "\u{fffd}x\u{fffd}");
         assert_eq!(as_xml("<a&b>"), "&lt;a&amp;b&gt;");
     }

@@ -7,42 +7,13 @@
 
 #![allow(unsafe_code, non_camel_case_types)]
 
-use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
+use std::ffi::{CStr, c_int, c_uint};
 use std::mem::{offset_of, size_of};
 
 pub(super) use self::system::*;
 
 #[cfg(target_os = "macos")]
-mod system {
-    use std::ffi::{c_char, c_ulong, c_void};
-
-    pub(crate) use libc::{
-        Dl_info, dladdr, getpid, proc_bsdinfo, proc_bsdshortinfo, proc_listallpids, proc_pidinfo,
-        proc_taskinfo, proc_threadinfo, sysctl, sysctlbyname, vinfo_stat,
-    };
-    pub(crate) use mach2::dyld::{_dyld_get_image_header, _dyld_image_count};
-    pub(crate) use mach2::loader::mach_header;
-    pub(crate) use mach2::mach_port::mach_port_deallocate;
-    pub(crate) use mach2::mach_time::mach_timebase_info;
-    pub(crate) use mach2::task::task_info;
-    pub(crate) use mach2::task_info::task_vm_info;
-    pub(crate) use mach2::traps::{mach_task_self, task_for_pid};
-    pub(crate) use mach2::vm::mach_vm_region_recurse;
-    pub(crate) use mach2::vm_region::vm_region_submap_info_64;
-
-    unsafe extern "C" {
-        /// `<mach-o/getsect.h>`, where the header is a `mach_header_64`, as it is in every image
-        /// of a 64-bit process.
-        pub(crate) fn getsegmentdata(
-            header: *const mach_header,
-            name: *const c_char,
-            size: *mut c_ulong,
-        ) -> *mut u8;
-
-        /// dyld's own `mach-o/dyld_priv.h`; in libSystem since macOS 10.13.
-        pub(crate) fn _dyld_get_shared_cache_range(size: *mut usize) -> *const c_void;
-    }
-}
+mod system;
 
 #[cfg(not(target_os = "macos"))]
 use self::twin as system;
@@ -171,8 +142,16 @@ pub(super) unsafe trait Plain: Copy {
         // SAFETY: zeros are a value of every integer, and the trait promises nothing else in it.
         unsafe { std::mem::zeroed() }
     }
+
+    /// The value that begins these bytes, where they are enough.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes = bytes.get(..size_of::<Self>())?;
+        // SAFETY: as many bytes as the value has, of any alignment, and any bytes are a value.
+        Some(unsafe { bytes.as_ptr().cast::<Self>().read_unaligned() })
+    }
 }
 
+/// For each struct its size, and of its fields the offsets, in bytes.
 macro_rules! plain {
     ($($name:ident $size:literal { $($field:ident $offset:literal),* $(,)? })*) => {
         $(
@@ -185,6 +164,17 @@ macro_rules! plain {
         )*
     };
 }
+
+mod files;
+mod machine;
+mod process;
+mod signatures;
+mod task;
+
+pub(super) use self::files::*;
+pub(super) use self::machine::*;
+pub(super) use self::process::*;
+pub(super) use self::task::*;
 
 // Sizes and offsets in bytes, each of them also in scripts/darwin/layout.c, but for
 // proc_uniqidentifierinfo, which no public header has (XNU's bsd/sys/proc_info_private.h).
@@ -242,44 +232,3 @@ plain! {
 const _: () = assert!(
     size_of::<vm_region_submap_info_64>() == 4 * VM_REGION_SUBMAP_INFO_V2_COUNT_64 as usize
 );
-
-// The signatures, of whichever functions are compiled in: what runs over the twin in a test is
-// called in the same way on a Mac.
-const _: () = {
-    let _: unsafe extern "C" fn() -> i32 = getpid;
-    let _: unsafe extern "C" fn(*mut c_void, c_int) -> c_int = proc_listallpids;
-    let _: unsafe extern "C" fn(c_int, c_int, u64, *mut c_void, c_int) -> c_int = proc_pidinfo;
-    let _: unsafe extern "C" fn(
-        *mut c_int,
-        c_uint,
-        *mut c_void,
-        *mut usize,
-        *mut c_void,
-        usize,
-    ) -> c_int = sysctl;
-    let _: unsafe extern "C" fn(
-        *const c_char,
-        *mut c_void,
-        *mut usize,
-        *mut c_void,
-        usize,
-    ) -> c_int = sysctlbyname;
-    let _: unsafe fn() -> c_uint = mach_task_self;
-    let _: unsafe extern "C" fn(c_uint, c_int, *mut c_uint) -> c_int = task_for_pid;
-    let _: unsafe extern "C" fn(c_uint, c_uint) -> c_int = mach_port_deallocate;
-    let _: unsafe extern "C" fn(
-        c_uint,
-        *mut u64,
-        *mut u64,
-        *mut c_uint,
-        *mut c_int,
-        *mut c_uint,
-    ) -> c_int = mach_vm_region_recurse;
-    let _: unsafe extern "C" fn(c_uint, c_uint, *mut c_int, *mut c_uint) -> c_int = task_info;
-    let _: unsafe extern "C" fn() -> u32 = _dyld_image_count;
-    let _: unsafe extern "C" fn(u32) -> *const mach_header = _dyld_get_image_header;
-    let _: unsafe extern "C" fn(*mut usize) -> *const c_void = _dyld_get_shared_cache_range;
-    let _: unsafe extern "C" fn(*const c_void, *mut Dl_info) -> c_int = dladdr;
-    let _: unsafe extern "C" fn(*const mach_header, *const c_char, *mut c_ulong) -> *mut u8 =
-        getsegmentdata;
-};

@@ -86,12 +86,14 @@ pub(super) mod bytes {
     ) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(value) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("hex", &to_digits(value))?;
-                map.end()
-            }
+            Err(_) => as_digits(value, serializer),
         }
+    }
+
+    pub(super) fn as_digits<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("hex", &to_digits(value))?;
+        map.end()
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
@@ -127,6 +129,47 @@ pub(super) mod bytes {
                 _ => Err(A::Error::missing_field("hex")),
             }
         }
+    }
+}
+
+/// Bytes of any value, as those above; as digits also where they do not look like a text, which
+/// may end in a NUL.
+pub(super) mod value {
+    pub(in super::super) use super::bytes::deserialize;
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        value: &[u8],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = value.strip_suffix(b"\0").unwrap_or(value);
+        if text.iter().any(u8::is_ascii_control) {
+            return bytes::as_digits(value, serializer);
+        }
+        bytes::serialize(value, serializer)
+    }
+}
+
+/// Words of 32 bits, eight digits each.
+pub(super) mod words {
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        words: &[u32],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        serializer.serialize_str(&to_digits(&bytes))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u32>, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        let bytes = from_digits(&text).filter(|bytes| bytes.len().is_multiple_of(4));
+        let bytes = bytes.ok_or_else(|| D::Error::custom("not words of eight digits each"))?;
+        let word = |four: &[u8]| four.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        Ok(bytes.chunks_exact(4).map(word).collect())
     }
 }
 

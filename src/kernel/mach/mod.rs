@@ -143,7 +143,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
             Found::Living(target) => {
                 let namer = Namer::new(self.own_stack_top(pid));
                 let own = target.number() == self.calls.own_pid();
-                let walk = RegionWalk::new(target, detail == Detail::Pages, namer);
+                let walk = RegionWalk::new(target, detail, namer);
                 if own && detail == Detail::Map {
                     return Ok(Box::new(OwnWalk::new(walk)));
                 }

@@ -5,10 +5,15 @@
 
 #![allow(unsafe_code)]
 
+mod array;
 mod copy;
-mod later;
+mod files;
+mod machine;
+mod process;
+mod task;
+mod thread;
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ops::Range;
 use std::ptr;
 
@@ -52,6 +57,11 @@ fn mach(answer: c_int) -> Result<(), KernReturn> {
 /// The bytes of a buffer, as many of them as the call can be told of.
 fn bytes<T>(buffer: &[T]) -> c_int {
     c_int::try_from(size_of_val(buffer)).unwrap_or(c_int::MAX)
+}
+
+/// How many words of 32 bits a struct has, in which Mach calls count.
+fn words<T>() -> c_uint {
+    (size_of::<T>() / size_of::<u32>()) as c_uint
 }
 
 /// `proc_pidinfo` with a flavor that fills one struct.
@@ -245,7 +255,7 @@ impl XnuCalls for Xnu {
 
     fn task_vm_info(&self, task: PortName) -> Result<TaskVmInfo, KernReturn> {
         let mut info = ffi::task_vm_info::zeroed();
-        let mut count = (size_of::<ffi::task_vm_info>() / size_of::<u32>()) as u32;
+        let mut count = words::<ffi::task_vm_info>();
         // SAFETY: `info` is `count` words of 4 bytes long and aligned to 4; the kernel writes no
         // more words than `count` says, and whatever it writes is such a struct.
         mach(unsafe {

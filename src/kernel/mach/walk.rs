@@ -5,14 +5,16 @@
 //! answer ended, so each is cut to what was not seen yet; and a map that ends may be one that is
 //! being torn down, so the end is believed only when the process is the same, and alive, after.
 
+mod page;
 mod source;
 
+use self::page::page_size;
 use self::source::{Answer, Refusal, Source};
 use super::calls::{TaskPort, XnuCalls};
 use super::failure::NoRegion;
 use super::names::Namer;
 use super::target::{State, Target};
-use crate::kernel::Walk;
+use crate::kernel::{Detail, Walk};
 use crate::model::{Code, Error, ErrorKind, Region, Result};
 
 /// The smallest page of any task; stepping over less could miss the next region's start.
@@ -26,8 +28,7 @@ const MOST_STALE: u32 = 16;
 pub(super) struct RegionWalk<C: XnuCalls> {
     target: Target<C>,
     source: Source<C>,
-    /// Whether regions inside submaps are wanted, if the kernel gives a task port.
-    leaves: bool,
+    detail: Detail,
     answer: Answer,
     region: Region,
     namer: Namer,
@@ -57,14 +58,16 @@ enum Progress {
 
 impl<C: XnuCalls> RegionWalk<C> {
     /// A walk that asks nothing about regions yet.
-    pub(super) fn new(target: Target<C>, leaves: bool, namer: Namer) -> Self {
-        let source = choose(&target, leaves);
+    pub(super) fn new(target: Target<C>, detail: Detail, namer: Namer) -> Self {
+        let source = choose(&target, detail);
+        let mut region = Region::default();
+        region.pages.page_size = page_size(&target, &source, detail);
         RegionWalk {
             target,
             source,
-            leaves,
+            detail,
             answer: Answer::default(),
-            region: Region::default(),
+            region,
             namer,
             cursor: 0,
             seen: 0,
@@ -80,7 +83,7 @@ impl<C: XnuCalls> RegionWalk<C> {
         RegionWalk {
             target: self.target.clone(),
             source: Source::Leaves(TaskPort::own(&self.target.calls)),
-            leaves: true,
+            detail: Detail::Map,
             answer: Answer::default(),
             region: Region::default(),
             namer: Namer::default(),
@@ -163,7 +166,8 @@ impl<C: XnuCalls> RegionWalk<C> {
         {
             self.fresh = false;
             // The old image's port died with it.
-            self.source = choose(&self.target, self.leaves);
+            self.source = choose(&self.target, self.detail);
+            self.region.pages.page_size = page_size(&self.target, &self.source, self.detail);
             self.back_to_start();
             return Ok(());
         }
@@ -232,8 +236,8 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
 
 /// A task port where regions inside submaps are wanted and the kernel gives one; for anything
 /// else, and where it refuses, `proc_pidinfo` tells all but those.
-fn choose<C: XnuCalls>(target: &Target<C>, leaves: bool) -> Source<C> {
-    if !leaves {
+fn choose<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Source<C> {
+    if detail != Detail::Pages {
         return Source::TopLevel;
     }
     if target.number() == target.calls.own_pid() {

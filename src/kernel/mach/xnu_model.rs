@@ -65,6 +65,7 @@ impl XnuModel {
     #[must_use]
     pub fn replay(recording: Recording) -> Self {
         let mut world = World::default();
+        world.recorded_machine = Some(recording.machine.unwrap_or_default());
         for process in recording.processes {
             world.add_recorded(process);
         }

@@ -5,9 +5,14 @@
 //! kernel's answer: 0 with errno, counts in words, parameters that go in and out, results cut at
 //! the end of a buffer, references to ports. Fields that nobody should read are filled with junk.
 
+mod array;
+mod files;
+mod machine;
 mod structs;
+mod task;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulong, c_void};
@@ -18,19 +23,28 @@ use std::sync::Arc;
 pub(crate) use libc::Dl_info;
 use nix::errno::Errno as LastErrno;
 
+pub(crate) use self::array::{mach_host_self, mach_vm_deallocate};
+pub(crate) use self::files::{proc_pidfdinfo, proc_pidpath};
+pub(crate) use self::machine::{getfsstat, host_processor_info, host_statistics64};
 use self::structs::{
     bsdinfo, bsdshortinfo, regionwithpathinfo, submap_info, taskinfo, threadinfo,
-    uniqidentifierinfo, vm_info, vnode,
+    uniqidentifierinfo, vnode,
 };
 pub(crate) use self::structs::{
     mach_timebase_info, proc_bsdinfo, proc_bsdshortinfo, proc_taskinfo, proc_threadinfo,
     task_vm_info, vinfo_stat, vm_region_submap_info_64,
 };
+pub(crate) use self::task::{
+    mach_port_get_attributes, mach_port_space_info, task_for_pid, task_info, task_inspect_for_pid,
+    task_name_for_pid, task_policy_get, task_read_for_pid,
+};
+pub(crate) use self::thread::{task_threads, thread_get_state, thread_info};
 use super::{
-    CTL_KERN, IMAGE_SEGMENTS, KERN_PROCARGS2, KERN_SUCCESS, PROC_PIDLISTTHREADIDS,
-    PROC_PIDREGIONPATHINFO, PROC_PIDT_SHORTBSDINFO, PROC_PIDTASKINFO, PROC_PIDTBSDINFO,
-    PROC_PIDTHREADID64INFO, PROC_PIDUNIQIDENTIFIERINFO, PROC_PIDVNODEPATHINFO, TASK_VM_INFO,
-    proc_regionwithpathinfo, proc_uniqidentifierinfo, proc_vnodepathinfo,
+    CTL_KERN, IMAGE_SEGMENTS, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KERN_SUCCESS,
+    PROC_PIDLISTFDS, PROC_PIDLISTTHREADIDS, PROC_PIDREGIONPATHINFO, PROC_PIDT_SHORTBSDINFO,
+    PROC_PIDTASKINFO, PROC_PIDTBSDINFO, PROC_PIDTHREADID64INFO, PROC_PIDUNIQIDENTIFIERINFO,
+    PROC_PIDVNODEPATHINFO, kinfo_proc, proc_fdinfo, proc_regionwithpathinfo,
+    proc_uniqidentifierinfo, proc_vnodepathinfo,
 };
 use crate::kernel::mach::calls::{
     Errno, Image, KernReturn, RegionPathInfo, SubmapInfo, VnodePaths, XnuCalls,
@@ -39,12 +53,7 @@ use crate::kernel::mach::calls::{
 const JUNK_32: u32 = 0xEEEE_EEEE;
 const JUNK_64: u64 = 0xEEEE_EEEE_EEEE_EEEE;
 
-/// `ENOENT` and `ENOSYS` in Darwin's numbering.
-const ENOENT: Errno = Errno(2);
-const ENOSYS: Errno = Errno(78);
-
-/// `KERN_INVALID_TASK`.
-const INVALID_TASK: KernReturn = KernReturn(16);
+const INVALID_TASK: KernReturn = KernReturn::INVALID_TASK;
 
 thread_local! {
     static KERNEL: RefCell<Option<Arc<dyn XnuCalls>>> = const { RefCell::new(None) };
@@ -69,17 +78,25 @@ impl Behind {
     }
 }
 
+impl Behind {
+    /// How many arrays, and rights to the host, `raw` has not given back.
+    pub(crate) fn not_given_back(&self) -> (usize, usize) {
+        array::live()
+    }
+}
+
 impl Drop for Behind {
     fn drop(&mut self) {
         KERNEL.set(None);
         SHORT_BY.set(0);
         PATHS.take();
+        array::forget();
     }
 }
 
 /// Without a kernel behind it a system call is not there.
 fn kernel() -> Result<Arc<dyn XnuCalls>, Errno> {
-    KERNEL.with_borrow(Option::clone).ok_or(ENOSYS)
+    KERNEL.with_borrow(Option::clone).ok_or(Errno::NOSYS)
 }
 
 fn mach_kernel() -> Result<Arc<dyn XnuCalls>, KernReturn> {
@@ -173,6 +190,7 @@ unsafe fn pidinfo(
         PROC_PIDTHREADID64INFO => size_of::<proc_threadinfo>(),
         PROC_PIDUNIQIDENTIFIERINFO => size_of::<proc_uniqidentifierinfo>(),
         PROC_PIDLISTTHREADIDS => size_of::<u64>(),
+        PROC_PIDLISTFDS => size_of::<proc_fdinfo>(),
         _ => return Err(Errno::INVAL),
     };
     if room < needed {
@@ -202,6 +220,7 @@ unsafe fn pidinfo(
             PROC_PIDUNIQIDENTIFIERINFO => {
                 put(buffer, uniqidentifierinfo(&kernel.unique_info(pid, arg != 0)?));
             }
+            PROC_PIDLISTFDS => return files::list(kernel, pid, buffer, room),
             _ => {
                 let threads = slice::<u64>(buffer, room / size_of::<u64>()).unwrap_or_default();
                 return Ok(kernel.list_thread_ids(pid, threads)? * size_of::<u64>());
@@ -229,11 +248,26 @@ pub(crate) unsafe extern "C" fn sysctl(
     // SAFETY: `raw` passes a name of that many words, a length, and null or that many bytes.
     let answer = || unsafe {
         let name = std::slice::from_raw_parts(name, name_length as usize);
-        let [CTL_KERN, KERN_PROCARGS2, pid] = *name else { return Err(ENOENT) };
         if !new.is_null() {
             return Err(Errno::PERM);
         }
-        *old_length = kernel()?.process_arguments(pid, slice(old, *old_length))?;
+        match *name {
+            [CTL_KERN, KERN_PROCARGS2, pid] => {
+                *old_length = kernel()?.process_arguments(pid, slice(old, *old_length))?;
+            }
+            [CTL_KERN, KERN_PROC, KERN_PROC_PID, pid] => {
+                let found = kernel()?.kinfo_proc(pid)?;
+                let needed = found.iter().len() * size_of::<kinfo_proc>();
+                if *old_length < needed {
+                    return Err(Errno::NOMEM);
+                }
+                if let Some(found) = found {
+                    put(old, files::kinfo(&found));
+                }
+                *old_length = needed - SHORT_BY.get().min(needed);
+            }
+            _ => return Err(Errno::NOENT),
+        }
         Ok(())
     };
     bsd(answer())
@@ -249,7 +283,8 @@ pub(crate) unsafe extern "C" fn sysctlbyname(
     // SAFETY: `raw` passes a name that ends in NUL, and for each direction null or as many bytes
     // as it says.
     let answer = || unsafe {
-        match CStr::from_ptr(name).to_bytes() {
+        let name = CStr::from_ptr(name);
+        match name.to_bytes() {
             b"vm.self_region_info_flags" if !new.is_null() => {
                 if new_length != size_of::<u32>() {
                     return Err(Errno::INVAL);
@@ -265,7 +300,8 @@ pub(crate) unsafe extern "C" fn sysctlbyname(
                 *old_length = size_of::<u64>();
                 Ok(())
             }
-            _ => Err(ENOENT),
+            _ if !new.is_null() => Err(Errno::PERM),
+            _ => machine::sysctl(name, old, old_length),
         }
     };
     bsd(answer())
@@ -275,29 +311,14 @@ pub(crate) unsafe fn mach_task_self() -> c_uint {
     kernel().map_or(0, |kernel| kernel.own_task())
 }
 
-pub(crate) unsafe extern "C" fn task_for_pid(
-    space: c_uint,
-    pid: c_int,
-    port: *mut c_uint,
-) -> c_int {
-    let answer = || {
-        let kernel = mach_kernel()?;
-        if space != kernel.own_task() {
-            return Err(KernReturn::FAILURE);
-        }
-        let name = kernel.task_for_pid(pid)?;
-        // SAFETY: `raw` passes a word to write to.
-        unsafe { port.write(name) };
-        Ok(())
-    };
-    mach(answer())
-}
-
 pub(crate) unsafe extern "C" fn mach_port_deallocate(space: c_uint, name: c_uint) -> c_int {
     let answer = || {
         let kernel = mach_kernel()?;
         if space != kernel.own_task() {
             return Err(INVALID_TASK);
+        }
+        if name == array::HOST {
+            return array::release_host();
         }
         kernel.release_port(name)
     };
@@ -328,33 +349,6 @@ pub(crate) unsafe extern "C" fn mach_vm_region_recurse(
         let found = submap_info(&found);
         ptr::copy_nonoverlapping((&raw const found).cast::<c_int>(), info, words);
         (*address, *size, *depth) = (at, length, level);
-        *count = words as c_uint;
-        Ok(())
-    };
-    mach(answer())
-}
-
-pub(crate) unsafe extern "C" fn task_info(
-    task: c_uint,
-    flavor: c_uint,
-    info: *mut c_int,
-    count: *mut c_uint,
-) -> c_int {
-    // SAFETY: `raw` passes a count, and as many words of `info`.
-    let answer = || unsafe {
-        // A kernel that knows the second revision of the struct, the first with the addresses.
-        let words = match *count {
-            0..36 => return Err(KernReturn::INVALID_ARGUMENT),
-            36..38 => 36,
-            38..42 => 38,
-            42.. => 42,
-        };
-        if flavor != TASK_VM_INFO {
-            return Err(KernReturn::INVALID_ARGUMENT);
-        }
-        let found = mach_kernel()?.task_vm_info(task)?;
-        let found = vm_info(&found);
-        ptr::copy_nonoverlapping((&raw const found).cast::<c_int>(), info, words);
         *count = words as c_uint;
         Ok(())
     };

@@ -1,7 +1,7 @@
 //! Reading a recording that a stranger wrote.
 //!
-//! Memory is bounded by the file's size, which is bounded first: every field is required, so no
-//! few bytes become many, and `serde_json` stops at 128 levels of nesting.
+//! Memory is bounded by the file's size, which is bounded first: every field of a row is required,
+//! and a part that may be missing takes no room, so no few bytes become many; and `serde_json` stops at 128 levels of nesting.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use serde::Deserialize;
 
 use super::row::{self, End};
-use super::{Answer, FORMAT, RecordedPort, RecordedProcess, Recording, VERSION};
+use super::{Answer, FORMAT, RecordedPort, RecordedProcess, Recording, VERSION, check};
 use crate::model::Pid;
 
 /// What is too much.
@@ -20,7 +20,7 @@ pub struct Limits {
     pub bytes: u64,
     /// Processes.
     pub processes: usize,
-    /// Regions and leaves of all processes together.
+    /// Rows of all lists of all processes together.
     pub rows: usize,
 }
 
@@ -109,7 +109,7 @@ pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingErr
         return Err(RecordingError::Version(header.version));
     }
     let recording: Recording = serde_json::from_slice(&bytes).map_err(RecordingError::Json)?;
-    check(&recording, limits)?;
+    check_all(&recording, limits)?;
     Ok(recording)
 }
 
@@ -117,7 +117,7 @@ fn invalid(place: String, problem: &'static str) -> RecordingError {
     RecordingError::Invalid { place, problem }
 }
 
-fn check(recording: &Recording, limits: Limits) -> Result<(), RecordingError> {
+fn check_all(recording: &Recording, limits: Limits) -> Result<(), RecordingError> {
     if recording.processes.len() > limits.processes {
         return Err(invalid("processes".to_owned(), "there are too many"));
     }
@@ -129,18 +129,25 @@ fn check(recording: &Recording, limits: Limits) -> Result<(), RecordingError> {
             return Err(invalid(place(".pid"), "is another process's, too"));
         }
         check_process(process).map_err(|(field, problem)| invalid(place(&field), problem))?;
-        rows = rows.saturating_add(process.regions.len()).saturating_add(process.leaves.len());
+        rows = rows
+            .saturating_add(process.regions.len())
+            .saturating_add(process.leaves.len())
+            .saturating_add(check::rows(process));
         if rows > limits.rows {
-            return Err(invalid(place(""), "there are too many regions"));
+            return Err(invalid(place(""), "there are too many regions or other rows"));
         }
+    }
+    if let Some(machine) = &recording.machine {
+        check::machine(machine)
+            .map_err(|(field, problem)| invalid(format!("machine{field}"), problem))?;
     }
     Ok(())
 }
 
 /// A place inside a process, and what is wrong there.
-type Fault = (String, &'static str);
+pub(super) type Fault = (String, &'static str);
 
-fn fault<T>(place: &str, problem: &'static str) -> Result<T, Fault> {
+pub(super) fn fault<T>(place: &str, problem: &'static str) -> Result<T, Fault> {
     Err((place.to_owned(), problem))
 }
 
@@ -182,7 +189,7 @@ fn check_process(process: &RecordedProcess) -> Result<(), Fault> {
     {
         return fault(".vm_info.page_size", "is not 4096, 16384 or 65536");
     }
-    Ok(())
+    check::process(process)
 }
 
 /// Rows ascend by their ends. Their starts may overlap, as a live kernel's may, which answers one

@@ -7,9 +7,12 @@ use serde_json::ser::{Formatter, Serializer};
 
 use super::Recording;
 
-/// The document, its processes, one process, and the lists in it are broken into lines; rows are
+/// The document, its processes, one process, and what is in it are broken into lines; rows are
 /// not.
 const BROKEN: usize = 4;
+
+/// So is a list that is an answer.
+const BROKEN_LIST: usize = 5;
 
 impl Recording {
     /// Writes it. Equal recordings give equal bytes.
@@ -37,16 +40,26 @@ impl Lines {
         writer.write_all(bracket)
     }
 
-    fn next<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn next<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+        broken: usize,
+    ) -> io::Result<()> {
         self.filled = true;
         if !first {
-            writer.write_all(if self.depth > BROKEN { b", " } else { b"," })?;
+            writer.write_all(if self.depth > broken { b", " } else { b"," })?;
         }
-        self.new_line(writer)
+        if self.depth > broken { Ok(()) } else { self.new_line(writer) }
     }
 
-    fn end<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        let broken = self.filled && self.depth <= BROKEN;
+    fn end<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        bracket: &[u8],
+        broken: usize,
+    ) -> io::Result<()> {
+        let broken = self.filled && self.depth <= broken;
         self.depth -= 1;
         self.filled = true;
         if broken {
@@ -56,9 +69,6 @@ impl Lines {
     }
 
     fn new_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
-        if self.depth > BROKEN {
-            return Ok(());
-        }
         writer.write_all(b"\n")?;
         (0..self.depth).try_for_each(|_| writer.write_all(b" "))
     }
@@ -70,7 +80,7 @@ impl Formatter for Lines {
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.end(writer, b"]")
+        self.end(writer, b"]", BROKEN_LIST)
     }
 
     fn begin_array_value<W: ?Sized + Write>(
@@ -78,7 +88,7 @@ impl Formatter for Lines {
         writer: &mut W,
         first: bool,
     ) -> io::Result<()> {
-        self.next(writer, first)
+        self.next(writer, first, BROKEN_LIST)
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -86,7 +96,7 @@ impl Formatter for Lines {
     }
 
     fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.end(writer, b"}")
+        self.end(writer, b"}", BROKEN)
     }
 
     fn begin_object_key<W: ?Sized + Write>(
@@ -94,7 +104,7 @@ impl Formatter for Lines {
         writer: &mut W,
         first: bool,
     ) -> io::Result<()> {
-        self.next(writer, first)
+        self.next(writer, first, BROKEN)
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {

@@ -39,14 +39,10 @@ impl XnuModel {
 }
 
 impl World {
-    /// A described process that passes the checks of this flavor.
-    fn admit(&self, pid: i32, flavor: i32, size: usize) -> Result<&ModelProcess, Errno> {
+    /// A process that passes the checks of this flavor.
+    fn admit(&self, pid: i32, flavor: i32, size: usize) -> Result<&Slot, Errno> {
         self.check(pid, flavor, 0, size)?;
-        match self.slot(pid) {
-            Some(Slot::Described(process)) => Ok(process),
-            Some(Slot::Recorded(_)) => Err(Errno::NOTSUP),
-            None => Err(Errno::SRCH),
-        }
+        self.slot(pid).ok_or(Errno::SRCH)
     }
 
     /// What a rule makes of the wish for a task's port.
@@ -73,7 +69,7 @@ impl World {
                 Some(Slot::Recorded(process)) => Ok(Asked::Recorded(process)),
                 _ => Err(KernReturn::INVALID_DEST),
             },
-            Holder::Thread(..) => Err(KernReturn::INVALID_ARGUMENT),
+            Holder::Thread(..) | Holder::RecordedThread(..) => Err(KernReturn::INVALID_ARGUMENT),
         }?;
         if right.kind.is_at_least(least) { Ok(asked) } else { Err(KernReturn::INVALID_ARGUMENT) }
     }
@@ -166,7 +162,10 @@ impl XnuCalls for XnuModel {
 
     fn task_info(&self, pid: i32) -> Result<TaskInfo, Errno> {
         let (state, _) = self.bsd(Call::TaskInfo)?;
-        Ok(state.world.admit(pid, 4, 96)?.task_info.clone())
+        match state.world.admit(pid, 4, 96)? {
+            Slot::Described(process) => Ok(process.task_info.clone()),
+            Slot::Recorded(process) => recorded::part(process.task_info.as_deref()).cloned(),
+        }
     }
 
     fn unique_info(&self, pid: i32, zombies: bool) -> Result<UniqueInfo, Errno> {
@@ -208,32 +207,49 @@ impl XnuCalls for XnuModel {
 
     fn vnode_paths(&self, pid: i32, paths: &mut VnodePaths) -> Result<(), Errno> {
         let (state, _) = self.bsd(Call::VnodePaths)?;
-        paths.clone_from(&state.world.admit(pid, 9, 2352)?.paths);
+        paths.clone_from(match state.world.admit(pid, 9, 2352)? {
+            Slot::Described(process) => &process.paths,
+            Slot::Recorded(process) => recorded::part(process.directories.as_deref())?,
+        });
         Ok(())
     }
 
     fn list_thread_ids(&self, pid: i32, threads: &mut [u64]) -> Result<usize, Errno> {
         let (state, _) = self.bsd(Call::ListThreadIds)?;
-        let process = state.world.admit(pid, 28, threads.len().saturating_mul(8))?;
-        let filled = threads.iter_mut().zip(&process.threads).map(|(to, (id, _))| *to = *id);
-        Ok(filled.count())
+        let ids: Vec<u64> = match state.world.admit(pid, 28, threads.len().saturating_mul(8))? {
+            Slot::Described(process) => process.threads.iter().map(|(id, _)| *id).collect(),
+            Slot::Recorded(process) => {
+                recorded::part(process.threads.as_ref())?.iter().map(|thread| thread.id).collect()
+            }
+        };
+        Ok(threads.iter_mut().zip(ids).map(|(to, id)| *to = id).count())
     }
 
     fn thread_info(&self, pid: i32, thread: u64) -> Result<ThreadInfo, Errno> {
         let (state, _) = self.bsd(Call::ThreadInfo)?;
-        let process = state.world.admit(pid, 15, 112)?;
-        let found = process.threads.iter().find(|(id, _)| *id == thread);
-        found.map(|(_, info)| info.clone()).ok_or(Errno::SRCH)
+        match state.world.admit(pid, 15, 112)? {
+            Slot::Described(process) => {
+                let found = process.threads.iter().find(|(id, _)| *id == thread);
+                found.map(|(_, info)| info.clone()).ok_or(Errno::SRCH)
+            }
+            Slot::Recorded(process) => {
+                let threads = recorded::part(process.threads.as_ref())?;
+                let found = threads.iter().find(|row| row.id == thread).ok_or(Errno::SRCH)?;
+                found.info.get().map(|info| *info)
+            }
+        }
     }
 
     fn process_arguments(&self, pid: i32, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
         let (state, _) = self.bsd(Call::ProcessArguments)?;
-        let process = match state.world.slot(pid) {
-            Some(Slot::Described(process)) if !process.is_zombie() && pid != 0 => process,
+        let all = match state.world.slot(pid) {
+            Some(Slot::Described(process)) if !process.is_zombie() && pid != 0 => {
+                state.world.caller.may_see(process).map_err(|_| Errno::INVAL)?;
+                &process.arguments
+            }
+            Some(Slot::Recorded(process)) => &recorded::part(process.arguments.as_ref())?.0,
             _ => return Err(Errno::INVAL),
         };
-        state.world.caller.may_see(process).map_err(|_| Errno::INVAL)?;
-        let all = &process.arguments;
         let Some(buffer) = buffer else { return Ok(all.len()) };
         if buffer.len() <= 4 {
             return Err(Errno::INVAL);
@@ -256,7 +272,7 @@ impl XnuCalls for XnuModel {
             }
             Some(Slot::Recorded(process)) => {
                 let port = process.task_port;
-                return recorded::port(world, pid, port);
+                return recorded::port(world, pid, port, PortKind::Control).map_err(KernReturn);
             }
             _ => return Err(KernReturn::FAILURE),
         };
@@ -327,7 +343,10 @@ impl XnuCalls for XnuModel {
 
     fn timebase(&self) -> Result<Timebase, KernReturn> {
         let (state, _) = self.mach(Call::Timebase)?;
-        Ok(state.world.machine.timebase)
+        match &state.world.recorded_machine {
+            Some(machine) => recorded::reply(machine.timebase.as_ref()).copied(),
+            None => Ok(state.world.machine.timebase),
+        }
     }
 
     fn set_region_info_flags(&self, flags: u32) -> Result<(), Errno> {

@@ -41,6 +41,8 @@ pub(super) enum Holder {
     Thread(TaskId, u64),
     /// The recorded process with this pid.
     Recorded(i32),
+    /// The thread at this place of the list that was recorded by port.
+    RecordedThread(i32, usize),
 }
 
 /// `mach_task_self`: no reference of it is counted.

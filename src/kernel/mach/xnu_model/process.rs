@@ -233,7 +233,8 @@ impl Caller {
     pub(super) fn may_name(&self, process: &ModelProcess) -> bool {
         let info = &process.info;
         let same_user = info.uid == self.uid && info.ruid == self.uid;
-        let own = info.pid.cast_signed() == self.pid;
+        // A caller that is no process of this world is not the kernel.
+        let own = self.pid != 0 && info.pid.cast_signed() == self.pid;
         !process.is_zombie() && (self.uid == 0 || own || same_user)
     }
 

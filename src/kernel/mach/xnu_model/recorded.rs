@@ -1,9 +1,9 @@
-//! Answers about a recorded process.
+//! Answers about a recorded process: those of the walk, and how those of the other parts are found.
 
 use super::super::calls::{
     Errno, KernReturn, PORT_NULL, PortName, RegionInfo, RegionPathInfo, SubmapInfo,
 };
-use super::super::recording::{RecordedLeaf, RecordedPort, RecordedProcess};
+use super::super::recording::{Answer, RecordedLeaf, RecordedPort, RecordedProcess, Reply};
 use super::port::{Holder, PortKind};
 use super::region::size_of;
 use super::world::World;
@@ -36,17 +36,32 @@ pub(super) fn region(
     Ok(())
 }
 
-/// `task_for_pid`.
+/// A part that a recording may lack.
+pub(super) fn part<T>(part: Option<&Answer<T>>) -> Result<&T, Errno> {
+    match part {
+        Some(Answer::Ok(value)) => Ok(value),
+        Some(Answer::Errno(errno)) => Err(Errno(*errno)),
+        None => Err(Errno::NOTSUP),
+    }
+}
+
+/// The same of a Mach call.
+pub(super) fn reply<T>(part: Option<&Reply<T>>) -> Result<&T, KernReturn> {
+    part.map_or(Err(KernReturn::NOT_SUPPORTED), Reply::get)
+}
+
+/// `task_for_pid` and its like: a port of this kind, or the code that it was refused with.
 pub(super) fn port(
     world: &mut World,
     pid: i32,
     port: RecordedPort,
-) -> Result<PortName, KernReturn> {
+    kind: PortKind,
+) -> Result<PortName, i32> {
     match port {
-        RecordedPort::Given => Ok(world.ports.give(Holder::Recorded(pid), PortKind::Control)),
+        RecordedPort::Given => Ok(world.ports.give(Holder::Recorded(pid), kind)),
         RecordedPort::Null => Ok(PORT_NULL),
-        RecordedPort::Refused(code) => Err(KernReturn(code)),
-        RecordedPort::NotAsked => Err(KernReturn::FAILURE),
+        RecordedPort::Refused(code) => Err(code),
+        RecordedPort::NotAsked => Err(KernReturn::FAILURE.0),
     }
 }
 
@@ -59,7 +74,8 @@ pub(super) fn leaf(
     let page = process.vm_info.as_ref().and_then(|info| u64::try_from(info.page_size).ok());
     let address = address & !(page.filter(|page| page.is_power_of_two()).unwrap_or(4096) - 1);
     let Some(leaf) = row_at(&process.leaves, address, |row| (row.address, row.size)) else {
-        return Err(KernReturn(process.leaves_end.unwrap_or(KernReturn::INVALID_ADDRESS.0)));
+        // Only a control port was asked: by a weaker one nothing is known.
+        return Err(KernReturn(process.leaves_end.unwrap_or(KernReturn::NOT_SUPPORTED.0)));
     };
     if leaf.depth <= depth {
         return Ok(leaf.clone());

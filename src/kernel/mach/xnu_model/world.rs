@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::calls::{Errno, Image, PortName, ShortBsdInfo};
-use super::super::recording::RecordedProcess;
+use super::super::recording::{RecordedMachine, RecordedProcess};
 use super::machine::Machine;
 use super::map::{Entry, Map, SubmapId};
 use super::object::{Objects, Vnode, VnodeId};
@@ -27,6 +27,8 @@ pub struct World {
     pub(super) objects: Objects,
     pub(super) vnodes: Vec<Vnode>,
     pub(super) ports: Ports,
+    /// The machine where it is not described but recorded.
+    pub(super) recorded_machine: Option<RecordedMachine>,
     pub(super) skip_aliases: bool,
     next_task: TaskId,
 }

@@ -155,7 +155,7 @@ fn chars<const N: usize>(bytes: [u8; N]) -> [i8; N] {
 }
 
 /// Bytes into a field that ends in NUL, cut to fit as the kernel cuts them.
-fn text<const N: usize>(bytes: &[u8]) -> [u8; N] {
+pub(super) fn text<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut field = [0; N];
     for (to, from) in field.iter_mut().take(N - 1).zip(bytes) {
         *to = *from;

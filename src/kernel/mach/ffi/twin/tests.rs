@@ -1,5 +1,7 @@
 //! `raw` over the twin over the model: what only the C side can get wrong.
 
+mod inside;
+
 use std::ffi::c_int;
 use std::sync::Arc;
 

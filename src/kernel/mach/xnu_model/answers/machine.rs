@@ -7,6 +7,7 @@ use super::super::super::calls::{
 };
 use super::super::XnuModel;
 use super::super::fault::Call;
+use super::super::recorded;
 
 /// A sysctl's value where it was asked for, or its length.
 fn value(bytes: &[u8], buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
@@ -20,27 +21,43 @@ impl MachineCalls for XnuModel {
     fn sysctl_by_name(&self, name: &CStr, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
         let (state, _) = self.bsd(Call::SysctlByName)?;
         let name = name.to_str().map_err(|_| Errno::NOENT)?;
-        value(state.world.machine.sysctls.get(name).ok_or(Errno::NOENT)?, buffer)
+        let bytes = match &state.world.recorded_machine {
+            Some(machine) => &recorded::part(machine.sysctls.get(name))?.0,
+            None => state.world.machine.sysctls.get(name).ok_or(Errno::NOENT)?,
+        };
+        value(bytes, buffer)
     }
 
     fn vm_statistics(&self) -> Result<VmStatistics, KernReturn> {
         let (state, _) = self.mach(Call::VmStatistics)?;
-        Ok(state.world.machine.vm_statistics)
+        match &state.world.recorded_machine {
+            Some(machine) => recorded::reply(machine.vm_statistics.as_ref()).copied(),
+            None => Ok(state.world.machine.vm_statistics),
+        }
     }
 
     fn processors(&self) -> Result<Vec<ProcessorInfo>, KernReturn> {
         let (state, _) = self.mach(Call::Processors)?;
-        Ok(state.world.machine.processors.clone())
+        match &state.world.recorded_machine {
+            Some(machine) => recorded::reply(machine.processors.as_ref()).cloned(),
+            None => Ok(state.world.machine.processors.clone()),
+        }
     }
 
     fn processor_loads(&self) -> Result<Vec<ProcessorLoad>, KernReturn> {
         let (state, _) = self.mach(Call::ProcessorLoads)?;
-        Ok(state.world.machine.loads.clone())
+        match &state.world.recorded_machine {
+            Some(machine) => recorded::reply(machine.loads.as_ref()).cloned(),
+            None => Ok(state.world.machine.loads.clone()),
+        }
     }
 
     fn mounts(&self, mounts: Option<&mut [Mount]>) -> Result<usize, Errno> {
         let (state, _) = self.bsd(Call::Mounts)?;
-        let all = &state.world.machine.mounts;
+        let all = match &state.world.recorded_machine {
+            Some(machine) => recorded::part(machine.mounts.as_ref())?,
+            None => &state.world.machine.mounts,
+        };
         let Some(mounts) = mounts else { return Ok(all.len()) };
         Ok(mounts.iter_mut().zip(all).map(|(to, mount)| to.clone_from(mount)).count())
     }

@@ -4,17 +4,18 @@ use super::super::super::calls::{Errno, KinfoProc, ProcessCalls, ShortBsdInfo};
 use super::super::XnuModel;
 use super::super::fault::Call;
 use super::super::process::{ModelProcess, Slot};
+use super::super::recorded;
 
 impl ProcessCalls for XnuModel {
     fn executable_path(&self, pid: i32, path: &mut Vec<u8>) -> Result<(), Errno> {
         let (state, _) = self.bsd(Call::ExecutablePath)?;
         // libproc passes on what room it was given: here four times a path.
-        let process = state.world.admit(pid, 11, 4096)?;
-        // The kernel has no executable.
-        if pid == 0 {
-            return Err(Errno::SRCH);
-        }
-        path.clone_from(process.executable.as_ref().map_err(|errno| *errno)?);
+        path.clone_from(match state.world.admit(pid, 11, 4096)? {
+            // The kernel has no executable.
+            Slot::Described(_) if pid == 0 => return Err(Errno::SRCH),
+            Slot::Described(process) => process.executable.as_ref().map_err(|errno| *errno)?,
+            Slot::Recorded(process) => &recorded::part(process.executable.as_ref())?.0,
+        });
         Ok(())
     }
 
@@ -22,9 +23,26 @@ impl ProcessCalls for XnuModel {
         let (state, _) = self.bsd(Call::KinfoProc)?;
         match state.world.slot(pid) {
             Some(Slot::Described(process)) => Ok(Some(kinfo(process))),
-            Some(Slot::Recorded(_)) => Err(Errno::NOTSUP),
+            Some(Slot::Recorded(process)) => {
+                let mut info = recorded::part(process.kinfo.as_deref())?.clone();
+                if let Some(info) = &mut info {
+                    hand_over(state.owner, info);
+                }
+                Ok(info)
+            }
             None => Ok(None),
         }
+    }
+}
+
+/// A recorded process belongs to whoever replays it.
+fn hand_over(owner: Option<(u32, u32)>, info: &mut KinfoProc) {
+    if let Some((uid, gid)) = owner {
+        (info.uid, info.real_uid, info.saved_uid) = (uid, uid, uid);
+        (info.real_gid, info.saved_gid) = (gid, gid);
+        (info.group_count, info.groups) = (1, [0; 16]);
+        info.groups[0] = gid;
+        info.flags &= !KinfoProc::CHANGED_IDS;
     }
 }
 

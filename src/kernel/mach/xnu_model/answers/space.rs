@@ -4,6 +4,7 @@ use super::super::super::calls::{KernReturn, PortName, PortStatus, SpaceCalls, S
 use super::super::XnuModel;
 use super::super::fault::Call;
 use super::super::port::PortKind;
+use super::super::recorded;
 use super::super::world::World;
 use super::Asked;
 
@@ -16,15 +17,24 @@ fn is_valid(name: PortName) -> bool {
 }
 
 impl World {
-    /// `ipc_port_translate_receive`.
+    /// The state of a port that the task receives from (`ipc_port_translate_receive`).
     fn received(&self, task: PortName, name: PortName) -> Result<PortStatus, KernReturn> {
-        let process = match self.by_port(task, PortKind::Read)? {
-            Asked::Task(_, process) => process,
-            Asked::Recorded(_) => return Err(KernReturn::NOT_SUPPORTED),
-        };
-        let right = process.facts.ports.iter().find(|port| port.entry.name == name);
-        let right = right.filter(|port| port.entry.types != 0).ok_or(KernReturn::INVALID_NAME)?;
-        right.status.ok_or(KernReturn::INVALID_RIGHT)
+        match self.by_port(task, PortKind::Read)? {
+            Asked::Task(_, process) => {
+                let right = process.facts.ports.iter().find(|port| port.entry.name == name);
+                let right = right.filter(|port| port.entry.types != 0);
+                right.ok_or(KernReturn::INVALID_NAME)?.status.ok_or(KernReturn::INVALID_RIGHT)
+            }
+            Asked::Recorded(process) => {
+                let mut rights = recorded::reply(process.ports.as_ref())?.iter();
+                let right = rights.find(|right| right.entry.name == name && right.entry.types != 0);
+                let right = right.ok_or(KernReturn::INVALID_NAME)?;
+                if right.entry.types & SpaceEntry::RECEIVE == 0 {
+                    return Err(KernReturn::INVALID_RIGHT);
+                }
+                recorded::reply(right.status.as_deref()).copied()
+            }
+        }
     }
 }
 
@@ -36,7 +46,10 @@ impl SpaceCalls for XnuModel {
                 let entries = process.facts.ports.iter().map(|port| port.entry);
                 Ok([FIRST].into_iter().chain(entries).collect())
             }
-            Asked::Recorded(_) => Err(KernReturn::NOT_SUPPORTED),
+            Asked::Recorded(process) => {
+                let rights = recorded::reply(process.ports.as_ref())?;
+                Ok(rights.iter().map(|right| right.entry).collect())
+            }
         }
     }
 

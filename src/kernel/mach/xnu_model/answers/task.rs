@@ -4,10 +4,12 @@ use super::super::super::calls::{
     Errno, KernReturn, PortName, TaskAbsoluteTimes, TaskBasicInfo, TaskCalls, TaskEvents,
     TaskThreadTimes, TimeValue, Timebase,
 };
+use super::super::super::recording::{RecordedPort, RecordedTask, Reply};
 use super::super::XnuModel;
 use super::super::fault::Call;
 use super::super::port::PortKind;
 use super::super::process::{ModelProcess, PortRule, Slot};
+use super::super::recorded;
 use super::super::world::World;
 use super::Asked;
 
@@ -25,7 +27,9 @@ impl World {
     fn weaker_port(
         &mut self,
         pid: i32,
+        kind: PortKind,
         rule: impl Fn(&ModelProcess) -> PortRule,
+        recorded: impl Fn(&RecordedTask) -> Option<RecordedPort>,
     ) -> Result<PortName, Errno> {
         if pid == 0 {
             return Err(Errno::PERM);
@@ -36,17 +40,28 @@ impl World {
                 (process.task, rule(process))
             }
             Some(Slot::Described(_)) => return Err(Errno::PERM),
-            Some(Slot::Recorded(_)) => return Err(Errno::NOTSUP),
+            Some(Slot::Recorded(process)) => {
+                let port = process.task.as_deref().and_then(recorded).ok_or(Errno::NOTSUP)?;
+                return recorded::port(self, pid, port, kind).map_err(Errno);
+            }
             None => return Err(Errno::SRCH),
         };
         self.give(task, rule).map_err(errno_of)
     }
 
-    /// A described process by its task's port.
-    fn described(&self, port: PortName, least: PortKind) -> Result<&ModelProcess, KernReturn> {
+    /// A fact by a task's port, of a process that is described or recorded.
+    fn fact<T: Clone>(
+        &self,
+        port: PortName,
+        least: PortKind,
+        described: impl Fn(&ModelProcess) -> T,
+        recorded: impl Fn(&RecordedTask) -> Option<Reply<T>>,
+    ) -> Result<T, KernReturn> {
         match self.by_port(port, least)? {
-            Asked::Task(_, process) => Ok(process),
-            Asked::Recorded(_) => Err(KernReturn::NOT_SUPPORTED),
+            Asked::Task(_, process) => Ok(described(process)),
+            Asked::Recorded(process) => {
+                recorded::reply(process.task.as_deref().and_then(recorded).as_ref()).cloned()
+            }
         }
     }
 }
@@ -74,96 +89,125 @@ impl TaskCalls for XnuModel {
                 let (task, rule) = (process.task, process.name_port);
                 world.give(task, rule)
             }
+            Some(Slot::Recorded(process)) => {
+                let port = process.task.as_deref().and_then(|task| task.name_port);
+                let port = port.ok_or(KernReturn::NOT_SUPPORTED)?;
+                recorded::port(world, pid, port, PortKind::Name).map_err(KernReturn)
+            }
             _ => Err(KernReturn::FAILURE),
         }
     }
 
     fn task_inspect_for_pid(&self, pid: i32) -> Result<PortName, Errno> {
         let (mut state, _) = self.bsd(Call::TaskInspectForPid)?;
-        state.world.weaker_port(pid, |process| process.inspect_port)
+        let (rule, recorded) =
+            (|it: &ModelProcess| it.inspect_port, |it: &RecordedTask| it.inspect_port);
+        state.world.weaker_port(pid, PortKind::Inspect, rule, recorded)
     }
 
     fn task_read_for_pid(&self, pid: i32) -> Result<PortName, Errno> {
         let (mut state, _) = self.bsd(Call::TaskReadForPid)?;
-        state.world.weaker_port(pid, |process| process.read_port)
+        let (rule, recorded) = (|it: &ModelProcess| it.read_port, |it: &RecordedTask| it.read_port);
+        state.world.weaker_port(pid, PortKind::Read, rule, recorded)
     }
 
     fn task_basic_info(&self, task: PortName) -> Result<TaskBasicInfo, KernReturn> {
         let (state, _) = self.mach(Call::TaskBasicInfo)?;
-        let process = state.world.described(task, PortKind::Name)?;
-        let (info, timebase) = (&process.task_info, state.world.machine.timebase);
-        let ended = |total: u64, living| time_value(total.saturating_sub(living), timebase);
-        Ok(TaskBasicInfo {
-            virtual_size: info.virtual_size,
-            resident_size: info.resident_size,
-            resident_max: process.facts.resident_max.max(info.resident_size),
-            user_time: ended(info.total_user, info.threads_user),
-            system_time: ended(info.total_system, info.threads_system),
-            policy: info.policy,
-            suspend_count: process.facts.suspend_count,
-        })
+        let timebase = state.world.machine.timebase;
+        let described = |process: &ModelProcess| {
+            let info = &process.task_info;
+            let ended = |total: u64, living| time_value(total.saturating_sub(living), timebase);
+            TaskBasicInfo {
+                virtual_size: info.virtual_size,
+                resident_size: info.resident_size,
+                resident_max: process.facts.resident_max.max(info.resident_size),
+                user_time: ended(info.total_user, info.threads_user),
+                system_time: ended(info.total_system, info.threads_system),
+                policy: info.policy,
+                suspend_count: process.facts.suspend_count,
+            }
+        };
+        state.world.fact(task, PortKind::Name, described, |task| task.basic_info.clone())
     }
 
     fn task_absolute_times(&self, task: PortName) -> Result<TaskAbsoluteTimes, KernReturn> {
         let (state, _) = self.mach(Call::TaskAbsoluteTimes)?;
-        let info = &state.world.described(task, PortKind::Name)?.task_info;
-        Ok(TaskAbsoluteTimes {
-            total_user: info.total_user,
-            total_system: info.total_system,
-            threads_user: info.threads_user,
-            threads_system: info.threads_system,
-        })
+        let described = |process: &ModelProcess| TaskAbsoluteTimes {
+            total_user: process.task_info.total_user,
+            total_system: process.task_info.total_system,
+            threads_user: process.task_info.threads_user,
+            threads_system: process.task_info.threads_system,
+        };
+        state.world.fact(task, PortKind::Name, described, |task| task.absolute_times.clone())
     }
 
     fn task_events(&self, task: PortName) -> Result<TaskEvents, KernReturn> {
         let (state, _) = self.mach(Call::TaskEvents)?;
-        let info = &state.world.described(task, PortKind::Name)?.task_info;
-        Ok(TaskEvents {
-            faults: info.faults,
-            pageins: info.pageins,
-            cow_faults: info.cow_faults,
-            messages_sent: info.messages_sent,
-            messages_received: info.messages_received,
-            syscalls_mach: info.syscalls_mach,
-            syscalls_unix: info.syscalls_unix,
-            context_switches: info.context_switches,
-        })
+        let described = |process: &ModelProcess| {
+            let info = &process.task_info;
+            TaskEvents {
+                faults: info.faults,
+                pageins: info.pageins,
+                cow_faults: info.cow_faults,
+                messages_sent: info.messages_sent,
+                messages_received: info.messages_received,
+                syscalls_mach: info.syscalls_mach,
+                syscalls_unix: info.syscalls_unix,
+                context_switches: info.context_switches,
+            }
+        };
+        state.world.fact(task, PortKind::Name, described, |task| task.events.clone())
     }
 
     fn task_thread_times(&self, task: PortName) -> Result<TaskThreadTimes, KernReturn> {
         let (state, _) = self.mach(Call::TaskThreadTimes)?;
-        let info = &state.world.described(task, PortKind::Name)?.task_info;
         let timebase = state.world.machine.timebase;
-        Ok(TaskThreadTimes {
-            user_time: time_value(info.threads_user, timebase),
-            system_time: time_value(info.threads_system, timebase),
-        })
+        let described = |process: &ModelProcess| TaskThreadTimes {
+            user_time: time_value(process.task_info.threads_user, timebase),
+            system_time: time_value(process.task_info.threads_system, timebase),
+        };
+        state.world.fact(task, PortKind::Name, described, |task| task.thread_times.clone())
     }
 
     fn task_security_token(&self, task: PortName) -> Result<[u32; 2], KernReturn> {
         let (state, _) = self.mach(Call::TaskSecurityToken)?;
-        let info = &state.world.described(task, PortKind::Name)?.info;
-        Ok([info.uid, info.gid])
+        let described = |process: &ModelProcess| [process.info.uid, process.info.gid];
+        // A recorded process belongs to whoever replays it.
+        let recorded = |task: &RecordedTask| match (&task.security_token, state.owner) {
+            (Some(Reply::Ok(_)), Some((uid, gid))) => Some(Reply::Ok([uid, gid])),
+            (token, _) => token.clone(),
+        };
+        state.world.fact(task, PortKind::Name, described, recorded)
     }
 
     fn task_audit_token(&self, task: PortName) -> Result<[u32; 8], KernReturn> {
         let (state, _) = self.mach(Call::TaskAuditToken)?;
-        let process = state.world.described(task, PortKind::Name)?;
-        let (info, facts) = (&process.info, &process.facts);
-        Ok([
-            facts.audit_uid,
-            info.uid,
-            info.gid,
-            info.ruid,
-            info.rgid,
-            info.pid,
-            facts.audit_session,
-            process.unique.id_version.cast_unsigned(),
-        ])
+        let described = |process: &ModelProcess| {
+            let (info, facts) = (&process.info, &process.facts);
+            [
+                facts.audit_uid,
+                info.uid,
+                info.gid,
+                info.ruid,
+                info.rgid,
+                info.pid,
+                facts.audit_session,
+                process.unique.id_version.cast_unsigned(),
+            ]
+        };
+        let recorded = |task: &RecordedTask| match (&task.audit_token, state.owner) {
+            (Some(Reply::Ok([_, _, _, _, _, rest @ ..])), Some((uid, gid))) => {
+                let [pid, session, version] = *rest;
+                Some(Reply::Ok([uid, uid, gid, uid, gid, pid, session, version]))
+            }
+            (token, _) => token.clone(),
+        };
+        state.world.fact(task, PortKind::Name, described, recorded)
     }
 
     fn task_role(&self, task: PortName) -> Result<i32, KernReturn> {
         let (state, _) = self.mach(Call::TaskRole)?;
-        Ok(state.world.described(task, PortKind::Inspect)?.facts.role)
+        let described = |process: &ModelProcess| process.facts.role;
+        state.world.fact(task, PortKind::Inspect, described, |task| task.role.clone())
     }
 }

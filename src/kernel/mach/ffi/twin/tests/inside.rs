@@ -1,0 +1,388 @@
+//! The calls about what is inside a process, and about the machine.
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+
+use super::super::{
+    mach_port_get_attributes, mach_vm_deallocate, proc_pidfdinfo, proc_pidpath, thread_get_state,
+};
+use super::*;
+use crate::kernel::mach::calls::{
+    CPU_TYPE_ARM64, CPU_TYPE_X86_64, FileCalls, FileInfo, InternetEnds, MachineCalls, Mount,
+    OpenFile, PipeFile, PortStatus, ProcessCalls, SocketEnds, SocketFile, SpaceCalls, SpaceEntry,
+    StateFlavor, TaskCalls, ThreadCalls, ThreadPorts, UnixEnds,
+};
+use crate::kernel::mach::ffi::{
+    MACH_PORT_LIMITS_INFO, MACH_PORT_RECEIVE_STATUS, MACH_TASK_BASIC_INFO, PROC_PIDFDPIPEINFO,
+    PROC_PIDFDSOCKETINFO, PROC_PIDFDVNODEPATHINFO, TASK_AUDIT_TOKEN,
+};
+use crate::kernel::mach::xnu_model::{
+    FileDetail, Machine, ModelFile, ModelPort, ModelThread, PortKind, TaskFacts,
+};
+
+const FILE: FileInfo = FileInfo {
+    open_flags: 0x8000_0003,
+    status: 6,
+    offset: -9 << 40,
+    kind: 1,
+    guard_flags: 0x8000_0001,
+};
+
+fn internet() -> InternetEnds {
+    InternetEnds {
+        versions: 3,
+        local_port: 0x1234,
+        foreign_port: 0xFEDC,
+        local: std::array::from_fn(|index| 0x10 + index as u8),
+        foreign: std::array::from_fn(|index| 0x90 + index as u8),
+    }
+}
+
+fn socket(ends: SocketEnds) -> SocketFile {
+    SocketFile {
+        file: FileInfo { kind: 2, ..FILE },
+        handle: u64::MAX - 7,
+        family: 30,
+        kind: 1,
+        protocol: 6,
+        state: -2,
+        options: 0x7ABC,
+        unread: u32::MAX - 1,
+        unsent: u32::MAX - 2,
+        ends,
+    }
+}
+
+/// One of each kind of file, every number another one.
+fn fill(world: &mut World) {
+    let info =
+        VnodeInfo { dev: 77, mode: 0o100_600, nlink: 3, ino: 1 << 60, kind: 1, fsid: [7, -8] };
+    let vnode = world.vnode(Vnode { info, path: b"/tmp/o\xFFpen".to_vec(), ..Vnode::default() });
+    let gone = world.vnode(Vnode { recycled: true, ..Vnode::default() });
+    let unix = UnixEnds { peer: 99, path: b"/var/run/x".to_vec(), peer_path: vec![b'p'; 253] };
+    let file = |descriptor, detail| ModelFile { descriptor, detail };
+    let files = vec![
+        file(9, FileDetail::Pipe(PipeFile { file: FILE, handle: 1 << 63, peer: 5, status: -6 })),
+        file(0, FileDetail::Vnode(vnode, FILE)),
+        file(3, FileDetail::Socket(socket(SocketEnds::Internet(internet())))),
+        file(4, FileDetail::Socket(socket(SocketEnds::Tcp { ends: internet(), state: -4 }))),
+        file(5, FileDetail::Socket(socket(SocketEnds::Unix(unix)))),
+        file(6, FileDetail::Socket(socket(SocketEnds::Other))),
+        file(7, FileDetail::Socket(socket(SocketEnds::Unix(UnixEnds::default())))),
+        file(1, FileDetail::Other(OpenFile::KQUEUE)),
+        file(2, FileDetail::Vnode(gone, FILE)),
+    ];
+    let status = PortStatus {
+        port_sets: 1,
+        sequence: 2,
+        make_send_count: 3,
+        limit: 1024,
+        messages: 5,
+        send_once_rights: 6,
+        send_rights: 1,
+        death_request: -1,
+        no_senders_request: 0,
+        flags: 0x8000_0000,
+    };
+    let sent = SpaceEntry { name: 0x1203, types: SpaceEntry::SEND, references: 7, object: 0xABCD };
+    let ports = vec![
+        ModelPort { status: Some(status), ..ModelPort::receiving(0x1103) },
+        ModelPort { entry: sent, status: None },
+        ModelPort::new(0x1303, 0),
+    ];
+    for pid in [OWN, PID] {
+        let process = world.process_mut(pid).unwrap();
+        process.executable = Ok(vec![b'e'; 4095]);
+        process.groups = vec![0x8000_0010, 0x8000_0011];
+        process.files = files.clone();
+        process.facts = TaskFacts {
+            resident_max: 9 << 40,
+            suspend_count: 3,
+            role: -1,
+            audit_uid: 0x8000_0020,
+            audit_session: 0x8000_0021,
+            ports: ports.clone(),
+            threads: BTreeMap::from([(
+                77,
+                ModelThread {
+                    handle: u64::MAX - 4,
+                    dispatch_queue: u64::MAX - 5,
+                    suspend_count: 6,
+                    registers: StateFlavor::of_cpu(CPU_TYPE_ARM64)
+                        .iter()
+                        .map(|(flavor, words)| (*flavor, (1..=*words as u32).collect()))
+                        .collect(),
+                },
+            )]),
+        };
+    }
+    world.caller.groups = vec![0x8000_0001, 0x8000_0010, 0x8000_0011];
+}
+
+fn full_twin() -> (Arc<XnuModel>, Behind) {
+    let mut world = world();
+    fill(&mut world);
+    let model = Arc::new(XnuModel::new(world));
+    let behind = Behind::the_twin(Arc::clone(&model) as Arc<dyn XnuCalls>);
+    (model, behind)
+}
+
+#[test]
+fn every_fact_of_a_pid_arrives() {
+    let (model, _behind) = full_twin();
+    for pid in [0, OWN, PID, OTHERS, 999] {
+        let (mut here, mut there) = (b"before".to_vec(), b"before".to_vec());
+        let answers = (Xnu.executable_path(pid, &mut here), model.executable_path(pid, &mut there));
+        assert_eq!((answers.0, here), (answers.1, there), "{pid}");
+        assert_eq!(Xnu.kinfo_proc(pid), model.kinfo_proc(pid), "{pid}");
+        for descriptor in -1..11 {
+            let at = (pid, descriptor);
+            let vnode = Xnu.vnode_file(pid, descriptor);
+            assert_eq!(vnode, model.vnode_file(pid, descriptor), "{at:?}");
+            let socket = Xnu.socket_file(pid, descriptor);
+            assert_eq!(socket, model.socket_file(pid, descriptor), "{at:?}");
+            let pipe = Xnu.pipe_file(pid, descriptor);
+            assert_eq!(pipe, model.pipe_file(pid, descriptor), "{at:?}");
+        }
+    }
+    let kinfo = Xnu.kinfo_proc(PID).unwrap().unwrap();
+    assert_eq!((kinfo.real_gid, kinfo.saved_gid), (0x8000_0002, 0x8000_0003));
+    assert_eq!(
+        (kinfo.group_count, kinfo.groups[..4].to_vec()),
+        (3, vec![0x8000_0001, 0x8000_0010, 0x8000_0011, 0])
+    );
+    assert_eq!(Xnu.vnode_file(PID, 2), Err(Errno::NOENT), "being recycled");
+    let mut path = Vec::new();
+    assert_eq!((Xnu.executable_path(PID, &mut path), path.len()), (Ok(()), 4095));
+}
+
+#[test]
+fn open_files_are_listed_in_order_and_cut_at_the_buffers_end() {
+    let (model, _behind) = full_twin();
+    assert_eq!(Xnu.list_files(PID, None), Ok(29));
+    let mut files = [OpenFile::default(); 12];
+    assert_eq!(Xnu.list_files(PID, Some(&mut files)), Ok(9));
+    let found: Vec<(i32, u32)> = files[..9].iter().map(|it| (it.descriptor, it.kind)).collect();
+    let expected = [(0, 1), (1, 5), (2, 1), (3, 2), (4, 2), (5, 2), (6, 2), (7, 2), (9, 6)];
+    assert_eq!(found, expected);
+    assert_eq!(files[9..], [OpenFile::default(); 3]);
+    let mut two = [OpenFile { descriptor: -1, kind: 99 }; 3];
+    assert_eq!(Xnu.list_files(PID, Some(&mut two[..2])), Ok(2));
+    assert_eq!((two[1].descriptor, two[2].descriptor), (1, -1));
+    let asked = model.count(Call::ListFiles);
+    assert_eq!(Xnu.list_files(PID, Some(&mut [])), Err(Errno::NOMEM));
+    assert_eq!(model.count(Call::ListFiles), asked, "no room is refused before the pid is asked");
+    assert_eq!(Xnu.list_files(OTHERS, None), Err(Errno::PERM));
+    assert_eq!(Xnu.list_files(999, Some(&mut two)), Err(Errno::SRCH));
+}
+
+#[test]
+fn structs_of_descriptors_are_whole_or_nothing() {
+    let (_model, behind) = full_twin();
+    let mut room = [0u8; 2000];
+    let mut ask = |flavor, size: c_int| {
+        LastErrno::clear();
+        // SAFETY: a buffer of at least `size` bytes.
+        let answer = unsafe { proc_pidfdinfo(999, 0, flavor, room.as_mut_ptr().cast(), size) };
+        (answer, LastErrno::last_raw())
+    };
+    for (flavor, size) in
+        [(PROC_PIDFDVNODEPATHINFO, 1200), (PROC_PIDFDSOCKETINFO, 792), (PROC_PIDFDPIPEINFO, 184)]
+    {
+        assert_eq!(ask(flavor, size - 1), (0, Errno::NOMEM.0), "the size before the pid");
+        assert_eq!(ask(flavor, size), (0, Errno::SRCH.0));
+    }
+    assert_eq!(ask(99, 2000), (0, Errno::INVAL.0));
+    let path = |size| {
+        LastErrno::clear();
+        let mut room = [0xEE_u8; 5000];
+        // SAFETY: a buffer of at least `size` bytes.
+        (unsafe { proc_pidpath(PID, room.as_mut_ptr().cast(), size) }, LastErrno::last_raw())
+    };
+    assert_eq!(path(1023), (0, Errno::NOMEM.0));
+    assert_eq!(path(4097), (0, Errno::OVERFLOW.0));
+    assert_eq!(path(4096), (4095, 0));
+    behind.answer_short_by(8);
+    assert_eq!(Xnu.vnode_file(PID, 0), Err(Errno::IO));
+    assert_eq!(Xnu.socket_file(PID, 3), Err(Errno::IO));
+    assert_eq!(Xnu.pipe_file(PID, 9), Err(Errno::IO));
+    assert_eq!(Xnu.kinfo_proc(PID), Err(Errno::IO));
+    assert_eq!(Xnu.kinfo_proc(999), Ok(None));
+}
+
+#[test]
+fn every_fact_of_a_port_arrives() {
+    let (model, behind) = full_twin();
+    let kinds = [PortKind::Control, PortKind::Read, PortKind::Inspect, PortKind::Name];
+    let mut ports: Vec<PortName> =
+        kinds.iter().map(|kind| model.port_of_kind(PID, *kind).unwrap()).collect();
+    ports.extend([Xnu.own_task(), PORT_NULL, 0x4711]);
+    for task in ports {
+        assert_eq!(Xnu.task_basic_info(task), model.task_basic_info(task), "{task:#x}");
+        assert_eq!(Xnu.task_absolute_times(task), model.task_absolute_times(task), "{task:#x}");
+        assert_eq!(Xnu.task_events(task), model.task_events(task), "{task:#x}");
+        assert_eq!(Xnu.task_thread_times(task), model.task_thread_times(task), "{task:#x}");
+        assert_eq!(Xnu.task_security_token(task), model.task_security_token(task), "{task:#x}");
+        assert_eq!(Xnu.task_audit_token(task), model.task_audit_token(task), "{task:#x}");
+        assert_eq!(Xnu.task_role(task), model.task_role(task), "{task:#x}");
+        assert_eq!(Xnu.space_info(task), model.space_info(task), "{task:#x}");
+        for name in [0, 0x1103, 0x1203, 0x1303, 0x9999, u32::MAX] {
+            let at = (task, name);
+            assert_eq!(Xnu.port_limit(task, name), model.port_limit(task, name), "{at:x?}");
+            assert_eq!(Xnu.port_status(task, name), model.port_status(task, name), "{at:x?}");
+        }
+    }
+    let control = Xnu.task_for_pid(PID).unwrap();
+    assert_eq!(Xnu.space_info(control).map(|entries| entries.len()), Ok(4));
+    assert_eq!(Xnu.task_basic_info(control).map(|info| info.suspend_count), Ok(3));
+    assert_eq!(behind.not_given_back(), (0, 0));
+}
+
+#[test]
+fn weaker_ports_are_given_in_the_manner_of_their_calls() {
+    let (model, _behind) = full_twin();
+    let calls = Arc::new(Xnu);
+    for port in [
+        TaskPort::read_for_pid(&calls, PID).unwrap().unwrap(),
+        TaskPort::inspect_for_pid(&calls, PID).unwrap().unwrap(),
+        TaskPort::name_for_pid(&calls, PID).unwrap().unwrap(),
+    ] {
+        assert!(Xnu.task_basic_info(port.name()).is_ok());
+    }
+    assert_eq!((model.live_ports(), model.count(Call::ReleasePort)), (0, 3));
+    assert_eq!(Xnu.task_name_for_pid(OTHERS), Err(KernReturn::FAILURE));
+    for pid in [0, OTHERS] {
+        assert_eq!(Xnu.task_read_for_pid(pid), Err(Errno::PERM));
+        assert_eq!(Xnu.task_inspect_for_pid(pid), Err(Errno::PERM));
+    }
+    assert_eq!(Xnu.task_read_for_pid(999), Err(Errno::SRCH));
+}
+
+#[test]
+fn threads_arrive_by_port_and_are_given_back() {
+    let (model, behind) = full_twin();
+    let calls = Arc::new(Xnu);
+    let task = TaskPort::for_pid(&calls, PID).unwrap().unwrap();
+    let threads = ThreadPorts::of(&task).unwrap();
+    assert_eq!(threads.names().len(), 2);
+    let ids: Vec<u64> =
+        threads.names().iter().map(|port| Xnu.thread_identifier(*port).unwrap().id).collect();
+    assert_eq!(ids, [u64::MAX, 77]);
+    for port in threads.names().iter().copied().chain([task.name(), PORT_NULL]) {
+        assert_eq!(Xnu.thread_identifier(port), model.thread_identifier(port));
+        assert_eq!(Xnu.thread_basic_info(port), model.thread_basic_info(port));
+        for flavor in 0..20 {
+            let (mut here, mut there) = ([7; 2000], [7; 2000]);
+            let answer = Xnu.thread_state(port, StateFlavor(flavor), &mut here);
+            assert_eq!(answer, model.thread_state(port, StateFlavor(flavor), &mut there));
+            assert_eq!(here, there);
+        }
+    }
+    let second = threads.names()[1];
+    assert_eq!(Xnu.thread_basic_info(second).map(|info| info.suspend_count), Ok(6));
+    let mut words = [0; 68];
+    assert_eq!(Xnu.thread_state(second, StateFlavor::ARM_THREAD, &mut words), Ok(68));
+    assert!(words.iter().copied().eq(1..=68));
+    let few = Xnu.thread_state(second, StateFlavor::ARM_THREAD, &mut words[..67]);
+    assert_eq!(few, Err(KernReturn::INVALID_ARGUMENT));
+    assert_eq!(model.live_ports(), 3);
+    drop(threads);
+    assert_eq!((model.live_ports(), behind.not_given_back()), (1, (0, 0)));
+    let mut count = 0;
+    // SAFETY: no words to write to, as `count` says.
+    let code = unsafe { thread_get_state(second, 6, words.as_mut_ptr(), &raw mut count) };
+    assert_eq!(code, KernReturn::INVALID_DEST.0);
+    model.world(|world| world.process_mut(PID).unwrap().threads.clear());
+    assert!(ThreadPorts::of(&task).unwrap().names().is_empty());
+}
+
+#[test]
+fn structs_of_ports_need_room() {
+    let (_model, behind) = full_twin();
+    let task = Xnu.task_for_pid(PID).unwrap();
+    let mut words = [0; 64];
+    let mut info = |flavor, room| {
+        let mut count = room;
+        // SAFETY: more words than any count here.
+        let code = unsafe { task_info(task, flavor, words.as_mut_ptr(), &raw mut count) };
+        (code, count)
+    };
+    assert_eq!(info(MACH_TASK_BASIC_INFO, 11), (4, 11));
+    assert_eq!(info(MACH_TASK_BASIC_INFO, 60), (0, 12));
+    assert_eq!(info(TASK_AUDIT_TOKEN, 7), (4, 7));
+    assert_eq!(info(99, 60), (4, 60));
+    let mut attributes = |name, flavor, room| {
+        let mut count = room;
+        let info = words.as_mut_ptr();
+        // SAFETY: more words than any count here.
+        let code = unsafe { mach_port_get_attributes(task, name, flavor, info, &raw mut count) };
+        (code, count)
+    };
+    assert_eq!(attributes(0x1103, MACH_PORT_RECEIVE_STATUS, 9), (5, 9));
+    assert_eq!(attributes(0x1103, MACH_PORT_RECEIVE_STATUS, 10), (0, 10));
+    assert_eq!(attributes(0, MACH_PORT_LIMITS_INFO, 1), (0, 0));
+    // SAFETY: takes numbers only.
+    assert_eq!(unsafe { mach_vm_deallocate(Xnu.own_task(), 0x4711, 1) }, 1);
+    assert_eq!(behind.not_given_back(), (0, 0));
+}
+
+fn sysctl(calls: &impl MachineCalls, name: &CStr, room: usize) -> (Result<usize, Errno>, Vec<u8>) {
+    let mut buffer = vec![0xAA; room];
+    let answer = calls.sysctl_by_name(name, Some(&mut buffer));
+    (answer, if answer.is_ok() { buffer } else { Vec::new() })
+}
+
+#[test]
+fn the_machine_arrives() {
+    let (model, behind) = full_twin();
+    for (number, machine) in [Machine::apple_silicon(), Machine::intel()].into_iter().enumerate() {
+        model.world(|world| world.machine = machine);
+        for (name, _) in crate::kernel::mach::calls::SYSCTLS {
+            assert_eq!(Xnu.sysctl_by_name(name, None), model.sysctl_by_name(name, None));
+            for room in [0, 4, 1000] {
+                assert_eq!(sysctl(&Xnu, name, room), sysctl(&*model, name, room), "{name:?}");
+            }
+        }
+        let kind = [CPU_TYPE_ARM64, CPU_TYPE_X86_64][number];
+        assert!(Xnu.processors().unwrap().iter().all(|it| it.cpu_type == kind));
+        assert_eq!(Xnu.vm_statistics(), model.vm_statistics());
+        assert_eq!(Xnu.processors(), model.processors());
+        assert_eq!(Xnu.processor_loads(), model.processor_loads());
+        assert_eq!(Xnu.timebase(), model.timebase());
+    }
+    assert_eq!(Xnu.sysctl_by_name(c"hw.ncpu", None), Ok(4));
+    assert_eq!(sysctl(&Xnu, c"hw.ncpu", 3).0, Err(Errno::NOMEM));
+    assert_eq!(Xnu.sysctl_by_name(c"no.such.name", None), Err(Errno::NOENT));
+    assert_eq!(behind.not_given_back(), (0, 0));
+
+    // No CPU is no machine, but no division either.
+    model.world(|world| world.machine.processors.clear());
+    assert_eq!(Xnu.processors(), Ok(Vec::new()));
+    model.at(Call::ProcessorLoads, 1..=99, Fault::KernReturn(KernReturn(6)));
+    assert_eq!(Xnu.processor_loads(), Err(KernReturn(6)));
+    assert_eq!(behind.not_given_back(), (0, 0));
+}
+
+#[test]
+fn mounted_file_systems_arrive_and_are_cut_at_the_buffers_end() {
+    let (model, _behind) = full_twin();
+    model.world(|world| {
+        world.machine.mounts.push(Mount {
+            mount_point: b"/Volumes/na\xEFve".to_vec(),
+            source: vec![b's'; 1023],
+            kind: vec![b'k'; 15],
+            flags: 0x8000_0001,
+            fsid: [-1, 77],
+            owner: 0x8000_0002,
+        });
+    });
+    assert_eq!(Xnu.mounts(None), Ok(5));
+    let (mut here, mut there) = (vec![Mount::default(); 7], vec![Mount::default(); 7]);
+    assert_eq!(Xnu.mounts(Some(&mut here)), Ok(5));
+    assert_eq!(model.mounts(Some(&mut there)), Ok(5));
+    assert_eq!(here, there);
+    assert_eq!(Xnu.mounts(Some(&mut here[..2])), Ok(2));
+    assert_eq!(Xnu.mounts(Some(&mut [])), Ok(0));
+    model.at(Call::Mounts, 1..=99, Fault::Errno(Errno::PERM));
+    assert_eq!(Xnu.mounts(None), Err(Errno::PERM));
+}

@@ -1,0 +1,163 @@
+//! Asking about what is inside a process.
+
+use std::sync::Arc;
+
+use super::super::super::calls::{
+    Errno, KernReturn, OpenFile, PortName, SpaceEntry, StateFlavor, TaskPort, TaskVmInfo,
+    ThreadPorts, VnodePaths, XnuCalls,
+};
+use super::super::part::{
+    Bytes, RecordedDetail, RecordedFile, RecordedRight, RecordedState, RecordedTask,
+    RecordedThread, RecordedThreadPort, Reply, Words, replied, told,
+};
+use super::super::{Answer, RecordedPort};
+use super::given;
+
+/// A kernel that tells more files or threads than this does not come to an end.
+const MOST: usize = 1 << 20;
+
+pub(super) fn executable<C: XnuCalls>(calls: &C, pid: i32) -> Option<Answer<Bytes>> {
+    let mut path = Vec::new();
+    told(calls.executable_path(pid, &mut path).map(|()| Bytes(path)))
+}
+
+pub(super) fn directories<C: XnuCalls>(calls: &C, pid: i32) -> Option<Box<Answer<VnodePaths>>> {
+    let mut paths = VnodePaths::default();
+    told(calls.vnode_paths(pid, &mut paths).map(|()| paths)).map(Box::new)
+}
+
+pub(super) fn arguments<C: XnuCalls>(calls: &C, pid: i32) -> Option<Answer<Bytes>> {
+    let ask = || {
+        let length = calls.process_arguments(pid, None)?;
+        // With too little room the call gives the area's end.
+        let mut buffer = vec![0; length.saturating_add(4096)];
+        let length = calls.process_arguments(pid, Some(&mut buffer))?;
+        buffer.truncate(length);
+        Ok(Bytes(buffer))
+    };
+    told(ask())
+}
+
+/// A whole list, of a call that fills a buffer and does not say where it has cut one off.
+fn whole<T: Clone + Default>(
+    mut fill: impl FnMut(&mut [T]) -> Result<usize, Errno>,
+) -> Result<Vec<T>, Errno> {
+    let mut list = vec![T::default(); 64];
+    loop {
+        let count = fill(&mut list)?;
+        if count < list.len() || list.len() >= MOST {
+            list.truncate(count);
+            return Ok(list);
+        }
+        list.resize(list.len() * 2, T::default());
+    }
+}
+
+pub(super) fn threads<C: XnuCalls>(calls: &C, pid: i32) -> Option<Answer<Vec<RecordedThread>>> {
+    let ids = whole(|ids| calls.list_thread_ids(pid, ids));
+    let thread = |id| RecordedThread { id, info: calls.thread_info(pid, id).map(Box::new).into() };
+    told(ids.map(|ids| ids.into_iter().map(thread).collect()))
+}
+
+pub(super) fn files<C: XnuCalls>(calls: &C, pid: i32) -> Option<Answer<Vec<RecordedFile>>> {
+    let files = whole(|files| calls.list_files(pid, Some(files)));
+    let file = |file| RecordedFile { file, detail: detail(calls, pid, file).map(Box::new) };
+    told(files.map(|files| files.into_iter().map(file).collect()))
+}
+
+fn detail<C: XnuCalls>(calls: &C, pid: i32, file: OpenFile) -> Option<Answer<RecordedDetail>> {
+    let descriptor = file.descriptor;
+    told(match file.kind {
+        OpenFile::VNODE => calls.vnode_file(pid, descriptor).map(RecordedDetail::Vnode),
+        OpenFile::SOCKET => calls.socket_file(pid, descriptor).map(RecordedDetail::Socket),
+        OpenFile::PIPE => calls.pipe_file(pid, descriptor).map(RecordedDetail::Pipe),
+        _ => return None,
+    })
+}
+
+/// What was asked by port.
+#[derive(Default)]
+pub(super) struct ByPort {
+    pub(super) vm_info: Option<TaskVmInfo>,
+    pub(super) task: RecordedTask,
+    pub(super) ports: Option<Reply<Vec<RecordedRight>>>,
+    pub(super) thread_ports: Option<Reply<Vec<RecordedThreadPort>>>,
+}
+
+/// Asks the strongest port that is given.
+pub(super) fn by_port<C: XnuCalls>(
+    calls: &Arc<C>,
+    pid: i32,
+    control: Option<TaskPort<C>>,
+    cpu_type: i32,
+) -> ByPort {
+    let read = TaskPort::read_for_pid(calls, pid);
+    let inspect = TaskPort::inspect_for_pid(calls, pid);
+    let name = TaskPort::name_for_pid(calls, pid);
+    let by_errno = |port: &Result<Option<TaskPort<C>>, Errno>| match port {
+        Err(Errno::NOTSUP) => None,
+        port => Some(given(port, |Errno(errno)| *errno)),
+    };
+    let mut found = ByPort::default();
+    found.task.read_port = by_errno(&read);
+    found.task.inspect_port = by_errno(&inspect);
+    found.task.name_port = name_port(&name);
+    let weaker = [read.ok().flatten(), inspect.ok().flatten(), name.ok().flatten()];
+    let Some(port) = control.or_else(|| weaker.into_iter().flatten().next()) else {
+        return found;
+    };
+    found.vm_info = calls.task_vm_info(port.name()).ok();
+    facts(calls.as_ref(), port.name(), &mut found.task);
+    found.ports = replied(rights(calls.as_ref(), port.name()));
+    found.thread_ports = replied(thread_ports(calls.as_ref(), &port, cpu_type));
+    found
+}
+
+fn name_port<C: XnuCalls>(port: &Result<Option<TaskPort<C>>, KernReturn>) -> Option<RecordedPort> {
+    match port {
+        Err(KernReturn::NOT_SUPPORTED) => None,
+        port => Some(given(port, |KernReturn(code)| *code)),
+    }
+}
+
+fn facts<C: XnuCalls>(calls: &C, port: PortName, task: &mut RecordedTask) {
+    task.basic_info = replied(calls.task_basic_info(port));
+    task.absolute_times = replied(calls.task_absolute_times(port));
+    task.events = replied(calls.task_events(port));
+    task.thread_times = replied(calls.task_thread_times(port));
+    task.security_token = replied(calls.task_security_token(port));
+    task.audit_token = replied(calls.task_audit_token(port));
+    task.role = replied(calls.task_role(port));
+}
+
+fn rights<C: XnuCalls>(calls: &C, port: PortName) -> Result<Vec<RecordedRight>, KernReturn> {
+    let right = |entry: SpaceEntry| {
+        let received = entry.types & SpaceEntry::RECEIVE != 0;
+        let status = received.then(|| replied(calls.port_status(port, entry.name))).flatten();
+        RecordedRight { entry, status: status.map(Box::new) }
+    };
+    Ok(calls.space_info(port)?.into_iter().map(right).collect())
+}
+
+fn thread_ports<C: XnuCalls>(
+    calls: &C,
+    task: &TaskPort<C>,
+    cpu_type: i32,
+) -> Result<Vec<RecordedThreadPort>, KernReturn> {
+    let state = |port, flavor| {
+        let mut words = vec![0; StateFlavor::MOST_WORDS];
+        let filled = calls.thread_state(port, flavor, &mut words);
+        let words = filled.map(|count| {
+            words.truncate(count);
+            Words(words)
+        });
+        Some(RecordedState { flavor, words: replied(words)? })
+    };
+    let sets = StateFlavor::of_cpu(cpu_type);
+    let thread = |port: &PortName| RecordedThreadPort {
+        identifier: calls.thread_identifier(*port).into(),
+        basic_info: calls.thread_basic_info(*port).into(),
+        states: sets.iter().filter_map(|(flavor, _)| state(*port, *flavor)).collect(),
+    };
+    Ok(ThreadPorts::of(task)?.names().iter().map(thread).collect())
+}

@@ -1,0 +1,116 @@
+//! What must be true of the parts that a recording may have, so that their answers are such as a
+//! kernel could give.
+
+use super::super::calls::{SocketEnds, StateFlavor, VnodePaths};
+use super::part::{
+    Bytes, RecordedDetail, RecordedFile, RecordedMachine, RecordedThreadPort, Reply, Words,
+};
+use super::read::{Fault, fault};
+use super::{Answer, RecordedProcess};
+
+/// `ARG_MAX`, and the number of arguments in front.
+const MOST_ARGUMENTS: usize = (1 << 20) + 4;
+
+/// How many rows there are beside those of the map.
+pub(super) fn rows(process: &RecordedProcess) -> usize {
+    length(process.threads.as_ref())
+        .saturating_add(length(process.files.as_ref()))
+        .saturating_add(replied(process.ports.as_ref()))
+        .saturating_add(replied(process.thread_ports.as_ref()))
+}
+
+fn length<T>(list: Option<&Answer<Vec<T>>>) -> usize {
+    match list {
+        Some(Answer::Ok(list)) => list.len(),
+        _ => 0,
+    }
+}
+
+fn replied<T>(list: Option<&Reply<Vec<T>>>) -> usize {
+    match list {
+        Some(Reply::Ok(list)) => list.len(),
+        _ => 0,
+    }
+}
+
+/// A text of at most so many bytes before its NUL.
+fn text(place: impl Fn() -> String, text: &[u8], most: usize) -> Result<(), Fault> {
+    if text.len() > most {
+        return Err((place(), "is too long"));
+    }
+    if text.contains(&0) {
+        return Err((place(), "contains a NUL"));
+    }
+    Ok(())
+}
+
+pub(super) fn process(process: &RecordedProcess) -> Result<(), Fault> {
+    if let Some(Answer::Ok(Bytes(path))) = &process.executable {
+        text(|| ".executable".to_owned(), path, 4095)?;
+    }
+    if let Some(Answer::Ok(paths)) = process.directories.as_deref() {
+        let VnodePaths { current_path, root_path, .. } = paths;
+        text(|| ".directories.ok.current_path".to_owned(), current_path, 1023)?;
+        text(|| ".directories.ok.root_path".to_owned(), root_path, 1023)?;
+    }
+    if matches!(&process.arguments, Some(Answer::Ok(Bytes(all))) if all.len() > MOST_ARGUMENTS) {
+        return fault(".arguments", "is too long");
+    }
+    if let Some(Answer::Ok(threads)) = &process.threads {
+        for (row, thread) in threads.iter().enumerate() {
+            if let Answer::Ok(info) = &thread.info {
+                text(|| format!(".threads.ok[{row}].info.ok.name"), &info.name, 63)?;
+            }
+        }
+    }
+    if let Some(Answer::Ok(files)) = &process.files {
+        for (row, file) in files.iter().enumerate() {
+            check_file(file, |field| format!(".files.ok[{row}].{field}"))?;
+        }
+    }
+    if let Some(Reply::Ok(threads)) = &process.thread_ports {
+        for (row, thread) in threads.iter().enumerate() {
+            check_states(thread, row)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_file(file: &RecordedFile, place: impl Fn(&str) -> String) -> Result<(), Fault> {
+    match file.detail.as_deref() {
+        Some(Answer::Ok(RecordedDetail::Vnode(vnode))) => {
+            text(|| place("detail.ok.vnode.path"), &vnode.path, 1023)
+        }
+        Some(Answer::Ok(RecordedDetail::Socket(socket))) => match &socket.ends {
+            SocketEnds::Unix(ends) => {
+                text(|| place("detail.ok.socket.ends.unix.path"), &ends.path, 253)?;
+                text(|| place("detail.ok.socket.ends.unix.peer_path"), &ends.peer_path, 253)
+            }
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn check_states(thread: &RecordedThreadPort, row: usize) -> Result<(), Fault> {
+    for (number, state) in thread.states.iter().enumerate() {
+        if matches!(&state.words, Reply::Ok(Words(words)) if words.len() > StateFlavor::MOST_WORDS)
+        {
+            let place = format!(".thread_ports.ok[{row}].states[{number}].words");
+            return Err((place, "has more than 1296 words"));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn machine(machine: &RecordedMachine) -> Result<(), Fault> {
+    if let Some(Answer::Ok(mounts)) = &machine.mounts {
+        for (row, mount) in mounts.iter().enumerate() {
+            let place = |field| move || format!(".mounts.ok[{row}].{field}");
+            text(place("mount_point"), &mount.mount_point, 1023)?;
+            text(place("source"), &mount.source, 1023)?;
+            text(place("kind"), &mount.kind, 15)?;
+        }
+    }
+    Ok(())
+}
