@@ -7,7 +7,7 @@
 //!  linux: /proc text ──┐
 //!  mach: raw ► walk ───┼──►  kernel  ──►  tree  ──►  fuse  ──►  reader of a mounted file
 //!  mach: xnu_model ────┘    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
-//!       (a recording)                       └ format: one region ► bytes
+//!       (a recording)                       └ format: values ► bytes
 //!
 //!  spoken by all: model.
 //! ```

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use common::program::{err, out, run};
 use common::target::Target;
+use common::{rows_of, threads};
 
 #[test]
 fn cat_prints_what_the_kernel_prints() {
@@ -85,28 +86,28 @@ fn ls_lists_names() {
     let names: Vec<&str> = text.lines().collect();
     assert_eq!(names[0], "self");
     assert!(names.contains(&pid.as_str()));
-    assert_eq!(
-        out(&run(&["ls", &format!("{pid}/task")])),
-        "vmmap\nvmmap_r\nvmmap.json\nvmmap.svg\n"
-    );
+    let lines = |rows: &[&str]| -> String { rows.iter().map(|row| format!("{row}\n")).collect() };
+    let mut task = lines(&rows_of("PID/task"));
+    task.extend(threads(target.pid()).iter().map(|thread| format!("{thread}\n")));
+    assert_eq!(out(&run(&["ls", &format!("{pid}/task")])), task);
     assert_eq!(out(&run(&["ls", &format!("{pid}/maps")])), format!("{pid}/maps\n"));
     assert_eq!(
         out(&run(&["ls", &pid, &format!("{pid}/task")])),
-        format!(
-            "{pid}:\ntask\nmaps\nsmaps\nsmaps_rollup\n\n{pid}/task:\n\
-             vmmap\nvmmap_r\nvmmap.json\nvmmap.svg\n"
-        )
+        format!("{pid}:\n{}\n{pid}/task:\n{task}", lines(&rows_of("PID")))
     );
     let long = out(&run(&["ls", "-l", &pid]));
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name;
-    let lines: Vec<&str> = long.lines().collect();
-    assert!(lines[0].starts_with("dr-xr-xr-x  2 ") && lines[0].ends_with(" task"), "{long}");
-    assert!(lines[1].starts_with(&format!("-r--------  1 {user} ")), "{long}");
+    let line = |name: &str| long.lines().find(|line| line.ends_with(&format!(" {name}"))).unwrap();
+    assert!(line("task").starts_with("dr-xr-xr-x  7 "), "{long}");
+    assert!(line("fd").starts_with(&format!("dr-x------  2 {user} ")), "{long}");
+    assert!(line("maps").starts_with(&format!("-r--------  1 {user} ")), "{long}");
+    assert!(line("stat").starts_with(&format!("-r--r--r--  1 {user} ")), "{long}");
+    assert!(long.lines().any(|line| line.contains(" exe -> /")), "{long}");
     let own = out(&run(&["ls", "-l"]));
     assert!(own.lines().next().unwrap().contains(" self -> "), "{own}");
     let failed = run(&["ls", "nope", &pid]);
     assert_eq!(failed.status.code(), Some(1));
-    assert!(out(&failed).contains("task\nmaps\n"));
+    assert!(out(&failed).contains(&lines(&rows_of("PID"))));
 }
 
 #[test]

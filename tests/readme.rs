@@ -1,4 +1,4 @@
-//! The README says what is so: its table of files is that of the rows, its commands exist.
+//! The documents say what is so: their tables of files are those of the rows, commands exist.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
@@ -7,23 +7,40 @@ fn text(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-#[test]
-fn the_table_of_files_is_that_of_the_rows() {
-    let readme = text("README.md");
-    let begin = readme.find("<!-- the table of files").expect("its beginning is marked");
-    let table = &readme[begin..];
-    let table =
-        table.split_once("-->\n").unwrap().1.split("<!-- end of the table -->").next().unwrap();
-    let rows = mach_procfs::tree::as_markdown();
-    assert!(table == rows, "the table in README.md should be:\n{rows}");
+/// The text between the marks of a document is this one; `UPDATE_GOLDEN=1` makes it so.
+fn assert_table(document: &str, table: &str) {
+    let whole = text(document);
+    let begin = whole.find("<!-- the table of files").expect("its beginning is marked");
+    let begin = begin + whole[begin..].find("-->\n").unwrap() + "-->\n".len();
+    let end = begin + whole[begin..].find("<!-- end of the table -->").expect("so is its end");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+        std::fs::write(path, format!("{}{table}{}", &whole[..begin], &whole[end..])).unwrap();
+        return;
+    }
+    assert!(whole[begin..end] == *table, "UPDATE_GOLDEN=1 makes the table in {document}:\n{table}");
 }
 
 #[test]
+fn the_tables_of_files_are_those_of_the_rows() {
+    assert_table("README.md", &mach_procfs::tree::as_short_markdown());
+    assert_table("docs/files.md", &mach_procfs::tree::as_markdown());
+}
+
+/// By its path, or by its name under the heading of its directory.
+#[test]
 fn every_row_is_described_in_the_formats() {
     let formats = text("docs/formats.md");
-    for line in mach_procfs::tree::as_markdown().lines().skip(2) {
-        let path = line.split('`').nth(1).unwrap();
-        assert!(formats.contains(&format!("`{path}`")), "docs/formats.md does not name {path}");
+    for row in mach_procfs::tree::files() {
+        let (directory, name) = row.path.rsplit_once('/').unwrap_or(("", row.path));
+        let is_there = formats.split("\n## ").any(|section| {
+            let heading = section.lines().next().unwrap();
+            let body = &section[heading.len()..];
+            heading.contains(&format!("`{}`", row.path))
+                || heading.contains(&format!("`{directory}/`"))
+                    && body.contains(&format!("`{name}`"))
+        });
+        assert!(is_there, "docs/formats.md does not describe {}", row.path);
     }
 }
 

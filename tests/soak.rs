@@ -131,10 +131,11 @@ fn soak() {
                     let names = std::fs::read_dir(mount.root()).unwrap();
                     let names: Vec<_> = names.map(|name| name.unwrap().file_name()).collect();
                     counts.add("listings", 1);
-                    for name in names {
+                    let names = names.iter().filter_map(|name| name.to_str());
+                    for pid in common::pids(names) {
                         for file in ["maps", "task/vmmap", "task/vmmap_r"] {
                             let since = Instant::now();
-                            let read = std::fs::read(mount.path(&name).join(file));
+                            let read = std::fs::read(mount.of(pid, file));
                             longest = longest.max(since.elapsed());
                             match read {
                                 Ok(text) => {

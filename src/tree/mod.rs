@@ -5,6 +5,7 @@ mod access;
 mod inode;
 mod items;
 mod links;
+mod markdown;
 mod permission;
 mod rows;
 mod source;
@@ -19,8 +20,9 @@ use std::time::SystemTime;
 pub use access::Caller;
 pub use inode::{Item, Node};
 pub use items::Name;
+pub use markdown::{as_markdown, as_short_markdown};
 pub use source::Source;
-pub use table::{Access, Items, Kind, Link, Of, On, Own, ROWS, Row, RowId, as_markdown, files};
+pub use table::{Access, Items, Kind, Link, Of, On, Own, ROWS, Row, RowId, files};
 
 use crate::kernel::{Kernel, Owned};
 use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};

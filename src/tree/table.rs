@@ -288,23 +288,6 @@ pub fn files() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().filter(|row| !row.is_directory())
 }
 
-/// The table of files as it stands in the README.
-#[must_use]
-pub fn as_markdown() -> String {
-    use std::fmt::Write as _;
-    let mut text = String::from("| file | mode | shows |\n|---|---|---|\n");
-    for row in files() {
-        let on = match row.on {
-            On::Both => "",
-            On::Linux => " (only on Linux)",
-            On::Darwin => " (only on macOS)",
-        };
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| `{}` | {:04o} | {}{on} |", row.path, row.mode(), row.doc);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,32 @@ pub mod target;
 
 use std::time::{Duration, Instant};
 
+use mach_procfs::tree::{On, ROWS};
+
+/// The names that a directory has on Linux, of the rows and in their order; what there are many of
+/// stands behind them.
+pub fn rows_of(directory: &str) -> Vec<&'static str> {
+    ROWS.iter()
+        .filter(|row| !row.path.is_empty() && row.items.is_none() && row.on != On::Darwin)
+        .filter(|row| row.path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory)
+        .map(|row| row.name())
+        .collect()
+}
+
+/// The threads that the kernel's own procfs lists, ascending.
+pub fn threads(pid: u32) -> Vec<u32> {
+    let names = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let names: Vec<_> = names.map(|name| name.unwrap().file_name()).collect();
+    let mut threads = pids(names.iter().filter_map(|name| name.to_str()));
+    threads.sort_unstable();
+    threads
+}
+
+/// Those of these names that are pids.
+pub fn pids<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
+    names.into_iter().filter_map(|name| name.parse().ok()).collect()
+}
+
 /// Asks until the answer comes. The limit only ends a test that would hang; no test depends on
 /// how long anything takes.
 pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {

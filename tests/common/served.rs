@@ -65,6 +65,13 @@ impl Served {
         self.directory.path().join(format!("{pid}/maps"))
     }
 
+    /// The processes that the root lists.
+    pub fn pids(&self) -> Vec<u32> {
+        let names = std::fs::read_dir(self.directory.path()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        super::pids(names.collect::<Vec<_>>().iter().map(String::as_str))
+    }
+
     /// The next so many questions about regions hang.
     pub fn hang(&self, calls: u64) {
         let next = self.model.count(Call::RegionPathInfo) + 1;

@@ -8,8 +8,8 @@ use crate::kernel::{Detail, LinkTo};
 pub(super) const ROWS: &[Listed] = &[
     directory("PID/task", "the process as a Mach task, and its threads"),
     directory("PID/fd", "open files").memory(),
-    directory("PID/ucred", "ids by which it acts"),
-    directory("PID/pcred", "ids by which it was started"),
+    directory("PID/ucred", "its users and groups"),
+    directory("PID/pcred", "the same"),
     row(
         "PID/maps",
         Kind::Regions(Detail::Map, format::maps),
