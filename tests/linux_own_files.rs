@@ -76,10 +76,11 @@ fn theirs(user: u32, whose: Whose, name: &str) -> Option<Vec<u8>> {
     output.status.success().then_some(output.stdout)
 }
 
-/// Without how many pages are shared: whoever begins or ends with the same libraries changes that.
+/// Without what other processes change: how many pages are shared with whoever uses the same
+/// libraries, and how many signals wait for all processes of the same user.
 fn steady(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let shares = ["Pss", "Shared_", "Private_", "SwapPss"];
+    let shares = ["Pss", "Shared_", "Private_", "SwapPss", "SigQ"];
     let is_steady = |line: &&str| !shares.iter().any(|key| line.starts_with(key));
     text.split_inclusive('\n').filter(is_steady).collect()
 }
@@ -115,7 +116,7 @@ fn assert_shown_as_the_kernel_does(what: &str, pid: u32) {
                 assert!(all == roots, "{what}: {whose:?} {name} for root: {all:?}, {roots:?}");
                 match (nobodys, public) {
                     (Some(theirs), Ok(ours)) => {
-                        let [ours, theirs] = [ours, theirs].map(|it| it.escape_ascii().to_string());
+                        let [ours, theirs] = [ours, theirs].map(|text| steady(&text));
                         assert_eq!(ours, theirs, "{what}: {whose:?} {name} for nobody");
                     }
                     (None, Err(_)) => {}
