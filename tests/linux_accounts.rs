@@ -5,9 +5,9 @@
 mod common;
 
 use std::os::fd::AsFd;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use common::target::Target;
+use common::target::{Started, Target};
 use mach_procfs::kernel::{Kernel, linux::LinuxKernel};
 use mach_procfs::model::{Device, ErrorKind, Pid, Shown, State, TaskFact, Usage};
 use nix::sys::signal::{Signal, kill};
@@ -61,27 +61,15 @@ fn tasks(pid: u32) -> Vec<u64> {
     ids
 }
 
-/// A child that is stopped once it has this name, and killed when this goes.
-struct Stopped(Child);
-
-impl Stopped {
-    fn new(command: &mut Command, name: &str) -> Self {
-        let child = command.stdout(Stdio::null()).spawn().unwrap();
-        common::until("its name", || {
-            (own(&format!("{}/comm", child.id())).trim() == name).then_some(())
-        });
-        let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
-        kill(pid, Signal::SIGSTOP).unwrap();
-        waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
-        Stopped(child)
-    }
-}
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
+/// Stops a program once it has this name.
+fn stopped(command: &mut Command, name: &str) -> Started {
+    let started = Started::new(command);
+    let comm = || own(&format!("{}/comm", started.pid()));
+    common::until("its name", || (comm().trim() == name).then_some(()));
+    let pid = nix::unistd::Pid::from_raw(started.pid().cast_signed());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
+    started
 }
 
 /// `) (`, `a b`, a newline, bytes that are no UTF-8, and a slash.
@@ -248,8 +236,8 @@ fn a_thread_of_the_kernel_is_a_process_without_memory() {
 fn arguments_and_environment_as_they_stand_in_memory() {
     let mut command = Command::new("sleep");
     command.arg("1000").env_clear().env("A", "1").env("ODD", " =\n)");
-    let target = Stopped::new(&mut command, "sleep");
-    let number = pid(target.0.id());
+    let target = stopped(&mut command, "sleep");
+    let number = pid(target.pid());
     let all = kernel().arguments(number, Shown::All).unwrap();
     assert_eq!(all.arguments, b"sleep\x001000\0");
     assert_eq!(all.environment, std::fs::read(format!("/proc/{number}/environ")).unwrap());
@@ -262,16 +250,14 @@ fn arguments_and_environment_as_they_stand_in_memory() {
 fn a_terminal_and_its_foreground() {
     let terminal = nix::pty::openpty(None, None).unwrap();
     let input: Stdio = terminal.slave.try_clone().unwrap().into();
-    let target = Stopped::new(
-        Command::new("setsid").args(["--ctty", "sleep", "1000"]).stdin(input),
-        "sleep",
-    );
-    let account = kernel().account(pid(target.0.id()), Shown::Public).unwrap();
+    let target =
+        stopped(Command::new("setsid").args(["--ctty", "sleep", "1000"]).stdin(input), "sleep");
+    let account = kernel().account(pid(target.pid()), Shown::Public).unwrap();
     let device = nix::sys::stat::fstat(terminal.slave.as_fd()).unwrap().st_rdev;
     let major = u32::try_from(nix::sys::stat::major(device)).unwrap();
     let minor = u32::try_from(nix::sys::stat::minor(device)).unwrap();
     assert_eq!(account.terminal, Some(Device { major, minor }));
-    let id = target.0.id();
+    let id = target.pid();
     assert_eq!((account.group, account.session, account.terminal_group), (id, Some(id), Some(id)));
 }
 
@@ -282,8 +268,8 @@ fn nice_values_and_policies() {
     }
     let usage = |command: &[&str]| -> (Usage, Option<i32>, i32) {
         let mut started = Command::new(command[0]);
-        let target = Stopped::new(started.args(&command[1..]).args(["sleep", "1000"]), "sleep");
-        let number = pid(target.0.id());
+        let target = stopped(started.args(&command[1..]).args(["sleep", "1000"]), "sleep");
+        let number = pid(target.pid());
         let account = kernel().account(number, Shown::Public).unwrap();
         let fields = Fields::of(&number.to_string());
         let usage = account.usage.unwrap();

@@ -6,9 +6,9 @@ mod common;
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use common::target::Target;
+use common::target::{Started, Target};
 use mach_procfs::kernel::{Kernel, LinkTo, linux::LinuxKernel};
 use mach_procfs::model::{Descriptor, DescriptorKind, Error, ErrorKind, Pid, Shown};
 
@@ -100,13 +100,8 @@ fn links_lead_where_the_kernels_do() {
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("a program)");
     std::fs::copy("/bin/sleep", &program).unwrap();
-    let mut child = Command::new(&program)
-        .arg("1000")
-        .current_dir(directory.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let pid = Pid::new(child.id()).unwrap();
+    let child = Started::new(Command::new(&program).arg("1000").current_dir(directory.path()));
+    let pid = Pid::new(child.pid()).unwrap();
     let check = || {
         for (to, name) in LINKS {
             let link = kernel().link(pid, to).unwrap();
@@ -118,8 +113,6 @@ fn links_lead_where_the_kernels_do() {
     check();
     assert!(kernel().link(pid, LinkTo::Executable).unwrap().ends_with(b"/a program) (deleted)"));
     assert!(kernel().link(pid, LinkTo::Current).unwrap().ends_with(b" (deleted)"));
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 fn kind<T>(result: Result<T, Error>) -> ErrorKind {

@@ -17,7 +17,7 @@ use mach_procfs::kernel::mach::calls::{
 use mach_procfs::kernel::mach::recording::{
     Answer, Limits, Recording, RecordingError, read, record,
 };
-use mach_procfs::kernel::mach::xnu_model::{PortRule, World, XnuModel};
+use mach_procfs::kernel::mach::xnu_model::{PortRule, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::Pid;
 use serde_json::Value;
@@ -167,10 +167,8 @@ fn assert_same(live: &[String], replayed: &[String], name: &str) {
 
 #[test]
 fn replay_answers_every_call_as_the_recorded_kernel_did() {
-    let worlds: [(&str, fn() -> World); 3] =
-        [("arm64", arm64), ("intel", intel), ("translated", translated)];
-    for (name, world) in worlds {
-        let live = Arc::new(XnuModel::new(world()));
+    for (name, world) in [("arm64", arm64()), ("intel", intel()), ("translated", translated())] {
+        let live = Arc::new(XnuModel::new(world));
         let replayed = Arc::new(XnuModel::replay(read_bytes(&shipped(name)).unwrap()));
         let cpu_type = cpu_type(&live);
         assert_same(&by_pid(&live), &by_pid(&replayed), name);
@@ -182,22 +180,17 @@ fn replay_answers_every_call_as_the_recorded_kernel_did() {
 /// Where only a weaker port was given, it is the one that was asked.
 #[test]
 fn the_strongest_port_that_is_given_is_asked() {
-    let refuse = PortRule::Refuses(KernReturn::FAILURE);
-    let rules: [fn(&mut [&mut PortRule; 4], PortRule); 3] = [
-        |ports, rule| *ports[0] = rule,
-        |ports, rule| (*ports[0], *ports[1]) = (rule, rule),
-        |ports, rule| (*ports[0], *ports[1], *ports[2]) = (rule, rule, rule),
-    ];
-    for (number, change) in rules.into_iter().enumerate() {
+    let refused = PortRule::Refuses(KernReturn::FAILURE);
+    for weaker in 0..3 {
         let mut world = arm64();
         let process = world.process_mut(DEMO).unwrap();
-        let mut ports = [
-            &mut process.port,
-            &mut process.read_port,
-            &mut process.inspect_port,
-            &mut process.name_port,
-        ];
-        change(&mut ports, refuse);
+        process.port = refused;
+        if weaker > 0 {
+            process.read_port = refused;
+        }
+        if weaker > 1 {
+            process.inspect_port = refused;
+        }
         let live = Arc::new(XnuModel::new(world));
         let recording = record(&live, &pids());
         let demo = &recording.processes[2];
@@ -206,7 +199,7 @@ fn the_strongest_port_that_is_given_is_asked() {
         let replayed = Arc::new(XnuModel::replay(read_bytes(&bytes).unwrap()));
         let cpu_type = cpu_type(&live);
         assert_same(&by_port(&live, cpu_type), &by_port(&replayed, cpu_type), "weaker");
-        assert!(bytes == written(&record(&replayed, &pids())), "{number}");
+        assert!(bytes == written(&record(&replayed, &pids())), "{weaker}");
     }
 }
 

@@ -112,7 +112,7 @@ Examples:
     /// Record what macOS answers about processes, to be replayed anywhere
     #[command(after_help = "\
 Examples:
-  mach-procfs record 501 > mac.json     no memory contents, arguments or environment
+  mach-procfs record 501 > mac.json     with arguments and environment: read it first
   mach-procfs cat --replay mac.json 501/maps
   mach-procfs mount --replay mac.json ~/proc")]
     Record {

@@ -161,6 +161,40 @@ impl Drop for Target {
     }
 }
 
+/// Any other program as a child, killed and reaped when this goes.
+pub struct Started(Child);
+
+impl Started {
+    /// Starts it and waits until it has its arguments, which an exec sets up last of all.
+    pub fn new(command: &mut Command) -> Self {
+        let started = Started(command.stdout(Stdio::null()).spawn().expect("the program starts"));
+        super::until("its arguments", || {
+            let arguments = std::fs::read(format!("/proc/{}/cmdline", started.pid()));
+            (!arguments.expect("its arguments").is_empty()).then_some(())
+        });
+        started
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Kills it but leaves the zombie.
+    pub fn kill(&mut self) {
+        self.0.kill().expect("SIGKILL");
+        let id = nix::sys::wait::Id::Pid(Pid::from_raw(self.pid() as i32));
+        let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        nix::sys::wait::waitid(id, peek).expect("waitid");
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The target process itself: no test, but the other end of [`Target`].
 #[test]
 #[ignore = "the body of target processes, started by other tests"]

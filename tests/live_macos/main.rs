@@ -3,6 +3,7 @@
 #![cfg(target_os = "macos")]
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod calls;
 mod child;
 mod witness;
 

@@ -5,6 +5,7 @@ mod account;
 mod cpus;
 mod descriptors;
 mod files;
+mod identity;
 mod ioctl;
 mod liveness;
 mod maps;
@@ -23,10 +24,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::errno::Errno;
 use nix::fcntl::{OFlag, readlinkat};
-use nix::sys::stat::{Mode, fstat};
-use nix::sys::statfs::{FsType, PROC_SUPER_MAGIC, fstatfs};
+use nix::sys::stat::Mode;
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, sysconf};
 
 use super::{Detail, Kernel, LinkTo, Owned, System, Text, Walk, Whose, names_of};
@@ -35,22 +35,11 @@ use crate::model::{
     Process, Result, Shown, Standing, TaskFact, Thread,
 };
 
-use files::{ProcPath, failure, open_directory, whole};
-
-/// `PID_FS_MAGIC` (`linux/magic.h`): where pidfds have inode numbers of their own, since 6.9.
-const PID_FS_MAGIC: FsType = FsType(0x5049_4446);
+use files::{ProcPath, open_directory, whole};
+use identity::IdentitySource;
 
 /// How often a process may execute another image between two looks before it is given up.
 const ATTEMPTS: usize = 3;
-
-/// Where a process's identity comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum IdentitySource {
-    /// The inode number of its pidfd, unique since boot.
-    PidFd,
-    /// Its start time, in ticks since boot: two processes that reuse a pid within a tick share it.
-    StartTime,
-}
 
 /// The Linux kernel as a source, through its procfs or a tree of files that looks like one.
 pub struct LinuxKernel {
@@ -84,10 +73,7 @@ impl LinuxKernel {
         if own.as_encoded_bytes() != std::process::id().to_string().as_bytes() {
             return Err(Error::new(ErrorKind::Failed, "/proc belongs to another pid namespace"));
         }
-        let has_pidfs = ioctl::pidfd_open(std::process::id(), 0)
-            .and_then(|pidfd| fstatfs(pidfd.as_fd()))
-            .is_ok_and(|kind| kind.filesystem_type() == PID_FS_MAGIC);
-        let source = if has_pidfs { IdentitySource::PidFd } else { IdentitySource::StartTime };
+        let source = IdentitySource::of_this_kernel();
         let mut kernel = Self::over(root, source);
         kernel.own_user_namespace = Some(0);
         kernel.own_user_namespace = kernel.user_namespace_of(Pid::this());
@@ -194,21 +180,7 @@ impl Kernel for LinuxKernel {
     }
 
     fn identity(&self, pid: Pid) -> Result<Identity> {
-        match self.identity_source {
-            IdentitySource::PidFd => {
-                let pidfd = ioctl::pidfd_open(pid.number(), 0).map_err(|errno| {
-                    let error = failure(errno, "pidfd_open", pid);
-                    // A thread's number (ENOENT, before 6.17 EINVAL) or 0: no process has it.
-                    let no_process = matches!(errno, Errno::EINVAL | Errno::ENOENT);
-                    if no_process { error.meaning(ErrorKind::NoSuchProcess) } else { error }
-                })?;
-                let stat = fstat(&pidfd).map_err(|errno| failure(errno, "fstat(pidfd)", pid))?;
-                Ok(Identity::new(stat.st_ino))
-            }
-            IdentitySource::StartTime => {
-                Ok(Identity::new(self.stat_fields(pid, |stat| stat.start)?))
-            }
-        }
+        self.identity_of(pid)
     }
 
     fn owner(&self, pid: Pid, owned: Owned) -> Result<Owner> {
@@ -232,18 +204,7 @@ impl Kernel for LinuxKernel {
     }
 
     fn process_of_caller(&self, caller: u32) -> Result<Pid> {
-        let nobody = || Error::new(ErrorKind::NoSuchProcess, "process_of_caller");
-        let thread = Pid::new(caller).filter(|_| caller != 0).ok_or_else(nobody)?;
-        if self.identity_source == IdentitySource::PidFd {
-            let process = ioctl::pidfd_open(caller, ioctl::PIDFD_THREAD)
-                .and_then(|pidfd| ioctl::process_of(pidfd.as_fd()));
-            // Kernels from 6.9 to 6.12 have pidfs without PIDFD_GET_INFO.
-            if let Ok(process) = process {
-                return Pid::new(process).filter(|_| process != 0).ok_or_else(nobody);
-            }
-        }
-        let status = self.status_of(thread)?;
-        Pid::new(status.process).ok_or_else(nobody)
+        self.process_of_thread(caller)
     }
 
     fn standing(&self, caller: u32) -> Standing {

@@ -8,7 +8,6 @@ use super::{KernReturn, PortName};
 ///
 /// A weaker port, and one whose task has ended, are [`KernReturn::INVALID_ARGUMENT`], a space
 /// that is being torn down [`KernReturn::INVALID_TASK`], a dead name [`KernReturn::INVALID_DEST`].
-/// Kernels before macOS 15 say `INVALID_TASK` for the first two, too.
 pub trait SpaceCalls: Send + Sync + 'static {
     /// `mach_port_space_info`: the whole table of names, in its order, the entries in it that are
     /// free and the first, which is never used, among them: those have no type.

@@ -27,7 +27,7 @@ pub trait TaskCalls: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Errno::PERM`] for pid 0 and all refusals, [`Errno::SRCH`], [`Errno::ACCES`] for a dead
-    /// access server and a corpse, [`Errno::INTR`]; [`Errno::NOSYS`] before macOS 11.3.
+    /// access server and a corpse, [`Errno::INTR`]; [`Errno::NOSYS`] before macOS 11.
     fn task_inspect_for_pid(&self, pid: i32) -> Result<PortName, Errno>;
 
     /// `task_read_for_pid`: likewise the read port.

@@ -60,7 +60,7 @@ pub(crate) unsafe fn getfsstat(buffer: *mut statfs, size: c_int, flags: c_int) -
     unsafe { libc::getfsstat(buffer.cast(), size, flags) }
 }
 
-/// `sys/proc.h`, where it is private; in libSystem since macOS 11.3. A program that imports
+/// `sys/proc.h`, where it is private; in libSystem since macOS 11. A program that imports
 /// what its libSystem does not have is not started, so it is looked up when it is called.
 pub(crate) unsafe fn task_read_for_pid(space: c_uint, pid: c_int, port: *mut c_uint) -> c_int {
     // SAFETY: the signature is that of the header, and the arguments are the caller's.

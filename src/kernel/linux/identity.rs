@@ -1,0 +1,68 @@
+//! What tells a process from others that had or will have its pid, and which process a thread is of.
+
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+use nix::sys::stat::fstat;
+use nix::sys::statfs::{FsType, fstatfs};
+
+use super::files::failure;
+use super::{LinuxKernel, ioctl};
+use crate::model::{Error, ErrorKind, Identity, Pid, Result};
+
+/// `PID_FS_MAGIC` (`linux/magic.h`): where pidfds have inode numbers of their own, since 6.9.
+const PID_FS_MAGIC: FsType = FsType(0x5049_4446);
+
+/// Where a process's identity comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdentitySource {
+    /// The inode number of its pidfd, unique since boot.
+    PidFd,
+    /// Its start time, in ticks since boot: two processes that reuse a pid within a tick share it.
+    StartTime,
+}
+
+impl IdentitySource {
+    pub(super) fn of_this_kernel() -> Self {
+        let has_pidfs = ioctl::pidfd_open(std::process::id(), 0)
+            .and_then(|pidfd| fstatfs(pidfd.as_fd()))
+            .is_ok_and(|kind| kind.filesystem_type() == PID_FS_MAGIC);
+        if has_pidfs { IdentitySource::PidFd } else { IdentitySource::StartTime }
+    }
+}
+
+impl LinuxKernel {
+    pub(super) fn identity_of(&self, pid: Pid) -> Result<Identity> {
+        match self.identity_source {
+            IdentitySource::PidFd => {
+                let pidfd = ioctl::pidfd_open(pid.number(), 0).map_err(|errno| {
+                    let error = failure(errno, "pidfd_open", pid);
+                    // A thread's number (ENOENT, before 6.17 EINVAL) or 0: no process has it.
+                    let no_process = matches!(errno, Errno::EINVAL | Errno::ENOENT);
+                    if no_process { error.meaning(ErrorKind::NoSuchProcess) } else { error }
+                })?;
+                let stat = fstat(&pidfd).map_err(|errno| failure(errno, "fstat(pidfd)", pid))?;
+                Ok(Identity::new(stat.st_ino))
+            }
+            IdentitySource::StartTime => {
+                Ok(Identity::new(self.stat_fields(pid, |stat| stat.start)?))
+            }
+        }
+    }
+
+    /// The process that a thread belongs to.
+    pub(super) fn process_of_thread(&self, caller: u32) -> Result<Pid> {
+        let nobody = || Error::new(ErrorKind::NoSuchProcess, "process_of_caller");
+        let thread = Pid::new(caller).filter(|_| caller != 0).ok_or_else(nobody)?;
+        if self.identity_source == IdentitySource::PidFd {
+            let process = ioctl::pidfd_open(caller, ioctl::PIDFD_THREAD)
+                .and_then(|pidfd| ioctl::process_of(pidfd.as_fd()));
+            // Kernels from 6.9 to 6.12 have pidfs without PIDFD_GET_INFO.
+            if let Ok(process) = process {
+                return Pid::new(process).filter(|_| process != 0).ok_or_else(nobody);
+            }
+        }
+        let status = self.status_of(thread)?;
+        Pid::new(status.process).ok_or_else(nobody)
+    }
+}
