@@ -91,9 +91,14 @@ pub(super) const ROWS: &[Listed] = &[
         original::terminal_group,
         "process group in the foreground of its terminal",
     ),
-    account("PID/wchan", original::wait_channel, "where in the kernel it waits")
-        .own("wchan")
-        .memory(),
+    account(
+        "PID/wchan",
+        original::wait_channel,
+        "where in the kernel it waits; `0` for who may not see its memory",
+    )
+    .own("wchan")
+    .linux(),
+    account("PID/wchan", original::wait_channel, "where in the kernel it waits").memory().darwin(),
     ids("PID/ucred/groups", original::groups, "groups that it belongs to, as number and name"),
     ids("PID/ucred/rgid", original::real_group, "real group, as number and name"),
     ids("PID/ucred/ruid", original::real_user, "real user, as number and name"),
