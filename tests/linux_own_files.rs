@@ -61,6 +61,7 @@ fn path(whose: Whose, name: &str) -> String {
         Whose::Machine => format!("/proc/{name}"),
         Whose::Process(pid) => format!("/proc/{pid}/{name}"),
         Whose::Thread(pid, id) => format!("/proc/{pid}/task/{id}/{name}"),
+        Whose::Descriptor(pid, number) => format!("/proc/{pid}/{name}/{number}"),
     }
 }
 

@@ -66,6 +66,8 @@ pub enum Whose {
     Process(Pid),
     /// A thread's.
     Thread(Pid, u64),
+    /// A descriptor's: in the directory of this name.
+    Descriptor(Pid, u64),
 }
 
 /// This machine's own kernel.

@@ -135,6 +135,8 @@ impl Tree {
         let row = node.row.row();
         let mode = match row.kind {
             Kind::Link(Link::Descriptor) => self.descriptor_mode(node)?,
+            // Whether it is open.
+            Kind::Descriptor(_) => self.descriptor_mode(node).map(|_| row.mode())?,
             _ => row.mode(),
         };
         // Linux gives all of a non-dumpable process to root but the directories that everyone may

@@ -33,6 +33,8 @@ pub enum Kind {
     Ids(original::Ids),
     /// From what it was started with.
     Arguments(Of<Arguments>),
+    /// From one open file.
+    Descriptor(Of<Descriptor>),
     /// From what is open in it.
     Descriptors(Of<[Descriptor]>),
     /// From a few numbers about the task.
@@ -125,7 +127,7 @@ impl On {
 /// A file of Linux's own procfs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
-    /// Of the same machine, process or thread.
+    /// Of the same machine, process, thread or descriptor.
     Same(&'static str),
     /// Of the process that asks.
     Callers(&'static str),

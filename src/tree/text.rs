@@ -3,7 +3,7 @@
 
 use super::access::Asker;
 use super::source::Making;
-use super::table::{Kind, Own, Row};
+use super::table::{Items, Kind, Own, Row};
 use super::{Node, Tree};
 use crate::format::original::Names;
 use crate::kernel::Whose;
@@ -47,7 +47,11 @@ impl Tree {
             }
             (Some(Own::Same(name)), None) => (Whose::Machine, name),
             (Some(Own::Same(name)), Some((pid, _))) if node.item.is_some() => {
-                (Whose::Thread(pid, self.item_of(node)?), name)
+                let number = self.item_of(node)?;
+                match row.items {
+                    Some(Items::Descriptors) => (Whose::Descriptor(pid, number), name),
+                    _ => (Whose::Thread(pid, number), name),
+                }
             }
             (Some(Own::Same(name)), Some((pid, _))) => (Whose::Process(pid), name),
         };
@@ -91,6 +95,12 @@ impl Tree {
                 let arguments = kernel.arguments(pid()?, shown)?;
                 confirm()?;
                 render(&arguments, out);
+            }
+            Kind::Descriptor(render) => {
+                let number = u32::try_from(self.item_of(node)?).unwrap_or(u32::MAX);
+                let descriptor = kernel.descriptor(pid()?, number)?;
+                confirm()?;
+                render(&descriptor, out);
             }
             Kind::Descriptors(render) => {
                 let open = self.open_descriptors(pid()?)?;

@@ -48,6 +48,7 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
             rendered(&values::accounts(), |account, out| render(account, &names, out))
         }
         Kind::Arguments(render) => rendered(&values::arguments(), render),
+        Kind::Descriptor(render) => rendered(&values::descriptors().concat(), render),
         Kind::Descriptors(render) => rendered(&values::descriptors(), |it, out| render(it, out)),
         Kind::Task(_, render) => rendered(&values::numbers(), |it, out| render(it, out)),
         Kind::Thread(render) => {
@@ -107,7 +108,9 @@ fn every_row_has_its_golden() {
 fn files_of_one_value_are_one_line() {
     for row in ROWS.iter().filter(|row| row.path.starts_with("PID/")) {
         let name = row.path.rsplit('/').next().unwrap();
-        let is_list = matches!(name, "status" | "limits" | "fds" | "cmdline" | "environ");
+        let is_list =
+            matches!(name, "status" | "limits" | "fds" | "cmdline" | "environ" | "mounts")
+                || matches!(row.kind, Kind::Descriptor(_));
         // Linux ends these two with a newline and lets the name have others.
         let is_raw = matches!(name, "comm" | "stat");
         let is_registers = matches!(row.kind, Kind::Registers(..));

@@ -180,6 +180,12 @@ pub(crate) fn descriptors() -> Vec<Vec<Descriptor>> {
             open(2, DescriptorKind::Vnode, b"", b""),
             open(3, DescriptorKind::Socket, b"socket:[7]", tcp),
             open(4, DescriptorKind::Socket, b"socket:[8]", b""),
+            // To be read and written without waiting, and appended to.
+            Descriptor {
+                flags: Some(0x8000_0e0e),
+                offset: Some(u64::MAX),
+                ..open(9, DescriptorKind::Vnode, b"/log", b"")
+            },
             open(5, DescriptorKind::Pipe, b"pipe:[9]", b""),
             open(6, DescriptorKind::SharedMemory, b"/shared", b""),
             open(7, DescriptorKind::Semaphore, b"/semaphore", b""),

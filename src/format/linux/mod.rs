@@ -13,7 +13,7 @@ pub use limits::limits;
 pub use machine::{cpuinfo, kernel_stat, loadavg, uptime, version};
 pub use meminfo::meminfo;
 pub use mounts::{filesystems, mounts};
-pub use process::{cmdline, comm, environ, statm, thread_comm};
+pub use process::{cmdline, comm, environ, fdinfo, statm, thread_comm};
 pub use stat::{stat, thread_stat};
 pub use status::{status, thread_status};
 

@@ -1,8 +1,8 @@
-//! `PID/{cmdline,comm,environ,statm}` and `PID/task/TID/comm`.
+//! `PID/{cmdline,comm,environ,statm}`, `PID/fdinfo/N` and `PID/task/TID/comm`.
 
 use super::super::small::put;
 use super::{short, thread_name};
-use crate::model::{Account, Arguments, Thread};
+use crate::model::{Account, Arguments, Descriptor, Thread};
 
 /// `PID/cmdline`: the arguments, a NUL behind each.
 pub fn cmdline(arguments: &Arguments, out: &mut Vec<u8>) {
@@ -34,4 +34,18 @@ pub fn statm(account: &Account, out: &mut Vec<u8>) {
         (pages(usage.virtual_size), pages(usage.resident_size))
     });
     put(out, format_args!("{size} {resident} 0 0 0 0 0\n"));
+}
+
+/// `O_NONBLOCK` and `O_APPEND` in Darwin's numbers (`sys/fcntl.h`) and Linux's
+/// (`asm-generic/fcntl.h`).
+const FLAGS: [(u32, u32); 2] = [(0x4, 0o4000), (0x8, 0o2000)];
+
+/// `PID/fdinfo/N`: where the next byte is read or written, and how it was opened: to be read,
+/// written, appended to, without waiting. The flags are Darwin's: Linux shows its own file.
+pub fn fdinfo(descriptor: &Descriptor, out: &mut Vec<u8>) {
+    let kept = descriptor.flags.unwrap_or(0);
+    let known = FLAGS.iter().filter(|(darwin, _)| kept & darwin != 0);
+    let flags = known.fold(kept & 3, |all, (_, linux)| all | linux);
+    let offset = descriptor.offset.unwrap_or(0);
+    put(out, format_args!("pos:\t{offset}\nflags:\t0{flags:o}\n"));
 }

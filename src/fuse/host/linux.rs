@@ -337,13 +337,13 @@ pub(in crate::fuse) fn is_ignored(signal: Signal) -> bool {
     ignored >> (signal as i32 - 1) & 1 == 1
 }
 
-/// All that serving takes: other users' `maps` and `smaps` (`ptrace_may_access`).
-const FOR_SERVING: [Capability; 1] = [Capability::CAP_SYS_PTRACE];
+/// All that serving takes: other users' `maps` and links (`ptrace_may_access`); and what only its
+/// owner may open beside that, `environ` and the directories of descriptors.
+const FOR_SERVING: [Capability; 2] = [Capability::CAP_SYS_PTRACE, Capability::CAP_DAC_READ_SEARCH];
 
-/// What unmounting takes beside it: umount2(2); setns(2), which wants CAP_SYS_CHROOT too; and a
+/// What unmounting takes beside it: umount2(2); and setns(2), which wants CAP_SYS_CHROOT too. The
 /// mount point may lie in a directory that only its owner can enter.
-const FOR_UNMOUNTING: [Capability; 3] =
-    [Capability::CAP_SYS_ADMIN, Capability::CAP_SYS_CHROOT, Capability::CAP_DAC_READ_SEARCH];
+const FOR_UNMOUNTING: [Capability; 2] = [Capability::CAP_SYS_ADMIN, Capability::CAP_SYS_CHROOT];
 
 /// Gives up all capabilities but those, and uses only [`FOR_SERVING`]. To be called once the mount
 /// is made and before any thread starts: capabilities belong to a thread, and its children get

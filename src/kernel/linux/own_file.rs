@@ -42,6 +42,9 @@ impl OwnFile {
             Whose::Machine => return Self::open_machines(kernel, name),
             Whose::Process(pid) => (pid, ProcPath::of(pid, name)),
             Whose::Thread(pid, id) => (pid, ProcPath::new(format_args!("{pid}/task/{id}/{name}"))),
+            Whose::Descriptor(pid, number) => {
+                (pid, ProcPath::new(format_args!("{pid}/{name}/{number}")))
+            }
         };
         let cover = match (shown, public(name)) {
             (Shown::All, _) | (Shown::Public, Public::Whole) => None,

@@ -1,13 +1,14 @@
 //! What stands in a process's directory.
 
 use super::super::table::{Items, Kind, Link};
-use super::{Listed, account, directory, ids, row};
+use super::{Listed, account, directory, ids, machine, row};
 use crate::format::{self, linux, original};
 use crate::kernel::{Detail, LinkTo};
 
 pub(super) const ROWS: &[Listed] = &[
     directory("PID/task", "the process as a Mach task, and its threads"),
     directory("PID/fd", "open files").memory(),
+    directory("PID/fdinfo", "how they are open").memory(),
     directory("PID/ucred", "its users and groups"),
     directory("PID/pcred", "the same"),
     row(
@@ -64,11 +65,21 @@ pub(super) const ROWS: &[Listed] = &[
         .memory()
         .each(Items::Descriptors),
     row(
+        "PID/fdinfo/N",
+        Kind::Descriptor(linux::fdinfo),
+        "offset and flags with which this descriptor is open",
+    )
+    .own("fdinfo")
+    .memory()
+    .each(Items::Descriptors),
+    row(
         "PID/fds",
         Kind::Descriptors(original::descriptors),
         "number, type and name of each open file",
     )
     .memory(),
+    machine("PID/mounts", linux::mounts, "file systems that it sees mounted, as `mounts`")
+        .own("mounts"),
     account("PID/jobc", original::job_control, "processes of its group that job control counts")
         .darwin(),
     account("PID/pgid", original::group, "number of its process group"),
@@ -80,9 +91,14 @@ pub(super) const ROWS: &[Listed] = &[
         original::terminal_group,
         "process group in the foreground of its terminal",
     ),
-    account("PID/wchan", original::wait_channel, "where in the kernel it waits")
-        .own("wchan")
-        .memory(),
+    account(
+        "PID/wchan",
+        original::wait_channel,
+        "where in the kernel it waits; `0` for who may not see its memory",
+    )
+    .own("wchan")
+    .linux(),
+    account("PID/wchan", original::wait_channel, "where in the kernel it waits").memory().darwin(),
     ids("PID/ucred/groups", original::groups, "groups that it belongs to, as number and name"),
     ids("PID/ucred/rgid", original::real_group, "real group, as number and name"),
     ids("PID/ucred/ruid", original::real_user, "real user, as number and name"),

@@ -13,6 +13,8 @@ pub(super) const ROWS: &[Listed] = &[
     thread("PID/task/TID/stat", linux::thread_stat, "as `PID/stat`, of this thread").own("stat"),
     thread("PID/task/TID/status", linux::thread_status, "as `PID/status`, of this thread")
         .own("status"),
+    account("PID/task/TID/statm", linux::statm, "as `PID/statm`").own("statm"),
+    row("PID/task/TID/cmdline", Kind::Arguments(linux::cmdline), "as `PID/cmdline`").own("cmdline"),
     row("PID/task/TID/maps", Kind::Regions(Detail::Map, format::maps), "as `PID/maps`")
         .own("maps")
         .memory(),

@@ -1,0 +1,35 @@
+//! Tests in namespaces of their own, where no process is but those that they start, and whose end
+//! ends them all, mounts too.
+
+use std::process::{Command, Stdio};
+
+use super::common;
+
+const ALONE: &str = "MACH_PROCFS_ALONE";
+
+/// Whether this is the test of this name in pid and mount namespaces of its own. Where it is not,
+/// runs it there, in this very program, and ends when that has passed.
+pub fn is_alone(test: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    if !common::is_root() || common::mount::Mount::new().is_none() {
+        return false;
+    }
+    // The limit only ends a reader that hangs.
+    let output = Command::new("timeout")
+        .args(["--signal=KILL", "300", "unshare", "--mount", "--propagation", "private"])
+        .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(ALONE, "yes")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (said, errors) = (text(&output.stdout), text(&output.stderr));
+    // A name that no test has would pass as well.
+    let passed = output.status.success() && said.contains(" 1 passed");
+    assert!(passed, "{test}: {}\n{said}\n{errors}", output.status);
+    false
+}

@@ -1,0 +1,119 @@
+//! lsof.
+
+use super::alone::is_alone;
+use super::asking::{Answer, Asking};
+use super::common::mount::Mount;
+use super::common::target::Target;
+
+/// What can be equal: the links of pipes, sockets and deleted files are a text, and lead nowhere,
+/// so lsof cannot look at what is there.
+#[test]
+fn files_with_a_path() {
+    if !is_alone("lsof::files_with_a_path") {
+        return;
+    }
+    let mount = Mount::new().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a file (of 1000)");
+    std::fs::write(&path, [0; 1000]).unwrap();
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let gone = directory.path().join("gone");
+    std::fs::write(&gone, "").unwrap();
+    let target = Target::stopped(&format!(
+        "open file {};head file;keep directory /;descriptors 20;keep gone {};pipe p;socket s;stop",
+        link.display(),
+        gone.display()
+    ));
+    std::fs::remove_file(&gone).unwrap();
+    let asking = Asking::about(&mount, &[target.pid()]);
+    let pathless = without_path(&target);
+    for label in ["gone", "p", "s"] {
+        assert!(pathless.contains(&target.places[label]), "{label}");
+    }
+    let with_a_path = |answer: Answer| {
+        assert_eq!(answer.status, Some(0), "{answer:?}");
+        words(&answer.said, &pathless)
+    };
+    // Offsets instead of sizes, link counts, flags.
+    for line in [
+        "lsof -p $PIDS",
+        "lsof -o -p $PIDS",
+        "lsof +L -p $PIDS",
+        "lsof +fg -p $PIDS",
+        "lsof -nPlR -p $PIDS",
+        "lsof -a -d cwd,txt,rtd,mem -p $PIDS",
+    ] {
+        let lines = asking.same_of(line, with_a_path);
+        assert!(lines.len() > 5, "{lines:?}");
+        let is_there = lines.iter().any(|line| line.contains("a file (of 1000)"));
+        assert_eq!(is_there, !line.contains("-d cwd"), "{lines:?}");
+    }
+}
+
+/// The descriptors of what has no path; that of its standard error is one.
+fn without_path(target: &Target) -> Vec<u64> {
+    let directory = std::fs::read_dir(format!("/proc/{}/fd", target.pid())).unwrap();
+    let pathless = directory.filter_map(|entry| {
+        let entry = entry.unwrap();
+        let link = std::fs::read_link(entry.path()).unwrap().to_str().unwrap().to_owned();
+        let has_path = link.starts_with('/') && !link.ends_with(" (deleted)");
+        (!has_path).then(|| entry.file_name().to_str().unwrap().parse().unwrap())
+    });
+    pathless.collect()
+}
+
+/// The lines without their layout, which is wider for longer words; and without those of these
+/// descriptors.
+fn words(said: &str, left_out: &[u64]) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let is_kept = |words: &Vec<String>| {
+        let number = words.iter().take(6).find_map(|word| {
+            word.trim_end_matches(|letter: char| !letter.is_ascii_digit())
+                .parse()
+                .ok()
+                .filter(|_| word.ends_with(['r', 'w', 'u']))
+        });
+        !number.is_some_and(|number| left_out.contains(&number))
+    };
+    said.lines().map(words).filter(is_kept).map(|words| words.join(" ")).collect()
+}
+
+#[test]
+fn links_without_a_path_are_their_text() {
+    if !is_alone("lsof::links_without_a_path_are_their_text") {
+        return;
+    }
+    let mount = Mount::new().unwrap();
+    let target = Target::stopped("pipe p;socket s;stop");
+    let asking = Asking::about(&mount, &[target.pid()]);
+    let answer = asking.ours("lsof -p $PIDS").good();
+    let numbers: Vec<String> = ["p", "s"].map(|label| target.places[label].to_string()).into();
+    for (number, name) in numbers.iter().zip(["pipe", "socket"]) {
+        let line = answer
+            .lines()
+            .find(|line| {
+                line.split_whitespace().nth(3).is_some_and(|word| word.starts_with(number))
+            })
+            .unwrap_or_else(|| panic!("{answer}"));
+        assert!(line.contains(name), "{line}");
+    }
+}
+
+/// Another user is told as little as by the kernel.
+#[test]
+fn by_another_user() {
+    if !is_alone("lsof::by_another_user") {
+        return;
+    }
+    let mount = Mount::new().unwrap();
+    let target = Target::stopped("keep f /etc/passwd;pipe p;stop");
+    let own = Target::stopped_as("keep f /etc/passwd;stop", Some(super::NOBODY));
+    let asking =
+        Asking { user: super::NOBODY, ..Asking::about(&mount, &[target.pid(), own.pid()]) };
+    let (_, _, lines) = asking.same_of("lsof -p $PIDS", |answer| {
+        (answer.status, answer.errors, words(&answer.said, &without_path(&own)))
+    });
+    let of_passwd = lines.iter().filter(|line| line.contains("/etc/passwd")).count();
+    assert_eq!(of_passwd, 1, "{lines:?}");
+}
