@@ -204,7 +204,7 @@ impl Filesystem for Adapter {
             let stays = row.items.is_none() && for_all;
             let name_ttl = if stays { NAME_TTL } else { Duration::ZERO };
             if let Some(reply) = answer.take() {
-                let attr = file_attr(&found, 0);
+                let attr = file_attr(&found, found.size);
                 reply.entry_with_ttls(&ATTRIBUTE_TTL, &name_ttl, &attr, Generation(0));
             }
             Ok(())
@@ -228,7 +228,7 @@ impl Filesystem for Adapter {
             return self.metadata(request, node.0, reply, |tree, node, answer| {
                 let attributes = tree.attributes(node)?;
                 if let Some(reply) = answer.take() {
-                    reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, 0));
+                    reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, attributes.size));
                 }
                 Ok(())
             });

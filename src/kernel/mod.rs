@@ -232,6 +232,15 @@ pub trait Kernel: Send + Sync {
         Err(not_served("descriptors"))
     }
 
+    /// What `stat` shows to everyone as the size of the directory of them: how many they are, on
+    /// Linux since 6.2, else 0.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    fn descriptors_size(&self, _pid: Pid) -> Result<u64> {
+        Ok(0)
+    }
+
     /// One of them.
     ///
     /// # Errors

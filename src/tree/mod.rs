@@ -38,8 +38,7 @@ pub enum NodeType {
     File,
 }
 
-/// What `stat` shows of a node. Sizes are always 0: nobody knows a length before the content is
-/// made.
+/// What `stat` shows of a node.
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes {
     /// The node.
@@ -50,6 +49,8 @@ pub struct Attributes {
     pub mode: u16,
     /// Number of hard links.
     pub links: u32,
+    /// 0, since nobody knows a length before the content is made; but what Linux tells of `PID/fd`.
+    pub size: u64,
     /// Owner, and the time shown as time of change.
     pub owner: Owner,
 }
@@ -155,7 +156,11 @@ impl Tree {
         } else {
             1
         };
-        Ok(Attributes { node, node_type: node_type(row), mode, links, owner })
+        let size = match node.process {
+            Some((pid, _)) if row.path == "PID/fd" => self.kernel.descriptors_size(pid)?,
+            _ => 0,
+        };
+        Ok(Attributes { node, node_type: node_type(row), mode, links, size, owner })
     }
 
     /// The names of a directory for this caller, by ascending cookie, without `.` and `..`.

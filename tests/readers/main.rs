@@ -9,6 +9,7 @@ mod common;
 mod alone;
 mod asking;
 mod lsof;
+mod procfs_crate;
 mod procps;
 mod psutil;
 mod targets;

@@ -47,7 +47,7 @@ impl Stopped {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let stopped = Stopped { child, terminal: terminal };
+        let stopped = Stopped { child, terminal };
         let pid = Pid::from_raw(stopped.pid().cast_signed());
         let status = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
         assert!(matches!(status, WaitStatus::Stopped(..)), "{status:?}");

@@ -260,6 +260,11 @@ impl Kernel for LinuxKernel {
         descriptors::numbers(self, pid)
     }
 
+    fn descriptors_size(&self, pid: Pid) -> Result<u64> {
+        let size = self.stat_of(pid, "fd", "fstatat(fd)")?.st_size;
+        Ok(u64::try_from(size).unwrap_or(0))
+    }
+
     fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
         descriptors::descriptor(self, pid, number)
     }

@@ -1,0 +1,236 @@
+//! Rust's `procfs` crate.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+
+use procfs::process::{LimitValue, MemoryMap, MemoryMaps, Process, Task};
+use procfs::{
+    CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelStats, LoadAverage, Meminfo, MountEntry,
+    ProcError, Uptime, current_system_info,
+};
+
+use super::common::mount::Mount;
+use super::common::target::Target;
+use super::common::{self};
+use super::targets::Stopped;
+
+/// A question that all processes, or threads, are asked.
+type Question<T> = (&'static str, fn(&T) -> String);
+
+fn told<T: Debug>(answer: Result<T, ProcError>) -> String {
+    match answer {
+        Ok(answer) => format!("{answer:?}"),
+        // Without the path, which is another one.
+        Err(ProcError::PermissionDenied(_)) => "permission denied".to_owned(),
+        Err(ProcError::NotFound(_)) => "not found".to_owned(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn descriptors(process: &Process) -> String {
+    told(process.fd().map(|all| all.map(told).collect::<Vec<_>>()))
+}
+
+fn variables(process: &Process) -> String {
+    told(process.environ().map(|all| {
+        let mut all: Vec<_> = all.into_iter().collect();
+        all.sort();
+        all
+    }))
+}
+
+/// What it tells of each region, which it has by name.
+fn in_order(maps: MemoryMaps) -> Vec<String> {
+    let one = |mut map: MemoryMap| {
+        let amounts: BTreeMap<_, _> = map.extension.map.drain().collect();
+        format!("{map:?} {amounts:?}")
+    };
+    maps.into_iter().map(one).collect()
+}
+
+const OF_A_PROCESS: [Question<Process>; 18] = [
+    ("stat", |it| told(it.stat())),
+    ("statm", |it| told(it.statm())),
+    ("status", |it| told(it.status())),
+    ("cmdline", |it| told(it.cmdline())),
+    ("environ", variables),
+    ("exe", |it| told(it.exe())),
+    ("cwd", |it| told(it.cwd())),
+    ("root", |it| told(it.root())),
+    ("limits", |it| told(it.limits())),
+    ("fd_count", |it| told(it.fd_count())),
+    ("fd", descriptors),
+    ("fd_from_fd", |it| told(it.fd_from_fd(0))),
+    ("maps", |it| told(it.maps())),
+    ("wchan", |it| told(it.wchan())),
+    ("uid", |it| told(it.uid())),
+    ("is_alive", |it| it.is_alive().to_string()),
+    ("smaps", |it| told(it.smaps().map(in_order))),
+    ("smaps_rollup", |it| told(it.smaps_rollup().map(|it| in_order(it.memory_map_rollup)))),
+];
+
+const OF_A_THREAD: [Question<Task>; 3] = [
+    ("pid and tid", |it| format!("{} {}", it.pid, it.tid)),
+    ("stat", |it| told(it.stat())),
+    ("status", |it| told(it.status())),
+];
+
+/// Asks the kernel, us, and the kernel again, until the kernel's answers are the same, and so is
+/// ours: who begins and ends meanwhile shares libraries, or mounts something.
+fn assert_same(what: &str, ask: impl Fn(&Path) -> String, ours: &Path) {
+    let kernels = Path::new("/proc");
+    let may_return = what.starts_with("smaps") || what.ends_with("mounts");
+    common::until(what, || {
+        let (before, answer) = (ask(kernels), ask(ours));
+        let still = before == ask(kernels) && (answer == before || !may_return);
+        still.then(|| assert_eq!(answer, before, "ours and the kernel's: {what}"))
+    });
+}
+
+fn process(root: &Path, pid: u32) -> Process {
+    Process::new_with_root(root.join(pid.to_string())).unwrap()
+}
+
+fn threads(root: &Path, pid: u32) -> Vec<Task> {
+    process(root, pid).tasks().unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn processes_and_their_threads() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mount) = Mount::new() else { return };
+    let target = Target::stopped(
+        "name 2920285a0a29;thread 61206229;thread 62;descriptors 50;keep f /etc/passwd;pipe p;\
+         socket s;epoll e;map m touched;map f file /etc/passwd;stop",
+    );
+    let odd = [Stopped::with_odd_arguments(0), Stopped::with_odd_arguments(super::NOBODY)];
+    for pid in [target.pid(), odd[0].pid(), odd[1].pid()] {
+        for (what, ask) in OF_A_PROCESS {
+            assert_same(what, |root| ask(&process(root, pid)), mount.root());
+        }
+        // Names in `task` that are no numbers are none of its threads.
+        for (what, ask) in OF_A_THREAD {
+            let all = |root: &Path| threads(root, pid).iter().map(ask).collect();
+            assert_same(what, all, mount.root());
+        }
+    }
+    assert_eq!(threads(mount.root(), target.pid()).len(), 4);
+    let limits = process(mount.root(), target.pid()).limits().unwrap();
+    assert!(!matches!(limits.max_open_files.soft_limit, LimitValue::Unlimited));
+}
+
+#[test]
+fn all_processes() {
+    let Some(mount) = Mount::new() else { return };
+    let target = Target::stopped("stop");
+    let found: Vec<i32> = procfs::process::all_processes_with_root(mount.root())
+        .unwrap()
+        .filter_map(|process| Some(process.ok()?.pid))
+        .collect();
+    for pid in [target.pid(), std::process::id(), 1] {
+        assert!(found.contains(&pid.cast_signed()), "{pid}: {found:?}");
+    }
+}
+
+fn of<T: FromRead>(root: &Path, name: &str) -> T {
+    T::from_file(root.join(name)).unwrap()
+}
+
+fn lines<T: FromBufRead>(root: &Path, name: &str) -> T {
+    T::from_buf_read(std::io::BufReader::new(std::fs::File::open(root.join(name)).unwrap()))
+        .unwrap()
+}
+
+fn kernel_stats(root: &Path) -> KernelStats {
+    let file = std::fs::File::open(root.join("stat")).unwrap();
+    KernelStats::from_buf_read(std::io::BufReader::new(file), current_system_info()).unwrap()
+}
+
+fn mounts(root: &Path, name: &str) -> String {
+    let all = lines::<Vec<MountEntry>>(root, name).into_iter().map(|mut mount| {
+        let mut options: Vec<_> = mount.fs_mntops.drain().collect();
+        options.sort();
+        format!("{mount:?} {options:?}\n")
+    });
+    all.collect()
+}
+
+#[test]
+fn the_machine() {
+    let Some(mount) = Mount::new() else { return };
+    let (kernels, ours) = (Path::new("/proc"), mount.root());
+    let cpus = |root: &Path| -> CpuInfo {
+        let mut info: CpuInfo = lines(root, "cpuinfo");
+        info.cpus.iter_mut().for_each(|cpu| drop(cpu.remove("cpu MHz")));
+        info
+    };
+    let sorted = |root: &Path| -> Vec<Vec<(String, String)>> {
+        let sort = |cpu: std::collections::HashMap<String, String>| {
+            let mut all: Vec<_> = cpu.into_iter().collect();
+            all.sort();
+            all
+        };
+        cpus(root).cpus.into_iter().map(sort).collect()
+    };
+    assert_same("each cpu", |root| format!("{:?}", sorted(root)), ours);
+    assert_same(
+        "loadavg",
+        |root| {
+            // How many run, and the last pid, change with every reader.
+            let LoadAverage { one, five, fifteen, .. } = of(root, "loadavg");
+            format!("{one} {five} {fifteen}")
+        },
+        ours,
+    );
+    assert_same(
+        "meminfo",
+        |root| {
+            let Meminfo { mem_total, swap_total, vmalloc_total, hugepagesize, .. } =
+                of(root, "meminfo");
+            format!("{mem_total} {swap_total} {vmalloc_total} {hugepagesize:?}")
+        },
+        ours,
+    );
+    for names in ["mounts", "self/mounts"] {
+        assert_same(names, |root| mounts(root, names), ours);
+    }
+    for name in ["version", "filesystems"] {
+        assert_same(name, |root| std::fs::read_to_string(root.join(name)).unwrap(), ours);
+    }
+    // These count.
+    let counts = |root: &Path| {
+        let stats = kernel_stats(root);
+        let total = &stats.total;
+        let cpus = stats.cpu_time.len() as u64;
+        (stats.btime, cpus, [stats.ctxt, stats.processes, total.user, total.system])
+    };
+    let (before, answer, after) = (counts(kernels), counts(ours), counts(kernels));
+    assert_eq!((answer.0, answer.1), (before.0, before.1));
+    for (number, count) in answer.2.into_iter().enumerate() {
+        assert!((before.2[number]..=after.2[number]).contains(&count), "{number}: {answer:?}");
+    }
+    let uptime = |root: &Path| -> Uptime { of(root, "uptime") };
+    let (before, answer, after) = (uptime(kernels), uptime(ours), uptime(kernels));
+    assert!((before.uptime..=after.uptime).contains(&answer.uptime), "{answer:?}");
+}
+
+/// Whoever is not served says so.
+#[test]
+fn what_the_mount_has_not() {
+    let Some(mount) = Mount::new() else { return };
+    let target = Target::stopped("stop");
+    let process = process(mount.root(), target.pid());
+    for answer in [
+        told(process.io()),
+        told(process.mountinfo().map(drop)),
+        told(process.schedstat()),
+        told(process.oom_score()),
+    ] {
+        assert_eq!(answer, "not found");
+    }
+    let none = Process::new_with_root(mount.path("4194303"));
+    assert!(matches!(none, Err(ProcError::NotFound(_))), "{none:?}");
+}
