@@ -1,6 +1,7 @@
 //! The content of one open file, as it is made: a walk, and the renderer of its row.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::access::Asker;
 use super::{Node, Tree};
@@ -8,10 +9,20 @@ use crate::format::Renderer;
 use crate::kernel::Walk;
 use crate::model::Result;
 
-/// How much is made before other readers get their turn: about what the kernel tells at once. One
-/// reader's large file would otherwise keep the CPU for whole time slices of milliseconds, and
-/// each of the few requests of somebody's small file would wait for one.
+/// How much of a large file is made before other readers get their turn: about what the kernel tells at
+/// once. One reader's large file would otherwise keep the CPU for whole time slices of milliseconds,
+/// and each of the few requests of somebody's small file would wait for one.
 const TURN: usize = 4096;
+
+/// How much is made before the first turn: most files are no larger.
+const FIRST: usize = 8 * TURN;
+
+/// A turn that took this long went to somebody who computes, not to readers: whoever yields gives up
+/// the rest of a time slice, and gets the CPU back when others have used up theirs.
+const LONG: Duration = Duration::from_millis(1);
+
+/// How much is made after a long turn, or each few lines of a large file would cost a time slice.
+const AFTER_LONG: usize = 64 * TURN;
 
 /// Makes the content of one open file, region by region.
 pub struct Source {
@@ -20,6 +31,8 @@ pub struct Source {
     /// Who opened which node, to be checked once more when the walk begins: between the two the
     /// process may have become somebody else's.
     opened: Option<(Arc<Tree>, Node, Asker)>,
+    /// How much is made yet before others get their turn.
+    until_turn: usize,
 }
 
 impl Source {
@@ -30,7 +43,7 @@ impl Source {
         open: (Box<dyn Walk>, Renderer),
     ) -> Self {
         let (walk, render) = open;
-        Source { walk, render, opened: Some((tree, node, asker)) }
+        Source { walk, render, opened: Some((tree, node, asker)), until_turn: FIRST }
     }
 
     /// Appends to `out` until it holds at least `enough` bytes; false when the content has ended.
@@ -55,15 +68,17 @@ impl Source {
     }
 
     fn append(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
-        let mut turn = out.len() + TURN;
         while out.len() < enough {
+            let before = out.len();
             match self.walk.next_region()? {
                 Some(region) => (self.render)(region, out),
                 None => return Ok(false),
             }
-            if out.len() >= turn {
+            self.until_turn = self.until_turn.saturating_sub(out.len() - before);
+            if self.until_turn == 0 {
+                let since = Instant::now();
                 std::thread::yield_now();
-                turn = out.len() + TURN;
+                self.until_turn = if since.elapsed() < LONG { TURN } else { AFTER_LONG };
             }
         }
         Ok(true)
@@ -74,6 +89,7 @@ impl Source {
     /// # Errors
     /// As [`Walk::restart`].
     pub fn restart(&mut self) -> Result<()> {
+        self.until_turn = FIRST;
         self.walk.restart()
     }
 }
