@@ -7,12 +7,14 @@
 mod common;
 
 mod alone;
+mod another_user;
 mod asking;
 mod lsof;
 mod procfs_crate;
 mod procps;
 mod psutil;
 mod targets;
+mod walk;
 
 /// A user that owns nothing here.
 const NOBODY: u32 = 65534;

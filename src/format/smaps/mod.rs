@@ -53,6 +53,10 @@ fn flags(region: &Region, out: &mut Vec<u8>) {
         (region.behavior == Behavior::RANDOM, b"rr "),
         (region.inheritance == Inheritance::NONE, b"dc "),
     ];
+    // Linux's regions have at least one, and psutil stumbles over a line with none.
+    if codes.iter().all(|(set, _)| !set) {
+        return;
+    }
     out.extend_from_slice(b"VmFlags: ");
     for (_, code) in codes.iter().filter(|(set, _)| *set) {
         out.extend_from_slice(*code);
