@@ -125,6 +125,7 @@ pub fn mount(
         return Err(error);
     }
     let connection = session.as_fd().try_clone_to_owned();
+    let own = session.as_fd().try_clone_to_owned();
     // Never dropped, for the same reason.
     let served = match ManuallyDrop::into_inner(session).spawn() {
         Ok(served) => ManuallyDrop::new(served),
@@ -162,7 +163,7 @@ pub fn mount(
             log::info!("{signal}: unmounting {}", path.display());
             mounted.unmount()
         }
-        Event::Ended if mounted.is_there()? => {
+        Event::Ended if is_still_mounted(&mounted, own)? => {
             mounted.unmount()?;
             let reason = "the daemon's loops ended, so it was unmounted";
             Err(MountError::new(format!("{}: {reason}", path.display())))
@@ -194,6 +195,18 @@ fn within_descriptors(limits: Limits) -> Limits {
         log::info!("{most} file descriptors: at most {handles} files can be open at a time");
     }
     Limits { handles, ..limits }
+}
+
+/// Whether a mount whose loops have ended is there all the same.
+fn is_still_mounted(
+    mounted: &host::Mounted,
+    connection: std::io::Result<OwnedFd>,
+) -> Result<bool, MountError> {
+    let ended_by_kernel = connection.is_ok_and(|connection| {
+        let mut fds = [PollFd::new(connection.as_fd(), PollFlags::empty())];
+        matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+    });
+    if ended_by_kernel { mounted.is_there_dead() } else { mounted.is_there() }
 }
 
 /// Tells when the kernel has ended the session. fuser tells it only when all its loops have

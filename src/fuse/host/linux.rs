@@ -260,6 +260,16 @@ impl Mounted {
         self.in_its_namespace(|| Ok(self.current()?.is_some()))
     }
 
+    /// Whether it is still mounted although the kernel has ended its session. Number and device
+    /// are free again then, and a mount that was made since may have both: that one answers.
+    pub(in crate::fuse) fn is_there_dead(&self) -> Result<bool, MountError> {
+        self.in_its_namespace(|| {
+            let place = self.current()?;
+            let dead = |place: PathBuf| matches!(statfs(&place), Err(nix::Error::ENOTCONN));
+            Ok(place.is_some_and(dead))
+        })
+    }
+
     /// Does something in the namespace that has the mount. Only a thread that shares its file
     /// system context with none may change namespaces.
     fn in_its_namespace<T: Send>(

@@ -170,6 +170,11 @@ impl Mounted {
         Ok(is_mounted(&self.mount_point))
     }
 
+    /// Whether it is still mounted although the kernel has ended its session.
+    pub(in crate::fuse) fn is_there_dead(&self) -> Result<bool, MountError> {
+        self.is_there()
+    }
+
     /// Ends the mount, by force where it is in use. The loop must still serve.
     pub(in crate::fuse) fn unmount(&self) -> Result<(), MountError> {
         if !is_mounted(&self.mount_point) {
