@@ -135,6 +135,24 @@ fn a_signal_detaches_a_mount_that_is_in_use() {
     assert_eq!(error.raw_os_error(), Some(libc::ENOTCONN), "who was inside gets an error");
 }
 
+/// The kernel gives the numbers of a mount that has ended to the next one at once.
+#[test]
+fn a_mount_that_got_the_numbers_of_an_unmounted_one_is_left_alone() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mut first) = Mount::new() else { return };
+    kill(first.daemon_pid(), Signal::SIGSTOP).unwrap();
+    let stopped = || first.daemons("stat").contains(") T ").then_some(());
+    common::until("the daemon to stop", stopped);
+    umount2(first.root(), MntFlags::empty()).unwrap();
+    let second = Mount::new().unwrap();
+    kill(first.daemon_pid(), Signal::SIGCONT).unwrap();
+    assert_eq!(first.wait().code(), Some(0));
+    assert_eq!(mounted_types(second.root()), ["fuse.mach-procfs"]);
+    assert!(!std::fs::read(second.path("self/maps")).unwrap().is_empty());
+}
+
 #[test]
 fn after_an_unmount_by_others_it_ends_and_touches_nothing_below() {
     if !common::is_root() {
