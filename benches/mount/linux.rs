@@ -48,39 +48,38 @@ pub fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let wanted = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
-    let mut lines = wanted("pure").then(|| pure::Lines::new(&scene));
-    let mut measure_lines = || {
-        if let Some(lines) = &mut lines {
+    let mut pure = wanted("pure").then(|| (pure::Lines::new(&scene), pure::MachWalks::new()));
+    let mut measure_pure = || {
+        if let Some((lines, walks)) = &mut pure {
             lines.measure();
+            walks.measure();
         }
     };
-    measure_lines();
+    measure_pure();
     if wanted("kernel") {
         through::against_the_kernel(&scene, &mut report);
     }
-    measure_lines();
+    measure_pure();
     if wanted("requests") {
         through::requests(&scene, &mut report);
     }
-    if wanted("pure") {
-        pure::mach_walk(&mut report);
-    }
-    measure_lines();
+    measure_pure();
     if wanted("memory") {
         through::memory(&scene, &mut report);
     }
     if wanted("small") {
         through::small_reads(&scene, &mut report);
     }
-    measure_lines();
+    measure_pure();
     if wanted("unpinned") {
         clock::set_affinity(&everywhere);
         through::unpinned(&scene, &mut report);
         clock::pin(arguments.cpu);
     }
-    measure_lines();
-    if let Some(lines) = lines {
+    measure_pure();
+    if let Some((lines, walks)) = pure {
         lines.tell(&mut report);
+        walks.tell(&mut report);
     }
     if wanted("own") {
         // Last: from here on this process has a large map itself.

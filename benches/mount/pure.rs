@@ -2,11 +2,12 @@
 
 use std::hint::black_box;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mach_procfs::format::{self, Renderer};
 use mach_procfs::kernel::linux::LinuxKernel;
-use mach_procfs::kernel::mach::xnu_model::Call;
+use mach_procfs::kernel::mach::xnu_model::{Call, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel, Walk};
 use mach_procfs::model::{Pid, Region};
 
@@ -111,28 +112,38 @@ impl Lines {
     }
 }
 
-pub fn mach_walk(report: &mut Report) {
-    for regions in [10, 1_000, 100_000, 1_000_000] {
-        let model = shared::model(regions);
+/// Walks of the Mach source over the model.
+pub struct MachWalks(Vec<(u64, Arc<XnuModel>, Turns<2>)>);
+
+impl MachWalks {
+    pub fn new() -> Self {
+        let sizes = [10, 1_000, 100_000, 1_000_000];
+        MachWalks(sizes.map(|size| (size, shared::model(size), Turns::new())).into())
+    }
+
+    pub fn measure(&mut self) {
         let mut out = Vec::new();
-        let mut walk = shared::mach_walk(&model, &mut out);
-        let before = model.count(Call::RegionPathInfo);
-        walk();
-        let calls = model.count(Call::RegionPathInfo) - before;
-        let mut turns = Turns::new();
-        turns.measure(TURNS, [&mut walk, &mut || shared::mach_calls(&model)]);
-        let [whole, alone] = turns.undisturbed();
-        let beside = (whole - alone).max(0.0) / regions as f64;
-        let goal = (regions >= 1000).then_some(150.0);
-        let name = format!("Mach walk over {regions} regions, beside the calls");
-        report.figure(name, beside, "ns", goal);
-        let more = calls as f64 - regions as f64;
-        report.figure(
-            format!("Mach walk over {regions} regions, calls - regions"),
-            more,
-            "",
-            Some(1.0),
-        );
+        for (_, model, turns) in &mut self.0 {
+            let mut walk = shared::mach_walk(model, &mut out);
+            turns.measure(TURNS / 2, [&mut walk, &mut || shared::mach_calls(model)]);
+        }
+    }
+
+    pub fn tell(&self, report: &mut Report) {
+        let mut out = Vec::new();
+        for (regions, model, turns) in &self.0 {
+            let mut walk = shared::mach_walk(model, &mut out);
+            let before = model.count(Call::RegionPathInfo);
+            walk();
+            let calls = model.count(Call::RegionPathInfo) - before;
+            let [whole, alone] = turns.undisturbed();
+            let beside = (whole - alone).max(0.0) / *regions as f64;
+            let goal = (*regions >= 1000).then_some(150.0);
+            let name = format!("Mach walk over {regions} regions");
+            report.figure(format!("{name}, beside the calls"), beside, "ns", goal);
+            let more = calls as f64 - *regions as f64;
+            report.figure(format!("{name}, calls - regions"), more, "", Some(1.0));
+        }
     }
 }
 

@@ -112,12 +112,16 @@ Examples:
     /// Record what macOS answers about processes, to be replayed anywhere
     #[command(after_help = "\
 Examples:
-  mach-procfs record 501 > mac.json     with arguments and environment: read it first
+  mach-procfs record 501 > mac.json
+  mach-procfs record --all 501 > mac.json    passwords may be in it: read it first
   mach-procfs cat --replay mac.json 501/maps
   mach-procfs mount --replay mac.json ~/proc")]
     Record {
         #[command(flatten)]
         source: Source,
+        /// Record arguments, environment and registers, too, in which there may be passwords
+        #[arg(long)]
+        all: bool,
         /// The processes
         #[arg(required = true, value_name = "PID")]
         pids: Vec<String>,
@@ -149,7 +153,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Doctor { mount_point } => doctor::doctor(mount_point.as_deref()),
         Command::Cat { source, paths } => cat::cat(&source, &paths),
         Command::Ls { source, long, paths } => ls::ls(&source, &paths, long),
-        Command::Record { source, pids } => record::record(&source, &pids),
+        Command::Record { source, all, pids } => record::record(&source, &pids, all),
         Command::Generate { what } => generate::generate(what),
     };
     end(done, ExitCode::FAILURE)

@@ -4,15 +4,16 @@ use std::io::stdout;
 use std::sync::Arc;
 
 use mach_procfs::kernel;
-use mach_procfs::kernel::mach::recording::{self, Answer};
+use mach_procfs::kernel::mach::recording::{self, Answer, RecordedProcess};
 use mach_procfs::kernel::mach::xnu_model::XnuModel;
 use mach_procfs::model::Pid;
 
 use super::source::Source;
 use super::{Failure, complain};
 
-/// Writes a recording of those of the processes that there are; the others are named.
-pub(super) fn record(source: &Source, names: &[String]) -> Result<(), Failure> {
+/// Writes a recording of those of the processes that there are; the others are named. Only of all
+/// is recorded what a process was started with and what its registers hold.
+pub(super) fn record(source: &Source, names: &[String], all: bool) -> Result<(), Failure> {
     let mut pids = Vec::new();
     for name in names {
         let pid = Pid::from_name(name.as_bytes());
@@ -22,9 +23,12 @@ pub(super) fn record(source: &Source, names: &[String]) -> Result<(), Failure> {
         Some(recording) => recording::record(&Arc::new(XnuModel::replay(recording)), &pids),
         None => kernel::record(&pids).map_err(|error| Failure::Because(error.call.to_owned()))?,
     };
-    let (found, missing): (Vec<_>, Vec<_>) = std::mem::take(&mut recording.processes)
+    let (mut found, missing): (Vec<_>, Vec<_>) = std::mem::take(&mut recording.processes)
         .into_iter()
         .partition(|process| matches!(process.short_info, Answer::Ok(_)));
+    if !all {
+        found.iter_mut().for_each(RecordedProcess::keep_no_secrets);
+    }
     for process in &missing {
         complain(&format!("{}: no such process", process.pid));
     }

@@ -156,8 +156,15 @@ impl Tree {
         } else {
             1
         };
+        let holds_descriptors = || {
+            let mut items = node.row.items();
+            items.any(|(item, _)| matches!(item.row().kind, Kind::Link(Link::Descriptor)))
+        };
         let size = match node.process {
-            Some((pid, _)) if row.path == "PID/fd" => self.kernel.descriptors_size(pid)?,
+            // Without it, or where it is not told, it is none, and all else is still known.
+            Some((pid, _)) if row.is_directory() && holds_descriptors() => {
+                self.kernel.descriptors_size(pid).unwrap_or(0)
+            }
             _ => 0,
         };
         Ok(Attributes { node, node_type: node_type(row), mode, links, size, owner })

@@ -82,12 +82,16 @@ const fn ids(path: &'static str, of: original::Ids, doc: &'static str) -> Listed
     row(path, Kind::Ids(of), doc)
 }
 
-const fn thread(
+const fn thread(path: &'static str, of: Of<Thread>, doc: &'static str) -> Listed {
+    row(path, Kind::Thread(of), doc)
+}
+
+const fn thread_of(
     path: &'static str,
     of: fn(&Account, &Thread, &mut Vec<u8>),
     doc: &'static str,
 ) -> Listed {
-    row(path, Kind::Thread(of), doc)
+    row(path, Kind::ThreadOf(of), doc)
 }
 
 const fn port(path: &'static str, of: Of<Port>, doc: &'static str) -> Listed {

@@ -2,6 +2,7 @@
 //! renderer of its row.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::access::Asker;
 use super::{Node, Tree};
@@ -9,10 +10,23 @@ use crate::format::{NewSheet, Renderer, Sheet};
 use crate::kernel::{Text, Walk};
 use crate::model::{Result, Shown};
 
-/// How much is made before other readers get their turn: about what the kernel tells at once. One
-/// reader's large file would otherwise keep the CPU for whole time slices of milliseconds, and
-/// each of the few requests of somebody's small file would wait for one.
+/// How much of a large file is made before other readers get their turn: about what the kernel
+/// tells at once. One reader's large file would otherwise keep the CPU for whole time slices of
+/// milliseconds, and each of the few requests of somebody's small file would wait for one.
 const TURN: usize = 4096;
+
+/// How much is made before the first turn: most files are no larger.
+const FIRST: usize = 8 * TURN;
+
+/// A turn that took this long went to somebody who computes, not to readers: whoever yields gives
+/// up the rest of a time slice, and gets the CPU back when others have used up theirs.
+const LONG: Duration = Duration::from_millis(1);
+
+/// How much is made after a long turn, or each few lines of a large file would cost a time slice.
+const AFTER_LONG: usize = 64 * TURN;
+
+/// What a region counts as at least: one that is shown only at the end takes its time, too.
+const LEAST: usize = 64;
 
 /// What the content of one open file is made of.
 pub(super) enum Making {
@@ -35,11 +49,13 @@ pub struct Source {
     /// Whether nothing was made yet: then who opened it is checked once more, since between the two
     /// the process may have become somebody else's.
     fresh: bool,
+    /// How much is made yet before others get their turn.
+    until_turn: usize,
 }
 
 impl Source {
     pub(super) fn new(tree: Arc<Tree>, node: Node, asker: Asker, making: Making) -> Self {
-        Source { making, tree, node, asker, fresh: true }
+        Source { making, tree, node, asker, fresh: true, until_turn: FIRST }
     }
 
     /// Appends to `out` until it holds at least `enough` bytes; false when the content has ended.
@@ -64,8 +80,8 @@ impl Source {
     }
 
     fn append(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
-        let mut turn = out.len() + TURN;
         while out.len() < enough {
+            let before = out.len();
             let more = match &mut self.making {
                 Making::Regions(walk, render) => match walk.next_region()? {
                     Some(region) => {
@@ -84,7 +100,7 @@ impl Source {
                         false
                     }
                 },
-                Making::Own(text, _) => text.fill(out, enough.min(turn))?,
+                Making::Own(text, _) => text.fill(out, enough.min(before + self.until_turn))?,
                 Making::AtOnce => {
                     self.tree.render(self.node, &self.asker, out)?;
                     false
@@ -93,9 +109,12 @@ impl Source {
             if !more {
                 return Ok(false);
             }
-            if out.len() >= turn {
+            let made = (out.len() - before).max(LEAST);
+            self.until_turn = self.until_turn.saturating_sub(made);
+            if self.until_turn == 0 {
+                let since = Instant::now();
                 std::thread::yield_now();
-                turn = out.len() + TURN;
+                self.until_turn = if since.elapsed() < LONG { TURN } else { AFTER_LONG };
             }
         }
         Ok(true)
@@ -118,6 +137,7 @@ impl Source {
     /// # Errors
     /// As [`Walk::restart`] and [`Text::restart`].
     pub fn restart(&mut self) -> Result<()> {
+        self.until_turn = FIRST;
         match &mut self.making {
             Making::Regions(walk, _) => walk.restart(),
             Making::Sheet(walk, new, sheet) => {

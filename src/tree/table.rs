@@ -39,8 +39,10 @@ pub enum Kind {
     Descriptors(Of<[Descriptor]>),
     /// From a few numbers about the task.
     Task(TaskFact, Of<[u32]>),
+    /// From a thread.
+    Thread(Of<Thread>),
     /// From a thread, and the process that it belongs to.
-    Thread(fn(&Account, &Thread, &mut Vec<u8>)),
+    ThreadOf(fn(&Account, &Thread, &mut Vec<u8>)),
     /// From how often a thread was suspended.
     Suspension(Of<u32>),
     /// From registers of a thread.

@@ -113,6 +113,11 @@ impl Tree {
                 render(&numbers, out);
             }
             Kind::Thread(render) => {
+                let thread = kernel.thread(pid()?, self.item_of(node)?)?;
+                confirm()?;
+                render(&thread, out);
+            }
+            Kind::ThreadOf(render) => {
                 let pid = pid()?;
                 let thread = kernel.thread(pid, self.item_of(node)?)?;
                 let account = kernel.account(pid, shown)?;

@@ -52,6 +52,9 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Descriptors(render) => rendered(&values::descriptors(), |it, out| render(it, out)),
         Kind::Task(_, render) => rendered(&values::numbers(), |it, out| render(it, out)),
         Kind::Thread(render) => {
+            rendered(&values::threads(), |(_, thread), out| render(thread, out))
+        }
+        Kind::ThreadOf(render) => {
             rendered(&values::threads(), |(account, thread), out| render(account, thread, out))
         }
         Kind::Suspension(render) => rendered(&[0, 2, u32::MAX], render),

@@ -2,15 +2,15 @@
 
 use super::super::small::{line_or_dash, put};
 use super::seconds;
-use crate::model::{Account, Register, Thread};
+use crate::model::{Register, Thread};
 
 /// `cpu_usage`: thousandths of a CPU.
-pub fn thread_cpu_usage(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_cpu_usage(thread: &Thread, out: &mut Vec<u8>) {
     line_or_dash(out, thread.cpu_usage);
 }
 
 /// `flags`: hexadecimal, and in words.
-pub fn thread_flags(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_flags(thread: &Thread, out: &mut Vec<u8>) {
     const SWAPPED: u32 = 1;
     const IDLE: u32 = 2;
     let text = thread.flags.map(|flags| {
@@ -23,7 +23,7 @@ pub fn thread_flags(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
 
 /// `policy`, in the original's words. Of time-shared threads it asked which of two they are, and
 /// XNU answers `STANDARD` for all of them; what it asked of the others takes a port.
-pub fn thread_policy(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_policy(thread: &Thread, out: &mut Vec<u8>) {
     out.extend_from_slice(match thread.policy {
         1 => b"STANDARD\n",
         2 => b"TIME_CONSTRAINT\n",
@@ -33,7 +33,7 @@ pub fn thread_policy(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
 }
 
 /// `run_state`: a number and its word.
-pub fn thread_run_state(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_run_state(thread: &Thread, out: &mut Vec<u8>) {
     let word = usize::try_from(thread.run_state).ok().and_then(|state| RUN_STATES.get(state));
     put(out, format_args!("{} ({})\n", thread.run_state, word.unwrap_or(&"?")));
 }
@@ -42,7 +42,7 @@ const RUN_STATES: [&str; 6] =
     ["NONE", "RUNNING", "STOPPED", "WAITING", "UNINTERRUPTIBLE", "HALTED"];
 
 /// `sleep_time`: in seconds.
-pub fn thread_sleep_time(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_sleep_time(thread: &Thread, out: &mut Vec<u8>) {
     line_or_dash(out, thread.sleep_time.map(|seconds| format!("{seconds}s")));
 }
 
@@ -52,12 +52,12 @@ pub fn thread_suspend_count(count: &u32, out: &mut Vec<u8>) {
 }
 
 /// `system_time`.
-pub fn thread_system_time(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_system_time(thread: &Thread, out: &mut Vec<u8>) {
     seconds(thread.system_time, out);
 }
 
 /// `user_time`.
-pub fn thread_user_time(_: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_user_time(thread: &Thread, out: &mut Vec<u8>) {
     seconds(thread.user_time, out);
 }
 

@@ -164,6 +164,14 @@ pub struct RecordedProcess {
 }
 
 impl RecordedProcess {
+    /// Forgets what may hold a password: arguments, environment and registers.
+    pub fn keep_no_secrets(&mut self) {
+        self.arguments = None;
+        if let Some(Reply::Ok(threads)) = &mut self.thread_ports {
+            threads.iter_mut().for_each(|thread| thread.states.clear());
+        }
+    }
+
     /// Whether it was a zombie.
     #[must_use]
     pub fn is_zombie(&self) -> bool {

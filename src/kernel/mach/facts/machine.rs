@@ -101,7 +101,8 @@ fn memory<C: XnuCalls>(calls: &C, page_size: u64) -> Result<Memory> {
     };
     Ok(Memory {
         total: number(calls, c"hw.memsize")?.unwrap_or(0),
-        free: bytes(pages.free),
+        // XNU counts the speculative ones among the free (`host.c:host_statistics64`).
+        free: bytes(pages.free.saturating_sub(pages.speculative)),
         active: bytes(pages.active),
         inactive: bytes(pages.inactive),
         wired: bytes(pages.wired),
