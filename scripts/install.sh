@@ -41,6 +41,10 @@ plan() {
             *:pkg-config) packages="$packages pkgconf" ;;
             *:unshare) packages="$packages util-linux" ;;
             *:man) packages="$packages man-db" ;;
+            debian:ps) packages="$packages procps" ;;
+            *:ps) packages="$packages procps-ng" ;;
+            arch:psutil) packages="$packages python-psutil" ;;
+            *:psutil) packages="$packages python3-psutil" ;;
             fedora:shellcheck) packages="$packages ShellCheck" ;;
             *:cargo)
                 case $system in
@@ -105,7 +109,7 @@ package_command() {
 }
 
 # ensure TOOL…: returns when all are there, installing what is not; else exits 1 with what to run.
-# A TOOL is cc, c++, fuse, pkg-config, cargo, or anything whose package has its name.
+# A TOOL is cc, c++, fuse, pkg-config, cargo, psutil, or anything else that `plan` has a package for.
 ensure() {
     local tool missing list='' may=no note=''
     missing=$(missing_of "$@")

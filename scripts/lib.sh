@@ -6,8 +6,8 @@
 # Written for bash 3.2, the one macOS has: no associative arrays, no mapfile, and lists are words
 # in a string, since there an empty array is an error under `set -u`.
 #
-# Only tests set these: MACH_PROCFS_OS_RELEASE stands in for /etc/os-release, and
-# MACH_PROCFS_MACFUSE_PC for the directory where macFUSE puts its fuse.pc.
+# Only tests set these: MACH_PROCFS_OS_RELEASE stands in for /etc/os-release, MACH_PROCFS_MACFUSE_PC
+# for the directory where macFUSE puts its fuse.pc, and MACH_PROCFS_PYTHON for /usr/bin/python3.
 
 : "${me:?}" "${root:?}"
 
@@ -63,6 +63,8 @@ has() {
         macos:fuse) [ -e "$macfuse_pc/fuse.pc" ] ;;
         *:fuse) found fusermount3 ;;
         *:cargo) rust_is_new_enough ;;
+        # The system's own Python, for which its packages are, and not another one on the PATH.
+        *:psutil) "${MACH_PROCFS_PYTHON:-/usr/bin/python3}" -c 'import psutil' >/dev/null 2>&1 ;;
         *) found "$1" ;;
     esac
 }

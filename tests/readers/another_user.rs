@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use super::NOBODY;
 use super::common::mount::Mount;
 use super::common::{self, target::Target};
-use super::psutil::PYTHON;
+use super::psutil::{PYTHON, has_psutil};
 use super::walk::collect;
 
 const SCRIPT: &str = include_str!("everything.py");
@@ -49,7 +49,7 @@ const TOLD_TO_ALL: [&str; 4] = ["pgid", "ppid", "tdev", "tpgid"];
 
 #[test]
 fn nobody_is_told_more_than_by_the_kernel() {
-    if !common::is_root() {
+    if !common::is_root() || !has_psutil() {
         return;
     }
     let Some(mount) = Mount::new() else { return };

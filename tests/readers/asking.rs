@@ -5,6 +5,15 @@ use std::process::{Command, Stdio};
 
 use super::common::{self, mount::Mount};
 
+/// Whether a reader is there; says so where not, which in CI is a failure.
+pub fn is_here(reader: &str) -> bool {
+    let found = Command::new(reader).arg("--version").stdin(Stdio::null()).output().is_ok();
+    if !found {
+        common::skip(&format!("{reader} is missing; scripts/test installs it"));
+    }
+    found
+}
+
 /// What a reader has answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

@@ -1,7 +1,7 @@
 //! lsof.
 
 use super::alone::is_alone;
-use super::asking::{Answer, Asking};
+use super::asking::{Answer, Asking, is_here};
 use super::common::mount::Mount;
 use super::common::target::Target;
 
@@ -9,7 +9,7 @@ use super::common::target::Target;
 /// so lsof cannot look at what is there.
 #[test]
 fn files_with_a_path() {
-    if !is_alone("lsof::files_with_a_path") {
+    if !is_here("lsof") || !is_alone("lsof::files_with_a_path") {
         return;
     }
     let mount = Mount::new().unwrap();
@@ -81,7 +81,7 @@ fn words(said: &str, left_out: &[u64]) -> Vec<String> {
 
 #[test]
 fn links_without_a_path_are_their_text() {
-    if !is_alone("lsof::links_without_a_path_are_their_text") {
+    if !is_here("lsof") || !is_alone("lsof::links_without_a_path_are_their_text") {
         return;
     }
     let mount = Mount::new().unwrap();
@@ -103,7 +103,7 @@ fn links_without_a_path_are_their_text() {
 /// Another user is told as little as by the kernel.
 #[test]
 fn by_another_user() {
-    if !is_alone("lsof::by_another_user") {
+    if !is_here("lsof") || !is_alone("lsof::by_another_user") {
         return;
     }
     let mount = Mount::new().unwrap();

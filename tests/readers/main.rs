@@ -13,6 +13,7 @@ mod lsof;
 mod procfs_crate;
 mod procps;
 mod psutil;
+mod recordings;
 mod targets;
 mod walk;
 

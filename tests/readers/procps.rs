@@ -1,7 +1,9 @@
 //! ps, pgrep, pmap, top and free.
 
+use std::process::Command;
+
 use super::alone::is_alone;
-use super::asking::{Answer, Asking};
+use super::asking::{Answer, Asking, is_here};
 use super::common::mount::Mount;
 use super::common::target::Target;
 use super::targets::Stopped;
@@ -54,7 +56,7 @@ const ASKERS: [u32; 2] = [0, super::NOBODY];
 
 #[test]
 fn ps_of_processes() {
-    if !is_alone("procps::ps_of_processes") {
+    if !is_here("ps") || !is_alone("procps::ps_of_processes") {
         return;
     }
     let shown = Shown::new().unwrap();
@@ -94,7 +96,7 @@ fn words(line: &str) -> String {
 
 #[test]
 fn ps_of_all_processes() {
-    if !is_alone("procps::ps_of_all_processes") {
+    if !is_here("ps") || !is_alone("procps::ps_of_all_processes") {
         return;
     }
     let shown = Shown::new().unwrap();
@@ -121,7 +123,7 @@ fn ps_of_all_processes() {
 
 #[test]
 fn pgrep_and_its_kin() {
-    if !is_alone("procps::pgrep_and_its_kin") {
+    if !is_here("ps") || !is_alone("procps::pgrep_and_its_kin") {
         return;
     }
     let shown = Shown::new().unwrap();
@@ -152,7 +154,7 @@ fn pgrep_and_its_kin() {
 
 #[test]
 fn pmap_in_each_of_its_forms() {
-    if !is_alone("procps::pmap_in_each_of_its_forms") {
+    if !is_here("ps") || !is_alone("procps::pmap_in_each_of_its_forms") {
         return;
     }
     let shown = Shown::new().unwrap();
@@ -186,7 +188,7 @@ fn pmap_in_each_of_its_forms() {
 
 #[test]
 fn top_of_processes() {
-    if !is_alone("procps::top_of_processes") {
+    if !is_here("ps") || !is_alone("procps::top_of_processes") {
         return;
     }
     let shown = Shown::new().unwrap();
@@ -212,7 +214,7 @@ fn top_of_processes() {
 
 #[test]
 fn free_uptime_and_w() {
-    if !is_alone("procps::free_uptime_and_w") {
+    if !is_here("ps") || !is_alone("procps::free_uptime_and_w") {
         return;
     }
     let mount = Mount::new().unwrap();
@@ -231,4 +233,34 @@ fn free_uptime_and_w() {
     };
     asking.same_of("uptime", after_the_time);
     asking.same_of("w", after_the_time);
+}
+
+/// All of them with a mount that the program itself made there.
+#[test]
+fn over_proc_itself() {
+    if !is_here("ps") || !is_alone("procps::over_proc_itself") {
+        return;
+    }
+    let odd = Stopped::with_odd_arguments(0);
+    let script = "set -e; ps aux >before; \
+        $PROGRAM mount /proc; ps aux >after; pgrep -f 'two words' >found; \
+        pmap $PID >/dev/null; pmap -x $PID >/dev/null; top -b -n1 >/dev/null; \
+        free >/dev/null; uptime >/dev/null; w >/dev/null; df / >/dev/null; \
+        $PROGRAM umount /proc; test -e /proc/self/attr";
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sh", "-c", script])
+        .env("PROGRAM", env!("CARGO_BIN_EXE_mach-procfs"))
+        .env("PID", odd.pid().to_string())
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
+    let line = |text: String| {
+        let line = text.lines().find(|line| line.contains("--frob=a b")).map(words);
+        line.unwrap_or_else(|| panic!("{text}"))
+    };
+    assert_eq!(line(read("before")), line(read("after")));
+    assert!(read("found").lines().any(|line| line == odd.pid().to_string()));
 }

@@ -5,12 +5,22 @@ use std::process::{Command, Stdio};
 
 use super::alone::is_alone;
 use super::asking::Asking;
-use super::common::mount::Mount;
 use super::common::target::Target;
+use super::common::{self, mount::Mount};
 use super::targets::Stopped;
 
 /// The system's own, whose modules its package manager installs; there may be others on the PATH.
 pub const PYTHON: &str = "/usr/bin/python3";
+
+/// Whether it is there; says so where not, which in CI is a failure.
+pub fn has_psutil() -> bool {
+    let found = Command::new(PYTHON).args(["-c", "import psutil"]).output();
+    let found = found.is_ok_and(|output| output.status.success());
+    if !found {
+        common::skip("psutil is missing; scripts/test installs it");
+    }
+    found
+}
 
 const SCRIPT: &str = include_str!("psutil.py");
 
@@ -70,7 +80,7 @@ impl Shown {
 
 #[test]
 fn with_its_path_set_to_the_mount() {
-    if !is_alone("psutil::with_its_path_set_to_the_mount") {
+    if !has_psutil() || !is_alone("psutil::with_its_path_set_to_the_mount") {
         return;
     }
     let shown = Shown::new();
@@ -83,7 +93,7 @@ fn with_its_path_set_to_the_mount() {
 
 #[test]
 fn with_the_mount_at_proc() {
-    if !is_alone("psutil::with_the_mount_at_proc") {
+    if !has_psutil() || !is_alone("psutil::with_the_mount_at_proc") {
         return;
     }
     let said = Shown::new().assert_same(0, true);
@@ -92,7 +102,7 @@ fn with_the_mount_at_proc() {
 
 #[test]
 fn by_another_user() {
-    if !is_alone("psutil::by_another_user") {
+    if !has_psutil() || !is_alone("psutil::by_another_user") {
         return;
     }
     let shown = Shown::new();
@@ -106,6 +116,9 @@ fn by_another_user() {
 /// As docs/files.md says: it takes every name in `task` for the number of a thread.
 #[test]
 fn threads_stumbles_over_what_is_no_thread() {
+    if !has_psutil() {
+        return;
+    }
     let Some(mount) = Mount::new() else { return };
     let target = Target::stopped("thread 61;stop");
     let script = "import sys, psutil\n\

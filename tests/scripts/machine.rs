@@ -31,7 +31,9 @@ for word; do
         fuse3) give fusermount3 ;;
         pkgconf) give pkg-config ;;
         util-linux) give unshare ;;
-        less | curl | shellcheck) give "$word" ;;
+        procps | procps-ng) give ps ;;
+        python3-psutil | python-psutil) : >"$here/psutil" ;;
+        less | lsof | curl | shellcheck) give "$word" ;;
         ShellCheck) give shellcheck ;;
         macfuse) : >"$here/pc/fuse.pc" ;;
         cargo | cargo-web | rust)
@@ -156,6 +158,7 @@ impl Machine {
             machine.fake(&format!("bin/{name}"), body);
         }
         machine.fake("fakes/nothing", "");
+        machine.fake("fakes/python3", r#"[ "$*" = '-c import psutil' ] && [ -e "$here/psutil" ]"#);
         machine.fake("fakes/cargo", CARGO);
         machine.fake("fakes/mach-procfs", MACH_PROCFS);
 
@@ -271,9 +274,10 @@ impl Machine {
     /// A machine on which nothing is missing.
     pub(crate) fn complete(system: &str) -> Self {
         let machine = Self::new(system)
-            .with(&["cc", "c++", "fusermount3", "pkg-config", "less", "unshare"])
+            .with(&["cc", "c++", "fusermount3", "pkg-config", "less", "unshare", "ps", "lsof"])
             .rust("1.88.0");
         machine.file("pc/fuse.pc", "");
+        machine.file("psutil", "");
         machine.file("cargo-fuzz", "");
         machine
     }
@@ -304,6 +308,7 @@ impl Machine {
             .env("HOME", self.path("home"))
             .env("MACH_PROCFS_OS_RELEASE", self.path("os-release"))
             .env("MACH_PROCFS_MACFUSE_PC", self.path("pc"))
+            .env("MACH_PROCFS_PYTHON", self.path("fakes/python3"))
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .output()

@@ -424,11 +424,22 @@ fn wrong_arguments_change_nothing() {
 
 #[test]
 fn tests_get_what_they_need_then_run_with_the_arguments() {
+    let fedora = Machine::new("fedora").root().rust("1.95.0");
+    fedora.script("scripts/test", &[]).succeeded().did(&[
+        "root: dnf install -y gcc fuse3 less util-linux procps-ng lsof python3-psutil",
+        "cargo test",
+    ]);
+    let arch = Machine::complete("arch").root().without("ps");
+    fs::remove_file(arch.path("psutil")).unwrap();
+    arch.script("scripts/test", &[])
+        .succeeded()
+        .did(&["root: pacman -S --needed --noconfirm procps-ng python-psutil", "cargo test"]);
     let machine = Machine::new("debian").root().rust("1.95.0");
     let outcome = machine.script("scripts/test", &["--test", "tree"]);
     outcome.succeeded().did(&[
         "root: apt-get update",
-        "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3 less util-linux",
+        "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3 less util-linux \
+         procps lsof python3-psutil",
         "cargo test --test tree",
     ]);
     assert_eq!(outcome.stdout, "test result: ok. 3 passed; 0 failed\n");

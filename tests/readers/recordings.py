@@ -1,0 +1,35 @@
+"""Asks psutil about every process of a recorded Mac: `recordings.py MOUNT`. Prints the answers about
+process 500; ends with what could not be read."""
+import sys
+import warnings
+
+import psutil
+
+# All that psutil takes from files; `nice` and others are calls about this machine's processes.
+OF_A_PROCESS = """name cmdline exe environ status ppid uids gids terminal num_threads cpu_times memory_info
+    memory_full_info memory_maps num_fds open_files num_ctx_switches create_time username cpu_num
+    is_running""".split()
+OF_THE_MACHINE = "pids virtual_memory swap_memory cpu_times cpu_count cpu_freq boot_time getloadavg cpu_stats".split()
+
+warnings.simplefilter("ignore")  # without `vmstat`, swapping is not counted
+psutil.PROCFS_PATH = sys.argv[1]
+failed = []
+
+
+def ask(what, ask):
+    try:
+        return ask()
+    except Exception as error:
+        failed.append(f"{what}: {error!r}")
+
+
+for pid in psutil.pids():
+    # A link to what is not told has no text: psutil takes that for a zombie.
+    for name in OF_A_PROCESS + ["cwd"] * (pid == 500):
+        answer = ask(f"{name} of {pid}", lambda: getattr(psutil.Process(pid), name)())
+        if pid == 500:
+            print(name, "=", answer)
+for name in OF_THE_MACHINE:
+    print(name, "=", ask(name, getattr(psutil, name)))
+if failed:
+    sys.exit("\n".join(failed))

@@ -1,0 +1,145 @@
+//! Readers made for Linux read all that they know of the recorded Macs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use procfs::process::{FDTarget, MemoryMaps, Process, Status};
+use procfs::{
+    CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelStats, LoadAverage, Meminfo, MountEntry,
+    ProcError, Uptime, current_system_info,
+};
+
+use super::common::mount::Mount;
+use super::psutil::{PYTHON, has_psutil};
+
+const RECORDINGS: [&str; 3] = ["arm64", "intel", "translated"];
+const SCRIPT: &str = include_str!("recordings.py");
+
+fn mounted(name: &str) -> Option<Mount> {
+    let path = format!("{}/tests/recordings/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    Mount::with(&["--replay", &path])
+}
+
+#[test]
+fn psutil_reads_every_file_it_knows() {
+    if !has_psutil() {
+        return;
+    }
+    for name in RECORDINGS {
+        let Some(mount) = mounted(name) else { return };
+        let output = Command::new(PYTHON)
+            .args(["-c", SCRIPT])
+            .arg(mount.root())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {errors}");
+        for line in [
+            "name = demo",
+            "cmdline = ['demo', '--greet', 'two words']",
+            "exe = /Users/Shared/demo",
+            "cwd = /Users/Shared/two words",
+            "status = running",
+            "ppid = 1",
+            "username = root",
+            "num_threads = 3",
+            "num_fds = 21",
+            "pids = [0, 1, 500, 501]",
+            "boot_time = 1699913600.0",
+        ] {
+            assert!(said.lines().any(|said| said == line), "{name}: {line} in {said}");
+        }
+        assert!(said.contains("'LANG': 'en_US.UTF-8'"), "{said}");
+        assert!(said.contains("/Users/Shared/demo"), "{said}");
+    }
+}
+
+/// With a mark for what is no UTF-8, which this crate wants, of Linux's files, too: the recordings
+/// have such a mapped file, and such a thread.
+fn parsed<T: FromBufRead>(path: &Path) -> T {
+    let text = std::fs::read(path).unwrap();
+    T::from_buf_read(String::from_utf8_lossy(&text).as_bytes()).unwrap()
+}
+
+/// What a process tells; what has no source on macOS, or none in the recording, is not found.
+fn read_all(root: &Path, pid: i32) {
+    let directory = root.join(pid.to_string());
+    let process = Process::new_with_root(directory.clone()).unwrap();
+    let stat = process.stat().unwrap();
+    let status = process.status().unwrap();
+    assert_eq!((stat.pid, status.pid, status.tgid), (pid, pid, pid));
+    assert_eq!((stat.ppid, stat.num_threads), (status.ppid, status.threads as i64));
+    stat.state().unwrap();
+    process.statm().unwrap();
+    process.limits().unwrap();
+    process.uid().unwrap();
+    process.wchan().unwrap();
+    process.environ().unwrap();
+    let (maps, smaps) = (parsed(&directory.join("maps")), parsed(&directory.join("smaps")));
+    let places = |maps: MemoryMaps| -> Vec<_> {
+        maps.into_iter().map(|map| (map.address, map.perms, map.pathname)).collect()
+    };
+    let regions = places(maps);
+    assert_eq!(regions, places(smaps));
+    let sums = process.smaps_rollup().unwrap().memory_map_rollup.into_iter().count();
+    assert_eq!(sums, usize::from(!regions.is_empty()));
+    for link in [process.exe(), process.cwd(), process.root()] {
+        assert!(matches!(link, Ok(_) | Err(ProcError::NotFound(_))), "{link:?}");
+    }
+    for thread in process.tasks().unwrap().map(Result::unwrap) {
+        let status: Status = parsed(&directory.join(format!("task/{}/status", thread.tid)));
+        assert_eq!((status.tgid, status.pid), (pid, thread.tid));
+        thread.stat().unwrap().state().unwrap();
+    }
+    process.fd().unwrap().for_each(|descriptor| drop(descriptor.unwrap()));
+}
+
+#[test]
+fn the_procfs_crate_reads_every_file_it_knows() {
+    for name in RECORDINGS {
+        let Some(mount) = mounted(name) else { return };
+        let mut pids: Vec<i32> = procfs::process::all_processes_with_root(mount.root())
+            .unwrap()
+            .map(|process| process.unwrap().pid)
+            .collect();
+        pids.sort_unstable();
+        assert_eq!(pids, [0, 1, 500, 501]);
+        pids.iter().for_each(|pid| read_all(mount.root(), *pid));
+        let shown = Process::new_with_root(mount.path("500")).unwrap();
+        assert_eq!(shown.cmdline().unwrap(), ["demo", "--greet", "two words"]);
+        assert_eq!(shown.exe().unwrap(), PathBuf::from("/Users/Shared/demo"));
+        assert_eq!(shown.tasks().unwrap().count(), 3);
+        assert!(matches!(shown.maps(), Err(ProcError::Incomplete(_))), "{name}");
+        let targets: Vec<FDTarget> = shown.fd().unwrap().map(|it| it.unwrap().target).collect();
+        assert_eq!(targets.len(), 21);
+        for wanted in ["Path(", "Socket(", "Pipe(", "AnonInode("] {
+            assert!(targets.iter().any(|it| format!("{it:?}").starts_with(wanted)), "{targets:?}");
+        }
+    }
+}
+
+fn opened(mount: &Mount, name: &str) -> std::io::BufReader<std::fs::File> {
+    std::io::BufReader::new(std::fs::File::open(mount.path(name)).unwrap())
+}
+
+#[test]
+fn the_procfs_crate_reads_the_machine() {
+    for name in RECORDINGS {
+        let Some(mount) = mounted(name) else { return };
+        let info = CpuInfo::from_buf_read(opened(&mount, "cpuinfo")).unwrap();
+        assert_eq!(info.num_cores(), 8);
+        assert!(info.model_name(0).is_some() && info.vendor_id(0).is_some(), "{info:?}");
+        let stats =
+            KernelStats::from_buf_read(opened(&mount, "stat"), current_system_info()).unwrap();
+        assert_eq!((stats.cpu_time.len(), stats.btime), (8, 1_699_913_600));
+        assert!(Meminfo::from_read(opened(&mount, "meminfo")).unwrap().mem_total == 16 << 30);
+        assert!(LoadAverage::from_read(opened(&mount, "loadavg")).unwrap().max >= 4);
+        assert!(Uptime::from_read(opened(&mount, "uptime")).unwrap().uptime > 0.0);
+        for name in ["mounts", "500/mounts"] {
+            let mounts = Vec::<MountEntry>::from_buf_read(opened(&mount, name)).unwrap();
+            assert_eq!(mounts[0].fs_file, "/");
+        }
+    }
+}
