@@ -167,7 +167,7 @@ fn who_sees_what_is_as_the_kernel_has_it() {
     };
     mode(directory.path(), 0o755);
     let set_uid = directory.path().join("sleep");
-    std::fs::copy("/bin/sleep", &set_uid).unwrap();
+    common::program::copy("/bin/sleep", &set_uid);
     mode(&set_uid, 0o4755);
 
     let mut wrong = Vec::new();

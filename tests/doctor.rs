@@ -23,7 +23,7 @@ fn in_namespace(script: &str) -> Option<Output> {
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(directory.path(), open).unwrap();
     let program = directory.path().join("mach-procfs");
-    std::fs::copy(env!("CARGO_BIN_EXE_mach-procfs"), &program).unwrap();
+    common::program::copy(env!("CARGO_BIN_EXE_mach-procfs"), &program);
     let place = directory.path().join("place");
     std::fs::create_dir(&place).unwrap();
     std::os::unix::fs::chown(&place, Some(NOBODY), Some(NOBODY)).unwrap();

@@ -99,7 +99,7 @@ fn a_thousand_of_them() {
 fn links_lead_where_the_kernels_do() {
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("a program)");
-    std::fs::copy("/bin/sleep", &program).unwrap();
+    common::program::copy("/bin/sleep", &program);
     let child = Started::new(Command::new(&program).arg("1000").current_dir(directory.path()));
     let pid = Pid::new(child.pid()).unwrap();
     let check = || {

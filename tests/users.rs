@@ -91,7 +91,7 @@ fn in_namespace(script: &str) -> Output {
     std::fs::set_permissions(directory.path(), open).unwrap();
     // Where cargo builds need not be open to other users.
     let program = directory.path().join("program");
-    std::fs::copy(env!("CARGO_BIN_EXE_mach-procfs"), &program).unwrap();
+    common::program::copy(env!("CARGO_BIN_EXE_mach-procfs"), &program);
     let place = directory.path().join("mount");
     std::fs::create_dir(&place).unwrap();
     std::os::unix::fs::chown(&place, Some(NOBODY), Some(NOBODY)).unwrap();

@@ -1,5 +1,6 @@
 //! The program under test, run to its end.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// Runs it with these arguments.
@@ -20,4 +21,11 @@ pub fn out(output: &Output) -> String {
 /// What it has said of errors.
 pub fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A copy of a program that can be started at once. Copied by this process, it could not be started
+/// (ETXTBSY) as long as a child that another test has just forked holds it open for writing.
+pub fn copy(program: impl AsRef<Path>, to: &Path) {
+    let copied = Command::new("cp").arg(program.as_ref()).arg(to).status().expect("cp");
+    assert!(copied.success(), "cp {} {}", program.as_ref().display(), to.display());
 }
