@@ -2,8 +2,8 @@
 //! items, so that divan's items a second are lines, regions or names.
 #![allow(missing_docs, unsafe_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "shared/mod.rs"]
-mod shared;
+#[path = "both/mod.rs"]
+mod both;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ fn render_sheet(bencher: Bencher<'_, '_>, name: &str) {
 
 #[divan::bench]
 fn render_maps_with_write(bencher: Bencher<'_, '_>) {
-    every_line(bencher, shared::maps_with_write);
+    every_line(bencher, both::maps_with_write);
 }
 
 #[divan::bench]
@@ -209,9 +209,9 @@ const SIZES: [u64; 6] = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 /// With the model's own time, which `mach_calls` tells.
 #[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
 fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
-    let model = shared::model(regions);
+    let model = both::model(regions);
     let mut out = Vec::new();
-    let mut walk = shared::mach_walk(&model, &mut out);
+    let mut walk = both::mach_walk(&model, &mut out);
     let before = (model.count(Call::RegionPathInfo), model.count_all());
     walk();
     let regions_asked = model.count(Call::RegionPathInfo) - before.0;
@@ -222,8 +222,8 @@ fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
 
 #[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
 fn mach_calls(bencher: Bencher<'_, '_>, regions: u64) {
-    let model = shared::model(regions);
-    bencher.counter(ItemsCount::new(regions)).bench_local(|| shared::mach_calls(&model));
+    let model = both::model(regions);
+    bencher.counter(ItemsCount::new(regions)).bench_local(|| both::mach_calls(&model));
 }
 
 // ---- Nodes and listings --------------------------------------------------------------------------

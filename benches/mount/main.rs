@@ -3,6 +3,9 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(target_os = "linux")]
+#[path = "../both/mod.rs"]
+mod both;
+#[cfg(target_os = "linux")]
 mod clock;
 #[cfg(target_os = "linux")]
 #[path = "../../tests/common/mod.rs"]
@@ -13,9 +16,6 @@ mod linux;
 mod pure;
 #[cfg(target_os = "linux")]
 mod report;
-#[cfg(target_os = "linux")]
-#[path = "../shared/mod.rs"]
-mod shared;
 #[cfg(target_os = "linux")]
 mod through;
 

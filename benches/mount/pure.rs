@@ -11,10 +11,10 @@ use mach_procfs::kernel::mach::xnu_model::{Call, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel, Walk};
 use mach_procfs::model::{Pid, Region};
 
+use crate::both;
 use crate::clock::{self, Turns};
 use crate::common::target;
 use crate::report::Report;
-use crate::shared;
 use crate::through::{Scene, kernels, read};
 
 const BUDGET: Duration = Duration::from_millis(800);
@@ -26,7 +26,7 @@ const FORMATS: [(&str, Renderer, Option<f64>); 4] = [
     ("a line of maps", format::maps, Some(20.0)),
     ("a line of vmmap", format::vmmap, Some(20.0)),
     ("a line of vmmap_r", format::vmmap_r, None),
-    ("the line of maps by write!, to compare", shared::maps_with_write, None),
+    ("the line of maps by write!, to compare", both::maps_with_write, None),
 ];
 
 /// Lines rendered, and parsed and rendered.
@@ -118,21 +118,21 @@ pub struct MachWalks(Vec<(u64, Arc<XnuModel>, Turns<2>)>);
 impl MachWalks {
     pub fn new() -> Self {
         let sizes = [10, 1_000, 100_000, 1_000_000];
-        MachWalks(sizes.map(|size| (size, shared::model(size), Turns::new())).into())
+        MachWalks(sizes.map(|size| (size, both::model(size), Turns::new())).into())
     }
 
     pub fn measure(&mut self) {
         let mut out = Vec::new();
         for (_, model, turns) in &mut self.0 {
-            let mut walk = shared::mach_walk(model, &mut out);
-            turns.measure(TURNS / 2, [&mut walk, &mut || shared::mach_calls(model)]);
+            let mut walk = both::mach_walk(model, &mut out);
+            turns.measure(TURNS / 2, [&mut walk, &mut || both::mach_calls(model)]);
         }
     }
 
     pub fn tell(&self, report: &mut Report) {
         let mut out = Vec::new();
         for (regions, model, turns) in &self.0 {
-            let mut walk = shared::mach_walk(model, &mut out);
+            let mut walk = both::mach_walk(model, &mut out);
             let before = model.count(Call::RegionPathInfo);
             walk();
             let calls = model.count(Call::RegionPathInfo) - before;
