@@ -81,14 +81,18 @@ pub(super) fn has_file(info: &RegionPathInfo) -> bool {
     !info.path.is_empty() || info.vnode.dev != 0 || info.vnode.ino != 0 || info.vnode.kind != 0
 }
 
+/// `major()` and `minor()` of Darwin's <sys/types.h>.
+pub(super) fn device(dev: u32) -> Device {
+    Device { major: dev >> 24, minor: dev & 0xff_ffff }
+}
+
 /// Names a region that has a file.
 pub(super) fn set_file(backing: &mut Backing, info: &RegionPathInfo) {
     let vnode = &info.vnode;
     backing.clear();
     backing.kind = BackingKind::File;
     backing.name.extend_from_slice(&info.path);
-    // `major()` and `minor()` of Darwin's <sys/types.h>.
-    backing.device = Device { major: vnode.dev >> 24 & 0xff, minor: vnode.dev & 0xff_ffff };
+    backing.device = device(vnode.dev);
     backing.inode = vnode.ino;
     // A failed stat leaves the link count 0 as well, and says nothing about the file.
     backing.link_count = (vnode.kind != 0).then(|| u32::from(vnode.nlink));

@@ -2,10 +2,11 @@
 //! same effective user and to root (`proc_security_policy`).
 
 use super::super::calls::{BsdInfo, Errno, KinfoProc, ShortBsdInfo, TaskInfo, Timebase, XnuCalls};
+use super::super::names::device;
 use super::super::target::{SHORT, number};
 use super::super::{BSD, failure, from_bsd_info, from_short_info, until_nul};
 use super::machine::{boot_time, page_size};
-use crate::model::{Account, Device, Pid, Process, Result, Shown, State, Time, Usage};
+use crate::model::{Account, Pid, Process, Result, Shown, State, Time, Usage};
 
 /// Flavor 4, in errors.
 const TASK: &str = "proc_pidinfo(PROC_PIDTASKINFO)";
@@ -117,9 +118,4 @@ fn state(status: u32, usage: Option<&Usage>) -> State {
         _ if usage.is_some_and(|usage| usage.running.unwrap_or(0) > 0) => State::Running,
         _ => State::Sleeping,
     }
-}
-
-/// `dev_t`: the major number in the top 8 bits, the minor in the low 24 (`bsd/sys/types.h`).
-fn device(dev: u32) -> Device {
-    Device { major: dev >> 24, minor: dev & 0xff_ffff }
 }

@@ -4,9 +4,10 @@ use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::super::calls::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, Mount, XnuCalls};
+use super::super::names::device;
 use super::super::{failure, list};
 use super::whole_list;
-use crate::model::{Cpu, CpuTimes, Device, Machine, Memory, Mounted, Result};
+use crate::model::{Cpu, CpuTimes, Machine, Memory, Mounted, Result};
 
 /// The machine as a whole. What this kernel, or a recording, does not tell is 0 or empty.
 pub(in super::super) fn machine<C: XnuCalls>(calls: &C, now: SystemTime) -> Result<Machine> {
@@ -148,15 +149,12 @@ fn mounts<C: XnuCalls>(calls: &C) -> Result<Vec<Mounted>> {
     let count = calls.mounts(None).map_err(failed)?;
     let mounts: Vec<Mount> =
         whole_list(count + 1, |buffer| calls.mounts(Some(buffer))).map_err(failed)?;
-    let mounted = mounts.into_iter().map(|mount| {
-        let device = mount.fsid[0].cast_unsigned();
-        Mounted {
-            source: mount.source,
-            path: mount.mount_point,
-            kind: mount.kind,
-            flags: mount.flags,
-            device: Device { major: device >> 24, minor: device & 0xff_ffff },
-        }
+    let mounted = mounts.into_iter().map(|mount| Mounted {
+        source: mount.source,
+        path: mount.mount_point,
+        kind: mount.kind,
+        flags: mount.flags,
+        device: device(mount.fsid[0].cast_unsigned()),
     });
     Ok(mounted.collect())
 }
