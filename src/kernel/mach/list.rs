@@ -1,6 +1,7 @@
-//! The list of all processes.
+//! Lists that a call fills a buffer with, without a word where it has cut one off; that of all
+//! processes.
 
-use super::calls::XnuCalls;
+use super::calls::{Errno, XnuCalls};
 use super::failure;
 use crate::model::{Error, ErrorKind, Pid, Result};
 
@@ -16,20 +17,11 @@ const MOST: usize = 1 << 22;
 /// All pids, ascending.
 pub(super) fn processes<C: XnuCalls>(calls: &C) -> Result<Vec<Pid>> {
     let estimate = calls.list_all_pids(None).map_err(|errno| failure::of_list(LIST, errno))?;
-    let mut pids = vec![0; estimate.min(MOST).saturating_add(SPARE)];
-    let count = loop {
-        let count =
-            calls.list_all_pids(Some(&mut pids)).map_err(|errno| failure::of_list(LIST, errno))?;
-        // A full buffer may have been cut off, which the kernel does not say.
-        if count < pids.len() {
-            break count;
-        }
-        if pids.len() >= MOST {
-            return Err(Error::new(ErrorKind::Failed, LIST));
-        }
-        pids.resize(pids.len() * 2, 0);
-    };
-    pids.truncate(count);
+    let pids = whole(estimate.saturating_add(SPARE), MOST, |pids| calls.list_all_pids(Some(pids)))
+        .map_err(|errno| failure::of_list(LIST, errno))?;
+    if pids.len() >= MOST {
+        return Err(Error::new(ErrorKind::Failed, LIST));
+    }
     let mut processes: Vec<Pid> = pids
         .into_iter()
         .filter_map(|number| u32::try_from(number).ok().and_then(Pid::new))
@@ -38,4 +30,23 @@ pub(super) fn processes<C: XnuCalls>(calls: &C) -> Result<Vec<Pid>> {
     processes.sort_unstable();
     processes.dedup();
     Ok(processes)
+}
+
+/// Asks for a list with room for so many at first, and for more until there is room left: one that
+/// fills its buffer may have been cut off. At most so many are believed to come to an end.
+pub(super) fn whole<T: Clone + Default>(
+    first: usize,
+    most: usize,
+    mut ask: impl FnMut(&mut [T]) -> std::result::Result<usize, Errno>,
+) -> std::result::Result<Vec<T>, Errno> {
+    let mut list = vec![T::default(); first.clamp(32, most)];
+    loop {
+        let got = ask(&mut list)?;
+        if got < list.len() || list.len() == most {
+            list.truncate(got);
+            return Ok(list);
+        }
+        let room = (2 * list.len()).min(most);
+        list.resize(room, T::default());
+    }
 }

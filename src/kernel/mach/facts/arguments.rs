@@ -27,7 +27,7 @@ pub(in super::super) fn arguments<C: XnuCalls>(
     if shown == Shown::Public {
         return Ok(Arguments::default());
     }
-    match area(calls, number(pid)) {
+    match argument_area(calls, number(pid)) {
         Ok(area) => Ok(parse(&area).unwrap_or_default()),
         // A zombie, a process of the kernel, or one that is being executed.
         Err(Errno::INVAL) => Ok(Arguments::default()),
@@ -35,7 +35,11 @@ pub(in super::super) fn arguments<C: XnuCalls>(
     }
 }
 
-fn area<C: XnuCalls>(calls: &C, pid: i32) -> std::result::Result<Vec<u8>, Errno> {
+/// The area as the kernel gives it.
+pub(in super::super) fn argument_area<C: XnuCalls>(
+    calls: &C,
+    pid: i32,
+) -> std::result::Result<Vec<u8>, Errno> {
     // A buffer that is too small would get the tail.
     let length = calls.process_arguments(pid, None)?;
     let mut area = vec![0; length.saturating_add(MORE).min(MOST)];

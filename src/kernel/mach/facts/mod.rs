@@ -10,7 +10,7 @@ mod registers;
 mod threads;
 
 pub(super) use account::account;
-pub(super) use arguments::arguments;
+pub(super) use arguments::{argument_area, arguments};
 pub(super) use descriptors::{descriptor, descriptors};
 pub(super) use links::link;
 pub(super) use machine::{cpus, machine};
@@ -21,8 +21,8 @@ pub(super) use threads::{suspend_count, thread, threads};
 use std::sync::Arc;
 
 use super::calls::{Errno, TaskPort, XnuCalls};
-use super::failure;
 use super::target::number;
+use super::{failure, list};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
 /// A right to ask about the task of a process.
@@ -60,22 +60,13 @@ fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, right: Right) -> Result<Task
     port.ok_or_else(|| Error::new(ErrorKind::NoSuchProcess, "task port").pid(pid))
 }
 
-/// Asks for a list that may grow meanwhile: with room for more than there were, until there is
-/// room left, since one that fills its buffer may have been cut off.
+/// No process has as many threads or files, and no machine as many mounts.
+const MOST: usize = 1 << 22;
+
+/// A whole list of which about this many are expected.
 fn whole_list<T: Clone + Default>(
-    first: usize,
-    mut ask: impl FnMut(&mut [T]) -> std::result::Result<usize, Errno>,
+    expected: usize,
+    ask: impl FnMut(&mut [T]) -> std::result::Result<usize, Errno>,
 ) -> std::result::Result<Vec<T>, Errno> {
-    /// No process has as many of anything.
-    const MOST: usize = 1 << 22;
-    let mut room = first.clamp(32, MOST);
-    loop {
-        let mut list = vec![T::default(); room];
-        let got = ask(&mut list)?;
-        if got < room || room == MOST {
-            list.truncate(got);
-            return Ok(list);
-        }
-        room = (2 * room).min(MOST);
-    }
+    list::whole(expected, MOST, ask)
 }

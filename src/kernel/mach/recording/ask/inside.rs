@@ -6,6 +6,7 @@ use super::super::super::calls::{
     Errno, KernReturn, OpenFile, PortName, SpaceEntry, StateFlavor, TaskPort, TaskVmInfo,
     ThreadPorts, VnodePaths, XnuCalls,
 };
+use super::super::super::{facts, list};
 use super::super::part::{
     Bytes, RecordedDetail, RecordedFile, RecordedRight, RecordedState, RecordedTask,
     RecordedThread, RecordedThreadPort, Reply, Words, replied, told,
@@ -27,40 +28,17 @@ pub(super) fn directories<C: XnuCalls>(calls: &C, pid: i32) -> Option<Box<Answer
 }
 
 pub(super) fn arguments<C: XnuCalls>(calls: &C, pid: i32) -> Option<Answer<Bytes>> {
-    let ask = || {
-        let length = calls.process_arguments(pid, None)?;
-        // With too little room the call gives the area's end.
-        let mut buffer = vec![0; length.saturating_add(4096)];
-        let length = calls.process_arguments(pid, Some(&mut buffer))?;
-        buffer.truncate(length);
-        Ok(Bytes(buffer))
-    };
-    told(ask())
-}
-
-/// A whole list, of a call that fills a buffer and does not say where it has cut one off.
-fn whole<T: Clone + Default>(
-    mut fill: impl FnMut(&mut [T]) -> Result<usize, Errno>,
-) -> Result<Vec<T>, Errno> {
-    let mut list = vec![T::default(); 64];
-    loop {
-        let count = fill(&mut list)?;
-        if count < list.len() || list.len() >= MOST {
-            list.truncate(count);
-            return Ok(list);
-        }
-        list.resize(list.len() * 2, T::default());
-    }
+    told(facts::argument_area(calls, pid).map(Bytes))
 }
 
 pub(super) fn threads<C: XnuCalls>(calls: &C, pid: i32) -> Option<Answer<Vec<RecordedThread>>> {
-    let ids = whole(|ids| calls.list_thread_ids(pid, ids));
+    let ids = list::whole(64, MOST, |ids| calls.list_thread_ids(pid, ids));
     let thread = |id| RecordedThread { id, info: calls.thread_info(pid, id).map(Box::new).into() };
     told(ids.map(|ids| ids.into_iter().map(thread).collect()))
 }
 
 pub(super) fn files<C: XnuCalls>(calls: &C, pid: i32) -> Option<Answer<Vec<RecordedFile>>> {
-    let files = whole(|files| calls.list_files(pid, Some(files)));
+    let files = list::whole(64, MOST, |files| calls.list_files(pid, Some(files)));
     let file = |file| RecordedFile { file, detail: detail(calls, pid, file).map(Box::new) };
     told(files.map(|files| files.into_iter().map(file).collect()))
 }
