@@ -17,32 +17,27 @@ pub type Ids = fn(&Account, &Names<'_>, &mut Vec<u8>);
 
 /// `uid`: the effective user.
 pub fn user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
-    one(account.process.credentials.uid.effective, names.user, out);
-    out.push(b'\n');
+    line(account.process.credentials.uid.effective, names.user, out);
 }
 
 /// `ruid`: the real user.
 pub fn real_user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
-    one(account.process.credentials.uid.real, names.user, out);
-    out.push(b'\n');
+    line(account.process.credentials.uid.real, names.user, out);
 }
 
 /// `svuid`: the saved user.
 pub fn saved_user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
-    one(account.process.credentials.uid.saved, names.user, out);
-    out.push(b'\n');
+    line(account.process.credentials.uid.saved, names.user, out);
 }
 
 /// `rgid`: the real group.
 pub fn real_group(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
-    one(account.process.credentials.gid.real, names.group, out);
-    out.push(b'\n');
+    line(account.process.credentials.gid.real, names.group, out);
 }
 
 /// `svgid`: the saved group.
 pub fn saved_group(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
-    one(account.process.credentials.gid.saved, names.group, out);
-    out.push(b'\n');
+    line(account.process.credentials.gid.saved, names.group, out);
 }
 
 /// `groups`: the effective group, which is XNU's first (`cr_groups[0]`), and the others, each with
@@ -54,6 +49,11 @@ pub fn groups(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
         one(group, names.group, out);
         out.push(b' ');
     }
+    out.push(b'\n');
+}
+
+fn line(id: u32, name: &dyn Fn(u32) -> Option<Vec<u8>>, out: &mut Vec<u8>) {
+    one(id, name, out);
     out.push(b'\n');
 }
 
