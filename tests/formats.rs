@@ -4,8 +4,9 @@
 mod common;
 
 use common::golden::assert_golden;
+use common::regions::sheet;
 use mach_procfs::format::{
-    NewSheet, Renderer, maps, smaps, smaps_rollup, vmmap, vmmap_json, vmmap_r, vmmap_svg,
+    Renderer, maps, smaps, smaps_rollup, vmmap, vmmap_json, vmmap_r, vmmap_svg,
 };
 use mach_procfs::model::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, Sharing,
@@ -17,16 +18,6 @@ fn rendered(renderer: Renderer, regions: &[Region]) -> Vec<u8> {
     for region in regions {
         renderer(region, &mut out);
     }
-    out
-}
-
-fn sheet(new: NewSheet, regions: &[Region]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut sheet = new();
-    for region in regions {
-        sheet.add(region, &mut out);
-    }
-    sheet.end(&mut out);
     out
 }
 
@@ -176,8 +167,8 @@ fn names_start_at_column_73_or_one_space_behind_the_columns() {
 #[cfg(target_os = "linux")]
 mod read_back {
     use super::*;
-    use mach_procfs::kernel::{Detail, Kernel, linux::LinuxKernel};
-    use mach_procfs::model::Pid;
+    use crate::common::regions::parsed;
+    use mach_procfs::kernel::Detail;
     use proptest::prelude::*;
 
     /// Any regions that Linux could have: ascending, with names that are no deleted file's.
@@ -237,41 +228,22 @@ mod read_back {
         })
     }
 
-    /// What the Linux source makes of a `maps` with this text.
-    fn parsed(text: &[u8]) -> Vec<Region> {
-        let root = tempfile::tempdir().unwrap();
-        let process = root.path().join("7");
-        std::fs::create_dir(&process).unwrap();
-        std::fs::write(process.join("maps"), text).unwrap();
-        std::fs::write(process.join("stat"), crate::STAT).unwrap();
-        let kernel = LinuxKernel::fixture(root.path()).unwrap();
-        let pid = Pid::new(7).unwrap();
-        let mut walk = kernel.regions(pid, kernel.identity(pid).unwrap(), Detail::Map).unwrap();
-        let mut regions = Vec::new();
-        while let Some(region) = walk.next_region().unwrap() {
-            regions.push(region.clone());
-        }
-        regions
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
         fn any_region_list_reads_back(regions in any_regions()) {
-            prop_assert_eq!(parsed(&rendered(maps, &regions)), regions);
+            prop_assert_eq!(parsed("maps", &rendered(maps, &regions), Detail::Map), regions);
         }
     }
 
     #[test]
     fn what_is_not_canonical_comes_out_canonical() {
         let regions = parsed(
+            "maps",
             b"AB000-00AC000 r-xp 0 FE:01 9 /x\n7F0000000000-7F0000001000 rw-p 00 0:0 0 [heap]",
+            Detail::Map,
         );
         assert_golden("canonical.txt", &rendered(maps, &regions));
     }
 }
-
-/// `PID/stat` of a fixture: only name and start time matter.
-#[cfg(target_os = "linux")]
-const STAT: &str = "7 (fixture) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0\n";

@@ -5,7 +5,6 @@
 mod common;
 
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use common::target::{Started, Target};
@@ -150,16 +149,7 @@ fn a_user_is_refused() {
         return;
     }
     let target = Target::stopped("stop");
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "as_nobody", "--nocapture"])
-        .env("TARGET", target.pid().to_string())
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .current_dir("/")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("refused as it should be"));
+    common::program::passes_as_nobody(NOBODY, target.pid(), "refused as it should be");
 }
 
 #[test]

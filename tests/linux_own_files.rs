@@ -276,16 +276,7 @@ fn through_a_users_daemon() {
         return;
     }
     let target = Target::stopped("stop");
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "as_nobody", "--nocapture"])
-        .env("TARGET", target.pid().to_string())
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .current_dir("/")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("the same"));
+    common::program::passes_as_nobody(NOBODY, target.pid(), "the same");
 }
 
 #[test]

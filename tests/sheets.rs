@@ -1,23 +1,16 @@
 //! `smaps`, JSON and the picture, of regions such as no kernel has: what others make of the text.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use mach_procfs::format::{NewSheet, smaps, smaps_rollup, vmmap_json, vmmap_svg};
+mod common;
+
+use common::regions::sheet;
+use mach_procfs::format::{smaps, smaps_rollup, vmmap_json, vmmap_svg};
 use mach_procfs::model::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
     Sharing, UserTag,
 };
 use proptest::prelude::*;
 use serde_json::Value;
-
-fn sheet(new: NewSheet, regions: &[Region]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut sheet = new();
-    for region in regions {
-        sheet.add(region, &mut out);
-    }
-    sheet.end(&mut out);
-    out
-}
 
 fn any_name() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -270,8 +263,8 @@ fn names_of_the_longest_kind_are_shortened_in_the_picture() {
 #[cfg(target_os = "linux")]
 mod read_by_others {
     use super::*;
-    use mach_procfs::kernel::{Detail, Kernel, linux::LinuxKernel};
-    use mach_procfs::model::Pid;
+    use crate::common::regions::parsed;
+    use mach_procfs::kernel::Detail;
     use procfs::FromBufRead;
     use procfs::process::{MMapPath, MemoryMaps, SmapsRollup};
 
@@ -300,25 +293,6 @@ mod read_by_others {
         })
     }
 
-    /// What the Linux source makes of a `smaps` with this text.
-    fn parsed(text: &[u8]) -> Vec<Region> {
-        let root = tempfile::tempdir().unwrap();
-        let process = root.path().join("7");
-        std::fs::create_dir(&process).unwrap();
-        std::fs::write(process.join("smaps"), text).unwrap();
-        let stat = "7 (fixture) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0\n";
-        std::fs::write(process.join("stat"), stat).unwrap();
-        let kernel = LinuxKernel::fixture(root.path()).unwrap();
-        let pid = Pid::new(7).unwrap();
-        let identity = kernel.identity(pid).unwrap();
-        let mut walk = kernel.regions(pid, identity, Detail::Attributes).unwrap();
-        let mut regions = Vec::new();
-        while let Some(region) = walk.next_region().unwrap() {
-            regions.push(region.clone());
-        }
-        regions
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -328,7 +302,7 @@ mod read_by_others {
             let region = Region { start, end: start + size, ..region };
             let mut text = Vec::new();
             smaps(&region, &mut text);
-            let read = parsed(&text);
+            let read = parsed("smaps", &text, Detail::Attributes);
             prop_assert_eq!(read.len(), 1);
             let read = &read[0];
             prop_assert_eq!((read.start, read.end), (region.start, region.end));

@@ -6,6 +6,7 @@ pub mod golden;
 #[cfg(target_os = "linux")]
 pub mod mount;
 pub mod program;
+pub mod regions;
 #[cfg(all(target_os = "linux", feature = "mount"))]
 pub mod served;
 #[cfg(target_os = "linux")]

@@ -29,3 +29,20 @@ pub fn copy(program: impl AsRef<Path>, to: &Path) {
     let copied = Command::new("cp").arg(program.as_ref()).arg(to).status().expect("cp");
     assert!(copied.success(), "cp {} {}", program.as_ref().display(), to.display());
 }
+
+/// Runs the test `as_nobody` of the test that runs, as a user without rights, about a process; it
+/// must pass, and say this.
+#[cfg(target_os = "linux")]
+pub fn passes_as_nobody(user: u32, pid: u32, said: &str) {
+    use std::os::unix::process::CommandExt;
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "as_nobody", "--nocapture"])
+        .env("TARGET", pid.to_string())
+        .uid(user)
+        .gid(user)
+        .current_dir("/")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains(said));
+}
