@@ -7,7 +7,7 @@ mod common;
 
 use std::process::{Command, Output};
 
-use common::mount::Mount;
+use common::mount::{Mount, can_mount};
 
 const NOBODY: u32 = 65534;
 
@@ -18,7 +18,9 @@ fn in_namespace(script: &str) -> Option<Output> {
     if !common::is_root() {
         return None;
     }
-    Mount::new()?;
+    if !can_mount() {
+        return None;
+    }
     let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(directory.path(), open).unwrap();
@@ -320,7 +322,7 @@ fn a_service_manager_is_told_when_the_mount_is_served() {
 #[test]
 fn installed_started_and_taken_away_again() {
     let script = format!(
-        "cd {}; S=$(readlink -f /sbin); mount -t tmpfs none /mnt; \
+        "cd '{}'; S=$(readlink -f /sbin); mount -t tmpfs none /mnt; \
          for d in /etc /usr/local $S; do n=$(echo $d | tr / _); mkdir -p /mnt/$n/up /mnt/$n/work; \
          mount -t overlay overlay -o lowerdir=$d,upperdir=/mnt/$n/up,workdir=/mnt/$n/work $d; done; \
          mkdir /mnt/bin /mnt/systemd; \

@@ -16,12 +16,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use common::mount::{Mount, is_mounted, mounted_types};
+use common::mount::{Mount, can_mount, detach_all, is_mounted, mount_point, mounted_types};
 use common::served::{Served, five_regions, ten_processes};
 use common::target::Target;
+use common::watchdog::Watchdog;
 use mach_procfs::kernel::mach::xnu_model::{Call, Fault, ModelProcess, World};
 use nix::errno::Errno;
-use nix::mount::{MntFlags, umount2};
 use nix::sys::resource::Resource;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::unistd::Pid;
@@ -254,12 +254,13 @@ struct ModelDaemon {
     said: BufReader<std::process::ChildStdout>,
     log: tempfile::TempDir,
     directory: tempfile::TempDir,
+    _watchdog: Watchdog,
 }
 
 impl ModelDaemon {
     #[allow(unsafe_code)]
     fn start(what: &str) -> Self {
-        let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
+        let directory = mount_point();
         let log = tempfile::tempdir().unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
@@ -277,7 +278,15 @@ impl ModelDaemon {
         unsafe { command.pre_exec(block) };
         let mut child = command.spawn().unwrap();
         let said = BufReader::new(child.stdout.take().unwrap());
-        let mut daemon = ModelDaemon { child, said, log, directory };
+        let pid = Pid::from_raw(child.id() as i32);
+        let watchdog = Watchdog::new("a daemon over the model", {
+            let place = directory.path().to_owned();
+            move || {
+                let _ = kill(pid, Signal::SIGKILL);
+                detach_all(&place);
+            }
+        });
+        let mut daemon = ModelDaemon { child, said, log, directory, _watchdog: watchdog };
         daemon.wait_for("@ready");
         daemon
     }
@@ -307,9 +316,7 @@ impl Drop for ModelDaemon {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        while is_mounted(self.directory.path())
-            && umount2(self.directory.path(), MntFlags::MNT_DETACH).is_ok()
-        {}
+        detach_all(self.directory.path());
     }
 }
 
@@ -321,7 +328,8 @@ fn model_daemon() {
     env_logger::Builder::new().filter_level(log::LevelFilter::Info).init();
     let model = Arc::new(mach_procfs::kernel::mach::xnu_model::XnuModel::new(ten_processes()));
     let kernel = mach_procfs::kernel::mach::MachKernel::new(Arc::clone(&model));
-    let tree = mach_procfs::tree::Tree::new(Arc::new(kernel), 0, 0);
+    let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+    let tree = mach_procfs::tree::Tree::new(Arc::new(kernel), uid, gid);
     match what {
         "hangs" => model.at(Call::RegionPathInfo, 1..=1000, Fault::Hang),
         "panics" => {
@@ -339,7 +347,7 @@ fn model_daemon() {
         watched.wait_until_hanging(18);
         println!("@hanging");
     });
-    let options = mach_procfs::fuse::Options::for_user(0);
+    let options = mach_procfs::fuse::Options::for_user(uid);
     let ended =
         mach_procfs::fuse::mount(tree, Path::new(directory), &options, || println!("@ready"));
     std::process::exit(i32::from(ended.is_err()));
@@ -347,7 +355,7 @@ fn model_daemon() {
 
 #[test]
 fn a_signal_and_an_unmount_end_a_daemon_whose_calls_hang() {
-    if !common::is_root() || Mount::new().is_none() {
+    if !common::is_root() || !can_mount() {
         return;
     }
     for signal in [true, false] {
@@ -361,7 +369,7 @@ fn a_signal_and_an_unmount_end_a_daemon_whose_calls_hang() {
             assert_eq!(daemon.wait(), Some(0), "{}", daemon.log());
             assert!(since.elapsed() < Duration::from_secs(3), "it does not wait for them");
         } else {
-            umount2(daemon.directory.path(), MntFlags::MNT_DETACH).unwrap();
+            detach_all(daemon.directory.path());
         }
         assert!(!is_mounted(daemon.directory.path()));
         for reader in readers {
@@ -378,7 +386,7 @@ fn a_signal_and_an_unmount_end_a_daemon_whose_calls_hang() {
 
 #[test]
 fn a_request_that_panics_fails_alone() {
-    if Mount::new().is_none() {
+    if !can_mount() {
         return;
     }
     let mut daemon = ModelDaemon::start("panics");
@@ -425,6 +433,8 @@ fn a_daemon_without_descriptors_says_so_and_recovers() {
     let path = mount.of(target.pid(), "maps");
     let expected = std::fs::read(&path).unwrap();
     let held = File::open(&path).unwrap();
+    // Begun, since before the first byte a user's right to read is checked, which takes a descriptor.
+    (&held).read_exact(&mut [0]).unwrap();
     let limit = |number: u64| {
         let status = Command::new("prlimit")
             .arg(format!("--pid={}", mount.daemon_pid()))
@@ -488,7 +498,7 @@ fn an_unmount_under_load_leaves_nobody_waiting() {
             }
             common::until("readers", || (reads.load(Ordering::Relaxed) > 50).then_some(()));
             if ending == "umount" {
-                umount2(mount.root(), MntFlags::MNT_DETACH).unwrap();
+                detach_all(mount.root());
             } else {
                 kill(mount.daemon_pid(), Signal::SIGTERM).unwrap();
             }

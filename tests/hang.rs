@@ -5,11 +5,15 @@
 mod common;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use common::mount::detach_all;
 use common::served::Served;
+use common::watchdog;
 use mach_procfs::kernel::mach::xnu_model::Call;
-use nix::mount::{MntFlags, umount2};
 
 fn reader(path: &Path) -> JoinHandle<Option<i32>> {
     let path = path.to_owned();
@@ -63,8 +67,26 @@ fn a_mount_with_a_hanging_call_can_be_unmounted() {
     served.hang(1);
     let reader = reader(&served.maps(500));
     served.model.wait_until_hanging(1);
-    umount2(served.directory.path(), MntFlags::MNT_DETACH).unwrap();
+    detach_all(served.directory.path());
     // The reader holds the mount until its time is up.
     assert_eq!(reader.join().unwrap(), Some(libc::EIO));
     served.server.take().unwrap().join().unwrap().unwrap();
+}
+
+// --- and tests that hang -----------------------------------------------------------------------
+
+#[test]
+fn a_guard_that_lives_too_long_is_ended_and_one_that_does_not_is_left_alone() {
+    let (sender, ended) = channel();
+    let end = Arc::new(move || sender.send(()).unwrap());
+    let long = watchdog::Watchdog::within(
+        Duration::ZERO,
+        "a test of the watchdog".to_owned(),
+        end.clone(),
+    );
+    ended.recv_timeout(watchdog::GRACE).unwrap();
+    drop(long);
+    drop(watchdog::Watchdog::within(watchdog::LIMIT, "nothing".to_owned(), end));
+    // Dismissed, it has let go of its end.
+    assert_eq!(ended.recv_timeout(watchdog::GRACE), Err(RecvTimeoutError::Disconnected));
 }

@@ -81,7 +81,7 @@ fn the_kernel_describes_processes() {
     let ids = process.credentials.uid;
     let uid = nix::unistd::getuid().as_raw();
     assert_eq!((ids.real, ids.effective, ids.saved), (uid, uid, uid));
-    assert_eq!(process.credentials.memory_owner, uid);
+    assert_eq!(process.credentials.memory_owner, Some(uid));
     // It started after this very process, and not in the future; ticks and boot time are coarse.
     let this = kernel.process(Pid::this()).unwrap();
     assert!(process.started >= this.started);

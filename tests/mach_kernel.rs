@@ -85,7 +85,7 @@ fn process_owner_and_credentials() {
     let credentials = Credentials {
         uid: Ids { real: 502, ..all(501) },
         gid: Ids { saved: 20, ..all(501) },
-        memory_owner: 501,
+        memory_owner: Some(501),
         changed_ids: true,
         ..Credentials::default()
     };

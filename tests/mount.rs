@@ -383,6 +383,28 @@ fn a_zombies_files_are_empty() {
     }
 }
 
+/// As root and as a user: the kernel shows a zombie to the user whose ids it has.
+#[test]
+fn a_zombie_answers_as_in_the_kernels_procfs() {
+    let Some(mount) = Mount::new() else { return };
+    let target = Target::stopped("stop");
+    target.kill();
+    let pid = target.pid();
+    let theirs = |name: &str| std::path::PathBuf::from(format!("/proc/{pid}/{name}"));
+    for file in ["maps", "smaps", "cmdline", "comm", "stat", "statm", "limits", "wchan"] {
+        let ours = std::fs::read(mount.of(pid, file)).unwrap();
+        assert_eq!(ours, std::fs::read(theirs(file)).unwrap(), "{file}");
+    }
+    for file in ["smaps_rollup", "environ"] {
+        let expected = errno(std::fs::read(theirs(file)));
+        assert_eq!(errno(std::fs::read(mount.of(pid, file))), expected, "{file}");
+    }
+    for link in ["exe", "cwd", "root"] {
+        let expected = errno(std::fs::read_link(theirs(link)));
+        assert_eq!(errno(std::fs::read_link(mount.of(pid, link))), expected, "{link}");
+    }
+}
+
 #[test]
 fn listings_lose_no_process_while_others_come_and_go() {
     let Some(mount) = Mount::new() else { return };

@@ -5,16 +5,18 @@
 mod common;
 
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use common::mount::Mount;
+use common::mount::{Mount, can_mount};
+use common::program::ToEnd;
 use common::target::Target;
 
 const NOBODY: u32 = 65534;
 
 /// Runs a shell script, as this user.
 fn shell(user: u32, script: &str) -> Output {
-    Command::new("sh").args(["-c", script]).uid(user).gid(user).current_dir("/").output().unwrap()
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).uid(user).gid(user).current_dir("/").stdin(Stdio::null()).to_end()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -101,8 +103,8 @@ fn in_namespace(script: &str) -> Output {
         .args(["--mount", "--propagation", "private", "sh", "-c", &script])
         .env("PROGRAM", &program)
         .env("DIR", &place)
-        .output()
-        .unwrap()
+        .stdin(Stdio::null())
+        .to_end()
 }
 
 /// A private /dev whose /dev/fuse has this mode.
@@ -116,7 +118,7 @@ fn device(mode: &str) -> String {
 
 #[test]
 fn a_user_without_rights_mounts_for_themselves() {
-    if !common::is_root() {
+    if !common::is_root() || !can_mount() {
         return;
     }
     let script = device("666")
@@ -140,7 +142,7 @@ fn a_user_without_rights_mounts_for_themselves() {
 
 #[test]
 fn what_is_missing_for_a_mount_is_named() {
-    if !common::is_root() {
+    if !common::is_root() || !can_mount() {
         return;
     }
     let closed = in_namespace(&(device("600") + "user $PROGRAM mount $DIR"));
@@ -161,7 +163,7 @@ fn what_is_missing_for_a_mount_is_named() {
 
 #[test]
 fn over_proc_itself() {
-    if !common::is_root() || Mount::new().is_none() {
+    if !common::is_root() || !can_mount() {
         return;
     }
     let script = "$PROGRAM mount /proc; \
@@ -175,7 +177,7 @@ fn over_proc_itself() {
     assert!(output.status.success(), "{output:?}");
     // The same, ended by a signal while somebody is inside.
     let script = "$PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
-        until grep -q ready $DIR/said; do :; done; \
+        until grep -q ready $DIR/said; do kill -0 $D; done; \
         test -e /proc/self/task/vmmap; exec 5</proc/self; \
         kill $D; wait $D; test -e /proc/self/mountinfo; not grep -q '/proc fuse.mach-procfs' /proc/self/mounts";
     let output = in_namespace(script);
@@ -184,11 +186,11 @@ fn over_proc_itself() {
 
 #[test]
 fn a_dead_mount_over_proc_is_cleared() {
-    if !common::is_root() || Mount::new().is_none() {
+    if !common::is_root() || !can_mount() {
         return;
     }
     let start = "$PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
-        until grep -q ready $DIR/said; do :; done; ";
+        until grep -q ready $DIR/said; do kill -0 $D; done; ";
     let kill = "kill -KILL $D; wait $D || true; not ls /proc/self 2>/dev/null; ";
     let script = format!(
         "{start}{kill}$PROGRAM umount /proc; test -e /proc/self/mountinfo; \
@@ -205,17 +207,23 @@ fn a_dead_mount_over_proc_is_cleared() {
 
 #[test]
 fn over_proc_the_daemon_keeps_no_other_mount_in_use() {
-    if !common::is_root() || Mount::new().is_none() {
+    if !common::is_root() || !can_mount() {
         return;
     }
     let script = "mkdir $DIR/stick $DIR/proc; mount --make-rshared /; \
         mount -t tmpfs stick $DIR/stick; mount -t proc proc $DIR/proc; \
         $PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
-        until grep -q ready $DIR/said; do :; done; \
+        until grep -q ready $DIR/said; do kill -0 $D; done; \
         grep -q $DIR/stick $DIR/proc/$D/mountinfo; umount $DIR/stick; \
         not grep -q $DIR/stick $DIR/proc/$D/mountinfo; kill $D; wait $D; test -e /proc/self/mountinfo";
     let output = in_namespace(script);
     assert!(output.status.success(), "{output:?}");
+}
+
+/// Runs a script with `$MOUNT`.
+fn asked(script: &str, mount: &Mount) -> Output {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).env("MOUNT", mount.root()).stdin(Stdio::null()).to_end()
 }
 
 /// Whether the kernel, and whether the mount, show a target to one who asks, both told as a shell
@@ -228,8 +236,7 @@ fn assert_agreed(mount: &Mount, target: &str, asker: &str, expected: bool) {
          {asker} cat $MOUNT/$T/maps >/dev/null 2>&1; echo mount $?; \
          {asker} cat $MOUNT/$T/task/vmmap_r >/dev/null 2>&1; echo mount $?"
     );
-    let output = Command::new("sh").args(["-c", &script]).env("MOUNT", mount.root()).output();
-    let output = output.unwrap();
+    let output = asked(&script, mount);
     let status = i32::from(!expected);
     let lines = format!("kernel {status}\nmount {status}\nmount {status}\n");
     assert_eq!(text(&output.stdout), lines, "{target} asked by {asker}: {output:?}");
@@ -254,6 +261,9 @@ fn capabilities_and_namespaces_count_as_they_do_for_the_kernel() {
     agreed("env", &format!("setpriv {bare}"), false);
     agreed("env", "env", true);
     // Another user namespace.
+    if !common::has_user_namespaces() {
+        return;
+    }
     agreed(&format!("{plain} unshare --user"), &plain, true);
     agreed("env", "unshare --user --map-root-user", false);
 }
@@ -264,19 +274,20 @@ fn one_sees_oneself_whatever_one_is() {
         return;
     }
     let Some(mount) = Mount::new() else { return };
-    for asker in
-        ["setpriv --bounding-set=-all --inh-caps=-all", "unshare --user --map-root-user", "env"]
-    {
+    let mut askers = vec!["setpriv --bounding-set=-all --inh-caps=-all", "env"];
+    if common::has_user_namespaces() {
+        askers.push("unshare --user --map-root-user");
+    }
+    for asker in askers {
         let script = format!("{asker} cat $MOUNT/self/maps");
-        let output = Command::new("sh").args(["-c", &script]).env("MOUNT", mount.root()).output();
-        let output = output.unwrap();
+        let output = asked(&script, &mount);
         assert!(text(&output.stdout).contains("/cat\n"), "{asker}: {output:?}");
     }
 }
 
 #[test]
 fn who_may_open_a_users_mount_to_others_is_said_in_fuse_conf() {
-    if !common::is_root() {
+    if !common::is_root() || !can_mount() {
         return;
     }
     // The daemon itself may not see another user's processes, nor root's.
@@ -301,14 +312,14 @@ fn who_may_open_a_users_mount_to_others_is_said_in_fuse_conf() {
 
 #[test]
 fn a_users_daemon_unmounts_at_a_signal_with_the_helpers_help() {
-    if !common::is_root() {
+    if !common::is_root() || !can_mount() {
         return;
     }
     let script = device("666")
         + "setpriv --reuid 65534 --regid 65534 --clear-groups \
            $PROGRAM mount --foreground --report $DIR >$DIR.said 2>/dev/null & D=$!; \
            trap 'kill $D' EXIT; \
-           until grep -q ready $DIR.said; do :; done; \
+           until grep -q ready $DIR.said; do kill -0 $D; done; \
            grep -q 'CapPrm:.0000000000000000' /proc/$D/status; \
            grep -q 'NoNewPrivs:.0' /proc/$D/status; \
            kill $D; wait $D; trap - EXIT; not grep -q \"$DIR fuse.mach-procfs\" /proc/self/mounts";

@@ -100,14 +100,25 @@ pub struct Credentials {
     pub uid: Ids,
     /// Group ids.
     pub gid: Ids,
-    /// Who owns the process's memory files: Linux gives those of a non-dumpable process to root.
-    pub memory_owner: u32,
+    /// Owner of the process's memory files: Linux gives those of a non-dumpable process to root.
+    /// `None` for a zombie, whose memory is gone, so that its ids alone count
+    /// (`__ptrace_may_access`).
+    pub memory_owner: Option<u32>,
     /// Darwin's `P_SUGID`: the process has changed its ids since it was executed.
     pub changed_ids: bool,
     /// Linux: permitted capabilities, a bit each.
     pub capabilities: u64,
     /// Linux: the user namespace that they count in, where it can be known.
     pub user_namespace: Option<u64>,
+}
+
+impl Credentials {
+    /// Whether the memory of this process may be shown to a user with its ids: it is dumpable, or
+    /// there is none.
+    #[must_use]
+    pub fn is_dumpable_for(&self, uid: u32) -> bool {
+        self.memory_owner.is_none_or(|owner| owner == uid)
+    }
 }
 
 /// What the one who asks may do beyond what its ids allow (Linux).

@@ -48,7 +48,7 @@ impl Asker {
     /// The namespace below which it may see dumpable processes of namespaces that it has made.
     pub(super) fn may_have_made(&self, target: &Credentials) -> Option<u64> {
         let above = self.standing.user_namespace?;
-        let dumpable = target.memory_owner == target.uid.effective;
+        let dumpable = target.is_dumpable_for(target.uid.effective);
         (dumpable && target.user_namespace? != above).then_some(above)
     }
 
@@ -72,7 +72,7 @@ impl Asker {
                 let same_namespace = ours.is_some() && ours == target.user_namespace;
                 let same_user = target.uid.are_all(uid)
                     && target.gid.are_all(gid)
-                    && target.memory_owner == uid
+                    && target.is_dumpable_for(uid)
                     && target.capabilities & !self.capabilities() == 0;
                 same_namespace && (same_user || self.may_trace())
             }
@@ -97,7 +97,7 @@ mod tests {
         Credentials {
             uid: all(1000),
             gid: all(100),
-            memory_owner: 1000,
+            memory_owner: Some(1000),
             user_namespace: Some(1),
             ..Credentials::default()
         }
@@ -120,7 +120,7 @@ mod tests {
             Credentials { gid: Ids { real: 1, ..all(100) }, ..own() },
             Credentials { gid: Ids { effective: 1, ..all(100) }, ..own() },
             Credentials { gid: Ids { saved: 1, ..all(100) }, ..own() },
-            Credentials { memory_owner: 0, ..own() },
+            Credentials { memory_owner: Some(0), ..own() },
             Credentials { capabilities: 1 << 13, ..own() },
             Credentials { user_namespace: Some(2), ..own() },
             Credentials { user_namespace: None, ..own() },
@@ -128,6 +128,10 @@ mod tests {
             assert!(!user.may_see_memory(System::Linux, &other), "{other:?}");
             assert!(root.may_see_memory(System::Linux, &other));
         }
+        let zombie = Credentials { memory_owner: None, ..own() };
+        assert!(user.may_see_memory(System::Linux, &zombie));
+        let roots = Credentials { uid: all(0), ..zombie };
+        assert!(!user.may_see_memory(System::Linux, &roots), "the ids count still");
         let stranger = asker(USER, 0, None);
         let unknown = Credentials { user_namespace: None, ..own() };
         assert!(!stranger.may_see_memory(System::Linux, &unknown), "unknown is not the same");
@@ -138,7 +142,7 @@ mod tests {
         let roots = |capabilities, user_namespace| Credentials {
             uid: all(0),
             gid: all(0),
-            memory_owner: 0,
+            memory_owner: Some(0),
             capabilities,
             user_namespace,
             changed_ids: false,
@@ -160,7 +164,7 @@ mod tests {
     fn darwin_wants_the_effective_uid_and_unchanged_ids() {
         let user = asker(USER, 0, None);
         let may = |target: Credentials| user.may_see_memory(System::Darwin, &target);
-        assert!(may(Credentials { gid: all(5), memory_owner: 0, ..own() }));
+        assert!(may(Credentials { gid: all(5), memory_owner: Some(0), ..own() }));
         assert!(may(Credentials { uid: Ids { real: 0, ..all(1000) }, ..own() }));
         assert!(!may(Credentials { uid: Ids { effective: 0, ..all(1000) }, ..own() }));
         assert!(!may(Credentials { changed_ids: true, ..own() }));

@@ -8,7 +8,7 @@ use super::access::Asker;
 use super::{Node, Tree};
 use crate::format::{NewSheet, Renderer, Sheet};
 use crate::kernel::{Text, Walk};
-use crate::model::{Result, Shown};
+use crate::model::{Error, ErrorKind, Result, Shown};
 
 /// How much of a large file is made before other readers get their turn: about what the kernel
 /// tells at once. One reader's large file would otherwise keep the CPU for whole time slices of
@@ -61,10 +61,14 @@ impl Source {
     /// Appends to `out` until it holds at least `enough` bytes; false when the content has ended.
     ///
     /// # Errors
-    /// `Vanished` when the process went away before the content was whole, `Denied` where it
+    /// `Vanished` when the process ended before the content was whole, `Denied` where it
     /// became one that the opener may not see; what was appended before is valid. Else the
     /// walk's own errors.
     pub fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
+        self.fill_if_alive(out, enough).map_err(of_open_file)
+    }
+
+    fn fill_if_alive(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
         if self.fresh {
             self.tree.check_access(self.node, || self.asker)?;
             self.fresh = false;
@@ -147,5 +151,15 @@ impl Source {
             Making::Own(text, _) => text.restart(),
             Making::AtOnce => Ok(()),
         }
+        .map_err(of_open_file)
+    }
+}
+
+/// An open file is of one process for good: where that is gone, or its pid is another's by now, no
+/// further look-up leads to a process to show (`proc_single_show` answers ESRCH for either).
+fn of_open_file(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::NoSuchProcess | ErrorKind::Replaced => error.meaning(ErrorKind::Vanished),
+        _ => error,
     }
 }

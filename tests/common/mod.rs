@@ -11,7 +11,9 @@ pub mod regions;
 pub mod served;
 #[cfg(target_os = "linux")]
 pub mod target;
+pub mod watchdog;
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use mach_procfs::tree::{On, ROWS};
@@ -53,10 +55,28 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Says that a test cannot run here; under CI=true that is a failure.
+/// Says that a test, or a part of it, cannot run here and why: on standard error, past libtest,
+/// and in the file that scripts/test makes its summary from. With CI=true it is a failure, but for
+/// the reasons that MACH_PROCFS_MAY_SKIP lists, one on each line.
 pub fn skip(why: &str) {
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI must not skip: {why}");
-    eprintln!("SKIPPED: {why}");
+    let line = format!("SKIPPED {}: {why}\n", test_name());
+    let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    let allowed = std::env::var("MACH_PROCFS_MAY_SKIP").unwrap_or_default();
+    assert!(!is_ci || allowed.lines().any(|line| line == why), "CI must not skip: {why}");
+    std::io::stderr().write_all(line.as_bytes()).expect("standard error");
+    if let Some(summary) = std::env::var_os("MACH_PROCFS_SKIPPED") {
+        let file = std::fs::File::options().append(true).create(true).open(summary);
+        file.expect("the list of skipped tests").write_all(line.as_bytes()).expect("a line in it");
+    }
+}
+
+/// The test that this thread runs, behind the name of its program.
+pub fn test_name() -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let program = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    // Cargo puts a dash and a hash behind the name.
+    let program = program.rsplit_once('-').map_or(program.as_str(), |(name, _)| name).to_owned();
+    format!("{program}::{}", std::thread::current().name().unwrap_or("main"))
 }
 
 /// Whether this runs as root, which tests with several users need.
@@ -66,4 +86,16 @@ pub fn is_root() -> bool {
         skip("needs root");
     }
     root
+}
+
+/// Whether processes may have a user namespace of their own. In a plain chroot, and where an
+/// administrator bars them, they may not (`create_user_ns`); what needs one is left out then.
+#[cfg(target_os = "linux")]
+pub fn has_user_namespaces() -> bool {
+    let tried = std::process::Command::new("unshare").args(["--user", "true"]).output();
+    let may = tried.is_ok_and(|output| output.status.success());
+    if !may {
+        skip("user namespaces are barred here");
+    }
+    may
 }

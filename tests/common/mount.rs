@@ -1,9 +1,13 @@
 //! Mounts on directories of their own, that end with the test, also when it fails.
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
+use super::watchdog::Watchdog;
 use nix::mount::{MntFlags, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -19,8 +23,11 @@ pub fn program() -> Command {
 /// A daemon in the foreground, and its mount.
 pub struct Mount {
     daemon: Option<Child>,
+    /// The daemon's pid as long as it is not reaped, else 0.
+    pid: Arc<AtomicI32>,
     directory: TempDir,
     log: TempDir,
+    _watchdog: Watchdog,
 }
 
 impl Mount {
@@ -38,16 +45,23 @@ impl Mount {
 
     /// The same with a daemon that is set up by this before it starts.
     pub fn by(set_up: impl FnOnce(&mut Command)) -> Option<Self> {
-        if std::fs::File::options().read(true).write(true).open("/dev/fuse").is_err() {
-            super::skip("/dev/fuse cannot be opened");
+        if !can_mount() {
             return None;
         }
-        let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().expect("tempdir");
-        // Everyone may pass: other users look through the mount as well.
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(directory.path(), open).expect("chmod");
+        let directory = mount_point();
         let log = tempfile::tempdir().expect("tempdir");
-        let mut mount = Mount { daemon: None, directory, log };
+        let pid = Arc::new(AtomicI32::new(0));
+        let watchdog = Watchdog::new(format!("a mount on {}", directory.path().display()), {
+            let (pid, place) = (Arc::clone(&pid), directory.path().to_owned());
+            move || {
+                let pid = pid.load(Ordering::Relaxed);
+                if pid > 0 {
+                    let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+                }
+                detach_all(&place);
+            }
+        });
+        let mut mount = Mount { daemon: None, pid, directory, log, _watchdog: watchdog };
         mount.launch(set_up);
         Some(mount)
     }
@@ -69,6 +83,7 @@ impl Mount {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the daemon starts");
+        self.pid.store(daemon.id() as i32, Ordering::Relaxed);
         let mut said = String::new();
         let mut pipe = daemon.stdout.take().expect("its standard output is a pipe");
         pipe.read_to_string(&mut said).expect("its report");
@@ -136,6 +151,7 @@ impl Mount {
     pub fn wait(&mut self) -> std::process::ExitStatus {
         let daemon = self.daemon.as_mut().expect("a daemon");
         let status = super::until("the daemon's end", || daemon.try_wait().expect("wait"));
+        self.pid.store(0, Ordering::Relaxed);
         self.daemon = None;
         status
     }
@@ -164,10 +180,41 @@ impl Drop for Mount {
             eprintln!("log of the daemon:\n{}", self.log());
         }
         // Whatever a test left there, the directory must be free of mounts before it is removed.
-        while is_mounted(self.directory.path())
-            && umount2(self.directory.path(), MntFlags::MNT_DETACH).is_ok()
-        {}
+        detach_all(self.directory.path());
     }
+}
+
+/// Whether mounts can be tested here: as root with `/dev/fuse`, as another user also with the
+/// helper that mounts for users.
+pub fn can_mount() -> bool {
+    if std::fs::File::options().read(true).write(true).open("/dev/fuse").is_err() {
+        super::skip("/dev/fuse cannot be opened");
+        return false;
+    }
+    let is_root = nix::unistd::geteuid().is_root();
+    if !is_root && Command::new("fusermount3").arg("--version").output().is_err() {
+        super::skip("fusermount3 is missing");
+        return false;
+    }
+    true
+}
+
+/// An empty directory to mount on, which everyone may pass: other users look through the mount.
+pub fn mount_point() -> TempDir {
+    let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().expect("tempdir");
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), open).expect("chmod");
+    directory
+}
+
+/// Ends all mounts at this path, in use or not; those of a user by the helper that made them.
+pub fn detach_all(path: &Path) {
+    let by_helper = || {
+        let mut helper = Command::new("fusermount3");
+        helper.args(["-u", "-z", "-q", "--"]).arg(path).stdin(Stdio::null());
+        helper.status().is_ok_and(|status| status.success())
+    };
+    while is_mounted(path) && (umount2(path, MntFlags::MNT_DETACH).is_ok() || by_helper()) {}
 }
 
 /// The mounts at this path, by the type of their file system, the top one last.

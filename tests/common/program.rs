@@ -1,7 +1,10 @@
-//! The program under test, run to its end.
+//! The program under test, and this test program itself, run to their end.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+#[cfg(target_os = "linux")]
+use super::watchdog::Watchdog;
 
 /// Runs it with these arguments.
 pub fn run(arguments: &[&str]) -> Output {
@@ -30,19 +33,61 @@ pub fn copy(program: impl AsRef<Path>, to: &Path) {
     assert!(copied.success(), "cp {} {}", program.as_ref().display(), to.display());
 }
 
+/// Runs a command, with all that it starts, to its end or to that of the watchdog.
+#[cfg(target_os = "linux")]
+pub trait ToEnd {
+    /// Its status and its output. Its standard input is empty unless it was set.
+    fn to_end(&mut self) -> Output;
+}
+
+#[cfg(target_os = "linux")]
+impl ToEnd for Command {
+    fn to_end(&mut self) -> Output {
+        use nix::sys::signal::{Signal, killpg};
+        use std::os::unix::process::CommandExt;
+        let child = self.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn();
+        let child = child.unwrap_or_else(|error| panic!("{self:?}: {error}"));
+        let group = nix::unistd::Pid::from_raw(child.id() as i32);
+        let _watchdog = Watchdog::new(format!("{self:?}"), move || {
+            let _ = killpg(group, Signal::SIGKILL);
+        });
+        child.wait_with_output().expect("its output")
+    }
+}
+
+/// This test program for [`by_any_user`]: the child's standard input, executed.
+#[cfg(target_os = "linux")]
+pub const MYSELF: &str = "/proc/self/fd/0";
+
+/// Sets a command that executes [`MYSELF`], at once or through other programs, up for that. Other
+/// users may not be able to reach this program by its path, since cargo may build below a directory
+/// that only its owner can enter; an open file they can execute.
+#[cfg(target_os = "linux")]
+pub fn by_any_user(command: &mut Command) -> &mut Command {
+    use std::os::unix::fs::PermissionsExt;
+    let path = std::env::current_exe().expect("own path");
+    let file = std::fs::File::open(&path).expect("this program");
+    let mut mode = file.metadata().expect("its mode").permissions();
+    if mode.mode() & 0o055 != 0o055 {
+        // Built under a strict umask.
+        mode.set_mode(mode.mode() | 0o055);
+        std::fs::set_permissions(&path, mode).expect("chmod of this program");
+    }
+    command.stdin(file)
+}
+
 /// Runs the test `as_nobody` of the test that runs, as a user without rights, about a process; it
 /// must pass, and say this.
 #[cfg(target_os = "linux")]
 pub fn passes_as_nobody(user: u32, pid: u32, said: &str) {
     use std::os::unix::process::CommandExt;
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = by_any_user(&mut Command::new(MYSELF))
         .args(["--ignored", "--exact", "as_nobody", "--nocapture"])
         .env("TARGET", pid.to_string())
         .uid(user)
         .gid(user)
         .current_dir("/")
-        .output()
-        .unwrap();
+        .to_end();
     assert!(output.status.success(), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains(said));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{output:?}");
 }

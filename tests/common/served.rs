@@ -9,20 +9,24 @@ use mach_procfs::fuse::{self, MountError, Options};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Fault, ModelProcess, World, XnuModel};
 use mach_procfs::tree::Tree;
-use nix::mount::{MntFlags, umount2};
 use tempfile::TempDir;
+
+use super::mount::{can_mount, detach_all, mount_point};
+use super::watchdog::Watchdog;
 
 pub struct Served {
     pub model: Arc<XnuModel>,
     pub directory: TempDir,
     pub server: Option<JoinHandle<Result<(), MountError>>>,
+    _watchdog: Watchdog,
 }
 
-/// Processes 500 to 509 of root, with five regions each.
+/// Processes 500 to 509 of the user who runs the tests, with five regions each.
 pub fn ten_processes() -> World {
+    let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     let mut world = World::default();
     for pid in 500..510 {
-        world.spawn(ModelProcess::new(pid, "target").owned_by(0, 0));
+        world.spawn(ModelProcess::new(pid, "target").owned_by(uid, gid));
         five_regions(&mut world, pid.cast_signed());
     }
     world
@@ -40,15 +44,21 @@ impl Served {
     }
 
     pub fn over(world: World, set: impl FnOnce(&mut Options)) -> Option<Self> {
-        // Says why where a mount cannot be tested; and only root mounts without a helper's help.
-        super::mount::Mount::new()?;
+        if !can_mount() {
+            return None;
+        }
         let model = Arc::new(XnuModel::new(world));
         let kernel = MachKernel::new(Arc::clone(&model));
         let uid = nix::unistd::geteuid().as_raw();
         let tree = Tree::new(Arc::new(kernel), uid, nix::unistd::getegid().as_raw());
-        let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(directory.path(), open).unwrap();
+        let directory = mount_point();
+        let watchdog = Watchdog::new("a mount of this process", {
+            let (model, place) = (Arc::clone(&model), directory.path().to_owned());
+            move || {
+                model.release();
+                detach_all(&place);
+            }
+        });
         let (sender, ready) = channel();
         let path = directory.path().to_owned();
         let mut options = Options::for_user(uid);
@@ -56,7 +66,7 @@ impl Served {
         let server = std::thread::spawn(move || {
             fuse::mount(tree, &path, &options, move || sender.send(()).unwrap())
         });
-        let served = Served { model, directory, server: Some(server) };
+        let served = Served { model, directory, server: Some(server), _watchdog: watchdog };
         ready.recv().expect("the mount is served");
         Some(served)
     }
@@ -82,7 +92,7 @@ impl Served {
 impl Drop for Served {
     fn drop(&mut self) {
         self.model.release();
-        let _ = umount2(self.directory.path(), MntFlags::MNT_DETACH);
+        detach_all(self.directory.path());
         if let Some(server) = self.server.take() {
             let ended = server.join();
             if !std::thread::panicking() {

@@ -18,12 +18,16 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use super::program::{MYSELF, by_any_user};
+use super::watchdog::Watchdog;
+
 const SCRIPT: &str = "MACH_PROCFS_TARGET";
 const PAGE: usize = 4096;
 
 /// A child process that is killed and reaped when this goes.
 pub struct Target {
     child: Child,
+    _watchdog: Watchdog,
     said: BufReader<ChildStderr>,
     /// Addresses by the labels that the script gave them.
     pub places: HashMap<String, u64>,
@@ -34,15 +38,16 @@ pub struct Target {
 impl Target {
     /// Starts a target with this script and waits until it has stopped for the first time.
     pub fn stopped(script: &str) -> Self {
-        Self::stopped_as(script, None)
+        let mut command = Command::new(std::env::current_exe().expect("own path"));
+        command.stdin(Stdio::null());
+        Self::start(command, script)
     }
 
     /// The same as another user and group.
     pub fn stopped_as(script: &str, user: Option<u32>) -> Self {
-        let mut command = Command::new(std::env::current_exe().expect("own path"));
-        if let Some(user) = user {
-            command.uid(user).gid(user);
-        }
+        let Some(user) = user else { return Self::stopped(script) };
+        let mut command = Command::new(MYSELF);
+        by_any_user(&mut command).uid(user).gid(user);
         Self::start(command, script)
     }
 
@@ -52,7 +57,7 @@ impl Target {
             return Self::stopped(script);
         };
         let mut command = Command::new(first);
-        command.args(rest).arg(std::env::current_exe().expect("own path"));
+        by_any_user(&mut command).args(rest).arg(MYSELF);
         Self::start(command, script)
     }
 
@@ -61,12 +66,13 @@ impl Target {
             .args(["--ignored", "--exact", "common::target::process", "--nocapture"])
             .env(SCRIPT, script)
             .current_dir("/")
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the target starts");
+        let watchdog = killer("a target", &child);
         let said = BufReader::new(child.stderr.take().expect("its standard error is a pipe"));
-        let mut target = Target { child, said, places: HashMap::new(), found: HashMap::new() };
+        let (places, found) = Default::default();
+        let mut target = Target { child, _watchdog: watchdog, said, places, found };
         target.wait_stopped();
         target
     }
@@ -161,13 +167,23 @@ impl Drop for Target {
     }
 }
 
+/// Kills a child that lives too long.
+fn killer(what: &str, child: &Child) -> Watchdog {
+    let pid = Pid::from_raw(child.id() as i32);
+    Watchdog::new(what, move || {
+        let _ = kill(pid, Signal::SIGKILL);
+    })
+}
+
 /// Any other program as a child, killed and reaped when this goes.
-pub struct Started(Child);
+pub struct Started(Child, #[allow(dead_code, reason = "it only lives")] Watchdog);
 
 impl Started {
     /// Starts it and waits until it has its arguments, which an exec sets up last of all.
     pub fn new(command: &mut Command) -> Self {
-        let started = Started(command.stdout(Stdio::null()).spawn().expect("the program starts"));
+        let child = command.stdout(Stdio::null()).spawn().expect("the program starts");
+        let watchdog = killer("a child", &child);
+        let started = Started(child, watchdog);
         super::until("its arguments", || {
             let arguments = std::fs::read(format!("/proc/{}/cmdline", started.pid()));
             (!arguments.expect("its arguments").is_empty()).then_some(())

@@ -19,6 +19,9 @@ kernels, ours = (os.path.join(root, sys.argv[3]) for root in sys.argv[1:3])
 # How many share a page changes with whoever begins and ends, and how much is in memory with none.
 SHARES = re.compile(rb"^(Pss|Shared_|Private_|SwapPss).*\n", re.MULTILINE)
 
+# What changes with the other processes of the user: signals that wait, in `status`.
+SIGNALS = re.compile(rb"^SigQ:.*\n", re.MULTILINE)
+
 
 def told(path):
     try:
@@ -26,6 +29,8 @@ def told(path):
             return os.readlink(path)
         with open(path, "rb") as file:
             text = file.read()
+            if path.endswith("/status"):
+                return SIGNALS.sub(b"", text)
             return SHARES.sub(b"", text) if "smaps" in path else text
     except OSError as error:
         return error.errno

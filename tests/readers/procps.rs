@@ -243,10 +243,10 @@ fn over_proc_itself() {
     }
     let odd = Stopped::with_odd_arguments(0);
     let script = "set -e; ps aux >before; \
-        $PROGRAM mount /proc; ps aux >after; pgrep -f 'two words' >found; \
+        \"$PROGRAM\" mount /proc; ps aux >after; pgrep -f 'two words' >found; \
         pmap $PID >/dev/null; pmap -x $PID >/dev/null; top -b -n1 >/dev/null; \
         free >/dev/null; uptime >/dev/null; w >/dev/null; df / >/dev/null; \
-        $PROGRAM umount /proc; test -e /proc/self/attr";
+        \"$PROGRAM\" umount /proc; test -e /proc/self/attr";
     let directory = tempfile::tempdir().unwrap();
     let output = Command::new("unshare")
         .args(["--mount", "--propagation", "private", "sh", "-c", script])

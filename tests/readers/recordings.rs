@@ -27,6 +27,9 @@ fn psutil_reads_every_file_it_knows() {
     }
     for name in RECORDINGS {
         let Some(mount) = mounted(name) else { return };
+        // A recorded process belongs to the user who replays it.
+        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap();
+        let username = format!("username = {}", user.name);
         let output = Command::new(PYTHON)
             .args(["-c", SCRIPT])
             .arg(mount.root())
@@ -43,7 +46,7 @@ fn psutil_reads_every_file_it_knows() {
             "cwd = /Users/Shared/two words",
             "status = running",
             "ppid = 1",
-            "username = root",
+            &username,
             "num_threads = 3",
             "num_fds = 21",
             "pids = [0, 1, 500, 501]",

@@ -138,7 +138,10 @@ impl LinuxKernel {
         Ok(Credentials {
             uid: status.uid,
             gid: status.gid,
-            memory_owner: self.stat_of(pid, "maps", "fstatat(maps)")?.st_uid,
+            memory_owner: match status.is_zombie {
+                true => None,
+                false => Some(self.stat_of(pid, "maps", "fstatat(maps)")?.st_uid),
+            },
             changed_ids: false,
             capabilities: status.capabilities,
             user_namespace: self.user_namespace_of(pid),

@@ -13,6 +13,9 @@ pub(super) struct Status {
     pub(super) gid: Ids,
     /// `CapPrm`.
     pub(super) capabilities: u64,
+    /// Whether all threads have exited: a first thread that exited before others is a zombie by its
+    /// `State`, but theirs is still the memory.
+    pub(super) is_zombie: bool,
 }
 
 /// Reads the lines that matter. `None` where one is missing or malformed.
@@ -28,6 +31,8 @@ pub(super) fn parse_status(text: &[u8]) -> Option<Status> {
         uid: ids(b"Uid:")?,
         gid: ids(b"Gid:")?,
         capabilities: hex(line(text, b"CapPrm:")?.trim_ascii_start())?.0,
+        is_zombie: line(text, b"State:").is_some_and(|it| it.trim_ascii_start().starts_with(b"Z"))
+            && field(b"Threads:").and_then(|mut it| it.next()) == Some(1),
     })
 }
 
@@ -75,6 +80,14 @@ mod tests {
         assert_eq!(status.uid, Ids { real: 1, effective: 2, saved: 3 });
         assert_eq!(status.gid, Ids { real: 5, effective: 6, saved: 7 });
         assert_eq!(status.capabilities, 0x20ff);
+        assert!(!status.is_zombie);
+        let zombie = |state: &str, threads: u32| {
+            let more = format!("State:\t{state}\nThreads:\t{threads}\n");
+            parse_status(&[text, more.as_bytes()].concat()).unwrap().is_zombie
+        };
+        assert!(zombie("Z (zombie)", 1));
+        assert!(!zombie("Z (zombie)", 2), "other threads live");
+        assert!(!zombie("S (sleeping)", 1));
         assert!(parse_status(b"Tgid:\t42\nPPid:\t1\nUid:\t1\t2\nGid:\t5\t6\t7\t8\n").is_none());
     }
 

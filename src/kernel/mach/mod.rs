@@ -257,7 +257,13 @@ fn from_short_info(pid: Pid, info: &ShortBsdInfo) -> Process {
 
 fn credentials(uid: Ids, gid: Ids, flags: u32) -> Credentials {
     let changed_ids = flags & ShortBsdInfo::CHANGED_IDS != 0;
-    Credentials { uid, gid, memory_owner: uid.effective, changed_ids, ..Credentials::default() }
+    Credentials {
+        uid,
+        gid,
+        memory_owner: Some(uid.effective),
+        changed_ids,
+        ..Credentials::default()
+    }
 }
 
 fn until_nul(name: &[u8]) -> Vec<u8> {
