@@ -448,6 +448,23 @@ fn tests_get_what_they_need_then_run_with_the_arguments() {
 }
 
 #[test]
+fn tests_that_were_skipped_are_counted_and_named_at_the_end() {
+    let machine = Machine::complete("debian");
+    machine.file(
+        "skipped",
+        "SKIPPED mount::reads: /dev/fuse cannot be opened\nSKIPPED users::two: needs root\n",
+    );
+    let outcome = machine.script("scripts/test", &[]);
+    outcome.succeeded().did(&["cargo test"]);
+    let report = "scripts/test: these tests, or parts of them, were skipped:\n  \
+        mount::reads: /dev/fuse cannot be opened\n  users::two: needs root\n\
+        scripts/test: all passed but 2 that were skipped: cargo test\n";
+    assert!(outcome.stderr.ends_with(report), "{}", outcome.stderr);
+    machine.file("fail-cargo", "");
+    machine.script("scripts/test", &[]).failed("scripts/test: FAILED: cargo test");
+}
+
+#[test]
 fn tests_that_fail_are_a_failure() {
     let machine = Machine::complete("macos");
     machine.file("fail-cargo", "");
