@@ -1,4 +1,4 @@
-//! The program as a helper of mount(8): `mount.fuse.mach-procfs SPEC DIR [-sfnv] [-o OPTION,…]`,
+//! The program as a helper of mount(8): `mount.fuse.mach-procfs SPEC DIR [-sfnv] [-o OPTION,...]`,
 //! told by the name it is called by. A line of /etc/fstab comes here.
 
 use std::ffi::OsStr;
@@ -46,7 +46,7 @@ pub(super) struct HelperArguments {
     #[arg(short, action = ArgAction::Count)]
     pub(super) verbose: u8,
     /// Mount options
-    #[arg(short, value_name = "OPTION,…")]
+    #[arg(short, value_name = "OPTION,...")]
     options: Vec<String>,
     /// The type, which the name of the program tells already
     #[arg(short = 't', value_name = "TYPE")]
