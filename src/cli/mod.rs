@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the one place that prints.
 
+mod called;
 mod cat;
 #[cfg(feature = "mount")]
 mod doctor;
@@ -28,7 +29,7 @@ use source::Source;
 
 /// The /proc that macOS never had: process memory maps as files
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(version, after_help = examples(), max_term_width = 100)]
 struct Arguments {
     /// Log more to standard error: once for what happens, twice for every request that fails
     /// (RUST_LOG, if set, decides instead)
@@ -38,14 +39,23 @@ struct Arguments {
     command: Command,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  mach-procfs cat self/maps             print a map without any mount
+fn examples() -> String {
+    let mount = if cfg!(feature = "mount") {
+        "
   mach-procfs mount ~/proc              then: cat ~/proc/$$/maps
-  mach-procfs umount ~/proc
+  mach-procfs umount ~/proc"
+    } else {
+        ""
+    };
+    format!(
+        "\
+Examples:
+  mach-procfs cat self/maps             print a map without any mount{mount}
 
 Status: 0 where all was done, 1 where something failed, 2 for a wrong command line. A reader that
-stops early, as `head` does, is no failure.";
+stops early, as `head` does, is no failure."
+    )
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -159,11 +169,8 @@ Example:
 
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
-    #[cfg(feature = "mount")]
-    if helper::is_called(std::env::args_os().next().as_deref()) {
-        let arguments = helper::HelperArguments::parse();
-        start_log(arguments.verbose);
-        return end(helper::help(arguments), ExitCode::from(MOUNT_FAILED));
+    if called::is_mount_helper(std::env::args_os().next().as_deref()) {
+        return end(help_mount(), ExitCode::from(MOUNT_FAILED));
     }
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
@@ -188,8 +195,19 @@ pub(crate) fn run() -> ExitCode {
     end(done, ExitCode::FAILURE)
 }
 
-/// The status by which mount(8) knows that a file system could not be mounted.
 #[cfg(feature = "mount")]
+fn help_mount() -> Result<(), Failure> {
+    let arguments = helper::HelperArguments::parse();
+    start_log(arguments.verbose);
+    helper::help(arguments)
+}
+
+#[cfg(not(feature = "mount"))]
+fn help_mount() -> Result<(), Failure> {
+    without_fuse::refuse("mount")
+}
+
+/// The status by which mount(8) knows that a file system could not be mounted.
 const MOUNT_FAILED: u8 = 32;
 
 fn start_log(verbose: u8) {

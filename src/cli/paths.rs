@@ -40,9 +40,9 @@ impl Paths {
                 .and_then(|parent| self.tree.lookup(parent.node, name, &self.caller)),
             _ => self.tree.resolve(&in_tree, &self.caller),
         };
-        found.map_err(|error| match self.hint(&in_tree, &error) {
-            Some(hint) => hint,
-            None => reason(path, &error),
+        found.map_err(|error| {
+            let hint = if in_tree == path { self.hint(path, &error) } else { None };
+            hint.unwrap_or_else(|| reason(path, &error))
         })
     }
 
