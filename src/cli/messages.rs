@@ -32,6 +32,9 @@ impl fmt::Write for Escaping<'_, '_> {
     }
 }
 
+/// The target of log lines that need no `-v`.
+pub(super) const ALWAYS: &str = "mach-procfs";
+
 /// Starts the log at this level, unless `RUST_LOG` says another. Only a file needs the time: a person
 /// reads a terminal as it is written, and a journal has times of its own.
 pub(super) fn start(level: &str) {

@@ -212,9 +212,8 @@ const MOUNT_FAILED: u8 = 32;
 
 fn start_log(verbose: u8) {
     let level = match verbose {
-        // That the mount is served is for everyone to know. What fuser says of a mount that fails
-        // is said here in one line, with what to do.
-        0 => "warn,mach_procfs::cli::mount=info,fuser::mnt=off,fuser::reply=off",
+        // What fuser says of a mount that fails is said here in one line, with what to do.
+        0 => &format!("warn,{}=info,fuser::mnt=off,fuser::reply=off", messages::ALWAYS),
         // A request that a signal has interrupted takes no reply, which is nothing to write home
         // about, and any user can bring it about.
         1 => "info,fuser::reply=off",

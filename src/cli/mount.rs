@@ -15,7 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 
 use super::Failure;
-use super::messages::is_a_log_file;
+use super::messages::{ALWAYS, is_a_log_file};
 use super::source::Source;
 
 /// How long the background daemon may take to mount.
@@ -119,11 +119,14 @@ fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
     let report = arguments.report;
     fuse::mount(tree, &arguments.mount_point, options, move || {
         notify();
+        let place = arguments.mount_point.display();
         if report {
             let_go();
+            log::info!("mounted on {place}");
+        } else {
+            let how = if std::io::stderr().is_terminal() { "; Ctrl-C ends it" } else { "" };
+            log::info!(target: ALWAYS, "mounted on {place}{how}");
         }
-        let how = if std::io::stderr().is_terminal() { "; Ctrl-C ends it" } else { "" };
-        log::info!("mounted on {}{how}", arguments.mount_point.display());
     })
     .map_err(|error| Failure::Because(error.to_string()))
 }
