@@ -1,5 +1,5 @@
-//! The log on standard error: messages for a person, lines with a time for a log file; and how text from outside is shown on a terminal: without the
-//! characters that would forge lines or command the terminal.
+//! What is said on standard error: the log, as messages for a person or with times for a log file;
+//! and text from outside, without the characters that would forge lines or command the terminal.
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;

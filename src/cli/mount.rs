@@ -32,7 +32,8 @@ pub(super) struct MountArguments {
     #[arg(short, long)]
     pub(super) foreground: bool,
     /// Mount options, separated by commas
-    #[arg(short, value_name = "OPTION,...", value_delimiter = ',', value_hint = clap::ValueHint::Other)]
+    #[arg(short, value_name = "OPTION,...", value_delimiter = ',')]
+    #[arg(value_hint = clap::ValueHint::Other)]
     pub(super) options: Vec<String>,
     /// Said by the background daemon's parent: report on standard output
     #[arg(long, hide = true)]

@@ -169,4 +169,5 @@ fn a_path_below_a_mount_is_one_of_the_tree() {
     // Nothing below the mount is asked for: its daemon may be dead.
     mount.signal(Signal::SIGKILL);
     check();
+    assert!(run(&["umount", mount.root().to_str().unwrap()]).status.success());
 }
