@@ -37,6 +37,39 @@ fn cat_prints_the_goldens() {
     }
 }
 
+/// The commands in a text that replay a recording: words up to two spaces, a comment or a quote.
+fn replays_in(text: &str) -> Vec<String> {
+    let commands = text.split("mach-procfs ").skip(1).map(|rest| {
+        let end = rest.find(['\n', '#', '`']).unwrap_or(rest.len());
+        rest[..end].split("  ").next().unwrap().trim().to_owned()
+    });
+    commands.filter(|command| command.contains("--replay")).collect()
+}
+
+#[test]
+fn every_documented_replay_prints_something_of_each_recording() {
+    let read = |path: &str| {
+        std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let mut texts = vec![read("README.md"), read("docs/recording.md")];
+    texts.extend(["cat", "ls", "record"].map(|command| out(&run(&[command, "--help"]))));
+    let is_with_mount = |command: &String| command.starts_with("mount ");
+    let mut commands: Vec<String> = texts.iter().flat_map(|text| replays_in(text)).collect();
+    commands.retain(|command| !is_with_mount(command) && !command.contains("FILE"));
+    assert!(commands.len() >= 6, "{commands:?}");
+    assert!(commands.iter().any(|command| command.contains("tests/recordings/")));
+    for command in commands {
+        for name in RECORDINGS {
+            let file = recording(name);
+            let command = command.replace("tests/recordings/arm64.json", &file);
+            let command = command.replace("mac.json", &file);
+            let output = run(&command.split(' ').collect::<Vec<_>>());
+            assert!(output.status.success() && output.stderr.is_empty(), "{command}: {output:?}");
+            assert!(!output.stdout.is_empty(), "{command} prints nothing");
+        }
+    }
+}
+
 #[test]
 fn a_recording_of_a_replay_is_the_file() {
     for name in RECORDINGS {

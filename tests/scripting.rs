@@ -1,64 +1,147 @@
-//! The one-liners of docs/scripting.md, run for real.
+//! The one-liners of docs/scripting.md, run as they are printed, through a mount and through
+//! `mach-procfs cat`.
 #![cfg(all(target_os = "linux", feature = "mount"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
+use std::path::Path;
 use std::process::Command;
 
 use common::mount::Mount;
 use common::target::Target;
 
-/// The blocks of shell code in the page.
-fn one_liners() -> Vec<String> {
+/// A section of the page: its heading, the two forms of its one-liner, and the sample.
+struct OneLiner {
+    heading: String,
+    forms: [String; 2],
+    sample: String,
+}
+
+fn one_liners() -> Vec<OneLiner> {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scripting.md");
     let page = std::fs::read_to_string(page).unwrap();
-    page.split("```sh\n").skip(1).map(|it| it.split("```").next().unwrap().to_owned()).collect()
+    let section = |text: &str| {
+        let blocks = |kind: &str| -> Vec<String> {
+            let begin = format!("```{kind}\n");
+            text.split(&begin)
+                .skip(1)
+                .map(|it| it.split("```").next().unwrap().to_owned())
+                .collect()
+        };
+        let heading = text.lines().next().unwrap().to_owned();
+        let forms = blocks("sh").try_into().expect("two forms of each");
+        let [sample] = blocks("text").try_into().expect("a sample of each");
+        OneLiner { heading, forms, sample }
+    };
+    page.split("\n## ").skip(1).map(section).collect()
+}
+
+/// What a line of output is made of: numbers, ranges of addresses, paths and other words.
+fn shape(line: &str) -> String {
+    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_hexdigit());
+    let kind = |word: &str| match word.split_once('-') {
+        _ if word.parse::<u64>().is_ok() => "number".to_owned(),
+        Some((start, end)) if is_hex(start) && is_hex(end) => "range".to_owned(),
+        _ if word.starts_with(['/', '(']) => "path".to_owned(),
+        _ if word.ends_with('K') => "size".to_owned(),
+        _ => "word".to_owned(),
+    };
+    line.split_whitespace().take(2).map(kind).collect::<Vec<_>>().join(" ")
+}
+
+struct Setting {
+    mount: Mount,
+    directory: tempfile::TempDir,
+    target: Target,
+}
+
+impl Setting {
+    /// A target of which every one-liner has something to say.
+    fn new() -> Option<Self> {
+        let mount = Mount::new()?;
+        let directory = tempfile::tempdir().unwrap();
+        let gone = directory.path().join("gone");
+        std::fs::write(&gone, [1; 4 * 4096]).unwrap();
+        let script = format!("map a file {};stop;stop;stop", gone.display());
+        let target = Target::stopped(&script);
+        std::fs::remove_file(&gone).unwrap();
+        Some(Setting { mount, directory, target })
+    }
+
+    fn run(&self, line: &str) -> String {
+        let program = Path::new(env!("CARGO_BIN_EXE_mach-procfs")).parent().unwrap();
+        let path = std::env::var("PATH").unwrap();
+        let output = Command::new("sh")
+            .args(["-c", line])
+            .current_dir(self.directory.path())
+            .env("PATH", format!("{}:{path}", program.display()))
+            .env("proc", self.mount.root())
+            .env("pid", self.target.pid().to_string())
+            .output()
+            .unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{line}\n{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
 }
 
 #[test]
-fn every_one_liner_runs() {
-    let Some(mount) = Mount::new() else { return };
-    let directory = tempfile::tempdir().unwrap();
-    let gone = directory.path().join("gone");
-    std::fs::write(&gone, [1; 4 * 4096]).unwrap();
-    let target = Target::stopped(&format!("map a file {};stop;stop", gone.display()));
-    std::fs::remove_file(&gone).unwrap();
-    let pid = target.pid().to_string();
-    let lines = one_liners();
-    assert!(lines.len() >= 12, "a dozen");
-    for line in &lines {
-        let output = Command::new("sh")
-            .args(["-c", line])
-            .current_dir(directory.path())
-            .env("proc", mount.root())
-            .env("pid", &pid)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success() && output.stderr.is_empty(), "{line}\n{output:?}");
-        // Nothing of the target is writable and executable, and a map need not change.
-        if !line.contains("wx/'") && !line.contains("diff") {
-            assert!(!said.trim().is_empty(), "{line}");
+fn every_one_liner_runs_in_both_forms() {
+    let Some(setting) = Setting::new() else { return };
+    let mut one_liners = one_liners();
+    assert!(one_liners.len() >= 13, "a dozen");
+    // It resumes the target, whose map must not change under the others.
+    one_liners.sort_by_key(|it| it.heading.contains("changed"));
+    for OneLiner { heading, forms, sample } in &one_liners {
+        assert!(forms[0].contains("$proc") && !forms[0].contains("mach-procfs"), "{heading}");
+        assert!(forms[1].contains("mach-procfs cat") && !forms[1].contains("$proc"), "{heading}");
+        let [mounted, printed] = forms.each_ref().map(|form| setting.run(form));
+        // Other processes come and go.
+        let is_fixed = !heading.contains("rocesses") && !heading.contains("changed");
+        if is_fixed {
+            assert_eq!(mounted, printed, "{heading}");
         }
-        let first: u64 = said
-            .split(|c: char| !c.is_ascii_digit())
-            .find(|word| !word.is_empty())
-            .and_then(|word| word.parse().ok())
-            .unwrap_or(0);
-        if line.contains("(deleted)") {
-            assert!(said.contains(gone.to_str().unwrap()), "{said}");
-        } else if line.contains("\"libc\"") {
-            assert!(said.lines().any(|it| it == pid), "{said}");
-        } else if line.contains("KiB") {
-            assert!(first > 0, "{line}\n{said}");
-        } else if line.contains("paste") {
-            assert!(said.contains("/gone (deleted)") && said.contains("(no file)"), "{said}");
-        } else if line.contains("NR <= 10") {
-            let sizes: Vec<&str> = said.lines().map(|it| it.split('K').next().unwrap()).collect();
-            let sizes: Vec<u64> = sizes.iter().map(|it| it.parse().unwrap()).collect();
-            assert_eq!(sizes.len(), 10);
-            assert!(sizes.is_sorted_by(|a, b| a >= b), "{said}");
+        assert!(!sample.trim().is_empty(), "{heading}");
+        // No region of the target is writable and executable, and its map need not change.
+        if heading.contains("executable at once") || heading.contains("changed") {
+            continue;
+        }
+        for output in [&mounted, &printed] {
+            let shapes = [output, sample].map(|text| shape(text.lines().next().unwrap_or("")));
+            assert_eq!(shapes[0], shapes[1], "{heading}: {output}");
+        }
+    }
+}
+
+#[test]
+fn one_liners_find_what_they_look_for() {
+    let Some(setting) = Setting::new() else { return };
+    let gone = setting.directory.path().join("gone").display().to_string();
+    let pid = setting.target.pid().to_string();
+    let one_liners = one_liners();
+    let outputs = |heading: &str| {
+        let found = one_liners.iter().find(|it| it.heading == heading);
+        found.unwrap_or_else(|| panic!("no {heading}")).forms.each_ref().map(|it| setting.run(it))
+    };
+    for text in outputs("Mapped files that were deleted") {
+        assert!(text.contains(&format!("{gone} (deleted)\n")), "{text}");
+    }
+    for text in outputs("Processes that map a file") {
+        assert!(text.lines().any(|line| line == pid), "{text}");
+    }
+    for text in outputs("Address space by file") {
+        assert!(text.contains("/gone (deleted)") && text.contains("(no file)"), "{text}");
+    }
+    for text in outputs("The ten largest regions") {
+        let sizes =
+            text.lines().map(|line| line.split('K').next().unwrap().parse::<u64>().unwrap());
+        let sizes: Vec<u64> = sizes.collect();
+        assert!(sizes.len() == 10 && sizes.is_sorted_by(|a, b| a >= b), "{text}");
+    }
+    for heading in ["Address space in all", "The size of the heap", "How many regions there are"] {
+        for text in outputs(heading) {
+            let number = text.split_whitespace().next().unwrap();
+            assert!(number.parse::<u64>().unwrap() > 0, "{heading}: {text}");
         }
     }
 }

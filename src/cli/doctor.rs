@@ -7,7 +7,7 @@ use mach_procfs::fuse::{self, Check, Verdict};
 
 use super::Failure;
 use super::messages::Plain;
-use super::source::Source;
+use super::source::{Source, read};
 
 pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
     let mut checks = vec![own_map()];
@@ -34,19 +34,16 @@ pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
 /// Whether the kernel answers at all: without it no mount shows anything.
 fn own_map() -> Check {
     let subject = "own map";
-    let read = || -> Result<usize, String> {
+    let count = || -> Result<usize, String> {
         let (tree, caller) = Source { replay: None }.tree().map_err(|failure| match failure {
             Failure::Because(reason) => reason,
             Failure::Said | Failure::Output(_) => "the kernel cannot be asked".to_owned(),
         })?;
-        let words = |error: mach_procfs::model::Error| error.to_string();
-        let node = tree.resolve(Path::new("self/maps"), &caller).map_err(words)?.node;
-        let mut source = tree.open(node, &caller).map_err(words)?;
-        let mut text = Vec::new();
-        while source.fill(&mut text, usize::MAX).map_err(words)? {}
+        let text =
+            read(&tree, Path::new("self/maps"), &caller).map_err(|error| error.to_string())?;
         Ok(text.split(|byte| *byte == b'\n').count().saturating_sub(1))
     };
-    match read() {
+    match count() {
         Ok(regions) if regions > 0 => Check::fine(subject, format!("{regions} regions")),
         Ok(_) => Check::failure(subject, "it has no regions", "please report this"),
         Err(reason) => {

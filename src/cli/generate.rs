@@ -7,9 +7,11 @@ use clap::{CommandFactory as _, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use mach_procfs::tree::files;
+use mach_procfs::tree::documented;
 
 use super::{Arguments, Failure};
+
+const NAME: &str = "mach-procfs";
 
 /// What can be written.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -32,40 +34,68 @@ pub(super) fn generate(what: What) -> Result<(), Failure> {
         What::Zsh => complete(Shell::Zsh, &mut text),
         What::Fish => complete(Shell::Fish, &mut text),
     }
-    let text = String::from_utf8_lossy(&text);
-    let text = if matches!(what, What::Man) { in_ascii(&text) } else { text.into_owned() };
-    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+    Ok(std::io::stdout().lock().write_all(&text)?)
 }
 
-/// Other letters as roff names them, whatever encoding it is told to read.
-fn in_ascii(text: &str) -> String {
-    let mut ascii = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_ascii() {
-            ascii.push(letter);
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(ascii, "\\[u{:04X}]", u32::from(letter));
-        }
-    }
-    ascii
-}
+/// A name without a dash for bash's completions: with one, clap_complete looks for `mach__procfs`
+/// in one place and `mach__subcmd__procfs` in another, and completes nothing behind a command
+/// (<https://github.com/clap-rs/clap/issues/6421>).
+const NAME_WITHOUT_DASH: &str = "mach_procfs";
 
 fn complete(shell: Shell, text: &mut Vec<u8>) {
-    // A hidden command is not to be offered.
-    let all = Arguments::command();
-    let mut shown = clap::Command::new("mach-procfs").version(env!("CARGO_PKG_VERSION"));
-    shown = shown.args(all.get_arguments().cloned());
-    shown = shown.subcommands(all.get_subcommands().filter(|it| !it.is_hide_set()).cloned());
-    clap_complete::generate(shell, &mut shown, "mach-procfs", text);
+    let command = offered(&Arguments::command());
+    let help = help_of(&command);
+    let mut command = command.disable_help_subcommand(true).subcommand(help);
+    if shell != Shell::Bash {
+        return clap_complete::generate(shell, &mut command, NAME, text);
+    }
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, NAME_WITHOUT_DASH, &mut script);
+    // The name at the end of a line is that of the program to complete.
+    let script = String::from_utf8_lossy(&script);
+    let script = script.replace(&format!(" {NAME_WITHOUT_DASH}\n"), &format!(" {NAME}\n"));
+    text.extend_from_slice(script.as_bytes());
 }
+
+/// The command `help`, as clap itself makes it, but without `help help`: on account of that one fish
+/// would complete nothing behind `help`.
+fn help_of(command: &clap::Command) -> clap::Command {
+    let topics = command.get_subcommands().map(|topic| {
+        let name = clap::Command::new(topic.get_name().to_owned()).disable_help_flag(true);
+        name.about(topic.get_about().cloned().unwrap_or_default())
+    });
+    clap::Command::new("help")
+        .about("Print the help of a command")
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .subcommands(topics)
+}
+
+/// A command as it is to be completed. clap_complete offers what is hidden, too.
+fn offered(command: &clap::Command) -> clap::Command {
+    let mut offered = clap::Command::new(command.get_name().to_owned())
+        .args(command.get_arguments().filter(|it| !it.is_hide_set()).cloned())
+        .subcommands(command.get_subcommands().filter(|it| !it.is_hide_set()).map(offered))
+        .visible_aliases(command.get_visible_aliases().map(str::to_owned));
+    if let Some(about) = command.get_about() {
+        offered = offered.about(about.clone());
+    }
+    if let Some(version) = command.get_version() {
+        offered = offered.version(version.to_owned());
+    }
+    offered
+}
+
+/// When what the page says last changed. Without one, `.TH` would take the version for the date.
+const MAN_PAGE_DATE: &str = "2026-11-27";
 
 /// One page for all commands, since none of them has much to say.
 fn man(text: &mut Vec<u8>) -> std::io::Result<()> {
     let mut command =
         Arguments::command().disable_help_subcommand(true).subcommand_value_name("COMMAND");
     command.build();
-    let page = Man::new(command.clone()).section("1").manual("mach-procfs");
+    let page = Man::new(command.clone()).title("MACH-PROCFS").section("1");
+    let page = page.date(MAN_PAGE_DATE).manual("mach-procfs");
     page.render_title(text)?;
     page.render_name_section(text)?;
     page.render_synopsis_section(text)?;
@@ -77,15 +107,16 @@ fn man(text: &mut Vec<u8>) -> std::io::Result<()> {
     let mut rest = Roff::new();
     rest.control("SH", ["FILES"]);
     rest.text([roman("Below the mount point, and as arguments of cat and ls:")]);
-    for file in files() {
+    for (path, doc) in documented() {
         rest.control("TP", []);
-        rest.text([bold(file.path)]);
-        rest.text([roman(file.doc)]);
+        rest.text([bold(path)]);
+        rest.text([roman(doc)]);
     }
     rest.control("SH", ["EXIT STATUS"]);
     rest.text([roman(
-        "0 where all was done, 1 where something failed, 2 for a wrong command line. As a helper \
-         of mount(8): 32 where it could not mount.",
+        "0 where all was done, 1 where something failed, 2 for a wrong command line. A reader that \
+         stops early, as head(1) does, is no failure. As a helper of mount(8): 32 where it could \
+         not mount.",
     )]);
     rest.control("SH", ["ENVIRONMENT"]);
     rest.control("TP", []);
@@ -126,7 +157,7 @@ fn command_section(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Resu
     section.to_writer(text)
 }
 
-/// `-o OPTION,…`, `-l, --lazy` or `MOUNTPOINT`.
+/// `-o OPTION,...`, `-l, --lazy` or `MOUNTPOINT`.
 fn name(argument: &clap::Arg) -> String {
     let mut name = String::new();
     if let Some(short) = argument.get_short() {

@@ -1,17 +1,13 @@
-//! The program as a helper of mount(8): `mount.fuse.mach-procfs SPEC DIR [-sfnv] [-o OPTION,…]`,
-//! told by the name it is called by. A line of /etc/fstab comes here.
+//! The program as a helper of mount(8), for lines of /etc/fstab: called by a name of its own with
+//! `SPEC DIR [-sfnv] [-o OPTION,...]`.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
 
 use super::Failure;
 use super::mount::{MountArguments, mount};
 use super::source::Source;
-
-/// The names that mount(8) looks for: on Linux, and on macOS and the BSDs.
-const NAMES: [&str; 3] = ["mount.fuse.mach-procfs", "mount.mach-procfs", "mount_mach-procfs"];
 
 /// Words of -o that are for mount(8), systemd or the kernel, and change nothing here: the mount is
 /// read-only, without devices, set-uid and programs whatever they say.
@@ -46,7 +42,7 @@ pub(super) struct HelperArguments {
     #[arg(short, action = ArgAction::Count)]
     pub(super) verbose: u8,
     /// Mount options
-    #[arg(short, value_name = "OPTION,…")]
+    #[arg(short, value_name = "OPTION,...")]
     options: Vec<String>,
     /// The type, which the name of the program tells already
     #[arg(short = 't', value_name = "TYPE")]
@@ -54,12 +50,6 @@ pub(super) struct HelperArguments {
     /// The mount namespace, which mount(8) has entered already
     #[arg(short = 'N', value_name = "NAMESPACE")]
     namespace: Option<String>,
-}
-
-/// Whether the program was called as a mount helper.
-pub(super) fn is_called(name: Option<&OsStr>) -> bool {
-    let name = name.and_then(|name| Path::new(name).file_name());
-    name.is_some_and(|name| NAMES.iter().any(|helper| name == *helper))
 }
 
 /// Mounts in the background and returns when the mount answers.
@@ -108,17 +98,6 @@ fn split(words: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_names_of_a_helper() {
-        for name in ["/sbin/mount.fuse.mach-procfs", "mount_mach-procfs", "./mount.mach-procfs"] {
-            assert!(is_called(Some(OsStr::new(name))), "{name}");
-        }
-        for name in ["mach-procfs", "/mount.fuse.mach-procfs/x", "mount.fuse", ""] {
-            assert!(!is_called(Some(OsStr::new(name))), "{name}");
-        }
-        assert!(!is_called(None));
-    }
 
     #[test]
     fn words_in_quotes_stay_together() {

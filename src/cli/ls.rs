@@ -1,31 +1,77 @@
 //! `ls`: directories of the tree without any mount.
 
 use std::ffi::OsStr;
-use std::io::{StdoutLock, Write, stdout};
+use std::io::{IsTerminal, StdoutLock, Write, stdout};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use mach_procfs::model::{Error, ErrorKind};
-use mach_procfs::tree::{Attributes, Caller, NodeType, Tree};
+use clap::Args;
+use mach_procfs::model::ErrorKind;
+use mach_procfs::tree::{Attributes, NodeType};
 
+use super::messages::Plain;
+use super::paths::Paths;
 use super::source::Source;
-use super::{Failure, complain_about, type_letter};
+use super::{Failure, complain_about, reason};
 
-/// Lists each directory, and names each file; those that fail are named on standard error.
-pub(super) fn ls(source: &Source, paths: &[PathBuf], long: bool) -> Result<(), Failure> {
-    let (tree, caller) = source.tree()?;
-    let root = [PathBuf::from("/")];
-    let paths = if paths.is_empty() { &root } else { paths };
-    let mut listing = Listing { tree: &tree, caller, long, out: stdout().lock() };
+#[derive(Debug, Args)]
+pub(super) struct LsArguments {
+    #[command(flatten)]
+    source: Source,
+    /// List . and .., too
+    #[arg(short, long)]
+    all: bool,
+    /// Name directories themselves, not what is in them
+    #[arg(short, long)]
+    directory: bool,
+    /// Show mode, owner and time of each name, too
+    #[arg(short)]
+    long: bool,
+    /// One name a line, which is always so
+    #[arg(short = '1')]
+    _one: bool,
+    /// Paths in the tree, or below a mount; the root by default
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// Names each file, then lists each directory; those that fail are named on standard error.
+pub(super) fn ls(arguments: &LsArguments) -> Result<(), Failure> {
+    let root = [PathBuf::from(if arguments.directory { "." } else { "/" })];
+    let paths = if arguments.paths.is_empty() { &root[..] } else { &arguments.paths };
+    let out = stdout().lock();
+    let is_terminal = out.is_terminal();
+    let mut listing = Listing { tree: Paths::new(&arguments.source)?, arguments, out, is_terminal };
     let mut failed = false;
-    for (number, path) in paths.iter().enumerate() {
-        if paths.len() > 1 {
-            let gap = if number > 0 { "\n" } else { "" };
-            writeln!(listing.out, "{gap}{}:", path.display())?;
+    let mut directories = Vec::new();
+    let mut gap = "";
+    for path in paths {
+        // As ls does: with these, a link on the command line is shown itself.
+        let follow = !arguments.long && !arguments.directory;
+        match listing.tree.find(path, follow) {
+            Err(problem) => {
+                complain_about(path, &problem);
+                failed = true;
+            }
+            Ok(found) if found.node_type == NodeType::Directory && !arguments.directory => {
+                directories.push((path, found));
+            }
+            Ok(found) => {
+                listing.line(path.as_os_str().as_bytes(), &found)?;
+                gap = "\n";
+            }
         }
-        if let Some(error) = listing.path(path)? {
-            complain_about(path, &error);
+    }
+    for (path, found) in directories {
+        if paths.len() > 1 {
+            listing.out.write_all(gap.as_bytes())?;
+            listing.write_name(path.as_os_str().as_bytes())?;
+            listing.out.write_all(b":\n")?;
+            gap = "\n";
+        }
+        if let Some(problem) = listing.directory(path, &found)? {
+            complain_about(path, &problem);
             failed = true;
         }
     }
@@ -34,74 +80,93 @@ pub(super) fn ls(source: &Source, paths: &[PathBuf], long: bool) -> Result<(), F
 }
 
 struct Listing<'a> {
-    tree: &'a Tree,
-    caller: Caller,
-    long: bool,
+    tree: Paths,
+    arguments: &'a LsArguments,
     out: StdoutLock<'a>,
+    is_terminal: bool,
 }
 
 impl Listing<'_> {
-    fn path(&mut self, path: &Path) -> Result<Option<Error>, Failure> {
-        let found = match self.tree.resolve(path, &self.caller) {
-            Ok(found) => found,
-            Err(error) => return Ok(Some(error)),
-        };
-        if found.node_type != NodeType::Directory {
-            self.line(&path.display().to_string(), &found)?;
-            return Ok(None);
-        }
-        let entries = match self.tree.list(found.node, &self.caller) {
+    /// What is in a directory, and what has ended the list early.
+    fn directory(&mut self, path: &Path, found: &Attributes) -> Result<Option<String>, Failure> {
+        let Paths { tree, caller, .. } = &self.tree;
+        let (tree, caller) = (tree.clone(), *caller);
+        let entries = match tree.list(found.node, &caller) {
             Ok(entries) => entries,
-            Err(error) => return Ok(Some(error)),
+            Err(error) => return Ok(Some(reason(path, &error))),
         };
+        if self.arguments.all {
+            self.line(b".", found)?;
+            match tree.attributes(found.node.parent()) {
+                Ok(parent) => self.line(b"..", &parent)?,
+                Err(error) => return Ok(Some(reason(path, &error))),
+            }
+        }
         for entry in entries {
-            let name = entry.name.to_string();
-            if !self.long {
-                writeln!(self.out, "{name}")?;
+            let name = entry.name.as_bytes();
+            if !self.arguments.long {
+                // What a plain line shows needs no look-up.
+                self.write_name(&name)?;
+                self.out.write_all(b"\n")?;
                 continue;
             }
-            match self.tree.lookup(
-                found.node,
-                OsStr::from_bytes(&entry.name.as_bytes()),
-                &self.caller,
-            ) {
+            match tree.lookup(found.node, OsStr::from_bytes(&name), &caller) {
                 Ok(attributes) => self.line(&name, &attributes)?,
                 // Processes that ended since they were listed.
                 Err(error) if error.kind == ErrorKind::NoSuchProcess => {}
-                Err(error) => return Ok(Some(error)),
+                Err(error) => return Ok(Some(reason(path, &error))),
             }
         }
         Ok(None)
     }
 
-    fn line(&mut self, name: &str, attributes: &Attributes) -> Result<(), Failure> {
-        if !self.long {
-            writeln!(self.out, "{name}")?;
-            return Ok(());
+    fn line(&mut self, name: &[u8], attributes: &Attributes) -> Result<(), Failure> {
+        if self.arguments.long {
+            let owner = attributes.owner;
+            let since = owner.since.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+            write!(
+                self.out,
+                "{} {:>2} {:<8} {:<8} 0 {} ",
+                mode(attributes),
+                attributes.links,
+                user(owner.uid),
+                group(owner.gid),
+                date(since),
+            )?;
         }
-        let mut mode = String::from(type_letter(attributes));
-        for (bit, letter) in (0..9).rev().zip("rwxrwxrwx".chars()) {
-            mode.push(if attributes.mode >> bit & 1 == 1 { letter } else { '-' });
+        self.write_name(name)?;
+        if self.arguments.long
+            && attributes.node_type == NodeType::Link
+            && let Ok(target) = self.tree.tree.read_link(attributes.node, &self.tree.caller)
+        {
+            self.out.write_all(b" -> ")?;
+            self.write_name(&target)?;
         }
-        let owner = attributes.owner;
-        let since = owner.since.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-        let link = match attributes.node_type {
-            NodeType::Link => match self.tree.read_link(attributes.node, &self.caller) {
-                Ok(target) => format!(" -> {}", target.escape_ascii()),
-                Err(_) => String::new(),
-            },
-            NodeType::Directory | NodeType::File => String::new(),
-        };
-        writeln!(
-            self.out,
-            "{mode} {:>2} {:<8} {:<8} 0 {} {name}{link}",
-            attributes.links,
-            user(owner.uid),
-            group(owner.gid),
-            date(since),
-        )?;
+        Ok(self.out.write_all(b"\n")?)
+    }
+
+    /// A name as it is; on a terminal without what would command the terminal.
+    fn write_name(&mut self, name: &[u8]) -> Result<(), Failure> {
+        if self.is_terminal {
+            write!(self.out, "{}", Plain(String::from_utf8_lossy(name)))?;
+        } else {
+            self.out.write_all(name)?;
+        }
         Ok(())
     }
+}
+
+/// The first column of `ls -l`.
+fn mode(attributes: &Attributes) -> String {
+    let mut mode = String::from(match attributes.node_type {
+        NodeType::Directory => 'd',
+        NodeType::Link => 'l',
+        NodeType::File => '-',
+    });
+    for (bit, letter) in (0..9).rev().zip("rwxrwxrwx".chars()) {
+        mode.push(if attributes.mode >> bit & 1 == 1 { letter } else { '-' });
+    }
+    mode
 }
 
 /// The user's name, or the number where there is none.

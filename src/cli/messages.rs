@@ -1,5 +1,5 @@
-//! The log on standard error, and how text from outside is shown on a terminal: without the
-//! characters that would forge lines or command the terminal.
+//! What is said on standard error: the log, as messages for a person or with times for a log file;
+//! and text from outside, without the characters that would forge lines or command the terminal.
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -32,14 +32,34 @@ impl fmt::Write for Escaping<'_, '_> {
     }
 }
 
-/// Starts the log at this level, unless `RUST_LOG` says another.
+/// The target of log lines that need no `-v`.
+pub(super) const ALWAYS: &str = "mach-procfs";
+
+/// Starts the log at this level, unless `RUST_LOG` says another. Only a file needs the time: a person
+/// reads a terminal as it is written, and a journal has times of its own.
 pub(super) fn start(level: &str) {
+    let in_a_file = is_a_log_file();
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
-        .format(|out, record| {
-            let (time, level, target) = (out.timestamp(), record.level(), record.target());
-            writeln!(out, "[{time} {level:<5} {target}] {}", Plain(record.args()))
+        .format(move |out, record| {
+            let (level, target, text) = (record.level(), record.target(), Plain(record.args()));
+            match level {
+                _ if in_a_file => {
+                    writeln!(out, "[{} {level:<5} {target}] {text}", out.timestamp())
+                }
+                log::Level::Error | log::Level::Info => writeln!(out, "mach-procfs: {text}"),
+                log::Level::Warn => writeln!(out, "mach-procfs: warning: {text}"),
+                log::Level::Debug | log::Level::Trace => {
+                    writeln!(out, "mach-procfs: debug: {target}: {text}")
+                }
+            }
         })
         .init();
+}
+
+/// Whether standard error is a plain file.
+pub(super) fn is_a_log_file() -> bool {
+    nix::sys::stat::fstat(std::io::stderr())
+        .is_ok_and(|log| log.st_mode & libc::S_IFMT == libc::S_IFREG)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the one place that prints.
 
+mod called;
 mod cat;
 #[cfg(feature = "mount")]
 mod doctor;
@@ -10,23 +11,25 @@ mod ls;
 mod messages;
 #[cfg(feature = "mount")]
 mod mount;
+mod paths;
 mod record;
 mod source;
+#[cfg(not(feature = "mount"))]
+mod without_fuse;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
-use mach_procfs::model::ErrorKind;
-use mach_procfs::tree::{Attributes, NodeType};
+use mach_procfs::model::{ErrorKind, error_words};
 
 use messages::Plain;
 use source::Source;
 
 /// The /proc that macOS never had: process memory maps as files
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(version, after_help = examples(), max_term_width = 100)]
 struct Arguments {
     /// Log more to standard error: once for what happens, twice for every request that fails
     /// (RUST_LOG, if set, decides instead)
@@ -36,11 +39,23 @@ struct Arguments {
     command: Command,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  mach-procfs cat self/maps             print a map without any mount
+fn examples() -> String {
+    let mount = if cfg!(feature = "mount") {
+        "
   mach-procfs mount ~/proc              then: cat ~/proc/$$/maps
-  mach-procfs umount ~/proc";
+  mach-procfs umount ~/proc"
+    } else {
+        ""
+    };
+    format!(
+        "\
+Examples:
+  mach-procfs cat self/maps             print a map without any mount{mount}
+
+Status: 0 where all was done, 1 where something failed, 2 for a wrong command line. A reader that
+stops early, as `head` does, is no failure."
+    )
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -63,8 +78,9 @@ allow_other.")]
     #[command(
         visible_alias = "unmount",
         after_help = "\
-Example:
-  mach-procfs umount ~/proc"
+Examples:
+  mach-procfs umount ~/proc
+  mach-procfs umount --lazy ~/proc      also where it is in use"
     )]
     Umount(mount::UmountArguments),
     /// Say whether this machine can mount, and what to do where it cannot
@@ -80,16 +96,32 @@ One line for each check begins with ok, warn or fail. The status is 1 where one 
         #[arg(value_name = "MOUNTPOINT", value_hint = clap::ValueHint::DirPath)]
         mount_point: Option<PathBuf>,
     },
+    #[cfg(not(feature = "mount"))]
+    /// Not in this program, which was built without FUSE
+    #[command(hide = true, disable_help_flag = true)]
+    Mount(without_fuse::Ignored),
+    #[cfg(not(feature = "mount"))]
+    /// Not in this program, which was built without FUSE
+    #[command(hide = true, disable_help_flag = true, alias = "unmount")]
+    Umount(without_fuse::Ignored),
+    #[cfg(not(feature = "mount"))]
+    /// Not in this program, which was built without FUSE
+    #[command(hide = true, disable_help_flag = true)]
+    Doctor(without_fuse::Ignored),
     /// Print pseudo-files without any mount
     #[command(after_help = "\
 Examples:
   mach-procfs cat self/maps
   mach-procfs cat 1/maps 1/task/vmmap
-  mach-procfs cat --replay mac.json 501/maps")]
+  mach-procfs cat /proc/1/maps          the same as 1/maps, as is ~/proc/1/maps of a mount there
+  mach-procfs cat --replay mac.json 500/maps
+
+A link to a file of the tree is followed; of another one a message says where it leads. The status
+is 1 where a file could not be printed; the others are printed all the same.")]
     Cat {
         #[command(flatten)]
         source: Source,
-        /// Paths in the tree, such as PID/maps
+        /// Paths in the tree, such as PID/maps, or below a mount
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
@@ -97,25 +129,21 @@ Examples:
     #[command(after_help = "\
 Examples:
   mach-procfs ls
-  mach-procfs ls -l self
-  mach-procfs ls --replay mac.json")]
-    Ls {
-        #[command(flatten)]
-        source: Source,
-        /// Show mode, owner and time of each name, too
-        #[arg(short)]
-        long: bool,
-        /// Paths in the tree; the root by default
-        #[arg(value_name = "PATH")]
-        paths: Vec<PathBuf>,
-    },
+  mach-procfs ls -l self/               without the slash it is the link itself
+  mach-procfs ls -ld 1 1/task
+  mach-procfs ls --replay mac.json 500
+
+The status is 1 where a path could not be listed; the others are listed all the same.")]
+    Ls(ls::LsArguments),
     /// Record what macOS answers about processes, to be replayed anywhere
     #[command(after_help = "\
 Examples:
-  mach-procfs record 501 > mac.json
-  mach-procfs record --all 501 > mac.json    passwords may be in it: read it first
-  mach-procfs cat --replay mac.json 501/maps
-  mach-procfs mount --replay mac.json ~/proc")]
+  mach-procfs record 500 > mac.json
+  mach-procfs record --all 500 > mac.json    passwords may be in it: read it first
+  mach-procfs cat --replay mac.json 500/maps
+  mach-procfs mount --replay mac.json ~/proc
+
+The status is 1 where a process is not there, or on another system than macOS.")]
     Record {
         #[command(flatten)]
         source: Source,
@@ -127,7 +155,12 @@ Examples:
         pids: Vec<String>,
     },
     /// Write the man page or a shell's completions to standard output
-    #[command(hide = true)]
+    #[command(
+        hide = true,
+        after_help = "\
+Example:
+  mach-procfs generate man > mach-procfs.1"
+    )]
     Generate {
         /// What to write
         what: generate::What,
@@ -136,11 +169,8 @@ Examples:
 
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
-    #[cfg(feature = "mount")]
-    if helper::is_called(std::env::args_os().next().as_deref()) {
-        let arguments = helper::HelperArguments::parse();
-        start_log(arguments.verbose);
-        return end(helper::help(arguments), ExitCode::from(MOUNT_FAILED));
+    if called::is_mount_helper(std::env::args_os().next().as_deref()) {
+        return end(help_mount(), ExitCode::from(MOUNT_FAILED));
     }
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
@@ -151,22 +181,39 @@ pub(crate) fn run() -> ExitCode {
         Command::Umount(arguments) => mount::umount(&arguments),
         #[cfg(feature = "mount")]
         Command::Doctor { mount_point } => doctor::doctor(mount_point.as_deref()),
+        #[cfg(not(feature = "mount"))]
+        Command::Mount(_) => without_fuse::refuse("mount"),
+        #[cfg(not(feature = "mount"))]
+        Command::Umount(_) => without_fuse::refuse("umount"),
+        #[cfg(not(feature = "mount"))]
+        Command::Doctor(_) => without_fuse::refuse("doctor"),
         Command::Cat { source, paths } => cat::cat(&source, &paths),
-        Command::Ls { source, long, paths } => ls::ls(&source, &paths, long),
+        Command::Ls(arguments) => ls::ls(&arguments),
         Command::Record { source, all, pids } => record::record(&source, &pids, all),
         Command::Generate { what } => generate::generate(what),
     };
     end(done, ExitCode::FAILURE)
 }
 
-/// The status by which mount(8) knows that a file system could not be mounted.
 #[cfg(feature = "mount")]
+fn help_mount() -> Result<(), Failure> {
+    let arguments = helper::HelperArguments::parse();
+    start_log(arguments.verbose);
+    helper::help(arguments)
+}
+
+#[cfg(not(feature = "mount"))]
+fn help_mount() -> Result<(), Failure> {
+    without_fuse::refuse("mount")
+}
+
+/// The status by which mount(8) knows that a file system could not be mounted.
 const MOUNT_FAILED: u8 = 32;
 
 fn start_log(verbose: u8) {
     let level = match verbose {
         // What fuser says of a mount that fails is said here in one line, with what to do.
-        0 => "warn,fuser::mnt=off,fuser::reply=off",
+        0 => &format!("warn,{}=info,fuser::mnt=off,fuser::reply=off", messages::ALWAYS),
         // A request that a signal has interrupted takes no reply, which is nothing to write home
         // about, and any user can bring it about.
         1 => "info,fuser::reply=off",
@@ -185,7 +232,7 @@ fn end(done: Result<(), Failure>, failed: ExitCode) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(Failure::Output(error)) => {
-            complain(&format!("standard output: {error}"));
+            complain(&format!("standard output: {}", error_words(&error)));
             failed
         }
         Err(Failure::Because(reason)) => {
@@ -217,21 +264,16 @@ fn complain(reason: &str) {
     let _ = writeln!(io::stderr(), "mach-procfs: {}", Plain(reason));
 }
 
-/// Names a failure with a path; the commands go on with the next one.
-fn complain_about(path: &Path, error: &mach_procfs::model::Error) {
-    log::debug!("{}: {error}", path.display());
-    let reason = match error.kind {
-        ErrorKind::Failed | ErrorKind::Exhausted | ErrorKind::TimedOut => error.to_string(),
-        kind => kind.words().to_owned(),
-    };
+/// Says why a path failed; the commands go on with the next one.
+fn complain_about(path: &Path, reason: &str) {
     complain(&format!("{}: {reason}", path.display()));
 }
 
-/// The letter that `ls -l` begins a line with.
-fn type_letter(attributes: &Attributes) -> char {
-    match attributes.node_type {
-        NodeType::Directory => 'd',
-        NodeType::Link => 'l',
-        NodeType::File => '-',
+/// An error about this path in words.
+fn reason(path: &Path, error: &mach_procfs::model::Error) -> String {
+    log::debug!("{}: {error}", path.display());
+    match error.kind {
+        ErrorKind::Failed | ErrorKind::Exhausted | ErrorKind::TimedOut => error.to_string(),
+        kind => kind.words().to_owned(),
     }
 }

@@ -1,6 +1,6 @@
 //! `mount` and `umount`: the daemon in the foreground, or re-executed in the background.
 
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt as _;
@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use mach_procfs::fuse::{self, Options};
+use mach_procfs::model::error_words;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 
 use super::Failure;
+use super::messages::{ALWAYS, is_a_log_file};
 use super::source::Source;
 
 /// How long the background daemon may take to mount.
@@ -30,7 +32,8 @@ pub(super) struct MountArguments {
     #[arg(short, long)]
     pub(super) foreground: bool,
     /// Mount options, separated by commas
-    #[arg(short, value_name = "OPTION,…", value_delimiter = ',')]
+    #[arg(short, value_name = "OPTION,...", value_delimiter = ',')]
+    #[arg(value_hint = clap::ValueHint::Other)]
     pub(super) options: Vec<String>,
     /// Said by the background daemon's parent: report on standard output
     #[arg(long, hide = true)]
@@ -117,8 +120,13 @@ fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
     let report = arguments.report;
     fuse::mount(tree, &arguments.mount_point, options, move || {
         notify();
+        let place = arguments.mount_point.display();
         if report {
             let_go();
+            log::info!("mounted on {place}");
+        } else {
+            let how = if std::io::stderr().is_terminal() { "; Ctrl-C ends it" } else { "" };
+            log::info!(target: ALWAYS, "mounted on {place}{how}");
         }
     })
     .map_err(|error| Failure::Because(error.to_string()))
@@ -132,7 +140,7 @@ fn notify() {
     // A name that begins with @ has no file; systemd names none of its own like that any more.
     let said = UnixDatagram::unbound().and_then(|from| from.send_to(b"READY=1\n", socket));
     if let Err(error) = said {
-        log::warn!("NOTIFY_SOCKET: {error}");
+        log::warn!("NOTIFY_SOCKET: {}", error_words(&error));
     }
 }
 
@@ -141,28 +149,28 @@ fn notify() {
 fn let_go() {
     let said = std::io::stdout().write_all(READY).and_then(|()| std::io::stdout().flush());
     if let Err(error) = said {
-        log::warn!("nobody waits for the mount to be ready: {error}");
+        log::warn!("no process waits for the mount to be ready: {}", error_words(&error));
     }
     let let_go = || -> std::io::Result<()> {
         std::env::set_current_dir("/")?;
         let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
         nix::unistd::dup2_stdin(&nothing)?;
         nix::unistd::dup2_stdout(&nothing)?;
-        let stderr = std::io::stderr();
-        let log = nix::sys::stat::fstat(stderr.as_fd())?;
-        if log.st_mode & libc::S_IFMT != libc::S_IFREG {
+        if !is_a_log_file() {
             nix::unistd::dup2_stderr(&nothing)?;
         }
         Ok(())
     };
     if let Err(error) = let_go() {
-        log::warn!("the daemon keeps its terminal: {error}");
+        log::warn!("the daemon keeps its terminal: {}", error_words(&error));
     }
 }
 
 /// Re-executes this program as the daemon and waits until it serves the mount.
 fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> {
-    let because = |what: &str, error: std::io::Error| Failure::Because(format!("{what}: {error}"));
+    let because = |what: &str, error: std::io::Error| {
+        Failure::Because(format!("{what}: {}", error_words(&error)))
+    };
     // Before anything that needs /proc, over which a dead mount may lie.
     fuse::check(&arguments.mount_point).map_err(|error| Failure::Because(error.to_string()))?;
     arguments.source.check()?;

@@ -1,13 +1,13 @@
 //! Where the answers come from: this machine's kernel, or a recording.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use mach_procfs::kernel::mach::recording::{self, Limits, Recording};
 use mach_procfs::kernel::{self, Kernel};
-use mach_procfs::model::{Code, Pid};
+use mach_procfs::model::{Code, Pid, Result as Answer, error_words};
 use mach_procfs::tree::{Caller, Tree};
 
 use super::Failure;
@@ -47,11 +47,19 @@ impl Source {
             return Ok(None);
         };
         let because = |reason: &dyn std::fmt::Display| {
-            Failure::Because(format!("{}: {reason}", path.display()))
+            Failure::Because(format!("{}: {}", path.display(), error_words(reason)))
         };
         let file = File::open(path).map_err(|error| because(&error))?;
         recording::read(file, Limits::default()).map(Some).map_err(|error| because(&error))
     }
+}
+
+/// All of a file.
+pub(super) fn read(tree: &Arc<Tree>, path: &Path, caller: &Caller) -> Answer<Vec<u8>> {
+    let mut content = tree.open(tree.resolve(path, caller)?.node, caller)?;
+    let mut text = Vec::new();
+    while content.fill(&mut text, usize::MAX)? {}
+    Ok(text)
 }
 
 /// This machine's kernel.

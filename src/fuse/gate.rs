@@ -17,7 +17,7 @@ use fuser::{Errno, ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry,
 use parking_lot::{Condvar, Mutex};
 
 use super::errno::errno;
-use crate::model::{Error, ErrorKind, Pid};
+use crate::model::{Error, ErrorKind, Pid, error_words};
 
 /// How long a client waits for a call at most.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -405,7 +405,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> bool {
     match std::thread::Builder::new().name(name.to_owned()).spawn(body) {
         Ok(_) => true,
         Err(error) => {
-            log::error!("no thread for calls that may sleep: {error}");
+            log::error!("no thread for calls that may sleep: {}", error_words(&error));
             false
         }
     }

@@ -14,6 +14,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 
 use super::{Adapter, Limits, host};
+pub(super) use crate::model::error_words as words;
 use crate::tree::Tree;
 
 /// How to mount.
@@ -66,14 +67,6 @@ impl fmt::Display for MountError {
 }
 
 impl std::error::Error for MountError {}
-
-/// The words of an error without the number that std appends, on one line.
-pub(super) fn words(error: &std::io::Error) -> String {
-    match error.raw_os_error() {
-        Some(errno) => nix::Error::from_raw(errno).desc().to_owned(),
-        None => error.to_string().trim().replace('\n', " "),
-    }
-}
 
 /// What ends a daemon.
 pub(super) enum Event {
@@ -153,7 +146,6 @@ pub fn mount(
         Ok(event) => event,
         Err(_) if served.guard.is_finished() => Event::Ended,
         Err(_) => {
-            log::info!("mounted on {}", path.display());
             ready();
             events.recv().unwrap_or(Event::Ended)
         }

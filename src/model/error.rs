@@ -144,3 +144,31 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// The text of a system's error for a person: on one line, and without the number that `std` appends
+/// (`(os error 2)`), also where another crate has made text of it.
+#[must_use]
+pub fn error_words(error: &dyn fmt::Display) -> String {
+    let text = error.to_string().trim().replace('\n', " ");
+    let number = text.strip_suffix(')').and_then(|text| text.rsplit_once(" (os error "));
+    match number {
+        Some((words, number)) if number.parse::<i32>().is_ok() => words.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_have_words_and_no_numbers() {
+        let text = |errno| error_words(&io::Error::from_raw_os_error(errno));
+        assert_eq!(text(2), "No such file or directory");
+        assert_eq!(text(13), "Permission denied");
+        assert_eq!(error_words(&"capset failure: x (os error 1)"), "capset failure: x");
+        assert_eq!(error_words(&"a\nb (os error x)\n"), "a b (os error x)");
+    }
+}

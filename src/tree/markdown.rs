@@ -1,8 +1,16 @@
-//! The rows as the documents show them.
+//! The rows as the documents show them: two rows of one path, one for each system, are one file to a
+//! reader.
 
 use std::fmt::Write as _;
 
 use super::table::{On, ROWS, Row, RowId, files};
+
+/// Every file and link once: its path, what it shows, and behind that the only system that has it.
+pub fn documented() -> impl Iterator<Item = (&'static str, String)> {
+    files()
+        .filter(|row| is_first(row))
+        .map(|row| (row.path, format!("{}{}", row.doc, only(on(row)))))
+}
 
 /// All files and links, a line each.
 #[must_use]
@@ -44,7 +52,7 @@ fn only(on: On) -> &'static str {
     }
 }
 
-/// Two rows of one path, one for each system, are one file to a reader.
+/// The rows of this path.
 fn twins(row: &Row) -> impl Iterator<Item = &'static Row> {
     ROWS.iter().filter(move |twin| twin.path == row.path)
 }

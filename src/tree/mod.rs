@@ -20,7 +20,7 @@ use std::time::SystemTime;
 pub use access::Caller;
 pub use inode::{Item, Node};
 pub use items::Name;
-pub use markdown::{as_markdown, as_short_markdown};
+pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
 pub use table::{Access, Items, Kind, Link, Of, On, Own, ROWS, Row, RowId, files};
 

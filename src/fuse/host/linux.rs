@@ -363,7 +363,7 @@ const FOR_UNMOUNTING: [Capability; 2] = [Capability::CAP_SYS_ADMIN, Capability::
 /// unmount by itself; an unprivileged daemon does that through fusermount3, which is set-uid.
 fn give_up_rights() {
     let give_up = || -> Result<(), String> {
-        let failed = |error: caps::errors::CapsError| error.to_string();
+        let failed = |error: caps::errors::CapsError| words(&error);
         let has = caps::read(None, CapSet::Permitted).map_err(failed)?;
         let keep: CapsHashSet = FOR_SERVING.into_iter().chain(FOR_UNMOUNTING).collect();
         let keep: CapsHashSet = keep.intersection(&has).copied().collect();
@@ -371,7 +371,7 @@ fn give_up_rights() {
         if has.contains(&Capability::CAP_SETPCAP) {
             // A kernel that knows fewer capabilities than the crate refuses the rest.
             if let Err(error) = caps::clear(None, CapSet::Bounding) {
-                log::debug!("bounding set: {error}");
+                log::debug!("bounding set: {}", words(&error));
             }
         }
         caps::clear(None, CapSet::Ambient).map_err(failed)?;
@@ -398,7 +398,7 @@ impl Raised {
         let raised = caps::read(None, CapSet::Permitted)
             .and_then(|all| caps::set(None, CapSet::Effective, &all));
         if let Err(error) = raised {
-            log::warn!("capabilities for unmounting: {error}");
+            log::warn!("capabilities for unmounting: {}", words(&error));
         }
         Raised(before)
     }
@@ -409,7 +409,7 @@ impl Drop for Raised {
         if let Some(Err(error)) =
             self.0.take().map(|before| caps::set(None, CapSet::Effective, &before))
         {
-            log::warn!("capabilities after unmounting: {error}");
+            log::warn!("capabilities after unmounting: {}", words(&error));
         }
     }
 }
@@ -427,7 +427,7 @@ fn fusermount(path: &Path, lazy: bool) -> Result<(), String> {
     let mut command = Command::new("fusermount3");
     command.arg("-u").args(lazy.then_some("-z")).arg("--").arg(path);
     let output = command.stdin(Stdio::null()).output().map_err(|error| {
-        format!("only root may unmount without fusermount3 (package fuse3): {error}")
+        format!("only root may unmount without fusermount3 (package fuse3): {}", words(&error))
     })?;
     if output.status.success() {
         return Ok(());

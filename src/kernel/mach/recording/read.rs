@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::row::{self, End};
 use super::{Answer, FORMAT, RecordedPort, RecordedProcess, Recording, VERSION, check};
-use crate::model::Pid;
+use crate::model::{Pid, error_words};
 
 /// What is too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum RecordingError {
 impl fmt::Display for RecordingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RecordingError::Io(error) => write!(f, "the recording cannot be read: {error}"),
+            RecordingError::Io(error) => write!(f, "cannot be read: {}", error_words(error)),
             RecordingError::TooLarge(limit) => {
                 write!(f, "the recording has more than {limit} bytes")
             }

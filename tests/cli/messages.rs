@@ -1,0 +1,154 @@
+//! What a daemon says: messages on a terminal, lines with a time in a log file.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::common::mount::{Mount, is_mounted, program};
+use super::common::program::{err, out, run};
+use super::common::{skip, until};
+
+/// A daemon's mount point, and its process, which is asked to end.
+struct Daemon {
+    process: Child,
+    directory: TempDir,
+}
+
+impl Daemon {
+    /// Runs a command that ends with the mount point; None where nothing can be mounted.
+    fn start(set_up: impl FnOnce(&str) -> Command) -> Option<Self> {
+        // It says why it cannot.
+        Mount::new()?;
+        let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
+        let process = set_up(directory.path().to_str().unwrap()).spawn().unwrap();
+        Some(Daemon { process, directory })
+    }
+
+    fn place(&self) -> String {
+        self.directory.path().display().to_string()
+    }
+
+    fn end(&mut self) {
+        let place = self.place();
+        until("the mount", || is_mounted(self.directory.path()).then_some(()));
+        assert!(run(&["umount", &place]).status.success());
+        let status = until("the daemon's end", || self.process.try_wait().unwrap());
+        assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = run(&["umount", "--lazy", &self.place()]);
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn foreground(arguments: &[&str], place: &str) -> Command {
+    let mut command = program();
+    command.args(["mount", "-f"]).args(arguments).arg(place).stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn a_mount_in_the_foreground_says_one_line_when_it_serves() {
+    let piped = |place: &str| {
+        let mut command = foreground(&[], place);
+        command.stderr(Stdio::piped()).stdout(Stdio::piped());
+        command
+    };
+    let Some(mut daemon) = Daemon::start(piped) else { return };
+    let mut said = BufReader::new(daemon.process.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert_eq!(line, format!("mach-procfs: mounted on {}\n", daemon.place()));
+    daemon.end();
+    line.clear();
+    assert_eq!(said.read_line(&mut line).unwrap(), 0, "{line}");
+    let mut printed = String::new();
+    std::io::Read::read_to_string(&mut daemon.process.stdout.take().unwrap(), &mut printed)
+        .unwrap();
+    assert_eq!(printed, "");
+}
+
+#[test]
+fn a_mount_in_the_background_says_nothing() {
+    let Some(_) = Mount::new() else { return };
+    let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
+    let place = directory.path().to_str().unwrap();
+    let mounted = run(&["mount", place]);
+    let ended = run(&["umount", place]);
+    assert!(mounted.status.success() && ended.status.success(), "{mounted:?} {ended:?}");
+    assert!(mounted.stdout.is_empty() && mounted.stderr.is_empty(), "{}", err(&mounted));
+    assert!(ended.stdout.is_empty() && ended.stderr.is_empty(), "{}", err(&ended));
+}
+
+#[test]
+fn on_a_terminal_it_says_how_it_ends() {
+    if Command::new("script").arg("--version").output().is_err() {
+        return skip("script is not installed");
+    }
+    let on_a_terminal = |place: &str| {
+        let mut command = Command::new("script");
+        let daemon = format!("'{}' mount -f '{place}'", env!("CARGO_BIN_EXE_mach-procfs"));
+        command.args(["-q", "-e", "-c", &daemon, "/dev/null"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+    };
+    let Some(mut daemon) = Daemon::start(on_a_terminal) else { return };
+    let mut said = BufReader::new(daemon.process.stdout.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    let expected = format!("mach-procfs: mounted on {}; Ctrl-C ends it", daemon.place());
+    assert_eq!(line.trim_end(), expected);
+    let mut keys = daemon.process.stdin.take().unwrap();
+    keys.write_all(b"\x03").unwrap();
+    let status = until("the daemon's end", || daemon.process.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+    assert!(!is_mounted(daemon.directory.path()));
+}
+
+#[test]
+fn warnings_are_messages_and_a_log_file_has_times() {
+    let log = tempfile::tempdir().unwrap();
+    let log = log.path().join("log");
+    let warning = "NOTIFY_SOCKET: No such file or directory";
+    let into = |place: &str, stderr: Stdio| {
+        let mut command = foreground(&["-v"], place);
+        command.env("NOTIFY_SOCKET", "/nonexistent/socket").stderr(stderr);
+        command
+    };
+    let Some(mut daemon) = Daemon::start(|place| into(place, Stdio::piped())) else { return };
+    let mut said = BufReader::new(daemon.process.stderr.take().unwrap());
+    daemon.end();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut said, &mut text).unwrap();
+    let expected = [
+        format!("mach-procfs: warning: {warning}"),
+        format!("mach-procfs: mounted on {}", daemon.place()),
+    ];
+    for line in expected {
+        assert!(text.lines().any(|it| it == line), "{line} in {text}");
+    }
+    assert!(text.lines().all(|line| line.starts_with("mach-procfs: ")), "{text}");
+
+    let file = File::create(&log).unwrap();
+    let mut daemon = Daemon::start(|place| into(place, file.into())).unwrap();
+    daemon.end();
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains(&format!("Z WARN  mach_procfs::cli::mount] {warning}\n")), "{text}");
+    assert!(text.lines().all(|line| line.starts_with("[20")), "{text}");
+}
+
+#[test]
+fn the_log_goes_to_standard_error_only() {
+    let quiet = run(&["cat", "nope"]);
+    let loud = run(&["-vv", "cat", "nope"]);
+    assert!(loud.stdout.is_empty(), "{}", out(&loud));
+    assert!(loud.stderr.len() > quiet.stderr.len());
+    let is_debug = |line: &str| line.starts_with("mach-procfs: debug: mach_procfs::cli: nope: ");
+    assert!(err(&loud).lines().any(is_debug), "{}", err(&loud));
+}
