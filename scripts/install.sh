@@ -39,6 +39,9 @@ plan() {
             macos:fuse) cask=macfuse ;;
             *:fuse) packages="$packages fuse3" ;;
             *:pkg-config) packages="$packages pkgconf" ;;
+            debian:script) packages="$packages bsdutils" ;;
+            fedora:script) packages="$packages util-linux-script" ;;
+            *:script) packages="$packages util-linux" ;;
             *:unshare) packages="$packages util-linux" ;;
             *:man) packages="$packages man-db" ;;
             debian:ps) packages="$packages procps" ;;
