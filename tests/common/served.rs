@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
-use mach_procfs::fuse::{self, MountError, Options};
+use mach_procfs::mount::{self, MountError, Options};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Fault, ModelProcess, World, XnuModel};
 use mach_procfs::tree::Tree;
@@ -54,7 +54,7 @@ impl Served {
         let mut options = Options::for_user(uid);
         set(&mut options);
         let server = std::thread::spawn(move || {
-            fuse::mount(tree, &path, &options, move || sender.send(()).unwrap())
+            mount::mount(tree, &path, &options, move || sender.send(()).unwrap())
         });
         let served = Served { model, directory, server: Some(server) };
         ready.recv().expect("the mount is served");
