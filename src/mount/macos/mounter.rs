@@ -75,7 +75,7 @@ pub(super) fn mount<V: Volumes + Clone>(
     let mounted = attempt(&mut helper, adapter, signals, &mut is_served).and_then(|()| {
         let entry = top(&mac.volumes, place).map_err(|error| Stopped::Broken(error.to_string()))?;
         let entry = entry.filter(is_ours);
-        entry.ok_or_else(|| Stopped::Broken("says that it has mounted, but it has not".to_owned()))
+        entry.ok_or_else(|| Stopped::Broken("it says that it has mounted, but it has not".to_owned()))
     });
     match mounted {
         Ok(entry) => {
