@@ -49,7 +49,8 @@ impl Driver {
             return None;
         }
         let is_root = nix::unistd::geteuid().is_root();
-        if !is_root && !Command::new("unshare").arg("-Urm").arg("true").status().unwrap().success() {
+        if !is_root && !Command::new("unshare").arg("-Urm").arg("true").status().unwrap().success()
+        {
             common::skip("this user gets no user namespace");
             return None;
         }
@@ -173,7 +174,8 @@ fn what_is_installed_instead_is_named() {
 
 #[test]
 fn a_signal_ends_the_wait_at_once() {
-    for (signal, case) in [(Signal::SIGINT, "interrupted"), (Signal::SIGQUIT, "interrupted-later")] {
+    for (signal, case) in [(Signal::SIGINT, "interrupted"), (Signal::SIGQUIT, "interrupted-later")]
+    {
         let Some(mut driver) = Driver::start(case) else { return };
         let waits = driver.directory.path().join("waits");
         common::until("the stand-in", || waits.exists().then_some(()));

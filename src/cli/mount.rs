@@ -94,7 +94,8 @@ pub(super) fn parse_options(words: &[String]) -> Result<Options, Failure> {
             }
             Some(("fsname", name)) if name == options.source => {}
             Some(("fsname", _)) if mount::SOURCE_IS_FIXED => {
-                let reason = "here a mount is recognised by its source, which is always mach-procfs";
+                let reason =
+                    "here a mount is recognised by its source, which is always mach-procfs";
                 return Err(Failure::Because(format!("'{word}': {reason}")));
             }
             Some(("fsname", name)) if !name.is_empty() => name.clone_into(&mut options.source),

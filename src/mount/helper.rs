@@ -243,7 +243,9 @@ impl Helper {
                 match poll(&mut fds, in_time(left)) {
                     Err(Errno::EINTR) => continue,
                     // Some devices of macOS cannot be polled, which its poll(2) may say like this.
-                    Err(_) if other.is_some() => return Ok(Some(Ready::Other(PollFlags::POLLNVAL))),
+                    Err(_) if other.is_some() => {
+                        return Ok(Some(Ready::Other(PollFlags::POLLNVAL)));
+                    }
                     Err(errno) => return Err(Stopped::Broken(format!("poll: {}", errno.desc()))),
                     Ok(_) => {}
                 }

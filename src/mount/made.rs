@@ -94,7 +94,8 @@ fn to_make(
     if !is_missing(path) {
         return Ok(Vec::new());
     }
-    let absolute = std::path::absolute(path).map_err(|error| MountError::at(path, words(&error)))?;
+    let absolute =
+        std::path::absolute(path).map_err(|error| MountError::at(path, words(&error)))?;
     let there = absolute.ancestors().find(|ancestor| !is_missing(ancestor));
     let below = there.and_then(|there| {
         let rest = absolute.strip_prefix(there).ok()?;
@@ -150,7 +151,11 @@ mod tests {
             let directories = vec![a.clone(), b.clone()];
             directories.iter().for_each(|directory| std::fs::create_dir(directory).unwrap());
             let made = Made { directories };
-            if keeps { made.keep() } else { drop(made) }
+            if keeps {
+                made.keep()
+            } else {
+                drop(made)
+            }
             assert_eq!(a.exists(), keeps);
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
-use mach_procfs::mount::{self, MountError, Options};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Fault, ModelProcess, World, XnuModel};
+use mach_procfs::mount::{self, MountError, Options};
 use mach_procfs::tree::Tree;
 use nix::mount::{MntFlags, umount2};
 use tempfile::TempDir;

@@ -42,9 +42,8 @@ pub(super) fn mount(
         environment: Vec::new(),
         within: HELPER_WITHIN,
     };
-    let mut helper = Helper::start(&call).map_err(|stopped| {
-        explain(place, options, refused, &stopped, String::new())
-    })?;
+    let mut helper = Helper::start(&call)
+        .map_err(|stopped| explain(place, options, refused, &stopped, String::new()))?;
     let mounted = helper.connection(signals).and_then(|connection| {
         helper.wait(signals, None)?;
         helper.exit().map(|()| connection)

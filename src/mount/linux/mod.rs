@@ -123,10 +123,7 @@ impl System for Linux {
 }
 
 /// Mounts by mount(2). The inner error: that this process may not, while a helper may.
-fn mount_directly(
-    place: &Path,
-    options: &Options,
-) -> Result<Result<OwnedFd, Errno>, MountError> {
+fn mount_directly(place: &Path, options: &Options) -> Result<Result<OwnedFd, Errno>, MountError> {
     let device = File::options().read(true).write(true).open(DEVICE);
     let device: OwnedFd = device.map_err(|error| problem::device(&error).error(place))?.into();
     let mut data = format!(

@@ -67,8 +67,7 @@ fn is_seen(path: &Path, mount: &Mount) -> bool {
         Err(_) => match std::fs::symlink_metadata(path) {
             Ok(seen) => {
                 let device = seen.dev();
-                let (major, minor) =
-                    (nix::sys::stat::major(device), nix::sys::stat::minor(device));
+                let (major, minor) = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
                 format!("{major}:{minor}").into_bytes() == mount.device
             }
             Err(error) => error.raw_os_error() == Some(libc::ENOTCONN),

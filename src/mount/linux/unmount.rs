@@ -40,7 +40,8 @@ fn end(place: &Path, owner: Option<u32>, lazy: bool) -> Result<(), MountError> {
     let reason = match umount2(place, flags | MntFlags::UMOUNT_NOFOLLOW) {
         Ok(()) => return Ok(()),
         Err(Errno::EPERM) if is_others(owner) => {
-            let reason = format!("it is a mount{}; only that user and root may end it:", whose(owner));
+            let reason =
+                format!("it is a mount{}; only that user and root may end it:", whose(owner));
             return Err(MountError::at(place, reason).with_command(command_for(owner, place)));
         }
         Err(Errno::EPERM) => match fusermount::unmount(place, lazy) {

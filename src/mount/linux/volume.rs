@@ -132,9 +132,8 @@ impl Mounted {
             Ok(()) => Ok(()),
             Err(errno) => {
                 log::debug!("{}: umount2: {}; detaching", place.display(), errno.desc());
-                detach(&place).map_err(|reason| {
-                    MountError::at(&place, format!("cannot unmount: {reason}"))
-                })
+                detach(&place)
+                    .map_err(|reason| MountError::at(&place, format!("cannot unmount: {reason}")))
             }
         }
     }

@@ -34,8 +34,8 @@ pub(super) use doctor::diagnose;
 #[cfg(target_os = "macos")]
 pub(super) use live::{system, unmount};
 pub use mounter::Mounted;
-pub use table::{Volumes, is_ours};
 use table::{State, look, resolve};
+pub use table::{Volumes, is_ours};
 
 /// fuser runs one loop only here.
 #[cfg(target_os = "macos")]
@@ -96,10 +96,11 @@ impl<V: Volumes + Clone> Mac<V> {
         self.volumes.unmount(place, force).map_err(|errno| match errno {
             Errno::EBUSY => MountError::at(place, "it is in use; --lazy ends it all the same:")
                 .with_command(umount("--lazy ")),
-            Errno::EPERM => {
-                MountError::at(place, "another user has mounted it; only that user and root may end it:")
-                    .with_command(format!("sudo {}", umount("")))
-            }
+            Errno::EPERM => MountError::at(
+                place,
+                "another user has mounted it; only that user and root may end it:",
+            )
+            .with_command(format!("sudo {}", umount(""))),
             errno => MountError::at(place, format!("cannot unmount: {}", errno.desc())),
         })
     }

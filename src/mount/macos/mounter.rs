@@ -75,7 +75,9 @@ pub(super) fn mount<V: Volumes + Clone>(
     let mounted = attempt(&mut helper, adapter, signals, &mut is_served).and_then(|()| {
         let entry = top(&mac.volumes, place).map_err(|error| Stopped::Broken(error.to_string()))?;
         let entry = entry.filter(is_ours);
-        entry.ok_or_else(|| Stopped::Broken("it says that it has mounted, but it has not".to_owned()))
+        entry.ok_or_else(|| {
+            Stopped::Broken("it says that it has mounted, but it has not".to_owned())
+        })
     });
     match mounted {
         Ok(entry) => {
@@ -131,7 +133,9 @@ fn wait_for_init(
     loop {
         match helper.wait_until(until, signals, Some(connection))? {
             None => return Ok(()),
-            Some(Ready::Other(found)) if found.intersects(PollFlags::POLLIN | PollFlags::POLLNVAL) => {
+            Some(Ready::Other(found))
+                if found.intersects(PollFlags::POLLIN | PollFlags::POLLNVAL) =>
+            {
                 return Ok(());
             }
             // Not mounted yet.
@@ -239,9 +243,7 @@ impl<V: Volumes> Volume for Mounted<V> {
             Err(Errno::EBUSY) => self.volumes.unmount(&self.place, true),
             other => other,
         }
-        .map_err(|errno| {
-            MountError::at(&self.place, format!("cannot unmount: {}", errno.desc()))
-        })
+        .map_err(|errno| MountError::at(&self.place, format!("cannot unmount: {}", errno.desc())))
     }
 }
 
