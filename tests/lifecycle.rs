@@ -6,6 +6,7 @@ mod common;
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -78,7 +79,11 @@ fn in_the_background_from_mount_to_umount() {
     let again = place.run("mount", &[]);
     assert_eq!(again.status.code(), Some(1));
     assert!(err(&again).contains("has a mach-procfs already"), "{again:?}");
-    assert_eq!(err(&again).lines().count(), 1, "{again:?}");
+    // The command that it names stands on a line of its own, and works.
+    let told = err(&again);
+    let command = told.lines().nth(1).unwrap();
+    assert_eq!(command, format!("  mach-procfs umount {}", place.path().display()));
+    assert_eq!(told.lines().count(), 2, "{again:?}");
 
     let daemon = place.daemons();
     assert_eq!(daemon.len(), 1);
@@ -105,7 +110,8 @@ fn a_mount_that_is_in_use_is_only_ended_lazily() {
     let mut held = File::open(place.path().join("self/maps")).unwrap();
     let busy = place.run("umount", &[]);
     assert_eq!(busy.status.code(), Some(1));
-    assert!(err(&busy).contains("--lazy"), "{busy:?}");
+    let command = format!(":\n  mach-procfs umount --lazy {}\n", place.path().display());
+    assert!(err(&busy).ends_with(&command), "{busy:?}");
     assert!(place.run("umount", &["--lazy"]).status.success());
     assert!(mounted_types(place.path()).is_empty());
     let mut text = String::new();
@@ -116,12 +122,82 @@ fn a_mount_that_is_in_use_is_only_ended_lazily() {
     place.wait_until_no_daemon();
 }
 
+/// All that end a program by default, are sent by people and systems, and can be caught.
+const ENDING: [Signal; 8] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGALRM,
+    Signal::SIGXCPU,
+];
+
+#[test]
+fn signals_end_a_daemon_in_the_background_too() {
+    for signal in ENDING {
+        let Some(place) = Place::new() else { return };
+        assert!(place.run("mount", &[]).status.success());
+        let [daemon] = place.daemons()[..] else { panic!("{:?}", place.daemons()) };
+        kill(daemon, signal).unwrap();
+        place.wait_until_no_daemon();
+        assert!(mounted_types(place.path()).is_empty(), "{signal}");
+    }
+}
+
 #[test]
 fn signals_unmount_and_end_with_status_0() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+    for signal in ENDING {
         let Some(mut mount) = Mount::new() else { return };
         assert_eq!(mount.signal(signal).code(), Some(0), "{signal}");
         assert!(mounted_types(mount.root()).is_empty(), "{signal}");
+    }
+}
+
+/// A program that may not mount by itself, and whose helper never answers.
+#[test]
+fn a_signal_ends_the_wait_for_the_helper_at_once() {
+    let Some(place) = Place::new() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let helper = directory.path().join("helper");
+    let waits = directory.path().join("waits");
+    let script =
+        format!("#!/bin/sh\necho $$ >{0}.new; mv {0}.new {0}; sleep 1000\n", waits.display());
+    let make = ["-c", "printf '%s' \"$1\" >\"$0\"; chmod 755 \"$0\""];
+    let made = Command::new("sh").args(make).arg(&helper).arg(&script).status().unwrap();
+    assert!(made.success());
+    for (signal, foreground) in
+        [(Signal::SIGINT, true), (Signal::SIGINT, false), (Signal::SIGQUIT, true)]
+    {
+        let bounded = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"];
+        let is_root = nix::unistd::geteuid().is_root();
+        let mut daemon = Command::new("env")
+            .args(bounded.iter().take(if is_root { 3 } else { 0 }))
+            .args([env!("CARGO_BIN_EXE_mach-procfs"), "mount"])
+            .args(foreground.then_some("-f"))
+            .arg(place.path())
+            .env("FUSERMOUNT_PATH", &helper)
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let helper = common::until("the helper", || {
+            let pid = std::fs::read_to_string(&waits).ok()?;
+            pid.trim().parse().ok().map(Pid::from_raw)
+        });
+        // As a terminal sends it: to the whole group, which the helper is not in.
+        kill(Pid::from_raw(-(daemon.id() as i32)), signal).unwrap();
+        let status = common::until("the end", || daemon.try_wait().unwrap());
+        assert!(!status.success());
+        let mut said = String::new();
+        daemon.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(said.contains(&format!("not mounted: {signal} came first")), "{said}");
+        common::until("the helper's end", || kill(helper, None).is_err().then_some(()));
+        place.wait_until_no_daemon();
+        assert!(mounted_types(place.path()).is_empty());
+        std::fs::remove_file(&waits).unwrap();
     }
 }
 
@@ -250,35 +326,113 @@ fn the_dead_mount_of_a_killed_daemon_is_cleared() {
     assert!(mounted_types(mount.root()).is_empty());
 }
 
+/// Runs a command in both ways of mounting, and checks what is said and that nothing is printed.
+#[track_caller]
+fn assert_refused(arguments: &[&str], reason: &str, lines: usize) {
+    for foreground in [false, true] {
+        let mut command = program();
+        command.arg("mount").args(foreground.then_some("-f")).args(arguments);
+        let output = command.env("HOME", "/nowhere").stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(err(&output).contains(reason), "{output:?}");
+        assert_eq!(err(&output).lines().count(), lines, "{output:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
 #[test]
-fn what_cannot_be_mounted_is_named_in_one_line() {
+fn what_cannot_be_mounted_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let missing = directory.path().join("missing");
-    let link = directory.path().join("link");
-    std::os::unix::fs::symlink(&missing, &link).unwrap();
-    let cases = [
-        (vec![file.to_str().unwrap()], "not a directory"),
-        (vec![missing.to_str().unwrap()], "make the directory first"),
-        (vec![link.to_str().unwrap()], "make the directory first"),
-        (vec!["-o", "frob", directory.path().to_str().unwrap()], "unknown mount option 'frob'"),
-        (
-            vec!["-o", "fsname=", directory.path().to_str().unwrap()],
-            "unknown mount option 'fsname='",
-        ),
-    ];
-    for (arguments, reason) in cases {
-        for foreground in [false, true] {
+    let [file, place] = [&file, directory.path()].map(|path| path.to_str().unwrap());
+    assert_refused(&[file], "not a directory", 1);
+    assert_refused(&[&format!("{file}/x")], "Not a directory", 1);
+    assert_refused(&["-o", "frob", place], "unknown mount option 'frob'", 1);
+    assert_refused(&["-o", "fsname=", place], "unknown mount option 'fsname='", 1);
+    assert_refused(&["-o", "backend=fskit", place], "FSKit backend mounts below /Volumes only", 1);
+    assert_refused(&["-o", "backend=kext", place], "needs no option", 1);
+}
+
+#[test]
+fn a_missing_directory_elsewhere_is_refused_with_the_command_that_makes_it() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["missing", "it's a b/c", "-x", "ä\u{1b}[2J\n"] {
+        let missing = directory.path().join(name);
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&missing, &link).unwrap();
+        for named in [&missing, &link] {
             let mut command = program();
-            command.arg("mount").args(foreground.then_some("-f")).args(&arguments);
-            let output = command.stdin(Stdio::null()).output().unwrap();
-            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-            assert!(err(&output).contains(reason), "{output:?}");
-            assert_eq!(err(&output).lines().count(), 1, "{output:?}");
-            assert!(output.stdout.is_empty());
+            command.arg("mount").arg(named).env("HOME", "/nowhere");
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(1));
+            let said = err(&output);
+            let (reason, command) = said.split_once('\n').unwrap();
+            assert!(reason.ends_with("there is no such directory; make it first"), "{said:?}");
+            assert!(command.starts_with("  mkdir -p ") && !command.contains('\u{1b}'), "{said:?}");
+            let made = Command::new("bash").args(["-c", command]).status().unwrap();
+            assert!(made.success() && missing.is_dir(), "{command}");
+            std::fs::remove_dir(&missing).unwrap();
         }
+        std::fs::remove_file(link).unwrap();
     }
+}
+
+#[test]
+fn a_missing_directory_below_home_is_made_and_goes_if_the_mount_fails() {
+    let Some(home) = Place::new() else { return };
+    let place = home.path().join("a b/proc");
+    let run = |arguments: &[&str], before: &[&str]| {
+        let mut command = Command::new("env");
+        command.args(before).arg(env!("CARGO_BIN_EXE_mach-procfs")).args(arguments).arg(&place);
+        command.env("HOME", home.path()).env_remove("RUST_LOG").stdin(Stdio::null());
+        command.output().unwrap()
+    };
+    let doctor = run(&["doctor"], &[]);
+    assert!(doctor.status.success(), "{doctor:?}");
+    assert!(common::program::out(&doctor).contains("is not there, and `mount` makes it"));
+    assert!(!home.path().join("a b").exists(), "a doctor changes nothing");
+    let mounted = run(&["mount"], &[]);
+    assert!(mounted.status.success(), "{mounted:?}");
+    assert!(place.join("self/maps").exists());
+    assert!(run(&["umount"], &[]).status.success());
+    assert!(place.is_dir(), "it stays for the next mount");
+    std::fs::remove_dir_all(home.path().join("a b")).unwrap();
+    if !common::is_root() {
+        return;
+    }
+    // Root without the right to mount.
+    for way in [["mount"].as_slice(), &["mount", "-f"]] {
+        let failed = run(way, &["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]);
+        assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+        assert!(err(&failed).contains("CAP_SYS_ADMIN"), "{failed:?}");
+        assert!(!home.path().join("a b").exists(), "what was made is gone");
+    }
+    // Another user's home is not root's to fill.
+    std::os::unix::fs::chown(home.path(), Some(65534), None).unwrap();
+    let failed = run(&["mount"], &[]);
+    assert!(err(&failed).contains("mkdir -p '"), "{failed:?}");
+}
+
+#[test]
+fn what_is_not_there_cannot_be_unmounted() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing");
+    let output = program().arg("umount").arg(&missing).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let line = format!("mach-procfs: {}: No such file or directory\n", missing.display());
+    assert_eq!(err(&output), line);
+}
+
+#[test]
+fn a_source_may_have_any_characters_but_a_comma() {
+    let Some(place) = Place::new() else { return };
+    let mounted = place.run("mount", &["-o", r"fsname=a b\ü"]);
+    assert!(mounted.status.success(), "{mounted:?}");
+    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let line = table.lines().find(|line| line.contains(place.path().to_str().unwrap())).unwrap();
+    assert!(line.contains(r" - fuse.mach-procfs a\040b\134ü ro,"), "{line}");
+    assert!(place.run("umount", &[]).status.success());
 }
 
 #[test]
@@ -295,6 +449,7 @@ fn a_mount_point_may_have_any_name() {
     assert!(odd.join("self/maps").exists());
     let again = program().arg("mount").arg(&odd).output().unwrap();
     assert_eq!(again.status.code(), Some(1));
+    assert!(err(&again).contains("  mach-procfs umount $'/"), "{again:?}");
     let ended = program().arg("umount").arg(odd.join("../a b\n\\ü,x=y")).output().unwrap();
     assert!(ended.status.success(), "{ended:?}");
     assert!(!odd.join("self").exists());

@@ -134,11 +134,6 @@ fn unknown(word: &str) -> Failure {
 /// The daemon itself.
 fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
     let (tree, _) = arguments.source.tree()?;
-    if arguments.report {
-        // A session of its own: neither Ctrl-C nor the end of the terminal is meant for it.
-        nix::unistd::setsid()
-            .map_err(|errno| Failure::Because(format!("setsid: {}", errno.desc())))?;
-    }
     // A panic is caught where it happens; what it says belongs in the log, on one line.
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let report = arguments.report;
@@ -165,7 +160,13 @@ fn notify() {
 
 /// Tells the parent that the mount is served, and lets go of its terminal and directory. Standard
 /// error is kept where it is a plain file: then somebody wants the log there.
+///
+/// Until then Ctrl-C is meant for the daemon too, which may have to wait for the mount helper.
 fn let_go() {
+    // A session of its own, which the terminal's Ctrl-C and end do not reach.
+    if let Err(errno) = nix::unistd::setsid() {
+        log::warn!("setsid: {}", errno.desc());
+    }
     let said = std::io::stdout().write_all(READY).and_then(|()| std::io::stdout().flush());
     if let Err(error) = said {
         log::warn!("nobody waits for the mount to be ready: {error}");

@@ -81,7 +81,8 @@ impl Stopped {
     }
 }
 
-fn ending(status: &WaitStatus) -> String {
+/// How a process has ended, in words.
+pub(super) fn ending(status: &WaitStatus) -> String {
     match status {
         WaitStatus::Exited(_, status) => format!("status {status}"),
         WaitStatus::Signaled(_, signal, _) => signal.to_string(),

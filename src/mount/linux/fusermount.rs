@@ -11,7 +11,7 @@ use super::unmount::clear;
 use super::{place, problem};
 use crate::mount::HELPER_WITHIN;
 use crate::mount::error::{MountError, words};
-use crate::mount::helper::{Call, Helper, Stopped};
+use crate::mount::helper::{Call, Helper, Stopped, ending};
 use crate::mount::options::{Options, escape};
 use crate::mount::system::Signals;
 
@@ -42,14 +42,14 @@ pub(super) fn mount(
         environment: Vec::new(),
         within: HELPER_WITHIN,
     };
-    let mut helper = Helper::start(&call)
-        .map_err(|stopped| explain(place, options, refused, &stopped, String::new()))?;
+    let mut helper =
+        Helper::start(&call).map_err(|stopped| explain(place, options, refused, &stopped, ""))?;
     let mounted = helper.connection(signals).and_then(|connection| {
         helper.wait(signals, None)?;
         helper.exit().map(|()| connection)
     });
     mounted.map_err(|stopped| {
-        let error = explain(place, options, refused, &stopped, helper.words());
+        let error = explain(place, options, refused, &stopped, &helper.words());
         // It may have mounted before it failed. With it, and with what it has sent, the last
         // descriptor of such a mount is gone, so that it is dead.
         drop(helper);
@@ -67,39 +67,28 @@ fn explain(
     options: &Options,
     refused: Errno,
     stopped: &Stopped,
-    said: String,
+    said: &str,
 ) -> MountError {
     let is_root = geteuid().is_root();
-    let said = if said.is_empty() { "it does not say why".to_owned() } else { said };
-    match stopped {
-        Stopped::NotStarted(_) if is_root && !problem::may_mount_directly() => {
-            problem::root_without_rights().error(place)
-        }
-        Stopped::NotStarted(error) if is_root => {
-            let reason = format!("mount: {}; fusermount3: {}", refused.desc(), words(error));
-            MountError::at(place, reason)
-        }
-        Stopped::NotStarted(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            problem::no_helper().error(place)
-        }
-        Stopped::NotStarted(error) => {
-            MountError::at(place, format!("fusermount3: {}", words(error)))
-        }
-        Stopped::Ended(_) => {
-            let prefix = format!("mount: {}; fusermount3: {said}", refused.desc());
-            let known = if is_root {
-                (!problem::may_mount_directly()).then(problem::root_without_rights)
-            } else if options.allow_other && said.contains("user_allow_other") {
+    let root = || (is_root && !problem::may_mount_directly()).then(problem::root_without_rights);
+    let (reason, known) = match stopped {
+        Stopped::NotStarted(error) if is_root => (words(error), root()),
+        Stopped::NotStarted(_) => return problem::no_helper().error(place),
+        Stopped::Ended(status) => {
+            let known = if options.allow_other && said.contains("user_allow_other") {
                 Some(problem::alone())
             } else {
-                problem::of_place(place)
+                root().or_else(|| problem::of_place(place))
             };
-            match known {
-                Some(problem) => problem.after(&prefix).error(place),
-                None => MountError::at(place, prefix),
-            }
+            let silence = || format!("it does not say why ({})", ending(status));
+            (if said.is_empty() { silence() } else { said.to_owned() }, known)
         }
-        stopped => stopped.error(place, "fusermount3"),
+        stopped => return stopped.error(place, "fusermount3"),
+    };
+    let reason = format!("mount: {}; fusermount3: {reason}", refused.desc());
+    match known {
+        Some(problem) => problem.after(&reason).error(place),
+        None => MountError::at(place, reason),
     }
 }
 
