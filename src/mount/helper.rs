@@ -6,89 +6,34 @@
 //! then calls mount(2), which returns only when the connection is served, and sends a native `int`:
 //! 0, or the errno. What it has to say else is on its standard error.
 
-use std::ffi::{CString, OsStr, OsString};
+mod call;
+mod stopped;
+
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read as _};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawnp};
-use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::stat::Mode;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
-use super::error::{MountError, words};
 use super::system::Signals;
+pub(super) use call::Call;
+use call::spawn;
+pub(super) use stopped::{Stopped, ending};
 
 /// How much of what a helper says is kept.
 const KEPT: usize = 4096;
 
 /// How long a helper may take to end once it has nothing more to do, or was killed.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
-
-/// How a helper is called.
-#[derive(Debug)]
-pub(super) struct Call {
-    /// With a slash, or looked for on the PATH.
-    pub(super) program: PathBuf,
-    pub(super) arguments: Vec<OsString>,
-    /// Beside this process's own environment and `_FUSE_COMMFD`.
-    pub(super) environment: Vec<(&'static str, OsString)>,
-    /// How long all of it may take.
-    pub(super) within: Duration,
-}
-
-/// Why a helper did not mount.
-#[derive(Debug)]
-pub(super) enum Stopped {
-    /// It cannot be started.
-    NotStarted(io::Error),
-    /// A signal came for this process.
-    Signal(Signal),
-    /// It took too long.
-    Deadline(Duration),
-    /// mount(2) failed.
-    Refused(Errno),
-    /// It ended without having mounted.
-    Ended(WaitStatus),
-    /// The talk with it failed.
-    Broken(String),
-}
-
-impl Stopped {
-    /// As an error of mounting here, by a helper of this name, where there is no better reason.
-    pub(super) fn error(&self, place: &Path, name: &str) -> MountError {
-        let reason = match self {
-            Stopped::NotStarted(error) => format!("{name}: {}", words(error)),
-            Stopped::Signal(signal) => format!("not mounted: {signal} came first"),
-            Stopped::Deadline(within) => {
-                format!("{name} does not answer within {} s", within.as_secs_f32())
-            }
-            Stopped::Refused(errno) => format!("mount: {}", errno.desc()),
-            Stopped::Ended(status) => format!("{name} ended early: {}", ending(status)),
-            Stopped::Broken(reason) => format!("{name}: {reason}"),
-        };
-        MountError::at(place, reason)
-    }
-}
-
-/// How a process has ended, in words.
-pub(super) fn ending(status: &WaitStatus) -> String {
-    match status {
-        WaitStatus::Exited(_, status) => format!("status {status}"),
-        WaitStatus::Signaled(_, signal, _) => signal.to_string(),
-        status => format!("{status:?}"),
-    }
-}
 
 /// What can be read.
 pub(super) enum Ready {
@@ -348,41 +293,4 @@ impl Drop for Helper {
 fn in_time(left: Duration) -> PollTimeout {
     let milliseconds = left.as_micros().div_ceil(1000);
     PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
-}
-
-/// Starts a helper with its socket, its standard error, and nothing else of ours: no signal that is
-/// blocked here, and in a process group of its own, which Ctrl-C does not reach.
-fn spawn(call: &Call, socket: &UnixStream, stderr: BorrowedFd<'_>) -> io::Result<Pid> {
-    let mut attributes = PosixSpawnAttr::init()?;
-    attributes.set_flags(
-        PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETPGROUP,
-    )?;
-    attributes.set_sigmask(&SigSet::empty())?;
-    attributes.set_pgroup(Pid::from_raw(0))?;
-    // Another number than here: a dup2 to the same one does not clear FD_CLOEXEC everywhere.
-    let number = if socket.as_raw_fd() == 3 { 4 } else { 3 };
-    let mut files = PosixSpawnFileActions::init()?;
-    files.add_dup2(stderr.as_raw_fd(), 2)?;
-    files.add_open(0, "/dev/null", OFlag::O_RDONLY, Mode::empty())?;
-    files.add_open(1, "/dev/null", OFlag::O_WRONLY, Mode::empty())?;
-    files.add_dup2(socket.as_raw_fd(), number)?;
-
-    let text = |text: OsString| CString::new(text.into_vec()).map_err(io::Error::other);
-    let program = text(call.program.clone().into())?;
-    let mut arguments = vec![program.clone()];
-    for argument in &call.arguments {
-        arguments.push(text(argument.clone())?);
-    }
-    let number = ("_FUSE_COMMFD", OsString::from(number.to_string()));
-    let ours: Vec<_> = call.environment.iter().chain([&number]).collect();
-    let inherited = std::env::vars_os()
-        .filter(|(name, _)| ours.iter().all(|(own, _)| name.as_os_str() != OsStr::new(own)));
-    let added = ours.iter().map(|(name, value)| (OsString::from(name), value.clone()));
-    let mut environment = Vec::new();
-    for (mut variable, value) in inherited.chain(added) {
-        variable.push("=");
-        variable.push(value);
-        environment.push(text(variable)?);
-    }
-    Ok(posix_spawnp(&program, &files, &attributes, &arguments, &environment)?)
 }

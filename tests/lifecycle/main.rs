@@ -2,11 +2,14 @@
 #![cfg(all(target_os = "linux", feature = "mount"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod refused;
+mod signals;
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -122,95 +125,6 @@ fn a_mount_that_is_in_use_is_only_ended_lazily() {
     place.wait_until_no_daemon();
 }
 
-/// All that end a program by default, are sent by people and systems, and can be caught.
-const ENDING: [Signal; 8] = [
-    Signal::SIGINT,
-    Signal::SIGTERM,
-    Signal::SIGHUP,
-    Signal::SIGQUIT,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-    Signal::SIGALRM,
-    Signal::SIGXCPU,
-];
-
-#[test]
-fn signals_end_a_daemon_in_the_background_too() {
-    for signal in ENDING {
-        let Some(place) = Place::new() else { return };
-        assert!(place.run("mount", &[]).status.success());
-        let [daemon] = place.daemons()[..] else { panic!("{:?}", place.daemons()) };
-        kill(daemon, signal).unwrap();
-        place.wait_until_no_daemon();
-        assert!(mounted_types(place.path()).is_empty(), "{signal}");
-    }
-}
-
-#[test]
-fn signals_unmount_and_end_with_status_0() {
-    for signal in ENDING {
-        let Some(mut mount) = Mount::new() else { return };
-        assert_eq!(mount.signal(signal).code(), Some(0), "{signal}");
-        assert!(mounted_types(mount.root()).is_empty(), "{signal}");
-    }
-}
-
-/// A program that may not mount by itself, and whose helper never answers.
-#[test]
-fn a_signal_ends_the_wait_for_the_helper_at_once() {
-    let Some(place) = Place::new() else { return };
-    let directory = tempfile::tempdir().unwrap();
-    let helper = directory.path().join("helper");
-    let waits = directory.path().join("waits");
-    let script =
-        format!("#!/bin/sh\necho $$ >{0}.new; mv {0}.new {0}; sleep 1000\n", waits.display());
-    let make = ["-c", "printf '%s' \"$1\" >\"$0\"; chmod 755 \"$0\""];
-    let made = Command::new("sh").args(make).arg(&helper).arg(&script).status().unwrap();
-    assert!(made.success());
-    for (signal, foreground) in
-        [(Signal::SIGINT, true), (Signal::SIGINT, false), (Signal::SIGQUIT, true)]
-    {
-        let bounded = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"];
-        let is_root = nix::unistd::geteuid().is_root();
-        let mut daemon = Command::new("env")
-            .args(bounded.iter().take(if is_root { 3 } else { 0 }))
-            .args([env!("CARGO_BIN_EXE_mach-procfs"), "mount"])
-            .args(foreground.then_some("-f"))
-            .arg(place.path())
-            .env("FUSERMOUNT_PATH", &helper)
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let helper = common::until("the helper", || {
-            let pid = std::fs::read_to_string(&waits).ok()?;
-            pid.trim().parse().ok().map(Pid::from_raw)
-        });
-        // As a terminal sends it: to the whole group, which the helper is not in.
-        kill(Pid::from_raw(-(daemon.id() as i32)), signal).unwrap();
-        let status = common::until("the end", || daemon.try_wait().unwrap());
-        assert!(!status.success());
-        let mut said = String::new();
-        daemon.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        assert!(said.contains(&format!("not mounted: {signal} came first")), "{said}");
-        common::until("the helper's end", || kill(helper, None).is_err().then_some(()));
-        place.wait_until_no_daemon();
-        assert!(mounted_types(place.path()).is_empty());
-        std::fs::remove_file(&waits).unwrap();
-    }
-}
-
-#[test]
-fn a_signal_detaches_a_mount_that_is_in_use() {
-    let Some(mut mount) = Mount::new() else { return };
-    let mut held = File::open(mount.path("self/maps")).unwrap();
-    assert_eq!(mount.signal(Signal::SIGTERM).code(), Some(0));
-    assert!(mounted_types(mount.root()).is_empty());
-    let error = held.read(&mut [0; 10]).unwrap_err();
-    assert_eq!(error.raw_os_error(), Some(libc::ENOTCONN), "who was inside gets an error");
-}
-
 /// The kernel gives the numbers of a mount that has ended to the next one at once.
 #[test]
 fn a_mount_that_got_the_numbers_of_an_unmounted_one_is_left_alone() {
@@ -277,22 +191,6 @@ fn a_mount_that_was_moved_is_ended_where_it_is() {
 }
 
 #[test]
-fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
-    let Some(place) = Place::new() else { return };
-    let script = "trap '' HUP; $PROGRAM mount --foreground --report \"$DIR\" >\"$DIR.said\" & D=$!; \
-        until grep -q ready \"$DIR.said\"; do :; done; rm \"$DIR.said\"; \
-        kill -HUP $D; test -e \"$DIR/self/maps\" && kill -0 $D || exit 9; kill -TERM $D; wait $D";
-    let output = Command::new("sh")
-        .args(["-c", script])
-        .env("PROGRAM", env!("CARGO_BIN_EXE_mach-procfs"))
-        .env("DIR", place.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert!(mounted_types(place.path()).is_empty());
-}
-
-#[test]
 fn the_background_daemon_keeps_no_descriptor_of_its_starter() {
     let Some(place) = Place::new() else { return };
     // The end of a pipe that somebody waits on, and a lock.
@@ -324,104 +222,6 @@ fn the_dead_mount_of_a_killed_daemon_is_cleared() {
     let ended = program().arg("umount").arg(mount.root()).output().unwrap();
     assert!(ended.status.success(), "{ended:?}");
     assert!(mounted_types(mount.root()).is_empty());
-}
-
-/// Runs a command in both ways of mounting, and checks what is said and that nothing is printed.
-#[track_caller]
-fn assert_refused(arguments: &[&str], reason: &str, lines: usize) {
-    for foreground in [false, true] {
-        let mut command = program();
-        command.arg("mount").args(foreground.then_some("-f")).args(arguments);
-        let output = command.env("HOME", "/nowhere").stdin(Stdio::null()).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        assert!(err(&output).contains(reason), "{output:?}");
-        assert_eq!(err(&output).lines().count(), lines, "{output:?}");
-        assert!(output.stdout.is_empty());
-    }
-}
-
-#[test]
-fn what_cannot_be_mounted_is_named() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    let [file, place] = [&file, directory.path()].map(|path| path.to_str().unwrap());
-    assert_refused(&[file], "not a directory", 1);
-    assert_refused(&[&format!("{file}/x")], "Not a directory", 1);
-    assert_refused(&["-o", "frob", place], "unknown mount option 'frob'", 1);
-    assert_refused(&["-o", "fsname=", place], "unknown mount option 'fsname='", 1);
-    assert_refused(&["-o", "backend=fskit", place], "FSKit backend mounts below /Volumes only", 1);
-    assert_refused(&["-o", "backend=kext", place], "needs no option", 1);
-}
-
-#[test]
-fn a_missing_directory_elsewhere_is_refused_with_the_command_that_makes_it() {
-    let directory = tempfile::tempdir().unwrap();
-    for name in ["missing", "it's a b/c", "-x", "ä\u{1b}[2J\n"] {
-        let missing = directory.path().join(name);
-        let link = directory.path().join("link");
-        std::os::unix::fs::symlink(&missing, &link).unwrap();
-        for named in [&missing, &link] {
-            let mut command = program();
-            command.arg("mount").arg(named).env("HOME", "/nowhere");
-            let output = command.output().unwrap();
-            assert_eq!(output.status.code(), Some(1));
-            let said = err(&output);
-            let (reason, command) = said.split_once('\n').unwrap();
-            assert!(reason.ends_with("there is no such directory; make it first"), "{said:?}");
-            assert!(command.starts_with("  mkdir -p ") && !command.contains('\u{1b}'), "{said:?}");
-            let made = Command::new("bash").args(["-c", command]).status().unwrap();
-            assert!(made.success() && missing.is_dir(), "{command}");
-            std::fs::remove_dir(&missing).unwrap();
-        }
-        std::fs::remove_file(link).unwrap();
-    }
-}
-
-#[test]
-fn a_missing_directory_below_home_is_made_and_goes_if_the_mount_fails() {
-    let Some(home) = Place::new() else { return };
-    let place = home.path().join("a b/proc");
-    let run = |arguments: &[&str], before: &[&str]| {
-        let mut command = Command::new("env");
-        command.args(before).arg(env!("CARGO_BIN_EXE_mach-procfs")).args(arguments).arg(&place);
-        command.env("HOME", home.path()).env_remove("RUST_LOG").stdin(Stdio::null());
-        command.output().unwrap()
-    };
-    let doctor = run(&["doctor"], &[]);
-    assert!(doctor.status.success(), "{doctor:?}");
-    assert!(common::program::out(&doctor).contains("is not there, and `mount` makes it"));
-    assert!(!home.path().join("a b").exists(), "a doctor changes nothing");
-    let mounted = run(&["mount"], &[]);
-    assert!(mounted.status.success(), "{mounted:?}");
-    assert!(place.join("self/maps").exists());
-    assert!(run(&["umount"], &[]).status.success());
-    assert!(place.is_dir(), "it stays for the next mount");
-    std::fs::remove_dir_all(home.path().join("a b")).unwrap();
-    if !common::is_root() {
-        return;
-    }
-    // Root without the right to mount.
-    for way in [["mount"].as_slice(), &["mount", "-f"]] {
-        let failed = run(way, &["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]);
-        assert_eq!(failed.status.code(), Some(1), "{failed:?}");
-        assert!(err(&failed).contains("CAP_SYS_ADMIN"), "{failed:?}");
-        assert!(!home.path().join("a b").exists(), "what was made is gone");
-    }
-    // Another user's home is not root's to fill.
-    std::os::unix::fs::chown(home.path(), Some(65534), None).unwrap();
-    let failed = run(&["mount"], &[]);
-    assert!(err(&failed).contains("mkdir -p '"), "{failed:?}");
-}
-
-#[test]
-fn what_is_not_there_cannot_be_unmounted() {
-    let directory = tempfile::tempdir().unwrap();
-    let missing = directory.path().join("missing");
-    let output = program().arg("umount").arg(&missing).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let line = format!("mach-procfs: {}: No such file or directory\n", missing.display());
-    assert_eq!(err(&output), line);
 }
 
 #[test]
