@@ -69,8 +69,9 @@ pub(super) fn mount<V: Volumes + Clone>(
     adapter: Adapter,
     signals: &dyn Signals,
 ) -> Result<Guard<Mounted<V>>, MountError> {
+    let is_root = geteuid().is_root();
     let mut helper = Helper::start(&call(mac, place, options))
-        .map_err(|stopped| explain(mac, place, options, &stopped, ""))?;
+        .map_err(|stopped| explain(mac, place, options, &stopped, "", is_root))?;
     let mut is_served = false;
     let mounted = attempt(&mut helper, adapter, signals, &mut is_served).and_then(|()| {
         let entry = top(&mac.volumes, place).map_err(|error| Stopped::Broken(error.to_string()))?;
@@ -85,7 +86,7 @@ pub(super) fn mount<V: Volumes + Clone>(
             Ok(Guard::new(Mounted { volumes, place: place.to_owned(), entry }))
         }
         Err(stopped) => {
-            let error = explain(mac, place, options, &stopped, &helper.words());
+            let error = explain(mac, place, options, &stopped, &helper.words(), is_root);
             drop(helper);
             clear(&mac.volumes, place, is_served);
             Err(error)
@@ -184,6 +185,7 @@ fn explain<V: Volumes + Clone>(
     options: &Options,
     stopped: &Stopped,
     said: &str,
+    is_root: bool,
 ) -> MountError {
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     match stopped {
@@ -191,7 +193,7 @@ fn explain<V: Volumes + Clone>(
             let reason = mac.installation().err().unwrap_or_default();
             MountError::at(place, reason).with_command(INSTALL)
         }
-        Stopped::Refused(Errno::EPERM) if options.allow_other && !geteuid().is_root() => {
+        Stopped::Refused(Errno::EPERM) if options.allow_other && !is_root => {
             let reason = format!(
                 "mount: {}{said}; allow_other is for root and the group admin, or for all after:",
                 Errno::EPERM.desc()
@@ -251,15 +253,50 @@ impl<V: Volumes> Volume for Mounted<V> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_the_helper_is_called_with() {
-        let mac = Mac {
-            volumes: (),
+    fn mac() -> Mac<Nothing> {
+        Mac {
+            volumes: Nothing,
             helper: "/helper".into(),
             osxfuse: PathBuf::new(),
             fuse_t: PathBuf::new(),
             within: Duration::from_secs(1),
+        }
+    }
+
+    #[derive(Clone)]
+    struct Nothing;
+
+    impl Volumes for Nothing {
+        fn mounted(&self) -> Result<Vec<Entry>, String> {
+            Ok(Vec::new())
+        }
+        fn unmount(&self, _: &Path, _: bool) -> Result<(), Errno> {
+            Err(Errno::EINVAL)
+        }
+    }
+
+    #[test]
+    fn a_refused_allow_other_is_explained_to_users() {
+        let said = |allow_other, is_root, errno| {
+            let options = Options { allow_other, ..Options::for_user(501) };
+            let stopped = Stopped::Refused(errno);
+            let error = explain(&mac(), Path::new("/p"), &options, &stopped, "no", is_root);
+            (error.to_string(), error.command().map(str::to_owned))
         };
+        let (reason, command) = said(true, false, Errno::EPERM);
+        assert!(reason.starts_with("/p: mount: Operation not permitted: no; allow_other is for"));
+        assert!(reason.contains("group admin"), "{reason}");
+        let sysctl = "sudo sysctl vfs.generic.macfuse.tunables.allow_other=1";
+        assert_eq!(command.as_deref(), Some(sysctl));
+        let plain = ("/p: mount: Operation not permitted: no".to_owned(), None);
+        assert_eq!(said(true, true, Errno::EPERM), plain);
+        assert_eq!(said(false, false, Errno::EPERM), plain);
+        assert_eq!(said(true, false, Errno::EIO).1, None);
+    }
+
+    #[test]
+    fn what_the_helper_is_called_with() {
+        let mac = mac();
         let mut options = Options::for_user(501);
         let arguments = |options: &Options| {
             let call = call(&mac, Path::new("/a b,c"), options);
