@@ -19,6 +19,7 @@
 //! | [`mod@format`] | one value to bytes, infallibly | which kernel, FUSE |
 //! | [`tree`] | the table of pseudo-files, access | FUSE |
 //! | `fuse` | FUSE requests and replies | how content is made |
+//! | `mount` | how a mount is made, ended and diagnosed | requests |
 //! | `cli`, `main` | the command line; alone prints and exits | the insides of the others |
 
 pub mod format;
@@ -26,6 +27,8 @@ pub mod format;
 pub mod fuse;
 pub mod kernel;
 pub mod model;
+#[cfg(feature = "mount")]
+pub mod mount;
 pub mod tree;
 
 pub use kernel::{Regions, regions};

@@ -347,9 +347,9 @@ fn model_daemon() {
         watched.wait_until_hanging(18);
         println!("@hanging");
     });
-    let options = mach_procfs::fuse::Options::for_user(uid);
+    let options = mach_procfs::mount::Options::for_user(uid);
     let ended =
-        mach_procfs::fuse::mount(tree, Path::new(directory), &options, || println!("@ready"));
+        mach_procfs::mount::mount(tree, Path::new(directory), &options, || println!("@ready"));
     std::process::exit(i32::from(ended.is_err()));
 }
 

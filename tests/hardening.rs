@@ -90,6 +90,14 @@ fn names_cannot_forge_lines_of_the_log_or_command_the_terminal() {
     let name = "x\n[1970 ERROR mach] all is lost\x1b[2J\u{202e}";
     let path = directory.path().join(name);
     let check = |text: &str| {
+        // A command that helps stands on a line of its own.
+        let text = match text.split_once('\n') {
+            Some((line, command)) if command.starts_with("  mkdir -p $'") => {
+                assert!(command.ends_with("\\342\\200\\256'\n"), "{command:?}");
+                line
+            }
+            _ => text,
+        };
         assert_eq!(text.lines().count(), 1, "{text:?}");
         assert!(text.contains(r"x\n[1970 ERROR mach] all is lost\u{1b}[2J\u{202e}"), "{text:?}");
         assert!(!text.contains('\x1b') && !text.contains('\u{202e}'), "{text:?}");

@@ -4,13 +4,15 @@
 use std::path::{Path, PathBuf};
 
 /// What each layer may import of this crate. `model` is everybody's.
-const MAY_IMPORT: [(&str, &[&str]); 6] = [
+const MAY_IMPORT: [(&str, &[&str]); 7] = [
     ("model", &["model"]),
     ("kernel", &["model", "kernel"]),
     ("format", &["model", "format"]),
     ("tree", &["model", "kernel", "format", "tree"]),
     ("fuse", &["model", "tree", "fuse"]),
-    ("cli", &["model", "kernel", "tree", "fuse", "cli", "format"]),
+    // On macOS the kernel tells what is mounted.
+    ("mount", &["model", "kernel", "tree", "fuse", "mount"]),
+    ("cli", &["model", "kernel", "tree", "mount", "cli", "format"]),
 ];
 
 /// Files with unsafe code.
@@ -39,12 +41,14 @@ const UNSAFE: [&str; 21] = [
 ];
 
 /// Files that tell the systems apart.
-const PICKS_SYSTEM: [&str; 5] = [
+const PICKS_SYSTEM: [&str; 7] = [
     "src/kernel/mod.rs",
     "src/kernel/mach/mod.rs",
     "src/kernel/mach/ffi.rs",
     "src/fuse/host/mod.rs",
     "src/fuse/mod.rs",
+    "src/mount/mod.rs",
+    "src/mount/macos/mod.rs",
 ];
 
 struct Source {

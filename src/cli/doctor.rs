@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use mach_procfs::fuse::{self, Check, Verdict};
+use mach_procfs::mount::{self, Check, Verdict};
 
 use super::Failure;
 use super::messages::Plain;
@@ -11,7 +11,7 @@ use super::source::{Source, read};
 
 pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
     let mut checks = vec![own_map()];
-    checks.extend(fuse::diagnose(mount_point));
+    checks.extend(mount::diagnose(mount_point));
     let width = checks.iter().map(|check| check.subject.len()).max().unwrap_or(0);
     let mut out = io::stdout().lock();
     for Check { verdict, subject, finding, advice } in &checks {

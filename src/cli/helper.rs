@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
+use mach_procfs::mount::SOURCE_IS_FIXED;
 
 use super::Failure;
 use super::mount::{MountArguments, mount};
@@ -55,10 +56,12 @@ pub(super) struct HelperArguments {
 /// Mounts in the background and returns when the mount answers.
 pub(super) fn help(arguments: HelperArguments) -> Result<(), Failure> {
     let source = arguments.source;
-    if source.is_empty() || source.contains([',', '\\']) {
+    if source.is_empty() || source.contains(',') {
         return Err(Failure::Because(format!("'{source}' cannot stand as the source of a mount")));
     }
-    let mut options = vec![format!("fsname={source}")];
+    let mut options = Vec::new();
+    // On macOS the first word of a line of fstab is for people.
+    options.extend((!SOURCE_IS_FIXED).then(|| format!("fsname={source}")));
     for words in &arguments.options {
         options.extend(split(words).filter(|word| !is_for_others(word)).map(str::to_owned));
     }

@@ -1,6 +1,6 @@
 //! `mount` and `umount`: the daemon in the foreground, or re-executed in the background.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{self, IsTerminal as _, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt as _;
@@ -9,17 +9,18 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mach_procfs::fuse::{self, Options};
 use mach_procfs::model::error_words;
+use mach_procfs::mount::{self, MountError, Options};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 
-use super::Failure;
-use super::messages::{ALWAYS, is_a_log_file};
+use super::messages::{ALWAYS, Plain, is_a_log_file};
 use super::source::Source;
+use super::{Failure, complain};
 
-/// How long the background daemon may take to mount.
-const READY_WITHIN: Duration = Duration::from_secs(10);
+/// How long the background daemon may take to mount: longer than the helper, so that the daemon
+/// itself says what is wrong.
+const READY_WITHIN: Duration = mount::HELPER_WITHIN.saturating_add(Duration::from_secs(10));
 
 /// What the daemon says through the pipe when the mount is served.
 const READY: &[u8] = b"ready\n";
@@ -54,8 +55,16 @@ pub(super) struct UmountArguments {
 }
 
 pub(super) fn umount(arguments: &UmountArguments) -> Result<(), Failure> {
-    fuse::unmount(&arguments.mount_point, arguments.lazy)
-        .map_err(|error| Failure::Because(error.to_string()))
+    mount::unmount(&arguments.mount_point, arguments.lazy).map_err(|error| said(&error))
+}
+
+/// Says why, and on a line of its own the command that helps.
+fn said(error: &MountError) -> Failure {
+    complain(&error.to_string());
+    if let Some(command) = error.command() {
+        let _ = writeln!(io::stderr(), "  {}", Plain(command));
+    }
+    Failure::Said
 }
 
 pub(super) fn mount(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> {
@@ -70,6 +79,7 @@ pub(super) fn is_known(word: &str) -> bool {
 
 pub(super) fn parse_options(words: &[String]) -> Result<Options, Failure> {
     let mut options = Options::for_user(nix::unistd::geteuid().as_raw());
+    options.quiet = !io::stderr().is_terminal();
     for word in words {
         match word.split_once('=') {
             None => match word.as_str() {
@@ -84,10 +94,14 @@ pub(super) fn parse_options(words: &[String]) -> Result<Options, Failure> {
             Some(("max_memory", number)) => {
                 options.limits.bytes = number_of(number, word)?.saturating_mul(1 << 20);
             }
-            // The mount helper takes a backslash for an escape, mount(2) does not.
-            Some(("fsname", name)) if !name.is_empty() && !name.contains('\\') => {
-                name.clone_into(&mut options.source);
+            Some(("fsname", name)) if name == options.source => {}
+            Some(("fsname", _)) if mount::SOURCE_IS_FIXED => {
+                let reason =
+                    "here a mount is recognised by its source, which is always mach-procfs";
+                return Err(Failure::Because(format!("'{word}': {reason}")));
             }
+            Some(("fsname", name)) if !name.is_empty() => name.clone_into(&mut options.source),
+            Some(("backend", name)) => return Err(backend(name)),
             Some(_) => return Err(unknown(word)),
         }
     }
@@ -100,6 +114,18 @@ fn number_of(number: &str, word: &str) -> Result<usize, Failure> {
     number.ok_or_else(|| Failure::Because(format!("'{word}' wants a number from 1 on")))
 }
 
+/// macFUSE's choice of how it reaches the kernel.
+fn backend(name: &str) -> Failure {
+    let reason = match name {
+        "fskit" => {
+            "macFUSE's FSKit backend mounts below /Volumes only, does not say which process and \
+             user read, and gives no descriptor to serve; it takes the kernel extension"
+        }
+        _ => "the kernel extension of macFUSE is the only backend, and needs no option",
+    };
+    Failure::Because(format!("'backend={name}': {reason}"))
+}
+
 fn unknown(word: &str) -> Failure {
     Failure::Because(format!(
         "unknown mount option '{word}'; there are allow_other, noallow_other, \
@@ -110,15 +136,10 @@ fn unknown(word: &str) -> Failure {
 /// The daemon itself.
 fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
     let (tree, _) = arguments.source.tree()?;
-    if arguments.report {
-        // A session of its own: neither Ctrl-C nor the end of the terminal is meant for it.
-        nix::unistd::setsid()
-            .map_err(|errno| Failure::Because(format!("setsid: {}", errno.desc())))?;
-    }
     // A panic is caught where it happens; what it says belongs in the log, on one line.
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let report = arguments.report;
-    fuse::mount(tree, &arguments.mount_point, options, move || {
+    mount::mount(tree, &arguments.mount_point, options, move || {
         notify();
         let place = arguments.mount_point.display();
         if report {
@@ -129,7 +150,7 @@ fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
             log::info!(target: ALWAYS, "mounted on {place}{how}");
         }
     })
-    .map_err(|error| Failure::Because(error.to_string()))
+    .map_err(|error| said(&error))
 }
 
 /// Tells systemd that a service of `Type=notify` is ready (sd_notify(3)).
@@ -146,7 +167,13 @@ fn notify() {
 
 /// Tells the parent that the mount is served, and lets go of its terminal and directory. Standard
 /// error is kept where it is a plain file: then somebody wants the log there.
+///
+/// Until then Ctrl-C is meant for the daemon too, which may have to wait for the mount helper.
 fn let_go() {
+    // A session of its own, which the terminal's Ctrl-C and end do not reach.
+    if let Err(errno) = nix::unistd::setsid() {
+        log::warn!("setsid: {}", errno.desc());
+    }
     let said = std::io::stdout().write_all(READY).and_then(|()| std::io::stdout().flush());
     if let Err(error) = said {
         log::warn!("no process waits for the mount to be ready: {}", error_words(&error));
@@ -172,7 +199,7 @@ fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> 
         Failure::Because(format!("{what}: {}", error_words(&error)))
     };
     // Before anything that needs /proc, over which a dead mount may lie.
-    fuse::check(&arguments.mount_point).map_err(|error| Failure::Because(error.to_string()))?;
+    mount::check(&arguments.mount_point).map_err(|error| said(&error))?;
     arguments.source.check()?;
     let program = std::env::current_exe().map_err(|error| because("this program", error))?;
     let mut command = Command::new(program);

@@ -3,19 +3,17 @@
 
 mod budget;
 mod content;
-mod doctor;
 mod errno;
 mod gate;
 mod handle;
 mod host;
-mod session;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use fuser::{
     AccessFlags, BsdFileFlags, CopyFileRangeFlags, Errno, FileAttr, FileHandle, FileType,
@@ -26,8 +24,9 @@ use fuser::{
 };
 
 pub use budget::Limits;
-pub use doctor::{Check, Verdict, diagnose};
-pub use session::{MountError, Options, check, mount, unmount};
+
+/// Whether the kernel here opens a file once for all its readers.
+pub(crate) const ONE_OPEN_FOR_ALL: bool = host::ONE_OPEN_FOR_ALL;
 
 use crate::model::{Error, ErrorKind, Pid, Result};
 use crate::tree::{Access, Attributes, Caller, Node, NodeType, Tree};
@@ -48,19 +47,30 @@ const BLOCK_SIZE: u32 = 128 * 1024;
 /// The longest name that a directory of this file system can have.
 const NAME_MAX: u32 = 255;
 
+/// How requests are served.
+pub(crate) struct Service {
+    /// Event loops, at least 1.
+    pub(crate) loops: usize,
+    /// Whether one open of a file serves all its readers.
+    pub(crate) one_open_for_all: bool,
+    /// What open files may cost.
+    pub(crate) limits: Limits,
+}
+
 /// The tree, as fuser asks it.
-struct Adapter {
+pub(crate) struct Adapter {
     tree: Arc<Tree>,
     handles: Arc<Handles>,
     gate: Gate,
-    /// Told when the kernel has ended the session.
-    ended: Sender<session::Event>,
+    /// Closed when the session has ended.
+    alive: Option<UnixStream>,
 }
 
 impl Adapter {
-    fn new(tree: Arc<Tree>, options: &Options, ended: Sender<session::Event>) -> Self {
-        let handles = Arc::new(Handles::new(options.one_open_for_all, options.limits));
-        Adapter { tree, handles, gate: Gate::new(options.loops), ended }
+    /// An adapter that closes `alive` when its session has ended.
+    pub(crate) fn new(tree: Arc<Tree>, service: &Service, alive: UnixStream) -> Self {
+        let handles = Arc::new(Handles::new(service.one_open_for_all, service.limits));
+        Adapter { tree, handles, gate: Gate::new(service.loops), alive: Some(alive) }
     }
 
     /// Answers from the tree's metadata: at once where the kernel never sleeps for it.
@@ -158,7 +168,8 @@ fn file_attr(attributes: &Attributes, size: u64) -> FileAttr {
         atime: since,
         mtime: since,
         ctime: since,
-        crtime: UNIX_EPOCH,
+        // Shown by Finder and by `stat -f %SB`, on macOS only.
+        crtime: since,
         kind: file_type(attributes.node_type),
         perm: attributes.mode,
         nlink: attributes.links,
@@ -185,8 +196,7 @@ impl Filesystem for Adapter {
     }
 
     fn destroy(&mut self) {
-        // Nobody listens any more where a signal has already ended the daemon.
-        let _ = self.ended.send(session::Event::Ended);
+        self.alive = None;
     }
 
     fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
@@ -639,9 +649,22 @@ impl Filesystem for Adapter {
         reply.error(read_only());
     }
 
-    /// Backup and creation times, for which this file system has nothing.
+    /// Backup and creation times: the process's start.
     #[cfg(target_os = "macos")]
-    fn getxtimes(&self, _: &Request, _: INodeNo, reply: fuser::ReplyXTimes) {
-        reply.xtimes(UNIX_EPOCH, UNIX_EPOCH);
+    fn getxtimes(&self, request: &Request, node: INodeNo, reply: fuser::ReplyXTimes) {
+        self.metadata(request, node.0, reply, |tree, node, answer| {
+            let since = tree.attributes(node)?.owner.since;
+            if let Some(reply) = answer.take() {
+                reply.xtimes(since, since);
+            }
+            Ok(())
+        });
+    }
+}
+
+#[cfg(target_os = "macos")]
+impl Refuse for fuser::ReplyXTimes {
+    fn refuse(self, errno: Errno) {
+        self.error(errno);
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
-use mach_procfs::fuse::{self, MountError, Options};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Fault, ModelProcess, World, XnuModel};
+use mach_procfs::mount::{self, MountError, Options};
 use mach_procfs::tree::Tree;
 use tempfile::TempDir;
 
@@ -64,7 +64,7 @@ impl Served {
         let mut options = Options::for_user(uid);
         set(&mut options);
         let server = std::thread::spawn(move || {
-            fuse::mount(tree, &path, &options, move || sender.send(()).unwrap())
+            mount::mount(tree, &path, &options, move || sender.send(()).unwrap())
         });
         let served = Served { model, directory, server: Some(server), _watchdog: watchdog };
         ready.recv().expect("the mount is served");

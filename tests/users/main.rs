@@ -2,7 +2,10 @@
 #![cfg(all(target_os = "linux", feature = "mount"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod whose;
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
@@ -138,27 +141,6 @@ fn a_user_without_rights_mounts_for_themselves() {
     let output = in_namespace(&script);
     assert!(output.status.success(), "{output:?}");
     assert!(text(&output.stderr).contains("user_allow_other"), "{output:?}");
-}
-
-#[test]
-fn what_is_missing_for_a_mount_is_named() {
-    if !common::is_root() || !can_mount() {
-        return;
-    }
-    let closed = in_namespace(&(device("600") + "user $PROGRAM mount $DIR"));
-    assert_eq!(closed.status.code(), Some(1));
-    assert!(text(&closed.stderr).contains("/dev/fuse is closed to this user"), "{closed:?}");
-    // fuser takes the helper's place from this variable first.
-    let helper = device("666") + "export FUSERMOUNT_PATH=/nowhere; user $PROGRAM mount $DIR";
-    let helper = in_namespace(&helper);
-    assert_eq!(helper.status.code(), Some(1));
-    assert!(text(&helper.stderr).contains("install the package fuse3"), "{helper:?}");
-    let none = in_namespace(
-        "mount -t tmpfs none /dev; mknod /dev/null c 1 3; if $PROGRAM mount $DIR 2>&1; then exit 9; else test $? = 1; fi",
-    );
-    assert!(none.status.success(), "{none:?}");
-    assert!(text(&none.stdout).contains("/dev/fuse is missing"), "{none:?}");
-    assert_eq!(text(&none.stdout).lines().count(), 1, "{none:?}");
 }
 
 #[test]

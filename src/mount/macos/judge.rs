@@ -1,17 +1,24 @@
 //! macOS: what `doctor` says of what it has found. Facts in, checks out, so that it is tested
 //! where there is no Mac.
 
-use crate::fuse::doctor::Check;
+use nix::errno::Errno;
+
+use crate::mount::doctor::{Check, MOUNT_POINT};
 
 /// What was found on a Mac.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) is_root: bool,
-    pub(super) is_apple_silicon: bool,
     /// As `sw_vers -productVersion` tells it.
     pub(super) system: Option<String>,
     /// The version of the macFUSE that is installed.
     pub(super) macfuse: Option<String>,
+    /// Whether osxfuse, its predecessor, is installed.
+    pub(super) has_osxfuse: bool,
+    /// Whether fuse-t is installed.
+    pub(super) has_fuse_t: bool,
+    /// Whether Rosetta translates this program.
+    pub(super) is_translated: bool,
     /// Whether its kernel extension has been loaded since the last start.
     pub(super) is_loaded: bool,
     /// As `csrutil status` tells it.
@@ -23,14 +30,10 @@ pub(super) struct Facts {
 }
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
-    vec![
-        system(facts),
-        macfuse(facts),
-        extension(facts),
-        proc(facts),
-        rights(facts),
-        submaps(facts),
-    ]
+    let mut checks = vec![system(facts)];
+    checks.extend(facts.is_translated.then(rosetta));
+    checks.extend([macfuse(facts), extension(facts), proc(facts), rights(facts), submaps(facts)]);
+    checks
 }
 
 fn system(facts: &Facts) -> Check {
@@ -40,13 +43,54 @@ fn system(facts: &Facts) -> Check {
     }
 }
 
+fn rosetta() -> Check {
+    Check::warning(
+        "processor",
+        "Rosetta translates this program: its own map and registers are those of the translation",
+        "install the build for Apple silicon",
+    )
+}
+
+/// The newest version whose sources and issues were read.
+const READ: (u32, u32) = (5, 4);
+
+/// From this version on a look-up that waits does not stop the others.
+const PARALLEL: (u32, u32) = (4, 3);
+
 fn macfuse(facts: &Facts) -> Check {
-    match &facts.macfuse {
-        Some(version) => Check::fine("macFUSE", format!("{version} is installed")),
-        None => Check::failure(
-            "macFUSE",
-            "it is not installed",
-            "brew install --cask macfuse, or https://macfuse.github.io",
+    let subject = "macFUSE";
+    let install = "brew install --cask macfuse, or https://macfuse.github.io";
+    let Some(version) = &facts.macfuse else {
+        let finding = if facts.has_osxfuse {
+            "osxfuse 3 is installed, which is too old"
+        } else if facts.has_fuse_t {
+            "fuse-t is installed instead, which does not say which process reads and shows files of \
+             size 0 empty"
+        } else {
+            "it is not installed"
+        };
+        return Check::failure(subject, finding, install);
+    };
+    let mut numbers = version.split('.').map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+        let finding = format!("'{version}' is installed, which is no version that is known");
+        return Check::warning(subject, finding, "mount, and report what it says");
+    };
+    match (major, minor) {
+        (..4, _) => Check::failure(subject, format!("{version} is too old"), install),
+        known if known < PARALLEL => Check::warning(
+            subject,
+            format!("{version}: untested; one look-up that waits holds up all others"),
+            "4.3 or newer serves them side by side",
+        ),
+        known if known <= READ => Check::fine(
+            subject,
+            format!("{version}: untested; how it mounts was read in the sources of 5.4"),
+        ),
+        _ => Check::warning(
+            subject,
+            format!("{version}: untested, and newer than the 5.4 that was read"),
+            "mount, and report what it says",
         ),
     }
 }
@@ -54,12 +98,6 @@ fn macfuse(facts: &Facts) -> Check {
 /// It is loaded by the first mount after a start, so that it is not loaded may mean nothing.
 fn extension(facts: &Facts) -> Check {
     let subject = "extension";
-    let silicon = if facts.is_apple_silicon {
-        "; on Apple silicon the startup options must have Reduced Security with extensions of \
-         identified developers first"
-    } else {
-        ""
-    };
     match (facts.is_loaded, &facts.macfuse) {
         (true, _) => Check::fine(subject, "macFUSE's kernel extension is loaded"),
         (false, None) => Check::failure(
@@ -70,9 +108,27 @@ fn extension(facts: &Facts) -> Check {
         (false, Some(_)) => Check::warning(
             subject,
             "macFUSE's kernel extension is not loaded; the first mount loads it",
-            format!(
-                "if mounting fails, allow it in System Settings, Privacy & Security, and restart{silicon}"
-            ),
+            "if mounting then shows an alert or waits, the extension is not approved: System \
+             Settings, Privacy & Security, where it also says what else your Mac asks for",
+        ),
+    }
+}
+
+/// What reading a file of a mount that answers has given.
+pub(super) fn mounted(shown: &str, opened: Result<(), Errno>) -> Check {
+    match opened {
+        Ok(()) => Check::fine(MOUNT_POINT, format!("{shown} has a mach-procfs that answers")),
+        // To macOS a volume of macFUSE is a network volume.
+        Err(Errno::EPERM) => Check::failure(
+            MOUNT_POINT,
+            format!("{shown} has a mach-procfs whose files can be seen but not read from here"),
+            "allow network volumes, or full disk access, to the program that you run this in: \
+             System Settings, Privacy & Security (untested)",
+        ),
+        Err(errno) => Check::failure(
+            MOUNT_POINT,
+            format!("{shown} has a mach-procfs that does not answer: {}", errno.desc()),
+            "unmount it and mount again",
         ),
     }
 }
@@ -145,85 +201,4 @@ pub(super) fn version_in(plist: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fuse::doctor::Verdict;
-
-    fn good() -> Facts {
-        Facts {
-            is_root: true,
-            is_apple_silicon: true,
-            system: Some("15.5".to_owned()),
-            macfuse: Some("5.0.6".to_owned()),
-            is_loaded: true,
-            protection: Some("System Integrity Protection status: disabled.".to_owned()),
-            has_proc: true,
-            synthetic: "proc\n".to_owned(),
-        }
-    }
-
-    /// What is said of one subject.
-    #[track_caller]
-    fn said(facts: &Facts, subject: &str) -> (Verdict, String) {
-        let check = judge(facts).into_iter().find(|check| check.subject == subject).unwrap();
-        assert!(!check.finding.contains('\n'));
-        assert_eq!(check.verdict == Verdict::Fine, check.advice.is_none());
-        (check.verdict, format!("{}: {}", check.finding, check.advice.unwrap_or_default()))
-    }
-
-    #[test]
-    fn a_mac_that_has_all_is_fine() {
-        assert!(judge(&good()).iter().all(|check| check.verdict == Verdict::Fine));
-    }
-
-    #[test]
-    fn a_new_mac_lacks_macfuse_and_proc() {
-        let facts = Facts { is_apple_silicon: true, ..Facts::default() };
-        assert_eq!(said(&facts, "macFUSE").0, Verdict::Failure);
-        assert_eq!(said(&facts, "extension").0, Verdict::Failure);
-        assert!(said(&facts, "macFUSE").1.contains("brew install --cask macfuse"));
-        assert_eq!(said(&facts, "/proc").0, Verdict::Warning);
-        assert!(said(&facts, "/proc").1.contains("synthetic.conf"));
-        assert_eq!(said(&facts, "SIP").0, Verdict::Warning);
-        assert_eq!(said(&facts, "system").0, Verdict::Warning);
-    }
-
-    #[test]
-    fn an_extension_that_was_not_allowed() {
-        let facts = Facts { is_loaded: false, ..good() };
-        let (verdict, text) = said(&facts, "extension");
-        assert_eq!(verdict, Verdict::Warning);
-        assert!(text.contains("System Settings") && text.contains("Reduced Security"), "{text}");
-        let intel = Facts { is_apple_silicon: false, ..facts };
-        assert!(!said(&intel, "extension").1.contains("Reduced Security"));
-    }
-
-    #[test]
-    fn proc_needs_its_line_and_then_a_restart() {
-        let named = |synthetic: &str| {
-            let facts = Facts { has_proc: false, synthetic: synthetic.to_owned(), ..good() };
-            said(&facts, "/proc").1.contains("restart")
-        };
-        assert!(named("# mine\nproc\n"));
-        assert!(named("proc\tSystem/Volumes/Data/proc\n"));
-        assert!(!named("# proc\nprocess\nnix\tproc\n"));
-    }
-
-    #[test]
-    fn what_integrity_protection_keeps_from_whom() {
-        let on = Some("System Integrity Protection status: enabled.".to_owned());
-        let facts = Facts { protection: on, ..good() };
-        assert!(said(&facts, "SIP").1.contains("one row"));
-        let user = Facts { is_root: false, ..good() };
-        assert!(said(&user, "SIP").1.contains("only root"));
-        assert_eq!(said(&user, "rights").0, Verdict::Warning);
-    }
-
-    #[test]
-    fn the_version_of_a_bundle() {
-        let plist = "<dict>\n<key>CFBundleShortVersionString</key>\n\t<string>5.0.6</string>\n\
-                     <key>CFBundleVersion</key><string>1</string></dict>";
-        assert_eq!(version_in(plist).as_deref(), Some("5.0.6"));
-        assert_eq!(version_in("bplist00"), None);
-    }
-}
+mod tests;

@@ -3,7 +3,10 @@
 #![cfg(all(target_os = "linux", feature = "mount"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod agrees;
 
 use std::process::{Command, Output};
 
@@ -157,7 +160,7 @@ fn mount_points_that_do_not_serve() {
     let full = "touch $DIR/x; $PROGRAM doctor $DIR";
     assert_said(full, 0, "warn mount point", &["is not empty"]);
     let roots = device("666") + "mkdir $DIR.root; user $PROGRAM doctor $DIR.root";
-    assert_said(&roots, 1, "fail mount point", &["is not this user's"]);
+    assert_said(&roots, 1, "fail mount point", &["may not write to it", "mount as root"]);
     let own = device("666") + "user $PROGRAM doctor $DIR";
     assert_said(&own, 0, "ok mount point", &["is an empty directory"]);
 }
@@ -165,7 +168,7 @@ fn mount_points_that_do_not_serve() {
 #[test]
 fn mounts_that_live_and_dead_ones() {
     let start = ": >$DIR.said; $PROGRAM mount --foreground --report $DIR >$DIR.said & D=$!; \
-        until grep -q ready $DIR.said; do :; done; ";
+        until grep -q ready $DIR.said; do kill -0 $D; done; ";
     let alive = format!("{start}$PROGRAM doctor");
     assert_said(&alive, 0, "ok mount point", &["that answers"]);
     let dead = format!("{start}kill -KILL $D; {{ wait $D || true; }} 2>/dev/null; $PROGRAM doctor");
@@ -276,7 +279,7 @@ fn with_the_units_capabilities_all_is_served() {
     assert_works(&format!(
         "DROP=$(setpriv --list-caps | grep -vxE '{kept}' | sed 's/^/-/' | paste -sd,); \
          umask {}; {limited} $PROGRAM {start} >$DIR.said & D=$!; umask 022; \
-         until grep -q ready $DIR.said; do :; done; \
+         until grep -q ready $DIR.said; do kill -0 $D; done; \
          cat $DIR/$$/maps | grep -q sh; test -s $DIR.said; \
          user sh -c 'cat $DIR/self/maps $DIR/self/task/vmmap_r' | grep -q cat; \
          setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 & U=$!; until grep -q sleep /proc/$U/comm; do kill -0 $U; done; \
@@ -286,7 +289,7 @@ fn with_the_units_capabilities_all_is_served() {
          cat $DIR/$C/maps | grep -q sleep; not user cat $DIR/$C/maps 2>/dev/null; \
          kill $D; wait $D; not mountpoint -q $DIR; \
          : >$DIR.said; {limited} $PROGRAM {start} >$DIR.said & D=$!; \
-         until grep -q ready $DIR.said; do :; done; \
+         until grep -q ready $DIR.said; do kill -0 $D; done; \
          kill -KILL $D; {{ wait $D || true; }} 2>/dev/null; \
          $PROGRAM {stop}; not mountpoint -q $DIR",
         setting("UMask"),

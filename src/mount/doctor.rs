@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use super::error::MountError;
 use super::host;
-use super::session::words;
+use super::made::Made;
+use super::quote::quote;
+use crate::model::error_words;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,15 +69,33 @@ pub fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
 pub(super) const MOUNT_POINT: &str = "mount point";
 
 /// What there is to say of a directory on which nothing of ours is mounted.
-pub(super) fn empty_directory(path: &Path, how_to_make: &str) -> Check {
+pub(super) fn empty_directory(path: &Path) -> Check {
     let place = path.display();
-    match fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Check::failure(MOUNT_POINT, format!("{place} does not exist"), how_to_make.to_owned())
+    let no_way = |_: &Path| MountError::new(String::new());
+    match Made::is_to_make(path, no_way) {
+        Ok(true) if Made::can_make(path) => {
+            return Check::fine(MOUNT_POINT, format!("{place} is not there, and `mount` makes it"));
         }
+        Ok(true) => {
+            return Check::failure(
+                MOUNT_POINT,
+                format!("{place} cannot be made"),
+                "name a directory below one of your own",
+            );
+        }
+        Err(_) => {
+            return Check::failure(
+                MOUNT_POINT,
+                format!("{place} does not exist"),
+                format!("mkdir -p {}", quote(path)),
+            );
+        }
+        Ok(false) => {}
+    }
+    match fs::metadata(path) {
         Err(error) => Check::failure(
             MOUNT_POINT,
-            format!("{place}: {}", words(&error)),
+            format!("{place}: {}", error_words(&error)),
             "name a directory that you may enter",
         ),
         Ok(data) if !data.is_dir() => Check::failure(
@@ -91,8 +112,8 @@ pub(super) fn empty_directory(path: &Path, how_to_make: &str) -> Check {
             ),
             Err(error) => Check::warning(
                 MOUNT_POINT,
-                format!("{place}: {}", words(&error)),
-                "name a directory that you may read",
+                format!("{place}: {}", error_words(&error)),
+                "a mount there works all the same",
             ),
         },
     }

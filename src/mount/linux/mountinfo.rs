@@ -13,6 +13,8 @@ pub(super) struct Mount {
     pub(super) device: Vec<u8>,
     pub(super) mount_point: PathBuf,
     pub(super) file_system: Vec<u8>,
+    /// The user who mounted it: file systems of FUSE name one.
+    pub(super) owner: Option<u32>,
 }
 
 /// All mounts in the order of the table: of two at the same place the later one is on top.
@@ -26,8 +28,12 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     let id = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
     let device = words.nth(1)?.to_vec();
     let mount_point = PathBuf::from(OsString::from_vec(unescape(words.nth(1)?)));
-    let file_system = words.skip_while(|word| *word != b"-").nth(1)?.to_vec();
-    Some(Mount { id, device, mount_point, file_system })
+    let mut words = words.skip_while(|word| *word != b"-");
+    let file_system = words.nth(1)?.to_vec();
+    let options = words.nth(1).unwrap_or_default();
+    let owner = options.split(|byte| *byte == b',').find_map(|word| word.strip_prefix(b"user_id="));
+    let owner = owner.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+    Some(Mount { id, device, mount_point, file_system, owner })
 }
 
 /// Space, tab, newline and backslash stand as a backslash and three octal digits.
@@ -53,13 +59,14 @@ mod tests {
     fn lines_with_and_without_optional_fields() {
         let table = b"\
 22 1 0:21 / /proc rw,relatime shared:5 - proc proc rw\n\
-90 22 0:77 / /tmp/a\\040b\\134c ro,nosuid - fuse.mach-procfs mach-procfs ro,user_id=0\n\
+90 22 0:77 / /tmp/a\\040b\\134c ro,nosuid - fuse.mach-procfs mach-procfs ro,user_id=1000,group_id=0\n\
 malformed\n";
         let mounts = parse(table);
         assert_eq!(mounts.len(), 2);
         assert_eq!(mounts[0].file_system, b"proc");
         assert_eq!(mounts[1].mount_point, PathBuf::from("/tmp/a b\\c"));
         assert_eq!(mounts[1].file_system, b"fuse.mach-procfs");
+        assert_eq!((mounts[0].owner, mounts[1].owner), (None, Some(1000)));
         assert_eq!((mounts[1].id, mounts[1].device.as_slice()), (90, b"0:77".as_slice()));
     }
 

@@ -1,16 +1,20 @@
 //! macOS: looks at what `doctor` judges.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::macos::{is_dead, is_mounted};
-use super::macos_judge::{Facts, judge, version_in};
-use crate::fuse::doctor::{Check, MOUNT_POINT, empty_directory};
+use nix::errno::Errno;
+
+use super::judge::{Facts, judge, mounted, version_in};
+use super::live::{Live, system};
+use super::table::{State, look, resolve};
+use crate::mount::doctor::{Check, MOUNT_POINT, empty_directory};
+use crate::mount::quote::quote;
 
 const MACFUSE: &str = "/Library/Filesystems/macfuse.fs";
 
-pub(in crate::fuse) fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
+pub(in crate::mount) fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
     let has_proc = Path::new("/proc").is_dir();
     let mut checks = judge(&facts(has_proc));
     match mount_point {
@@ -30,11 +34,14 @@ fn facts(has_proc: bool) -> Facts {
     let plist = fs::read_to_string(format!("{MACFUSE}/Contents/Info.plist")).unwrap_or_default();
     Facts {
         is_root: nix::unistd::geteuid().is_root(),
-        is_apple_silicon: std::env::consts::ARCH == "aarch64",
         system: said("/usr/bin/sw_vers", &["-productVersion"]),
         macfuse: Path::new(MACFUSE)
             .exists()
-            .then(|| version_in(&plist).unwrap_or_else(|| "a version that is not told".to_owned())),
+            .then(|| version_in(&plist).unwrap_or_else(|| "unknown".to_owned())),
+        has_osxfuse: system().osxfuse.exists(),
+        has_fuse_t: system().fuse_t.exists(),
+        is_translated: said("/usr/sbin/sysctl", &["-n", "sysctl.proc_translated"])
+            .is_some_and(|said| said == "1"),
         is_loaded: Path::new("/dev/macfuse0").exists(),
         protection: said("/usr/bin/csrutil", &["status"]),
         has_proc,
@@ -51,15 +58,24 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
 
 fn place(path: &Path) -> Check {
     let shown = path.display();
-    if is_dead(path) {
-        return Check::failure(
+    let Ok(absolute) = resolve(&Live, path) else { return empty_directory(path) };
+    match look(&Live, &absolute) {
+        Ok(State::Stale) => Check::failure(
             MOUNT_POINT,
             format!("{shown} has the dead mount of a daemon that was killed"),
-            format!("mach-procfs umount {shown}, or mount there again"),
-        );
+            format!("mach-procfs umount {}, or mount there again", quote(&absolute)),
+        ),
+        Ok(State::Live) => {
+            let opened = File::open(absolute.join("version")).map(drop);
+            let errno = |error: std::io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(0));
+            mounted(&shown.to_string(), opened.map_err(errno))
+        }
+        Ok(State::Others(volume)) => Check::warning(
+            MOUNT_POINT,
+            format!("{shown} has {volume}"),
+            "what is mounted there is hidden while something is mounted over it",
+        ),
+        Ok(State::None) => empty_directory(&absolute),
+        Err(error) => Check::failure(MOUNT_POINT, error.to_string(), "please report this"),
     }
-    if is_mounted(path) {
-        return Check::fine(MOUNT_POINT, format!("{shown} has a FUSE mount that answers"));
-    }
-    empty_directory(path, &format!("mkdir -p {shown}"))
 }

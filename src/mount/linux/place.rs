@@ -1,0 +1,112 @@
+//! What is at a path: a mount of ours, alive or dead, by the mount table and without asking its
+//! daemon whose it is.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::sys::statfs::{FUSE_SUPER_MAGIC, statfs};
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+
+use super::mountinfo::{self, Mount};
+use crate::model::error_words;
+use crate::mount::error::MountError;
+
+/// The type that stands in the mount table.
+pub(super) const FILE_SYSTEM: &[u8] = b"fuse.mach-procfs";
+
+/// How a mount of ours answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It does.
+    Live,
+    /// Its daemon is gone.
+    Stale,
+    /// It is another user's alone, so that the kernel does not let this process ask.
+    Closed,
+}
+
+/// A mount of ours that is to be seen at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ours {
+    pub(super) state: State,
+    /// The user who mounted it, where the mount table can be read.
+    pub(super) owner: Option<u32>,
+}
+
+/// The mount of ours at this path, if there is one: one that another mount hides does not count.
+pub(super) fn look(path: &Path) -> Option<Ours> {
+    let state = match std::fs::symlink_metadata(path).map_err(|error| error.raw_os_error()) {
+        Err(Some(libc::ENOTCONN)) => State::Stale,
+        Err(Some(libc::EACCES)) => State::Closed,
+        _ => State::Live,
+    };
+    match std::fs::read(TABLE) {
+        Ok(table) => {
+            let top = top_of(&table, path).filter(|top| top.file_system == FILE_SYSTEM)?;
+            is_seen(path, &top).then_some(Ours { state, owner: top.owner })
+        }
+        // Over /proc there is no table to read; but nothing else there is of this kind.
+        Err(_) => {
+            let is_fuse =
+                || statfs(path).is_ok_and(|kind| kind.filesystem_type() == FUSE_SUPER_MAGIC);
+            let is_ours = path == Path::new("/proc") && (state == State::Stale || is_fuse());
+            is_ours.then_some(Ours { state, owner: None })
+        }
+    }
+}
+
+const TABLE: &str = "/proc/thread-self/mountinfo";
+
+/// Whether the path leads to this mount. Asked for no attributes at all, the kernel answers by
+/// itself, whoever has mounted it and whether or not its daemon lives (`fuse_getattr`).
+fn is_seen(path: &Path, mount: &Mount) -> bool {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::from_bits_retain(AT_STATX_DONT_SYNC);
+    match statx(CWD, path, flags, StatxFlags::empty()) {
+        Ok(seen) if seen.stx_mask & StatxFlags::MNT_ID.bits() != 0 => seen.stx_mnt_id == mount.id,
+        Ok(seen) => device_number(seen.stx_dev_major, seen.stx_dev_minor) == mount.device,
+        // No statx here. A dead mount has no other way to be seen.
+        Err(_) => match std::fs::symlink_metadata(path) {
+            Ok(seen) => {
+                let device = seen.dev();
+                let (major, minor) = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
+                format!("{major}:{minor}").into_bytes() == mount.device
+            }
+            Err(error) => error.raw_os_error() == Some(libc::ENOTCONN),
+        },
+    }
+}
+
+/// `AT_STATX_DONT_SYNC`, for which rustix has no name.
+const AT_STATX_DONT_SYNC: u32 = 0x4000;
+
+/// A device as the mount table writes it.
+fn device_number(major: u32, minor: u32) -> Vec<u8> {
+    format!("{major}:{minor}").into_bytes()
+}
+
+/// Where something of ours is mounted.
+pub(super) fn our_mounts() -> Vec<PathBuf> {
+    let table = std::fs::read(TABLE).unwrap_or_default();
+    let ours = mountinfo::parse(&table).into_iter().filter(|it| it.file_system == FILE_SYSTEM);
+    ours.map(|it| it.mount_point).collect()
+}
+
+/// What is mounted on top at this very path.
+pub(super) fn top_of(table: &[u8], path: &Path) -> Option<Mount> {
+    mountinfo::parse(table).into_iter().rfind(|mount| mount.mount_point == path)
+}
+
+/// The path without links and dots. Its last component is not asked for where something of ours is
+/// mounted on it: a dead mount does not answer.
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, MountError> {
+    let error = match path.canonicalize() {
+        Ok(absolute) => return Ok(absolute),
+        Err(error) => MountError::at(path, error_words(&error)),
+    };
+    let absolute = std::path::absolute(path).ok();
+    let resolved = absolute.and_then(|absolute| {
+        let (parent, name) = (absolute.parent()?, absolute.file_name()?);
+        Some(parent.canonicalize().ok()?.join(name))
+    });
+    resolved.filter(|resolved| look(resolved).is_some()).ok_or(error)
+}

@@ -1,0 +1,136 @@
+//! What keeps a mount from being made, and what to do about it: said by `mount` and by `doctor` in
+//! the same words.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use nix::unistd::{AccessFlags, access, geteuid};
+
+use crate::model::error_words;
+use crate::mount::error::MountError;
+
+/// A problem and its cure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// What is wrong, in one line.
+    pub(super) finding: String,
+    /// What to do, in words.
+    pub(super) advice: &'static str,
+    /// The command that does it, if one does.
+    pub(super) command: Option<String>,
+}
+
+impl Problem {
+    fn new(finding: impl Into<String>, advice: &'static str, command: Option<&str>) -> Self {
+        Problem { finding: finding.into(), advice, command: command.map(str::to_owned) }
+    }
+
+    /// The same problem, which these words have told of.
+    pub(super) fn after(self, words: &str) -> Self {
+        Problem { finding: format!("{words}: {}", self.finding), ..self }
+    }
+
+    /// As an error of mounting here.
+    pub(super) fn error(&self, place: &Path) -> MountError {
+        let error = MountError::at(place, format!("{}; {}", self.finding, self.advice));
+        match &self.command {
+            Some(command) => error.with_command(command.clone()),
+            None => error,
+        }
+    }
+
+    /// The advice with its command, on one line.
+    pub(super) fn cure(&self) -> String {
+        match &self.command {
+            Some(command) => format!("{}: {command}", self.advice.trim_end_matches(':')),
+            None => self.advice.to_owned(),
+        }
+    }
+}
+
+/// Why `/dev/fuse` cannot be opened.
+pub(super) fn device(error: &std::io::Error) -> Problem {
+    let finding = match (error.kind(), error.raw_os_error()) {
+        (ErrorKind::NotFound, _) => {
+            return Problem::new(
+                "/dev/fuse is missing",
+                "in a container, start it with --device /dev/fuse; else load the module:",
+                Some("sudo modprobe fuse"),
+            );
+        }
+        (_, Some(libc::EPERM)) => {
+            return Problem::new(
+                "/dev/fuse may not be opened in this container",
+                "start it with --device /dev/fuse",
+                None,
+            );
+        }
+        (_, Some(libc::EACCES)) => "/dev/fuse is closed to this user".to_owned(),
+        _ => format!("/dev/fuse: {}", error_words(error)),
+    };
+    Problem::new(finding, "mount as root, or open it:", Some("sudo chmod 666 /dev/fuse"))
+}
+
+/// That the helper is not there.
+pub(super) fn no_helper() -> Problem {
+    Problem::new(
+        "only root mounts without fusermount3, which is not on the PATH",
+        "install the package fuse3",
+        None,
+    )
+}
+
+/// That this process is root and may not mount.
+pub(super) fn root_without_rights() -> Problem {
+    Problem::new(
+        "this root lacks CAP_SYS_ADMIN",
+        "start the container with --cap-add SYS_ADMIN, or use `mach-procfs cat`",
+        None,
+    )
+}
+
+/// That others may not use a user's mount.
+pub(super) fn alone() -> Problem {
+    Problem::new(
+        "allow_other is for root, or for all if /etc/fuse.conf says user_allow_other",
+        "mount without it, or:",
+        Some("echo user_allow_other | sudo tee -a /etc/fuse.conf"),
+    )
+}
+
+/// Whether mount(2) itself is permitted here: capabilities(7), in this user namespace.
+pub(super) fn may_mount_directly() -> bool {
+    caps::has_cap(None, caps::CapSet::Effective, caps::Capability::CAP_SYS_ADMIN).unwrap_or(false)
+}
+
+/// Why a directory that is there does not serve as mount point for who mounts through the helper,
+/// which wants the right to enter it and to write to it, and in a directory with the sticky bit to
+/// own it.
+pub(super) fn of_place(place: &Path) -> Option<Problem> {
+    let advice = "name a directory of your own, or mount as root";
+    if access(place, AccessFlags::X_OK).is_err() {
+        return Some(Problem::new("this user may not enter it", advice, None));
+    }
+    if access(place, AccessFlags::W_OK).is_err() {
+        return Some(Problem::new("this user may not write to it", advice, None));
+    }
+    let data = fs::metadata(place).ok()?;
+    let is_others = data.uid() != geteuid().as_raw() && data.permissions().mode() & 0o1000 != 0;
+    is_others.then(|| Problem::new("it is another user's, and has the sticky bit", advice, None))
+}
+
+/// What fusermount3 looks mounts up in when it ends one.
+const MTAB: &str = "/etc/mtab";
+
+/// Whether fusermount3 cannot unmount for want of `/etc/mtab`.
+pub(super) fn mtab() -> Option<Problem> {
+    fs::File::open(MTAB).is_err().then(|| {
+        Problem::new(
+            "without /etc/mtab fusermount3 cannot end a user's mount",
+            "make it:",
+            Some("sudo ln -sf /proc/self/mounts /etc/mtab"),
+        )
+    })
+}

@@ -1,0 +1,195 @@
+//! A mount of ours: its own namespace, where it is now, and its end.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::stat::Mode;
+use nix::sys::statfs::statfs;
+
+use super::place::{FILE_SYSTEM, top_of};
+use super::rights::{Raised, give_up_rights};
+use super::{fusermount, mountinfo};
+use crate::model::error_words;
+use crate::mount::error::MountError;
+use crate::mount::guard::Volume;
+use crate::mount::quote::quote;
+
+/// A mount of ours, from just before it is made to its end.
+pub(in crate::mount) struct Mounted {
+    mount_point: PathBuf,
+    /// The real procfs, held from before the mount.
+    procfs: OwnedFd,
+    /// Our entry in the mount table: tells our mount from others, wherever it is moved to.
+    entry: Option<mountinfo::Mount>,
+    /// The namespace that has the mount, where the daemon itself has left it.
+    left_namespace: Option<OwnedFd>,
+    over_proc: bool,
+    connection: Option<OwnedFd>,
+}
+
+impl Mounted {
+    /// Takes what will be needed, before the mount is made.
+    pub(super) fn before(mount_point: &Path) -> Result<Self, MountError> {
+        let proc = Path::new("/proc");
+        let failed = |path, error: std::io::Error| MountError::at(path, error_words(&error));
+        let procfs: OwnedFd = File::open(proc).map_err(|error| failed(proc, error))?.into();
+        let node = |path| {
+            let data = std::fs::metadata(path).map_err(|error| failed(path, error))?;
+            Ok((data.dev(), data.ino()))
+        };
+        let over_proc = node(mount_point)? == node(proc)?;
+        Ok(Mounted {
+            mount_point: mount_point.to_owned(),
+            procfs,
+            entry: None,
+            left_namespace: None,
+            over_proc,
+            connection: None,
+        })
+    }
+
+    /// Takes what tells the mount from others, as soon as it is made.
+    pub(super) fn connect(&mut self, connection: BorrowedFd<'_>) -> Result<(), MountError> {
+        self.entry = top_of(&self.table("self/mountinfo")?, &self.mount_point)
+            .filter(|top| top.file_system == FILE_SYSTEM);
+        let copy = connection.try_clone_to_owned();
+        self.connection = Some(copy.map_err(|error| MountError::new(error_words(&error)))?);
+        Ok(())
+    }
+
+    /// To be called before any thread starts. A daemon that serves `/proc` must not need it: glibc,
+    /// std and a backtrace open files in it by path, and would wait for their own answer. So the
+    /// daemon moves to a mount namespace where the real one is visible.
+    pub(super) fn leave(&mut self) -> Result<(), MountError> {
+        if self.over_proc {
+            self.leave_namespace()?;
+        }
+        give_up_rights();
+        Ok(())
+    }
+
+    fn leave_namespace(&mut self) -> Result<(), MountError> {
+        let failed = |call: &str, errno: Errno| {
+            MountError::new(format!("cannot leave the mount over /proc: {call}: {}", errno.desc()))
+        };
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let namespace = openat(self.procfs.as_fd(), "self/ns/mnt", flags, Mode::empty())
+            .map_err(|errno| failed("open(ns/mnt)", errno))?;
+        unshare(CloneFlags::CLONE_NEWNS).map_err(|errno| failed("unshare", errno))?;
+        self.left_namespace = Some(namespace);
+        // A slave: what happens here is not seen outside, and what is unmounted outside is not
+        // kept in use by this namespace.
+        let nothing: Option<&str> = None;
+        mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_SLAVE, nothing)
+            .map_err(|errno| failed("mount(MS_SLAVE)", errno))?;
+        umount2(&self.mount_point, MntFlags::MNT_DETACH)
+            .map_err(|errno| failed("umount2(MNT_DETACH)", errno))
+    }
+
+    /// Does something in the namespace that has the mount. Only a thread that shares its file
+    /// system context with none may change namespaces.
+    fn in_its_namespace<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T, MountError> + Send,
+    ) -> Result<T, MountError> {
+        let _raised = Raised::now();
+        let Some(namespace) = &self.left_namespace else {
+            return work();
+        };
+        let work = || {
+            unshare(CloneFlags::CLONE_FS)
+                .and_then(|()| setns(namespace.as_fd(), CloneFlags::CLONE_NEWNS))
+                .map_err(|errno| MountError::new(format!("setns: {}", errno.desc())))?;
+            work()
+        };
+        let done = std::thread::scope(|scope| scope.spawn(work).join());
+        done.unwrap_or_else(|_| Err(MountError::new("unmounting failed by a panic".to_owned())))
+    }
+
+    fn unmount_here(&self) -> Result<(), MountError> {
+        let Some(place) = self.current()? else {
+            log::info!("{}: no longer mounted", self.mount_point.display());
+            return Ok(());
+        };
+        let table = self.table("thread-self/mountinfo")?;
+        let is_others = |top: mountinfo::Mount| match &self.entry {
+            Some(entry) => top.id != entry.id,
+            None => top.file_system != FILE_SYSTEM,
+        };
+        if top_of(&table, &place).is_some_and(is_others) {
+            let reason = "something else is mounted over it, so it cannot be unmounted; unmount \
+                that first, then:";
+            let command = format!("mach-procfs umount {}", quote(&place));
+            return Err(MountError::at(&place, reason).with_command(command));
+        }
+        match umount2(&place, MntFlags::UMOUNT_NOFOLLOW) {
+            Ok(()) => Ok(()),
+            Err(errno) => {
+                log::debug!("{}: umount2: {}; detaching", place.display(), errno.desc());
+                detach(&place)
+                    .map_err(|reason| MountError::at(&place, format!("cannot unmount: {reason}")))
+            }
+        }
+    }
+
+    /// Where it is mounted now, if it is.
+    fn current(&self) -> Result<Option<PathBuf>, MountError> {
+        let Some(entry) = &self.entry else {
+            return Ok(Some(self.mount_point.clone()));
+        };
+        let mounts = mountinfo::parse(&self.table("thread-self/mountinfo")?);
+        let same = |mount: &mountinfo::Mount| mount.id == entry.id && mount.device == entry.device;
+        Ok(mounts.into_iter().find(same).map(|mount| mount.mount_point))
+    }
+
+    /// A table of mounts, by its path in the procfs.
+    fn table(&self, path: &str) -> Result<Vec<u8>, MountError> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let file = openat(self.procfs.as_fd(), path, flags, Mode::empty());
+        let mut text = Vec::new();
+        file.map_err(std::io::Error::from)
+            .and_then(|file| File::from(file).read_to_end(&mut text))
+            .map_err(|error| MountError::new(format!("/proc/{path}: {}", error_words(&error))))?;
+        Ok(text)
+    }
+}
+
+impl Volume for Mounted {
+    fn connection(&self) -> Option<BorrowedFd<'_>> {
+        self.connection.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Number and device of a mount that has ended are free again, and a mount that was made since
+    /// may have both: that one answers.
+    fn is_stale(&self) -> Result<bool, MountError> {
+        self.in_its_namespace(|| {
+            let place = self.current()?;
+            Ok(place.is_some_and(|place| matches!(statfs(&place), Err(Errno::ENOTCONN))))
+        })
+    }
+
+    fn is_there(&self) -> Result<bool, MountError> {
+        self.in_its_namespace(|| Ok(self.current()?.is_some()))
+    }
+
+    /// Wherever it has been moved to. What is at its place after it has ended is not ours.
+    fn unmount(&self) -> Result<(), MountError> {
+        self.in_its_namespace(|| self.unmount_here())
+    }
+}
+
+/// Detaches what is mounted on top here, with the set-uid helper where the kernel wants root.
+fn detach(path: &Path) -> Result<(), String> {
+    match umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+        Ok(()) => Ok(()),
+        Err(Errno::EPERM) => fusermount::unmount(path, true),
+        Err(errno) => Err(errno.desc().to_owned()),
+    }
+}

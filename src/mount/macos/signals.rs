@@ -1,0 +1,65 @@
+//! Signals, taken by a thread that tells of them through a socket: macOS has no signalfd.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::thread::JoinHandleExt as _;
+use std::thread::JoinHandle;
+
+use nix::sys::pthread::pthread_kill;
+use nix::sys::signal::{SigSet, Signal};
+
+use crate::mount::system::Signals;
+
+pub(super) struct Taken {
+    told: UnixStream,
+    /// One of the signals, which wakes the thread when there is nothing more to tell.
+    last: Option<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Taken {
+    pub(super) fn new(blocked: SigSet) -> io::Result<Self> {
+        let (told, mut teller) = UnixStream::pair()?;
+        told.set_nonblocking(true)?;
+        let last = blocked.iter().next();
+        let wait = move || {
+            while let Ok(signal) = blocked.wait() {
+                let Ok(number) = u8::try_from(signal as i32) else { continue };
+                if teller.write_all(&[number]).is_err() {
+                    break;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+        Ok(Taken { told, last, thread: Some(thread) })
+    }
+}
+
+impl AsFd for Taken {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.told.as_fd()
+    }
+}
+
+impl Signals for Taken {
+    fn next(&self) -> Option<Signal> {
+        let mut number = [0];
+        let got = (&self.told).read(&mut number).ok()?;
+        let [number] = number;
+        (got == 1).then(|| Signal::try_from(i32::from(number)).ok())?
+    }
+}
+
+impl Drop for Taken {
+    /// Ends the thread: what it tells now reaches no reader.
+    fn drop(&mut self) {
+        let (Some(thread), Some(last)) = (self.thread.take(), self.last) else { return };
+        if self.told.shutdown(Shutdown::Both).is_ok()
+            && pthread_kill(thread.as_pthread_t(), last).is_ok()
+        {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The table of mounts on macOS, and which of them are ours. `getfsstat` gives it without asking any
+//! daemon; only a mount that is ours by its name is asked whether it answers.
+
+use std::fmt;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use crate::model::Mounted;
+use crate::model::error_words;
+use crate::mount::error::MountError;
+use crate::mount::options::SOURCE;
+
+/// What is mounted, and how to end it.
+pub trait Volumes {
+    /// All mounts, in the order in which they were made.
+    ///
+    /// # Errors
+    /// When the kernel does not tell.
+    fn mounted(&self) -> Result<Vec<Mounted>, String>;
+
+    /// Ends what is mounted on top at this path, by force even if it is in use.
+    ///
+    /// # Errors
+    /// When it is in use, or this process may not.
+    fn unmount(&self, path: &Path, force: bool) -> Result<(), Errno>;
+}
+
+/// Whether a mount is one of ours: sshfs and others are volumes of macFUSE as well.
+#[must_use]
+pub fn is_ours(mount: &Mounted) -> bool {
+    let source = mount.source.strip_prefix(SOURCE.as_bytes());
+    let is_plain_or_numbered = source.is_some_and(|rest| {
+        let number = rest.strip_prefix(b"@macfuse");
+        rest.is_empty()
+            || number.is_some_and(|it| !it.is_empty() && it.iter().all(u8::is_ascii_digit))
+    });
+    mount.kind == b"macfuse" && is_plain_or_numbered
+}
+
+/// What is at a path.
+pub(super) enum State {
+    None,
+    /// The mount of another program.
+    Others(Named),
+    /// A mount of ours that answers.
+    Live,
+    /// A mount of ours whose daemon is gone.
+    Stale,
+}
+
+/// A mount in words.
+pub(super) struct Named(Mounted);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |bytes| String::from_utf8_lossy(bytes);
+        write!(f, "{} of type {}", text(&self.0.source), text(&self.0.kind))
+    }
+}
+
+/// The mount on top at this very path.
+pub(super) fn top_of(mounts: Vec<Mounted>, path: &Path) -> Option<Mounted> {
+    mounts.into_iter().rfind(|mount| mount.path == path.as_os_str().as_bytes())
+}
+
+/// What is at this path.
+pub(super) fn look(volumes: &impl Volumes, path: &Path) -> Result<State, MountError> {
+    Ok(match top(volumes, path)? {
+        None => State::None,
+        Some(mount) if !is_ours(&mount) => State::Others(Named(mount)),
+        Some(_) if is_dead(path) => State::Stale,
+        Some(_) => State::Live,
+    })
+}
+
+/// The mount on top at this path.
+pub(super) fn top(volumes: &impl Volumes, path: &Path) -> Result<Option<Mounted>, MountError> {
+    let mounts = volumes.mounted().map_err(|reason| MountError::at(path, reason))?;
+    Ok(top_of(mounts, path))
+}
+
+/// Whether the daemon of a mount of ours is gone. The kernel extension invents the attributes of the
+/// root of such a volume, and fails look-ups below it.
+pub(super) fn is_dead(path: &Path) -> bool {
+    let error = std::fs::symlink_metadata(path.join("self")).err();
+    error.as_ref().and_then(io::Error::raw_os_error).is_some_and(means_dead)
+}
+
+fn means_dead(errno: i32) -> bool {
+    matches!(Errno::from_raw(errno), Errno::ENXIO | Errno::ENOTCONN)
+}
+
+/// The path without links and dots. Its last component is not asked for where something is mounted
+/// on it: a dead volume does not answer, and a foreign one may hang.
+pub(super) fn resolve(volumes: &impl Volumes, path: &Path) -> Result<PathBuf, MountError> {
+    let failed = |error: io::Error| MountError::at(path, error_words(&error));
+    let absolute = std::path::absolute(path).map_err(failed)?;
+    if let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name())
+        && let Ok(parent) = parent.canonicalize()
+        && top(volumes, &parent.join(name))?.is_some()
+    {
+        return Ok(parent.join(name));
+    }
+    absolute.canonicalize().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mount(source: &str, path: &str, kind: &str) -> Mounted {
+        let [source, path, kind] = [source, path, kind].map(|text| text.as_bytes().to_vec());
+        Mounted { source, path, kind, ..Mounted::default() }
+    }
+
+    #[test]
+    fn ours_by_type_and_source_only() {
+        for source in ["mach-procfs", "mach-procfs@macfuse0", "mach-procfs@macfuse12"] {
+            assert!(is_ours(&mount(source, "/proc", "macfuse")), "{source}");
+            for kind in ["osxfuse", "apfs", "nfs", "macfuse2", ""] {
+                assert!(!is_ours(&mount(source, "/proc", kind)), "{source} {kind}");
+            }
+        }
+        for source in [
+            "me@host:/home@macfuse0",
+            "macfuse@macfuse0",
+            "mach-procfs@macfuse",
+            "mach-procfs@macfuse1x",
+            "mach-procfs2",
+            "mach-procfs@host",
+            "",
+        ] {
+            assert!(!is_ours(&mount(source, "/proc", "macfuse")), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_later_of_two_at_one_place_is_on_top() {
+        let table = vec![
+            mount("mach-procfs@macfuse0", "/a", "macfuse"),
+            mount("me@host:/", "/a", "macfuse"),
+            mount("mach-procfs@macfuse1", "/a/b", "macfuse"),
+        ];
+        let top = |path: &str| top_of(table.clone(), Path::new(path)).map(|it| is_ours(&it));
+        assert_eq!([top("/a"), top("/a/b"), top("/")], [Some(false), Some(true), None]);
+    }
+
+    #[test]
+    fn only_two_errors_mean_that_the_daemon_is_gone() {
+        assert!(means_dead(libc::ENXIO) && means_dead(libc::ENOTCONN));
+        for errno in [libc::EPERM, libc::EACCES, libc::ENOENT, libc::EIO, libc::ETIMEDOUT] {
+            assert!(!means_dead(errno), "{errno}");
+        }
+        assert!(!is_dead(Path::new("/")));
+    }
+}

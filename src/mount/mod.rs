@@ -1,0 +1,47 @@
+//! Mounting: how a mount is made, served until a signal or an unmount ends it, and cleared after a
+//! crash; and what `doctor` finds. fuser speaks the protocol; mounting and unmounting are done here.
+//!
+//! The one place of this layer that picks the system. Each side implements [`system::System`] and
+//! provides `unmount` and `diagnose`.
+
+mod doctor;
+mod error;
+mod guard;
+mod helper;
+#[cfg(target_os = "linux")]
+mod linux;
+#[doc(hidden)]
+pub mod macos;
+mod made;
+mod options;
+mod quote;
+mod session;
+mod system;
+
+use std::path::Path;
+
+pub use doctor::{Check, Verdict, diagnose};
+pub use error::MountError;
+pub use options::Options;
+pub use quote::quote;
+pub use session::{check, mount};
+
+#[cfg(target_os = "linux")]
+use linux as host;
+#[cfg(target_os = "macos")]
+use macos as host;
+
+/// Whether every mount has the same source in the mount table: by it macOS's are recognised.
+pub const SOURCE_IS_FIXED: bool = host::SOURCE_IS_FIXED;
+
+/// How long the helper that mounts for us may take.
+pub const HELPER_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// Ends a mount of ours, also a dead one that a killed daemon has left. A mount that is in use is
+/// ended only with `lazy`: it is detached now and ends when nobody uses it any more.
+///
+/// # Errors
+/// When there is none, it is in use, or the caller may not.
+pub fn unmount(path: &Path, lazy: bool) -> Result<(), MountError> {
+    host::unmount(path, lazy)
+}

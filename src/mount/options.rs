@@ -1,0 +1,103 @@
+//! How to mount, and what of it depends on what this process may have.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use super::host;
+use crate::fuse::{Limits, ONE_OPEN_FOR_ALL};
+
+/// How to mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether users other than the one who mounts may use it.
+    pub allow_other: bool,
+    /// Whether the kernel checks permission bits before it asks.
+    pub default_permissions: bool,
+    /// The source in the mount table. Always `mach-procfs` on macOS.
+    pub source: String,
+    /// Event loops, at least 1.
+    pub loops: usize,
+    /// Whether one open of a file serves all its readers, as macFUSE has it: each then gets a
+    /// content of its own, and access is checked at every read.
+    pub one_open_for_all: bool,
+    /// Whether macFUSE's helper must show no alert, because no person sees it.
+    pub quiet: bool,
+    /// What open files may cost.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// What suits a daemon of this user.
+    #[must_use]
+    pub fn for_user(uid: u32) -> Self {
+        Options {
+            allow_other: uid == 0,
+            default_permissions: false,
+            source: SOURCE.to_owned(),
+            loops: host::LOOPS,
+            one_open_for_all: ONE_OPEN_FOR_ALL,
+            quiet: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The source that stands in the mount table unless another one is named.
+pub(super) const SOURCE: &str = "mach-procfs";
+
+/// Descriptors that are not for open files: the connections, and those that live for a call only.
+const OTHER_DESCRIPTORS: u64 = 256;
+
+/// Raises the number of descriptors as far as this process may. Where each open file holds one,
+/// the limit on handles is lowered to what that leaves.
+pub(super) fn within_descriptors(limits: Limits, files_hold_descriptors: bool) -> Limits {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return limits };
+    let mut most = soft;
+    // Darwin takes no more than OPEN_MAX, whatever the hard limit says (setrlimit(2)).
+    for wanted in [hard, hard.min(10_240)] {
+        if wanted > most && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() {
+            most = wanted;
+        }
+    }
+    if !files_hold_descriptors {
+        return limits;
+    }
+    let left = most.saturating_sub(OTHER_DESCRIPTORS).max(most / 2);
+    let handles = limits.handles.min(usize::try_from(left).unwrap_or(usize::MAX));
+    if handles < limits.handles {
+        log::info!("{most} file descriptors: at most {handles} files can be open at a time");
+    }
+    Limits { handles, ..limits }
+}
+
+/// The value of an option as the set-uid helpers of libfuse read it: a comma ends it and a backslash
+/// escapes, so both are escaped.
+pub(super) fn escape(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
+        if matches!(character, ',' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_and_backslashes_are_escaped() {
+        assert_eq!(escape("plain"), "plain");
+        assert_eq!(escape(r"a,b\c"), r"a\,b\\c");
+    }
+
+    #[test]
+    fn handles_are_lowered_only_where_they_hold_descriptors() {
+        let wanted = Limits { handles: usize::MAX, ..Limits::default() };
+        assert_eq!(within_descriptors(wanted, false), wanted);
+        let lowered = within_descriptors(wanted, true);
+        let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        assert!(lowered.handles < usize::try_from(soft).unwrap());
+    }
+}

@@ -1,0 +1,161 @@
+//! The life of a mount: made, served until a signal or an unmount ends it.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+
+use super::error::MountError;
+use super::guard::{Guard, Volume};
+use super::host;
+use super::made::Made;
+use super::options::{Options, within_descriptors};
+use super::system::{Signals, System};
+use crate::fuse::{Adapter, Service};
+use crate::model::error_words;
+use crate::tree::Tree;
+
+/// The signals that end a mount in good order: all that would otherwise end the daemon by default and
+/// are sent by people and systems. SIGXCPU comes before the limit of CPU time kills.
+const ENDING: [Signal; 8] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGALRM,
+    Signal::SIGXCPU,
+];
+
+/// What ends a daemon.
+enum Event {
+    Signal(Signal),
+    /// The kernel has ended the session, or all loops have ended.
+    Ended,
+}
+
+/// Mounts the tree, calls `ready` when it is served, and serves it until a signal that ends programs
+/// or an unmount by others. A mount that is in use is then detached. A directory that is missing is
+/// made where it lies below the user's home, and removed again if the mount fails.
+///
+/// To be called from a process that has no other threads. When this returns the caller must end
+/// the process soon: connections to the kernel close with it.
+///
+/// # Errors
+/// When the mount cannot be made, a signal came before it was, or it cannot be ended.
+pub fn mount(
+    tree: Arc<Tree>,
+    path: &Path,
+    options: &Options,
+    ready: impl FnOnce(),
+) -> Result<(), MountError> {
+    mount_on(&host::system(), tree, path, options, ready)
+}
+
+pub(super) fn mount_on<S: System>(
+    system: &S,
+    tree: Arc<Tree>,
+    path: &Path,
+    options: &Options,
+    ready: impl FnOnce(),
+) -> Result<(), MountError> {
+    // First of all, so that every thread inherits it.
+    let blocked = SigSet::from_iter(ENDING.into_iter().filter(|it| !system.is_ignored(*it)));
+    blocked
+        .thread_block()
+        .map_err(|errno| MountError::new(format!("sigprocmask: {}", errno.desc())))?;
+    let signals = system.signals(blocked)?;
+
+    let limits = within_descriptors(options.limits, S::FILES_HOLD_DESCRIPTORS);
+    let made = Made::ensure(path, |missing| system.missing(missing))?;
+    let place = &system.prepare(path)?;
+    let (ended, alive) = UnixStream::pair()
+        .map_err(|error| MountError::new(format!("socketpair: {}", error_words(&error))))?;
+    let service =
+        Service { loops: options.loops, one_open_for_all: options.one_open_for_all, limits };
+    let adapter = Adapter::new(tree, &service, alive);
+    let guard = system.mount(place, options, adapter, &*signals)?;
+    made.keep();
+
+    let wait = |timeout| wait(&*signals, &ended, guard.connection(), timeout);
+    let event = wait(PollTimeout::ZERO).or_else(|| {
+        ready();
+        wait(PollTimeout::NONE)
+    });
+    match event {
+        Some(Event::Signal(signal)) => {
+            log::info!("{signal}: unmounting {}", place.display());
+            guard.unmount()
+        }
+        Some(Event::Ended) | None if is_still_mounted(&guard)? => {
+            guard.unmount()?;
+            Err(MountError::at(place, "the daemon's loops ended, so it was unmounted"))
+        }
+        Some(Event::Ended) | None => {
+            log::info!("{} was unmounted", place.display());
+            guard.release();
+            Ok(())
+        }
+    }
+}
+
+/// Waits for a signal or the end of the session. fuser tells the end only when all its loops have
+/// returned, of which one may hang in a call for ever; the connection tells it at once.
+fn wait(
+    signals: &dyn Signals,
+    ended: &UnixStream,
+    connection: Option<BorrowedFd<'_>>,
+    timeout: PollTimeout,
+) -> Option<Event> {
+    loop {
+        let mut fds = vec![
+            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+            PollFd::new(ended.as_fd(), PollFlags::POLLIN),
+        ];
+        // `fuse_dev_poll`: nothing but an error, which is what no flags ask for.
+        fds.extend(connection.map(|connection| PollFd::new(connection, PollFlags::empty())));
+        match poll(&mut fds, timeout) {
+            Ok(0) if timeout == PollTimeout::ZERO => return None,
+            Ok(0) | Err(nix::Error::EINTR) => continue,
+            Ok(_) => {}
+            Err(errno) => {
+                log::error!("poll: {}", errno.desc());
+                return None;
+            }
+        }
+        let has_come = |fd: &PollFd<'_>| fd.any().unwrap_or(true);
+        if fds.first().is_some_and(has_come) {
+            if let Some(signal) = signals.next() {
+                return Some(Event::Signal(signal));
+            }
+        } else {
+            return Some(Event::Ended);
+        }
+    }
+}
+
+/// Whether a mount whose loops have ended is there all the same.
+fn is_still_mounted<V: Volume>(guard: &Guard<V>) -> Result<bool, MountError> {
+    let ended_by_kernel = guard.connection().is_some_and(|connection| {
+        let mut fds = [PollFd::new(connection, PollFlags::empty())];
+        matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+    });
+    if ended_by_kernel { guard.is_stale() } else { guard.is_there() }
+}
+
+/// Whether this directory can be mounted on, or made for it. A dead mount of ours, which a killed
+/// daemon has left there, is cleared.
+///
+/// # Errors
+/// Why not.
+pub fn check(path: &Path) -> Result<(), MountError> {
+    let system = host::system();
+    if Made::is_to_make(path, |missing| system.missing(missing))? {
+        return Ok(());
+    }
+    system.prepare(path).map(drop)
+}
