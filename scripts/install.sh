@@ -92,24 +92,28 @@ manage() {
     "$@" </dev/null >&2
 }
 
-# The same for the user to run, where the script may not.
+# for_root COMMAND…: one line that runs the commands as root, for the user to copy.
+for_root() {
+    local command line='' sudo=''
+    if ! is_root && found sudo; then sudo='sudo '; fi
+    for command in "$@"; do line="$line${line:+ && }$sudo$command"; done
+    if is_root || [ -n "$sudo" ]; then printf '%s' "$line"; else printf "su -c '%s'" "$line"; fi
+}
+
+# What the user has to run, where the script may not.
 package_command() {
-    local command sudo=''
-    if [ "$system" != macos ] && found sudo; then sudo='sudo '; fi
-    command=$sudo$(installer)$packages
     case $system in
-        debian) command="${sudo}apt-get update && $command" ;;
-        macos) found brew || command="$brew_line && $command" ;;
-        unknown) command="(your package manager, to install:$packages)" ;;
-    esac
-    case $system:$sudo in
-        debian: | fedora: | arch:) printf "su -c '%s'" "$command" ;;
-        *) printf '%s' "$command" ;;
+        debian) for_root 'apt-get update' "$(installer)$packages" ;;
+        fedora | arch) for_root "$(installer)$packages" ;;
+        macos)
+            found brew || printf '%s && ' "$brew_line"
+            printf '%s' "$(installer)$packages"
+            ;;
     esac
 }
 
 # ensure TOOL…: returns when all are there, installing what is not; else exits 1 with what to run.
-# A TOOL is cc, c++, fuse, pkg-config, cargo, psutil, or anything else that `plan` has a package for.
+# A TOOL is cc, c++, fuse, pkg-config, cargo, psutil, dpkg-dev, or anything else that `plan` has a package for.
 ensure() {
     local tool missing list='' may=no note=''
     missing=$(missing_of "$@")
@@ -132,7 +136,7 @@ ensure() {
         if [ $may = yes ]; then
             # shellcheck disable=SC2046,SC2086 # lists of words
             manage $(installer) $packages || die "failed: $(installer)$packages"
-        else
+        elif [ "$system" != unknown ]; then
             commands="$(package_command)${commands:+ && $commands}"
         fi
     fi
@@ -151,6 +155,11 @@ ensure() {
         esac
         list="$list${list:+, }$tool"
     done
+    list="missing: $list."
+    if [ "$system" = unknown ] && [ -n "$packages" ]; then
+        list="$list Install with your package manager:$packages."
+    fi
     if [ "$system" = macos ] && is_root; then note=' as yourself (Homebrew refuses root)'; fi
-    die "missing: $list${commands:+; run this$note, then $me again: $commands}"
+    [ -n "$commands" ] || die "$list Then run $me again."
+    advise "$list Run this$note, then $me again" "$commands"
 }
