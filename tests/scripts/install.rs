@@ -18,7 +18,7 @@ const LABEL: &str = "mach-procfs";
 /// A machine with what an installation needs, and the directory `dest`, which is to be `/`.
 fn machine(system: &str) -> Machine {
     let machine = Machine::complete(system);
-    for tool in ["grep", "ln", "rmdir"] {
+    for tool in ["grep", "ln", "readlink"] {
         symlink(real(tool), machine.path("bin").join(tool)).unwrap();
     }
     fs::create_dir(machine.path("dest")).unwrap();
@@ -27,11 +27,7 @@ fn machine(system: &str) -> Machine {
 
 fn install(machine: &Machine, arguments: &[&str]) -> Outcome {
     let dest = machine.path("dest");
-    let environment = [
-        ("DESTDIR", dest.to_str().unwrap()),
-        ("MACH_PROCFS_SYSTEMD", "/nonexistent"),
-        ("MACH_PROCFS_PROC", "/nonexistent"),
-    ];
+    let environment = [("DESTDIR", dest.to_str().unwrap())];
     machine.script_with("home", "../repo/scripts/install".into(), arguments, &environment)
 }
 
@@ -258,7 +254,7 @@ fn without_root_it_goes_to_the_home() {
 #[test]
 fn a_mac_without_macfuse_is_told_how_to_get_it() {
     let machine = machine("macos");
-    fs::remove_file(machine.path("pc/fuse.pc")).unwrap();
+    fs::remove_file(machine.path("machine/usr/local/lib/pkgconfig/fuse.pc")).unwrap();
     let outcome = install(&machine, &[]);
     assert_eq!((outcome.status, outcome.did(&[]).stdout.as_str()), (1, ""));
     for part in ["brew install --cask macfuse", "System Settings", "--no-default-features"] {

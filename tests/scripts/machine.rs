@@ -165,7 +165,8 @@ impl Machine {
     /// A bare machine with an ordinary user, without sudo.
     pub(crate) fn new(system: &str) -> Self {
         let machine = Self { dir: tempfile::tempdir().unwrap() };
-        for dir in ["bin", "fakes", "home", "repo/scripts", "repo/packaging/debian", "machine/etc"] {
+        for dir in ["bin", "fakes", "home", "repo/scripts", "repo/packaging/debian", "machine/etc"]
+        {
             fs::create_dir_all(machine.path(dir)).unwrap();
         }
         for tool in REAL {
@@ -178,7 +179,10 @@ impl Machine {
         for dir in ["usr/bin", "usr/local/lib/pkgconfig"] {
             fs::create_dir_all(machine.path("machine").join(dir)).unwrap();
         }
-        machine.fake("machine/usr/bin/python3", r#"[ "$*" = '-c import psutil' ] && [ -e "$here/psutil" ]"#);
+        machine.fake(
+            "machine/usr/bin/python3",
+            r#"[ "$*" = '-c import psutil' ] && [ -e "$here/psutil" ]"#,
+        );
         machine.fake("fakes/cargo", CARGO);
         machine.fake("fakes/mach-procfs", MACH_PROCFS);
 
