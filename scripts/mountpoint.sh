@@ -65,7 +65,7 @@ check_mount_point() {
     while [ ! -e "$above" ] && [ ! -L "$above" ]; do above=$(dirname "$above"); done
     if [ "$above" = "$dir" ]; then die "$dir is not a directory; name an empty directory"; fi
     if [ ! -d "$above" ] || [ ! -w "$above" ]; then
-        die "cannot make the directory $dir: no right to write to $above"
+        die "cannot make the directory $dir: $above is no directory that this user may write to"
     fi
 }
 

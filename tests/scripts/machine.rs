@@ -50,7 +50,7 @@ case $* in
     --version) echo "${0##*/} $(cat "$here/rust") (0123456789 2026-01-01)"; exit ;;
     'fuzz --version') [ -e "$here/cargo-fuzz" ]; exit ;;
 esac
-echo "${MACH_PROCFS_SECONDS:+for $MACH_PROCFS_SECONDS s: }${MACH_PROCFS_LOOKUPS:+$MACH_PROCFS_LOOKUPS look-ups: }cargo $*" >>"$here/log"
+echo "${FAKE_UID:+uid $FAKE_UID: }${MACH_PROCFS_SECONDS:+for $MACH_PROCFS_SECONDS s: }${MACH_PROCFS_LOOKUPS:+$MACH_PROCFS_LOOKUPS look-ups: }cargo $*" >>"$here/log"
 if [ -e "$here/fail-cargo" ]; then echo 'error: could not compile' >&2; exit 101; fi
 case $1 in
     build) mkdir -p target/release; cp "$here/fakes/mach-procfs" target/release/mach-procfs ;;
@@ -99,9 +99,9 @@ const SUDO: &str = r#"
 if [ "$1" != -n ]; then echo 'sudo would ask' >&2; exit 97; fi
 shift
 if [ "$(cat "$here/sudo")" != free ]; then echo 'sudo: a password is required' >&2; exit 1; fi
-if [ "$1 $3" = '-H --' ]; then # as another user, whose home is there
-    uid=${2#\#}
-    shift 3
+if [ "$1 $2 $4" = '-H -u --' ]; then # as another user, whose home is there
+    uid=${3#\#}
+    shift 4
     FAKE_UID=$uid HOME=$here/home-$uid exec "$@"
 fi
 FAKE_UID=0 exec "$@"
@@ -286,6 +286,22 @@ impl Machine {
     pub(crate) fn candidate(self, package: &str, version: &str) -> Self {
         self.file(&format!("candidate-{package}"), version);
         self
+    }
+
+    /// Root by sudo, called by user 1000, whose source tree it is.
+    pub(crate) fn by_sudo(self) -> Self {
+        let machine = self.root().sudo("free");
+        fs::create_dir(machine.path("home-1000")).unwrap();
+        fs::remove_file(machine.path("bin/ls")).unwrap();
+        let real = real("ls").display().to_string();
+        machine.fake(
+            "bin/ls",
+            &format!(
+                r#"if [ "$1" = -ldn ]; then echo "-rw-r--r-- 1 1000 1000 9 Jan 1 00:00 $2"; exit; fi
+                exec {real} "$@""#
+            ),
+        );
+        machine
     }
 
     pub(crate) fn with(self, tools: &[&str]) -> Self {

@@ -386,7 +386,7 @@ fn a_failing_build_or_mount_is_the_end() {
     machine.file("fail-mount", "");
     let outcome = machine.script("scripts/run", &[]);
     outcome.failed("mach-procfs: cannot open /dev/fuse");
-    assert_eq!(outcome.stderr.lines().count(), 1, "one line says it");
+    assert_eq!(outcome.stderr.lines().count(), 2, "the program says it, after the build's line");
 }
 
 #[test]
