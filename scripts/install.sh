@@ -2,7 +2,7 @@
 # How each system gets the tools that lib.sh found missing. Sourced by lib.sh; `ensure` is what
 # the scripts call. Nothing that is there is installed again, so a second run changes nothing.
 
-: "${system:?}" "${rust_wanted:?}"
+: "${me:?}" "${system:?}" "${rust_wanted:?}"
 # shellcheck disable=SC2016 # for the user's shell to expand
 brew_line='/bin/bash -c "$(curl -fsSL https://raw.githubusercontent.com/Homebrew/install/HEAD/install.sh)"'
 rustup_line="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"

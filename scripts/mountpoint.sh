@@ -40,6 +40,7 @@ answers() { { IFS= read -r _ <"$1/self/maps"; } 2>/dev/null; }
 
 # Ends the script where $dir cannot be mounted on. Makes nothing. Sets `mounted`: yes or no, or
 # dead where the daemon of a mount was killed.
+# shellcheck disable=SC2034 # `mounted` is for the script that sources this file
 check_mount_point() {
     local path there='' above=$dir
     mounted=no

@@ -12,6 +12,7 @@
 
 mod install;
 mod machine;
+#[cfg(target_os = "linux")] // it takes md5sum and other tools of GNU
 mod package;
 mod refusals;
 

@@ -28,11 +28,12 @@ fn machine() -> Machine {
 }
 
 fn with_tools(machine: Machine) -> Machine {
-    for tool in ["cut", "du", "gzip", "ln", "tr"] {
+    for tool in ["cut", "du", "find", "gzip", "ln", "md5sum", "tr"] {
         symlink(real(tool), machine.path("bin").join(tool)).unwrap();
     }
     machine.fake("bin/dpkg-deb", DPKG_DEB);
     machine.fake("bin/dpkg", "echo amd64");
+    machine.fake("bin/strip", r#"[ -x "$1" ] && ! [ -e "$here/fail-strip" ]"#);
     machine
         .file("repo/Cargo.toml", "[package]\nversion = \"1.2.3-rc.4\"\nrust-version = \"1.88\"\n");
     for name in ["README.md", "CHANGELOG.md"] {
@@ -75,6 +76,9 @@ fn its_files_and_what_it_says_of_itself() {
     let text = |name: &str| fs::read_to_string(tree.join(name)).unwrap();
     assert!(text(files[5].0).contains("\nExecStart=/usr/bin/mach-procfs mount "));
     assert!(text("usr/share/doc/mach-procfs/copyright").contains("\n MIT\n .\n as is\n\n"));
+
+    let sums = text("DEBIAN/md5sums");
+    assert_eq!(sums.lines().count(), 9, "{sums}");
 
     let control = text("DEBIAN/control");
     for line in [
@@ -121,6 +125,9 @@ fn a_package_without_dependencies_is_none() {
 #[test]
 fn what_fails_is_a_failure() {
     let machine = machine();
+    machine.file("fail-strip", "");
+    machine.script("scripts/package", &[]).failed("scripts/package: failed: strip");
+    fs::remove_file(machine.path("fail-strip")).unwrap();
     machine.file("fail-dpkg-deb", "");
     machine.script("scripts/package", &[]).failed("scripts/package: failed: dpkg-deb --build");
     machine.file("fail-cargo", "");
