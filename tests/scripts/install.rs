@@ -324,45 +324,50 @@ fn root_builds_nothing_in_another_users_tree() {
     assert!(outcome.stderr.starts_with(&first), "{}", outcome.stderr);
 }
 
-/// Installs below two prefixes, and uninstalls in both orders.
+const SERVICE: [(&str, &str); 2] = [
+    ("debian", "etc/systemd/system/mach-procfs.service"),
+    ("macos", "Library/LaunchDaemons/mach-procfs.plist"),
+];
+
+fn install_below(machine: &Machine, prefix: &str, task: &[&str]) {
+    install(machine, &[&["--prefix", prefix], task].concat()).succeeded();
+}
+
 #[test]
 fn a_second_prefix_takes_over_what_is_shared() {
-    for system in ["debian", "macos"] {
+    for (system, service) in SERVICE {
         for order in [["/usr/local", "/opt/b"], ["/opt/b", "/usr/local"]] {
             let machine = machine(system);
             let dest = machine.path("dest");
             let before = tree(&dest);
-            let run = |prefix: &str, task: &[&str]| {
-                let arguments = [&["--prefix", prefix], task].concat();
-                install(&machine, &arguments).succeeded();
-            };
-            run("/usr/local", &[]);
-            let alone = tree(&dest);
-            run("/opt/b", &[]);
-            run("/opt/b", &[]);
-            let service = match system {
-                "macos" => "Library/LaunchDaemons/mach-procfs.plist",
-                _ => "etc/systemd/system/mach-procfs.service",
-            };
-            let text = || fs::read_to_string(dest.join(service)).unwrap();
-            assert!(text().contains("/opt/b/bin/mach-procfs") && !text().contains("/usr/local"));
+            install_below(&machine, "/usr/local", &[]);
+            install_below(&machine, "/opt/b", &[]);
+            let text = fs::read_to_string(dest.join(service)).unwrap();
+            assert!(text.contains("/opt/b/bin/mach-procfs") && !text.contains("/usr/local"));
 
-            run(order[0], &["--uninstall"]);
+            install_below(&machine, order[0], &["--uninstall"]);
             assert_eq!(dest.join(service).exists(), order[0] == "/usr/local", "{system} {order:?}");
             let left = dest.join(order[1].trim_start_matches('/')).join("bin/mach-procfs");
             assert!(left.exists(), "{system} {order:?}");
-            run(order[1], &["--uninstall"]);
+            install_below(&machine, order[1], &["--uninstall"]);
             assert!(tree(&dest) == before, "{system} {order:?}: {:?}", tree(&dest).keys());
-
-            // And back: the first prefix takes it over again, and is as it was alone.
-            run("/usr/local", &[]);
-            run("/opt/b", &[]);
-            run("/usr/local", &[]);
-            run("/opt/b", &["--uninstall"]);
-            let names = |tree: &BTreeMap<_, _>| tree.keys().cloned().collect::<Vec<String>>();
-            assert_eq!(names(&tree(&dest)), names(&alone), "{system}");
-            assert!(text().contains("/usr/local/bin/mach-procfs"));
         }
+    }
+}
+
+#[test]
+fn the_first_prefix_takes_it_over_again() {
+    for (system, service) in SERVICE {
+        let machine = machine(system);
+        let dest = machine.path("dest");
+        install_below(&machine, "/usr/local", &[]);
+        let alone = files(&dest);
+        install_below(&machine, "/opt/b", &[]);
+        install_below(&machine, "/usr/local", &[]);
+        install_below(&machine, "/opt/b", &["--uninstall"]);
+        assert_eq!(files(&dest), alone, "{system}");
+        let text = fs::read_to_string(dest.join(service)).unwrap();
+        assert!(text.contains("/usr/local/bin/mach-procfs"), "{text}");
     }
 }
 

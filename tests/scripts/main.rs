@@ -122,7 +122,7 @@ fn without_any_sudo_the_command_is_for_su() {
     for (system, command) in cases {
         let machine = Machine::new(system).candidate("cargo", "1.91");
         machine.file("lists", "");
-        machine.script("scripts/run", &[]).did(&[]).advised("scripts/run: missing: cc, fusermount3, cargo 1.88 or newer. Run this, then scripts/run again", &command);
+        machine.script("scripts/run", &[]).did(&[]).advised("scripts/run: missing: cc, fusermount3, cargo 1.88 or newer. Run this, then scripts/run again", command);
     }
 }
 
