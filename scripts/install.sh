@@ -92,6 +92,11 @@ manage() {
     "$@" </dev/null >&2
 }
 
+# One unreachable third-party source is no reason to stop.
+update_lists() {
+    manage apt-get update || say 'apt-get update failed; going on with the lists that are here'
+}
+
 # for_root COMMAND…: one line that runs the commands as root, for the user to copy.
 for_root() {
     local command line='' sudo=''
@@ -119,10 +124,7 @@ ensure() {
     missing=$(missing_of "$@")
     [ -n "$missing" ] || return 0
     if may_install; then may=yes; fi
-    if [ $may = yes ] && [ "$system" = debian ]; then
-        # One unreachable third-party source is no reason to stop.
-        manage apt-get update || say 'apt-get update failed; going on with the lists that are here'
-    fi
+    if [ $may = yes ] && [ "$system" = debian ]; then update_lists; fi
     # shellcheck disable=SC2086 # a list of words
     plan $missing
     if [ -n "$cask" ]; then # its installer wants root's rights, through sudo

@@ -18,7 +18,7 @@ const LABEL: &str = "mach-procfs";
 /// A machine with what an installation needs, and the directory `dest`, which is to be `/`.
 fn machine(system: &str) -> Machine {
     let machine = Machine::complete(system);
-    for tool in ["grep", "ln", "readlink"] {
+    for tool in ["ln", "readlink"] {
         symlink(real(tool), machine.path("bin").join(tool)).unwrap();
     }
     fs::create_dir(machine.path("dest")).unwrap();

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 /// The real tools that the scripts and the fakes use.
 const REAL: &[&str] = &[
-    "bash", "basename", "cat", "chmod", "cp", "dirname", "env", "ls", "mkdir", "mktemp", "rm",
-    "rmdir", "sed", "tail", "true",
+    "bash", "basename", "cat", "chmod", "cp", "dirname", "env", "grep", "ls", "mkdir", "mktemp",
+    "rm", "rmdir", "sed", "tail", "true",
 ];
 
 const MANAGER: &str = r#"
@@ -195,6 +195,7 @@ impl Machine {
             "soak",
             "storm",
             "install",
+            "check-darwin",
             "package",
             "build.sh",
             "files.sh",

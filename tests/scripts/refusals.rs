@@ -1,4 +1,4 @@
-//! What `scripts/run` refuses, before it installs or builds anything, and what it leaves behind.
+//! What `scripts/run` and `scripts/check-darwin` refuse before they build anything, and what they leave.
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
@@ -130,4 +130,36 @@ fn by_sudo_the_caller_builds_and_root_mounts() {
     let mut expected = machine.mounts_after(&[]);
     expected[0].insert_str(0, "uid 1000: ");
     assert_eq!(outcome.succeeded().log, expected);
+}
+
+const DARWIN: &str = "apt-get install -y --no-install-recommends rustc-web cargo-web rust-web-src \
+                      rust-web-clippy pkg-config file python3-pip";
+
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the script takes a newer bash than that of macOS")]
+fn check_darwin_installs_as_root_without_sudo() {
+    let machine = Machine::complete("debian").root().with(&["dpkg-query"]);
+    machine.file("fail-apt-get", "");
+    let install = format!("root: {DARWIN}");
+    machine
+        .script("scripts/check-darwin", &["--setup"])
+        .did(&["root: apt-get update", &install])
+        .failed(&format!("scripts/check-darwin: failed: {DARWIN}"));
+}
+
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the script takes a newer bash than that of macOS")]
+fn check_darwin_says_what_it_may_not_install() {
+    let machine = Machine::complete("debian").with(&["dpkg-query"]);
+    machine.script("scripts/check-darwin", &[]).did(&[]).advised(
+        &format!(
+            "scripts/check-darwin: missing:{}. Run this, then scripts/check-darwin again",
+            DARWIN.split("recommends").nth(1).unwrap()
+        ),
+        &format!("su -c 'apt-get update && {DARWIN}'"),
+    );
+    Machine::complete("fedora")
+        .script("scripts/check-darwin", &[])
+        .did(&[])
+        .failed("scripts/check-darwin: only on Debian, whose packages it takes");
 }
