@@ -154,11 +154,15 @@ fn what_it_refuses() {
 #[test]
 fn its_test_is_run_for_root_in_namespaces() {
     let machine = machine().root();
-    machine.fake("bin/unshare", r#"echo "unshare ${6##*/} ${7##*/} ${9##*/}" >>"$here/log""#);
+    machine
+        .fake("bin/unshare", r#"echo "unshare $1 $2, ${8##*/packaging/} ${11##*/}" >>"$here/log""#);
     let packed = "dpkg-deb --root-owner-group --build";
-    let outcome = machine.script("scripts/package", &["--test"]);
-    outcome.succeeded().did(&["cargo build --release", packed, packed, &outcome.log[3]]);
-    assert!(outcome.log[3].starts_with("unshare "), "{:?}", outcome.log);
+    machine.script("scripts/package", &["--test"]).succeeded().did(&[
+        "cargo build --release",
+        packed,
+        packed,
+        "unshare --mount --pid, debian/test newer.deb",
+    ]);
     machine.fake("bin/unshare", "exit 1");
     let failed = machine.script("scripts/package", &["--test"]);
     assert_eq!(failed.status, 1);
