@@ -651,6 +651,8 @@ fn the_scripts_can_be_started() {
         "scripts/storm",
         "scripts/install",
         "scripts/package",
+        "scripts/check-darwin",
+        "scripts/dev/bare-root",
         ".ci/run",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
