@@ -2,7 +2,7 @@
 # How each system gets the tools that lib.sh found missing. Sourced by lib.sh; `ensure` is what
 # the scripts call. Nothing that is there is installed again, so a second run changes nothing.
 
-: "${system:?}" "${rust_wanted:?}"
+: "${me:?}" "${system:?}" "${rust_wanted:?}"
 # shellcheck disable=SC2016 # for the user's shell to expand
 brew_line='/bin/bash -c "$(curl -fsSL https://raw.githubusercontent.com/Homebrew/install/HEAD/install.sh)"'
 rustup_line="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
@@ -95,33 +95,39 @@ manage() {
     "$@" </dev/null >&2
 }
 
-# The same for the user to run, where the script may not.
+# One unreachable third-party source is no reason to stop.
+update_lists() {
+    manage apt-get update || say 'apt-get update failed; going on with the lists that are here'
+}
+
+# for_root COMMAND…: one line that runs the commands as root, for the user to copy.
+for_root() {
+    local command line='' sudo=''
+    if ! is_root && found sudo; then sudo='sudo '; fi
+    for command in "$@"; do line="$line${line:+ && }$sudo$command"; done
+    if is_root || [ -n "$sudo" ]; then printf '%s' "$line"; else printf "su -c '%s'" "$line"; fi
+}
+
+# What the user has to run, where the script may not.
 package_command() {
-    local command sudo=''
-    if [ "$system" != macos ] && found sudo; then sudo='sudo '; fi
-    command=$sudo$(installer)$packages
     case $system in
-        debian) command="${sudo}apt-get update && $command" ;;
-        macos) found brew || command="$brew_line && $command" ;;
-        unknown) command="(your package manager, to install:$packages)" ;;
-    esac
-    case $system:$sudo in
-        debian: | fedora: | arch:) printf "su -c '%s'" "$command" ;;
-        *) printf '%s' "$command" ;;
+        debian) for_root 'apt-get update' "$(installer)$packages" ;;
+        fedora | arch) for_root "$(installer)$packages" ;;
+        macos)
+            found brew || printf '%s && ' "$brew_line"
+            printf '%s' "$(installer)$packages"
+            ;;
     esac
 }
 
 # ensure TOOL…: returns when all are there, installing what is not; else exits 1 with what to run.
-# A TOOL is cc, c++, fuse, pkg-config, cargo, psutil, or anything else that `plan` has a package for.
+# A TOOL is cc, c++, fuse, pkg-config, cargo, psutil, dpkg-dev, or anything else that `plan` has a package for.
 ensure() {
     local tool missing list='' may=no note=''
     missing=$(missing_of "$@")
     [ -n "$missing" ] || return 0
     if may_install; then may=yes; fi
-    if [ $may = yes ] && [ "$system" = debian ]; then
-        # One unreachable third-party source is no reason to stop.
-        manage apt-get update || say 'apt-get update failed; going on with the lists that are here'
-    fi
+    if [ $may = yes ] && [ "$system" = debian ]; then update_lists; fi
     # shellcheck disable=SC2086 # a list of words
     plan $missing
     if [ -n "$cask" ]; then # its installer wants root's rights, through sudo
@@ -135,7 +141,7 @@ ensure() {
         if [ $may = yes ]; then
             # shellcheck disable=SC2046,SC2086 # lists of words
             manage $(installer) $packages || die "failed: $(installer)$packages"
-        else
+        elif [ "$system" != unknown ]; then
             commands="$(package_command)${commands:+ && $commands}"
         fi
     fi
@@ -154,6 +160,11 @@ ensure() {
         esac
         list="$list${list:+, }$tool"
     done
+    list="missing: $list."
+    if [ "$system" = unknown ] && [ -n "$packages" ]; then
+        list="$list Install with your package manager:$packages."
+    fi
     if [ "$system" = macos ] && is_root; then note=' as yourself (Homebrew refuses root)'; fi
-    die "missing: $list${commands:+; run this$note, then $me again: $commands}"
+    [ -n "$commands" ] || die "$list Then run $me again."
+    advise "$list Run this$note, then $me again" "$commands"
 }

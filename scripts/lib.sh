@@ -1,28 +1,32 @@
 # shellcheck shell=bash
-# What scripts/run, scripts/test and .ci/run share: which system this is, and which of the tools a
+# What the scripts and .ci/run share: which system this is, and which of the tools a
 # script needs are there; install.sh, below, gets those that are not. Sourced with `me` (the
 # script's name, for messages) and `root` (the top of the source tree) set.
 #
 # Written for bash 3.2, the one macOS has: no associative arrays, no mapfile, and lists are words
 # in a string, since there an empty array is an error under `set -u`.
 #
-# Only tests set these: MACH_PROCFS_OS_RELEASE stands in for /etc/os-release, MACH_PROCFS_MACFUSE_PC
-# for the directory where macFUSE puts its fuse.pc, and MACH_PROCFS_PYTHON for /usr/bin/python3.
+# Only tests set MACH_PROCFS_MACHINE: the directory that stands in for / where a script looks at the
+# machine (/etc/os-release, /dev/fuse, /usr/bin/python3, …).
 
 : "${me:?}" "${root:?}"
+machine=${MACH_PROCFS_MACHINE:-}
 
 say() { printf '%s\n' "$me: $*" >&2; }
 die() { say "$*"; exit 1; }
+# suggest MESSAGE COMMAND: a message, and a command on a line of its own, to be copied.
+suggest() { say "$1:"; printf '  %s\n' "$2" >&2; }
+advise() { suggest "$@"; exit 1; } # where the script can do no more
 found() { command -v "$1" >/dev/null 2>&1; }
 is_root() { [ "$(id -u)" = 0 ]; }
 
 detect_system() {
-    local os_release=${MACH_PROCFS_OS_RELEASE:-/etc/os-release}
+    local os_release=$machine/etc/os-release
     system=unknown
     if [ "$(uname -s)" = Darwin ]; then
         system=macos
         # macFUSE's fuse.pc lies where Homebrew's pkgconf does not look on Apple silicon.
-        macfuse_pc=${MACH_PROCFS_MACFUSE_PC:-/usr/local/lib/pkgconfig}
+        macfuse_pc=$machine/usr/local/lib/pkgconfig
         export PKG_CONFIG_PATH="$macfuse_pc${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
     elif [ -r "$os_release" ]; then
         # The file is shell by its own manual page; a subshell keeps its names out of ours.
@@ -62,9 +66,10 @@ has() {
         macos:cc) xcode-select -p >/dev/null 2>&1 ;; # /usr/bin/cc is there without a compiler, too
         macos:fuse) [ -e "$macfuse_pc/fuse.pc" ] ;;
         *:fuse) found fusermount3 ;;
+        *:dpkg-dev) found dpkg-shlibdeps ;;
         *:cargo) rust_is_new_enough ;;
         # The system's own Python, for which its packages are, and not another one on the PATH.
-        *:psutil) "${MACH_PROCFS_PYTHON:-/usr/bin/python3}" -c 'import psutil' >/dev/null 2>&1 ;;
+        *:psutil) "$machine/usr/bin/python3" -c 'import psutil' >/dev/null 2>&1 ;;
         *) found "$1" ;;
     esac
 }

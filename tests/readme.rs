@@ -63,3 +63,26 @@ fn what_the_readme_links_to_is_there() {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(script).exists(), "{script}");
     }
 }
+
+/// What a newcomer types next has to fit what `scripts/run` has mounted.
+#[test]
+fn documents_and_scripts_mount_on_one_directory() {
+    let mut found = 0;
+    for name in
+        ["README.md", "docs/macos.md", "docs/scripting.md", "scripts/run", "scripts/install"]
+    {
+        for line in text(name).lines() {
+            let words = line.split("mount ").skip(1).filter_map(|rest| {
+                rest.split_whitespace()
+                    .find(|word| !word.starts_with('-'))
+                    .filter(|it| it.starts_with("~/"))
+            });
+            for word in words {
+                assert_eq!(word.trim_end_matches(['`', ';', '.']), "~/proc", "{name}: {line}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found >= 5, "{found} mounts below the home");
+    assert!(text("scripts/run").contains("\"$HOME/proc\""));
+}

@@ -6,24 +6,29 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::common::mount::{Mount, is_mounted, program};
+use super::common::mount::{Mount, can_mount, is_mounted, program};
 use super::common::program::{err, out, run};
+use super::common::target::killer;
+use super::common::watchdog::Watchdog;
 use super::common::{skip, until};
 
 /// A daemon's mount point, and its process, which is asked to end.
 struct Daemon {
     process: Child,
+    _watchdog: Watchdog,
     directory: TempDir,
 }
 
 impl Daemon {
     /// Runs a command that ends with the mount point; None where nothing can be mounted.
     fn start(set_up: impl FnOnce(&str) -> Command) -> Option<Self> {
-        // It says why it cannot.
-        Mount::new()?;
+        if !can_mount() {
+            return None;
+        }
         let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
         let process = set_up(directory.path().to_str().unwrap()).spawn().unwrap();
-        Some(Daemon { process, directory })
+        let watchdog = killer("a daemon", &process);
+        Some(Daemon { process, _watchdog: watchdog, directory })
     }
 
     fn place(&self) -> String {
@@ -123,8 +128,11 @@ fn warnings_are_messages_and_a_log_file_has_times() {
     };
     let Some(mut daemon) = Daemon::start(|place| into(place, Stdio::piped())) else { return };
     let mut said = BufReader::new(daemon.process.stderr.take().unwrap());
-    daemon.end();
     let mut text = String::new();
+    while !text.contains("mounted on") {
+        assert!(said.read_line(&mut text).unwrap() > 0, "{text}");
+    }
+    daemon.end();
     std::io::Read::read_to_string(&mut said, &mut text).unwrap();
     let expected = [
         format!("mach-procfs: warning: {warning}"),
@@ -137,6 +145,9 @@ fn warnings_are_messages_and_a_log_file_has_times() {
 
     let file = File::create(&log).unwrap();
     let mut daemon = Daemon::start(|place| into(place, file.into())).unwrap();
+    until("its first lines", || {
+        std::fs::read_to_string(&log).unwrap().contains("mounted on").then_some(())
+    });
     daemon.end();
     let text = std::fs::read_to_string(&log).unwrap();
     assert!(text.contains(&format!("Z WARN  mach_procfs::cli::mount] {warning}\n")), "{text}");

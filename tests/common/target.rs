@@ -168,7 +168,7 @@ impl Drop for Target {
 }
 
 /// Kills a child that lives too long.
-fn killer(what: &str, child: &Child) -> Watchdog {
+pub fn killer(what: &str, child: &Child) -> Watchdog {
     let pid = Pid::from_raw(child.id() as i32);
     Watchdog::new(what, move || {
         let _ = kill(pid, Signal::SIGKILL);

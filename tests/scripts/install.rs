@@ -18,7 +18,7 @@ const LABEL: &str = "mach-procfs";
 /// A machine with what an installation needs, and the directory `dest`, which is to be `/`.
 fn machine(system: &str) -> Machine {
     let machine = Machine::complete(system);
-    for tool in ["grep", "ln", "rmdir"] {
+    for tool in ["ln", "readlink"] {
         symlink(real(tool), machine.path("bin").join(tool)).unwrap();
     }
     fs::create_dir(machine.path("dest")).unwrap();
@@ -27,11 +27,7 @@ fn machine(system: &str) -> Machine {
 
 fn install(machine: &Machine, arguments: &[&str]) -> Outcome {
     let dest = machine.path("dest");
-    let environment = [
-        ("DESTDIR", dest.to_str().unwrap()),
-        ("MACH_PROCFS_SYSTEMD", "/nonexistent"),
-        ("MACH_PROCFS_PROC", "/nonexistent"),
-    ];
+    let environment = [("DESTDIR", dest.to_str().unwrap())];
     machine.script_with("home", "../repo/scripts/install".into(), arguments, &environment)
 }
 
@@ -246,8 +242,19 @@ fn without_root_it_goes_to_the_home() {
     let run = |arguments: &[&str]| machine.script("scripts/install", arguments);
     let first = run(&[]);
     let home = machine.path("home/.local");
-    assert!(first.succeeded().stdout.contains("mach-procfs mount ~/mach-proc"), "{}", first.stdout);
-    assert!(first.stdout.contains("sudo scripts/install"), "{}", first.stdout);
+    let bin = home.join("bin");
+    let (bin, script) = (bin.display(), machine.path("repo/scripts/install"));
+    assert_eq!(
+        first.succeeded().stdout,
+        format!(
+            "To call it by its name in this shell:\n  export PATH={bin}:$PATH\n\
+             To mount it:\n  {bin}/mach-procfs mount ~/proc\n\
+             For a mount that is there after every start, for all users:\n  \
+               su -c '{} --program {bin}/mach-procfs'\n\
+             To see whether all is well:\n  {bin}/mach-procfs doctor\n",
+            script.display()
+        )
+    );
     let wanted: Vec<String> =
         COMMON.iter().map(|it| it.strip_prefix("usr/local/").unwrap().to_owned()).collect();
     assert_eq!(files(&home), wanted);
@@ -256,14 +263,141 @@ fn without_root_it_goes_to_the_home() {
 }
 
 #[test]
+fn what_it_takes_is_installed_first() {
+    let machine = machine("debian").without("cc").without("fusermount3");
+    machine.script("scripts/install", &[]).did(&[]).advised(
+        "scripts/install: missing: cc, fusermount3. Run this, then scripts/install again",
+        "su -c 'apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev fuse3'",
+    );
+    // Files for another place, and a program that is there, take no FUSE here.
+    install(&machine.with(&["cc"]), &[]).succeeded().did(&["cargo build --release"]);
+}
+
+#[test]
+fn by_sudo_the_caller_builds() {
+    let machine = machine("debian").without("cargo").without("rustc").by_sudo();
+    let machine = machine.rust_in("home-1000/.cargo/bin", "1.95.0");
+    let dest = machine.path("dest");
+    let sudo = |arguments: &[&str]| {
+        let environment = [("DESTDIR", dest.to_str().unwrap()), ("SUDO_UID", "1000")];
+        machine.script_with("home", "../repo/scripts/install".into(), arguments, &environment)
+    };
+    sudo(&[]).succeeded().did(&["uid 1000: cargo build --release"]);
+    assert!(dest.join("usr/local/bin/mach-procfs").exists());
+    let program = machine.path("fakes/mach-procfs");
+    sudo(&["--program", program.to_str().unwrap()]).succeeded().did(&[]);
+    machine.file("fail-cargo", "");
+    sudo(&[]).failed("scripts/install: cargo build --release failed");
+}
+
+#[test]
+fn by_sudo_a_missing_cargo_is_installed_or_named() {
+    let machine = machine("debian").without("cargo").without("rustc").by_sudo();
+    let machine = machine.candidate("cargo", "0.66.0").with(&["curl"]);
+    let dest = machine.path("dest");
+    let sudo = || {
+        let environment = [("DESTDIR", dest.to_str().unwrap()), ("SUDO_UID", "1000")];
+        machine.script_with("home", "../repo/scripts/install".into(), &[], &environment)
+    };
+    sudo().did(&["root: apt-get update"]).advised(
+        "scripts/install: missing: cargo 1.88 or newer. Run this, then scripts/install again",
+        super::RUSTUP,
+    );
+    machine.file("candidate-cargo-web", "1.96.0");
+    let package = "root: apt-get install -y --no-install-recommends cargo-web ca-certificates";
+    sudo().succeeded().did(&["root: apt-get update", package, "uid 1000: cargo build --release"]);
+}
+
+#[test]
+fn root_builds_nothing_in_another_users_tree() {
+    let machine = machine("debian").by_sudo();
+    let outcome = install(&machine, &[]); // by su, so that no caller is known
+    outcome.did(&[]).advised(
+        "scripts/install: Then run this",
+        "scripts/install --program target/release/mach-procfs",
+    );
+    let first = format!(
+        "scripts/install: {} belongs to another user, who has to build the program:\n  \
+           cargo build --release\n",
+        machine.path("repo").display()
+    );
+    assert!(outcome.stderr.starts_with(&first), "{}", outcome.stderr);
+}
+
+const SERVICE: [(&str, &str); 2] = [
+    ("debian", "etc/systemd/system/mach-procfs.service"),
+    ("macos", "Library/LaunchDaemons/mach-procfs.plist"),
+];
+
+fn install_below(machine: &Machine, prefix: &str, task: &[&str]) {
+    install(machine, &[&["--prefix", prefix], task].concat()).succeeded();
+}
+
+#[test]
+fn a_second_prefix_takes_over_what_is_shared() {
+    for (system, service) in SERVICE {
+        for order in [["/usr/local", "/opt/b"], ["/opt/b", "/usr/local"]] {
+            let machine = machine(system);
+            let dest = machine.path("dest");
+            let before = tree(&dest);
+            install_below(&machine, "/usr/local", &[]);
+            install_below(&machine, "/opt/b", &[]);
+            let text = fs::read_to_string(dest.join(service)).unwrap();
+            assert!(text.contains("/opt/b/bin/mach-procfs") && !text.contains("/usr/local"));
+
+            install_below(&machine, order[0], &["--uninstall"]);
+            assert_eq!(dest.join(service).exists(), order[0] == "/usr/local", "{system} {order:?}");
+            let left = dest.join(order[1].trim_start_matches('/')).join("bin/mach-procfs");
+            assert!(left.exists(), "{system} {order:?}");
+            install_below(&machine, order[1], &["--uninstall"]);
+            assert!(tree(&dest) == before, "{system} {order:?}: {:?}", tree(&dest).keys());
+        }
+    }
+}
+
+#[test]
+fn the_first_prefix_takes_it_over_again() {
+    for (system, service) in SERVICE {
+        let machine = machine(system);
+        let dest = machine.path("dest");
+        install_below(&machine, "/usr/local", &[]);
+        let alone = files(&dest);
+        install_below(&machine, "/opt/b", &[]);
+        install_below(&machine, "/usr/local", &[]);
+        install_below(&machine, "/opt/b", &["--uninstall"]);
+        assert_eq!(files(&dest), alone, "{system}");
+        let text = fs::read_to_string(dest.join(service)).unwrap();
+        assert!(text.contains("/usr/local/bin/mach-procfs"), "{text}");
+    }
+}
+
+#[test]
+fn a_service_of_unknown_origin_is_not_taken_over() {
+    let machine = machine("debian");
+    let unit = "dest/etc/systemd/system/mach-procfs.service";
+    fs::create_dir_all(machine.path("dest/etc/systemd/system")).unwrap();
+    machine.file(unit, "[Service]\nExecStart=/opt/a/bin/mach-procfs mount /run/mach-procfs\n");
+    install(&machine, &[]).did(&[]).failed(&format!(
+        "scripts/install: {} is there and was not made by this script; move it away first",
+        machine.path(unit).display()
+    ));
+}
+
+#[test]
 fn a_mac_without_macfuse_is_told_how_to_get_it() {
     let machine = machine("macos");
-    fs::remove_file(machine.path("pc/fuse.pc")).unwrap();
+    fs::remove_file(machine.path("machine/usr/local/lib/pkgconfig/fuse.pc")).unwrap();
     let outcome = install(&machine, &[]);
-    assert_eq!((outcome.status, outcome.did(&[]).stdout.as_str()), (1, ""));
-    for part in ["brew install --cask macfuse", "System Settings", "--no-default-features"] {
-        assert!(outcome.stderr.contains(part), "{}", outcome.stderr);
-    }
+    outcome.did(&[]).advised(
+        "scripts/install: To have macFUSE, run this as yourself, allow it in System Settings, \
+         Privacy & Security, restart, and run scripts/install again",
+        "brew install --cask macfuse",
+    );
+    assert!(
+        outcome.stderr.contains("\n  cargo build --no-default-features\n"),
+        "{}",
+        outcome.stderr
+    );
     // A program that is there already was built where macFUSE was.
     let program = machine.path("fakes/mach-procfs");
     install(&machine, &["--program", program.to_str().unwrap()]).succeeded().did(&[]);

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 /// The real tools that the scripts and the fakes use.
 const REAL: &[&str] = &[
-    "bash", "basename", "cat", "chmod", "cp", "dirname", "env", "ls", "mkdir", "mktemp", "rm",
-    "sed", "tail", "true",
+    "bash", "basename", "cat", "chmod", "cp", "dirname", "env", "grep", "ls", "mkdir", "mktemp",
+    "rm", "rmdir", "sed", "tail", "true",
 ];
 
 const MANAGER: &str = r#"
@@ -32,10 +32,11 @@ for word; do
         pkgconf) give pkg-config ;;
         util-linux) give unshare ;;
         procps | procps-ng) give ps ;;
+        dpkg-dev) give dpkg-shlibdeps ;;
         python3-psutil | python-psutil) : >"$here/psutil" ;;
         less | lsof | curl | shellcheck) give "$word" ;;
         ShellCheck) give shellcheck ;;
-        macfuse) : >"$here/pc/fuse.pc" ;;
+        macfuse) : >"$here/machine/usr/local/lib/pkgconfig/fuse.pc" ;;
         cargo | cargo-web | rust)
             cp "$here/fakes/cargo" "$here/bin/cargo"
             cp "$here/fakes/cargo" "$here/bin/rustc"
@@ -49,7 +50,7 @@ case $* in
     --version) echo "${0##*/} $(cat "$here/rust") (0123456789 2026-01-01)"; exit ;;
     'fuzz --version') [ -e "$here/cargo-fuzz" ]; exit ;;
 esac
-echo "${MACH_PROCFS_SECONDS:+for $MACH_PROCFS_SECONDS s: }${MACH_PROCFS_LOOKUPS:+$MACH_PROCFS_LOOKUPS look-ups: }cargo $*" >>"$here/log"
+echo "${FAKE_UID:+uid $FAKE_UID: }${MACH_PROCFS_SECONDS:+for $MACH_PROCFS_SECONDS s: }${MACH_PROCFS_LOOKUPS:+$MACH_PROCFS_LOOKUPS look-ups: }cargo $*" >>"$here/log"
 if [ -e "$here/fail-cargo" ]; then echo 'error: could not compile' >&2; exit 101; fi
 case $1 in
     build) mkdir -p target/release; cp "$here/fakes/mach-procfs" target/release/mach-procfs ;;
@@ -87,7 +88,7 @@ esac >>"$here/mounts"
 /// Fakes that are on every machine's PATH.
 const ALWAYS: &[(&str, &str)] = &[
     ("uname", r#"cat "$here/uname""#),
-    ("id", r#"if [ -n "${FAKE_ROOT:-}" ]; then echo 0; else cat "$here/uid"; fi"#),
+    ("id", r#"if [ -n "${FAKE_UID:-}" ]; then echo "$FAKE_UID"; else cat "$here/uid"; fi"#),
     ("mount", r#"cat "$here/mounts""#),
     ("curl", "exit 1"),
 ];
@@ -100,7 +101,12 @@ const SUDO: &str = r#"
 if [ "$1" != -n ]; then echo 'sudo would ask' >&2; exit 97; fi
 shift
 if [ "$(cat "$here/sudo")" != free ]; then echo 'sudo: a password is required' >&2; exit 1; fi
-FAKE_ROOT=1 exec "$@"
+if [ "$1 $2 $4" = '-H -u --' ]; then # as another user, whose home is there
+    uid=${3#\#}
+    shift 4
+    FAKE_UID=$uid HOME=$here/home-$uid exec "$@"
+fi
+FAKE_UID=0 exec "$@"
 "#;
 
 pub(crate) struct Machine {
@@ -131,6 +137,17 @@ impl Outcome {
         self
     }
 
+    /// It ended with status 1, nothing on standard output, and these last two lines on standard error:
+    /// a message, and a command that stands alone on its line.
+    #[track_caller]
+    pub(crate) fn advised(&self, message: &str, command: &str) -> &Self {
+        let whole = format!("{message}:\n  {command}\n");
+        assert!(self.stderr.ends_with(&whole), "not the end:\n{whole}all of it:\n{}", self.stderr);
+        assert_eq!(self.status, 1);
+        assert_eq!(self.stdout, "");
+        self
+    }
+
     /// Exactly these commands were given, in this order.
     #[track_caller]
     pub(crate) fn did(&self, commands: &[&str]) -> &Self {
@@ -150,7 +167,8 @@ impl Machine {
     /// A bare machine with an ordinary user, without sudo.
     pub(crate) fn new(system: &str) -> Self {
         let machine = Self { dir: tempfile::tempdir().unwrap() };
-        for dir in ["bin", "fakes", "home", "pc", "repo/scripts"] {
+        for dir in ["bin", "fakes", "home", "repo/scripts", "repo/packaging/debian", "machine/etc"]
+        {
             fs::create_dir_all(machine.path(dir)).unwrap();
         }
         for tool in REAL {
@@ -160,7 +178,13 @@ impl Machine {
             machine.fake(&format!("bin/{name}"), body);
         }
         machine.fake("fakes/nothing", "");
-        machine.fake("fakes/python3", r#"[ "$*" = '-c import psutil' ] && [ -e "$here/psutil" ]"#);
+        for dir in ["usr/bin", "usr/local/lib/pkgconfig"] {
+            fs::create_dir_all(machine.path("machine").join(dir)).unwrap();
+        }
+        machine.fake(
+            "machine/usr/bin/python3",
+            r#"[ "$*" = '-c import psutil' ] && [ -e "$here/psutil" ]"#,
+        );
         machine.fake("fakes/cargo", CARGO);
         machine.fake("fakes/mach-procfs", MACH_PROCFS);
 
@@ -173,15 +197,27 @@ impl Machine {
             "soak",
             "storm",
             "install",
+            "check-darwin",
+            "package",
+            "build.sh",
+            "files.sh",
+            "install.sh",
             "lib.sh",
             "load.sh",
-            "install.sh",
+            "mountpoint.sh",
         ] {
             let to = machine.path("repo/scripts").join(name);
             fs::copy(source.join("scripts").join(name), to).unwrap();
         }
-        fs::create_dir(machine.path("repo/packaging")).unwrap();
-        for name in ["mach-procfs.service", "mach-procfs.plist"] {
+        for name in [
+            "mach-procfs.service",
+            "mach-procfs.plist",
+            "debian/control",
+            "debian/copyright",
+            "debian/postinst",
+            "debian/postrm",
+            "debian/prerm",
+        ] {
             let to = machine.path("repo/packaging").join(name);
             fs::copy(source.join("packaging").join(name), to).unwrap();
         }
@@ -198,7 +234,7 @@ impl Machine {
             "macos" => ("", "brew"),
             other => panic!("{other}?"),
         };
-        machine.file("os-release", os_release);
+        machine.file("machine/etc/os-release", os_release);
         machine.fake(&format!("bin/{manager}"), MANAGER);
         machine.file("uname", if system == "macos" { "Darwin\n" } else { "Linux\n" });
         if manager == "apt-get" {
@@ -207,6 +243,12 @@ impl Machine {
         if system == "macos" {
             machine.fake("bin/xcode-select", r#"[ -e "$here/xcode" ]"#);
             machine.file("xcode", "");
+        } else {
+            for dir in ["dev", "proc/self"] {
+                fs::create_dir_all(machine.path("machine").join(dir)).unwrap();
+            }
+            machine.file("machine/dev/fuse", "");
+            machine.file("machine/proc/self/status", "Name:\tsed\nCapEff:\t000001ffffffffff\n");
         }
         machine.file("packaged", "1.95.0");
         machine.file("mounts", "proc on /proc type proc (rw,nosuid,nodev,noexec,relatime)\n");
@@ -249,6 +291,22 @@ impl Machine {
         self
     }
 
+    /// Root by sudo, called by user 1000, whose source tree it is.
+    pub(crate) fn by_sudo(self) -> Self {
+        let machine = self.root().sudo("free");
+        fs::create_dir(machine.path("home-1000")).unwrap();
+        fs::remove_file(machine.path("bin/ls")).unwrap();
+        let real = real("ls").display().to_string();
+        machine.fake(
+            "bin/ls",
+            &format!(
+                r#"if [ "$1" = -ldn ]; then echo "-rw-r--r-- 1 1000 1000 9 Jan 1 00:00 $2"; exit; fi
+                exec {real} "$@""#
+            ),
+        );
+        machine
+    }
+
     pub(crate) fn with(self, tools: &[&str]) -> Self {
         for tool in tools {
             self.fake(&format!("bin/{tool}"), "");
@@ -278,7 +336,7 @@ impl Machine {
         let machine = Self::new(system)
             .with(&["cc", "c++", "fusermount3", "pkg-config", "less", "unshare", "ps", "lsof"])
             .rust("1.88.0");
-        machine.file("pc/fuse.pc", "");
+        machine.file("machine/usr/local/lib/pkgconfig/fuse.pc", "");
         machine.file("psutil", "");
         machine.file("cargo-fuzz", "");
         machine
@@ -308,9 +366,7 @@ impl Machine {
             .env_clear()
             .env("PATH", self.path("bin"))
             .env("HOME", self.path("home"))
-            .env("MACH_PROCFS_OS_RELEASE", self.path("os-release"))
-            .env("MACH_PROCFS_MACFUSE_PC", self.path("pc"))
-            .env("MACH_PROCFS_PYTHON", self.path("fakes/python3"))
+            .env("MACH_PROCFS_MACHINE", self.path("machine"))
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .output()
@@ -325,7 +381,7 @@ impl Machine {
 
     /// The commands of a run that mounts on the default mount point, after `installing`.
     pub(crate) fn mounts_after(&self, installing: &[&str]) -> Vec<String> {
-        let mount = format!("mach-procfs mount {}", self.path("home/mach-proc").display());
+        let mount = format!("mach-procfs mount {}", self.path("home/proc").display());
         let built = ["cargo build --release".to_owned(), mount];
         installing.iter().map(|&command| command.to_owned()).chain(built).collect()
     }

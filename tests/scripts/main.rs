@@ -12,6 +12,9 @@
 
 mod install;
 mod machine;
+#[cfg(target_os = "linux")] // it takes md5sum and other tools of GNU
+mod package;
+mod refusals;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -102,9 +105,7 @@ fn without_root_the_message_has_the_command() {
         ("arch", "sudo pacman -S --needed --noconfirm gcc fuse3 rust".to_owned()),
     ];
     for (system, command) in cases {
-        Machine::new(system).sudo("asks").script("scripts/run", &[]).did(&[]).failed(&format!(
-            "scripts/run: missing: cc, fusermount3, cargo 1.88 or newer; run this, then scripts/run again: {command}"
-        ));
+        Machine::new(system).sudo("asks").script("scripts/run", &[]).did(&[]).advised("scripts/run: missing: cc, fusermount3, cargo 1.88 or newer. Run this, then scripts/run again", &command);
     }
 }
 
@@ -121,9 +122,7 @@ fn without_any_sudo_the_command_is_for_su() {
     for (system, command) in cases {
         let machine = Machine::new(system).candidate("cargo", "1.91");
         machine.file("lists", "");
-        machine.script("scripts/run", &[]).did(&[]).failed(&format!(
-            "scripts/run: missing: cc, fusermount3, cargo 1.88 or newer; run this, then scripts/run again: {command}"
-        ));
+        machine.script("scripts/run", &[]).did(&[]).advised("scripts/run: missing: cc, fusermount3, cargo 1.88 or newer. Run this, then scripts/run again", command);
     }
 }
 
@@ -133,7 +132,7 @@ fn an_unknown_system_is_told_what_it_needs() {
         let machine = Machine::new("alpine").rust("1.95.0");
         let machine = if root { machine.root() } else { machine };
         machine.script("scripts/run", &[]).did(&[]).failed(
-            "scripts/run: missing: cc, fusermount3; run this, then scripts/run again: (your package manager, to install: gcc fuse3)",
+            "scripts/run: missing: cc, fusermount3. Install with your package manager: gcc fuse3. Then run scripts/run again.",
         );
     }
 }
@@ -141,8 +140,9 @@ fn an_unknown_system_is_told_what_it_needs() {
 #[test]
 fn macos_leaves_the_cask_to_the_user_where_sudo_would_ask() {
     let machine = Machine::new("macos").sudo("asks");
-    machine.script("scripts/run", &[]).did(&["user: brew install pkgconf rust"]).failed(
-        "scripts/run: missing: macFUSE; run this, then scripts/run again: brew install --cask macfuse",
+    machine.script("scripts/run", &[]).did(&["user: brew install pkgconf rust"]).advised(
+        "scripts/run: missing: macFUSE. Run this, then scripts/run again",
+        "brew install --cask macfuse",
     );
 }
 
@@ -151,13 +151,9 @@ fn macos_without_homebrew_without_compiler_or_as_root() {
     let all = "cc, pkg-config, macFUSE, cargo 1.88 or newer";
     let machine = Machine::new("macos").sudo("free").without("brew");
     fs::remove_file(machine.path("xcode")).unwrap();
-    machine.script("scripts/run", &[]).did(&[]).failed(&format!(
-        "scripts/run: missing: {all}; run this, then scripts/run again: {BREW} && brew install pkgconf rust && brew install --cask macfuse && xcode-select --install"
-    ));
+    machine.script("scripts/run", &[]).did(&[]).advised(&format!("scripts/run: missing: {all}. Run this, then scripts/run again"), &format!("{BREW} && brew install pkgconf rust && brew install --cask macfuse && xcode-select --install"));
 
-    Machine::new("macos").root().script("scripts/run", &[]).did(&[]).failed(
-        "scripts/run: missing: pkg-config, macFUSE, cargo 1.88 or newer; run this as yourself (Homebrew refuses root), then scripts/run again: brew install pkgconf rust && brew install --cask macfuse",
-    );
+    Machine::new("macos").root().script("scripts/run", &[]).did(&[]).advised("scripts/run: missing: pkg-config, macFUSE, cargo 1.88 or newer. Run this as yourself (Homebrew refuses root), then scripts/run again", "brew install pkgconf rust && brew install --cask macfuse");
 }
 
 #[test]
@@ -196,7 +192,10 @@ fn a_rustup_is_asked_to_update() {
     for system in ["debian", "fedora", "arch", "macos"] {
         let machine = Machine::complete(system).sudo("free").rust("1.80.1").with(&["rustup"]);
         let outcome = machine.script("scripts/test", &[]);
-        outcome.failed("scripts/test: missing: cargo 1.88 or newer; run this, then scripts/test again: rustup update stable && rustup default stable");
+        outcome.advised(
+            "scripts/test: missing: cargo 1.88 or newer. Run this, then scripts/test again",
+            "rustup update stable && rustup default stable",
+        );
         assert!(
             !outcome.log.iter().any(|command| command.contains("install")),
             "{:?}",
@@ -218,9 +217,10 @@ fn an_installed_debian_cargo_is_not_pushed_out() {
         .rust("0.66.0")
         .candidate("cargo", "0.66.0+ds1-1")
         .candidate("cargo-web", "1.96.0+dfsg1-1~deb12u2");
-    machine.script("scripts/run", &[]).did(&["root: apt-get update"]).failed(&format!(
-        "scripts/run: missing: cargo 1.88 or newer; run this, then scripts/run again: {RUSTUP}"
-    ));
+    machine.script("scripts/run", &[]).did(&["root: apt-get update"]).advised(
+        "scripts/run: missing: cargo 1.88 or newer. Run this, then scripts/run again",
+        RUSTUP,
+    );
 }
 
 #[test]
@@ -232,16 +232,15 @@ fn where_the_system_has_no_new_cargo_the_rest_is_installed_and_rustup_named() {
             "root: apt-get update",
             "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3 curl ca-certificates",
         ])
-        .failed(&format!(
-            "scripts/run: missing: cargo 1.88 or newer; run this, then scripts/run again: {RUSTUP}"
-        ));
+        .advised("scripts/run: missing: cargo 1.88 or newer. Run this, then scripts/run again", RUSTUP);
 
     // A system whose own cargo turns out too old only once it is there.
     let machine = Machine::complete("fedora").root().without("cargo");
     machine.file("packaged", "1.79.0");
-    machine.script("scripts/run", &[]).did(&["root: dnf install -y cargo"]).failed(&format!(
-        "scripts/run: missing: cargo 1.88 or newer; run this, then scripts/run again: {RUSTUP}"
-    ));
+    machine.script("scripts/run", &[]).did(&["root: dnf install -y cargo"]).advised(
+        "scripts/run: missing: cargo 1.88 or newer. Run this, then scripts/run again",
+        RUSTUP,
+    );
 }
 
 #[test]
@@ -259,8 +258,9 @@ fn a_rustup_not_yet_on_the_path_is_found() {
 fn it_shows_its_own_maps_and_says_how_to_unmount() {
     let machine = Machine::complete("debian");
     let outcome = machine.script("scripts/run", &[]);
-    let dir = machine.path("home/mach-proc");
-    let (dir, repo) = (dir.display(), machine.path("repo"));
+    let dir = machine.path("home/proc");
+    let repo = machine.path("repo");
+    let (dir, repo) = (dir.display(), repo.display());
 
     let (head, rest) = outcome.succeeded().stdout.trim_start().split_once('\n').unwrap();
     let process = head.strip_prefix(&format!("{dir}/self/maps, of this shell (process "));
@@ -273,10 +273,11 @@ fn it_shows_its_own_maps_and_says_how_to_unmount() {
             "{}\n{dir}/self/task/vmmap, of this shell (process {process}):\n{}\n\
              mach-procfs is mounted on {dir}. To see more:\n  \
                cat {dir}/self/maps\n  cat {dir}/self/task/vmmap\n  ls {dir}\n\
-             To unmount:\n  {}/target/release/mach-procfs umount {dir}\n",
+             To call the program by its name in this shell, as the README does (scripts/install \
+             installs it):\n  export PATH={repo}/target/release:$PATH\n\
+             To unmount:\n  {repo}/target/release/mach-procfs umount {dir}\n",
             twelve("region"),
             twelve("vm region"),
-            repo.display(),
         )
     );
 }
@@ -333,7 +334,7 @@ fn the_script_works_from_any_directory() {
 #[test]
 fn a_dead_mount_is_left_to_mount() {
     let machine = Machine::complete("debian");
-    let dir = machine.path("home/mach-proc");
+    let dir = machine.path("home/proc");
     fs::create_dir(&dir).unwrap();
     let line = format!("mach-procfs on {} type fuse.mach-procfs (ro)\n", dir.display());
     machine.file("mounts", &line);
@@ -349,7 +350,7 @@ fn another_file_system_is_not_covered() {
         let dir = machine.path("home/there");
         fs::create_dir(&dir).unwrap();
         machine.file("mounts", &format!("something on {}{table}\n", dir.display()));
-        machine.script("scripts/run", &["there"]).did(&["cargo build --release"]).failed(&format!(
+        machine.script("scripts/run", &["there"]).did(&[]).failed(&format!(
             "scripts/run: {} has another file system on it ({found}); name an empty directory",
             dir.display()
         ));
@@ -363,11 +364,14 @@ fn a_directory_with_something_in_it_is_not_covered() {
     let home = machine.path("home");
     machine
         .script("scripts/run", &["."])
-        .did(&["cargo build --release"])
+        .did(&[])
         .failed(&format!("scripts/run: {} is not empty; name an empty directory", home.display()));
     let file = machine.script("scripts/run", &["file"]);
     let path = home.join("file");
-    file.failed(&format!("scripts/run: cannot make the directory {}", path.display()));
+    file.did(&[]).failed(&format!(
+        "scripts/run: {} is not a directory; name an empty directory",
+        path.display()
+    ));
 }
 
 #[test]
@@ -383,7 +387,7 @@ fn a_failing_build_or_mount_is_the_end() {
     machine.file("fail-mount", "");
     let outcome = machine.script("scripts/run", &[]);
     outcome.failed("mach-procfs: cannot open /dev/fuse");
-    assert_eq!(outcome.stderr.lines().count(), 1, "one line says it");
+    assert_eq!(outcome.stderr.lines().count(), 2, "the program says it, after the build's line");
 }
 
 #[test]
@@ -394,7 +398,7 @@ fn without_a_home_the_mount_point_is_in_tmp() {
     // No user has this number, so no real mount point has this name.
     let uid = format!("{}9999999999", std::process::id());
     machine.file("uid", &uid);
-    let dir = Path::new("/tmp").canonicalize().unwrap().join(format!("mach-proc-{uid}"));
+    let dir = Path::new("/tmp").canonicalize().unwrap().join(format!("mach-procfs-{uid}"));
     let outcome = machine.script_from("cwd", "../repo/scripts/run".into(), &[]);
     let made = fs::remove_dir_all(&dir);
     outcome
@@ -548,7 +552,7 @@ fn what_fuzzing_finds_is_a_failure_and_can_be_run_again() {
         "noise of libFuzzer\n".to_owned(),
         "scripts/fuzz: linux_maps fails on /a b/crash-1\n".to_owned(),
         format!(
-            "scripts/fuzz: to run it again: cd {} && \
+            "scripts/fuzz: to run it again:\n  cd {} && \
              cargo fuzz run --sanitizer none linux_maps /a\\ b/crash-1\n",
             repo.display()
         ),
@@ -664,6 +668,8 @@ fn the_scripts_can_be_started() {
         "scripts/storm",
         "scripts/install",
         "scripts/package",
+        "scripts/check-darwin",
+        "scripts/dev/bare-root",
         ".ci/run",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);

@@ -171,7 +171,7 @@ fn a_dead_mount_over_proc_is_cleared() {
     if !common::is_root() || !can_mount() {
         return;
     }
-    let start = "$PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
+    let start = ": >$DIR/said; $PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
         until grep -q ready $DIR/said; do kill -0 $D; done; ";
     let kill = "kill -KILL $D; wait $D || true; not ls /proc/self 2>/dev/null; ";
     let script = format!(
