@@ -262,7 +262,8 @@ fn own_map_of_a_small_program_as_text() {
     let mut world = world();
     world.caller.pid = PID;
     let info = VnodeInfo { dev: 0x0100_000f, ino: 77, nlink: 1, kind: 1, ..VnodeInfo::default() };
-    let file = world.vnode(Vnode { info, path: b"/Users/Shared/demo".to_vec(), recycled: false });
+    let file =
+        world.vnode(Vnode { info, path: b"/Users/Shared/demo".to_vec(), ..Vnode::default() });
     let program = Entry { protection: 5, max_protection: 5, ..Entry::new(0x1_0000_0000, 4 * PAGE) };
     world.map_file(PID, program, file);
     world.enter(PID, Entry { user_tag: 2, ..Entry::new(0x1_2000_0000, 64 * PAGE) });

@@ -482,7 +482,7 @@ fn region_that_grows_over_the_cursor_is_cut_and_its_offset_moves_along() {
                 nlink: 1,
                 ..Default::default()
             },
-            recycled: false,
+            ..Vnode::default()
         });
         let entry = Entry { offset: 5 * PAGE, ..Entry::new(0x20 * PAGE, 4 * PAGE) };
         world.map_file(PID, entry, file);

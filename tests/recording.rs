@@ -241,7 +241,7 @@ proptest! {
         let mut world = arm64();
         let path = &path[..path.len().min(1023)];
         let info = VnodeInfo { ino: 5, kind: 1, ..VnodeInfo::default() };
-        let vnode = world.vnode(Vnode { info, path: path.to_vec(), recycled: false });
+        let vnode = world.vnode(Vnode { info, path: path.to_vec(), ..Vnode::default() });
         world.map_file(500, Entry::new(0x4000, 0x4000), vnode);
         let bytes = written(&record(&Arc::new(XnuModel::new(world)), &pids(&[500])));
         let recording = read_bytes(&bytes).unwrap();

@@ -12,6 +12,7 @@ mod failure;
 mod ffi;
 mod json;
 mod list;
+pub mod macho;
 mod names;
 mod own;
 #[cfg(any(target_os = "macos", test))]

@@ -9,8 +9,8 @@ use self::inside::ByPort;
 use super::super::calls::{Errno, KernReturn, RegionPathInfo, TaskPort, UniqueInfo, XnuCalls};
 use super::part::told;
 use super::{
-    Answer, RecordedLeaf, RecordedMachine, RecordedPort, RecordedProcess, RecordedTask, Recording,
-    row,
+    Answer, RecordedImage, RecordedLeaf, RecordedMachine, RecordedPort, RecordedProcess,
+    RecordedTask, Recording, row,
 };
 use crate::model::Pid;
 
@@ -28,6 +28,12 @@ pub fn record<C: XnuCalls>(calls: &Arc<C>, pids: &[Pid]) -> Recording {
     let ask = |pid| record_process(calls, pid, cpu_type);
     let mut recording = Recording::new(pids.into_iter().map(ask).collect());
     recording.machine = (machine != RecordedMachine::default()).then_some(machine);
+    let processes = recording.processes.iter();
+    let images = processes.flat_map(|it| inside::images(calls.as_ref(), &it.regions));
+    recording.images = images.collect();
+    let place = |it: &RecordedImage| (it.path.0.clone(), it.dev, it.ino, it.offset);
+    recording.images.sort_by_cached_key(place);
+    recording.images.dedup_by_key(|it| place(it));
     recording
 }
 

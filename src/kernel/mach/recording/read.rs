@@ -137,6 +137,13 @@ fn check_all(recording: &Recording, limits: Limits) -> Result<(), RecordingError
             return Err(invalid(place(""), "there are too many regions or other rows"));
         }
     }
+    if recording.images.len() > limits.rows.saturating_sub(rows) {
+        return Err(invalid("images".to_owned(), "there are too many"));
+    }
+    for (index, image) in recording.images.iter().enumerate() {
+        check::image(image)
+            .map_err(|(field, problem)| invalid(format!("images[{index}]{field}"), problem))?;
+    }
     if let Some(machine) = &recording.machine {
         check::machine(machine)
             .map_err(|(field, problem)| invalid(format!("machine{field}"), problem))?;

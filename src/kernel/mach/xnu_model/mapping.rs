@@ -7,9 +7,29 @@ use super::world::World;
 /// `ANON_CHUNK_SIZE`: anonymous memory is entered in pieces of at most this many bytes.
 const CHUNK: u64 = 128 << 20;
 
-/// `pmap_shared_region_size_min` on arm64 with 16 KiB pages: the shared region loses its shared
-/// page tables in pieces of this many bytes.
-const UNNEST: u64 = 32 << 20;
+/// In which pieces the shared region is taken apart.
+#[derive(Clone, Copy)]
+struct Granule {
+    /// `pmap_shared_region_size_min`: so much becomes the task's own at a write.
+    chunk: u64,
+    /// `pmap_adjust_unnest_parameters`: so much loses its shared page tables.
+    unnest: u64,
+}
+
+// `VM_PROT_*`.
+const READ: u32 = 1;
+const WRITE: u32 = 2;
+const EXECUTE: u32 = 4;
+
+// `VM_INHERIT_*`.
+const SHARE: u32 = 0;
+const COPY: u32 = 1;
+
+/// What an entry of the shared region is tagged with once it has page tables of its own:
+/// `VM_MEMORY_UNSHARED_PMAP` in the place of `VM_MEMORY_SHARED_PMAP`.
+fn unnested_tag(entry: &Entry) -> u32 {
+    if entry.user_tag == 32 { 35 } else { entry.user_tag }
+}
 
 /// Mapping and unmapping.
 impl World {
@@ -43,6 +63,64 @@ impl World {
         let object = if shared { file } else { self.copy_of(file, 0) };
         let mapped = Mapped::Object(object);
         self.enter(pid, Entry { mapped, needs_copy: !shared, ..entry });
+    }
+
+    /// `vm_map_with_linking` (macOS 13 and later): dyld has the kernel map parts of a Mach-O file,
+    /// like these entries, over what was mapped of it, to apply their fixups. One pager brings the
+    /// pages of all of them, it names no file, and offsets in it are those in the file.
+    pub fn map_with_linking(&mut self, pid: i32, parts: impl IntoIterator<Item = Entry>) {
+        let pager = self.paged_object(None, false);
+        for part in parts {
+            let (mapped, max_protection) =
+                (Mapped::Object(self.copy_of(pager, 0)), part.protection);
+            self.enter(
+                pid,
+                Entry {
+                    mapped,
+                    max_protection,
+                    needs_copy: true,
+                    user_tag: 0,
+                    inheritance: COPY,
+                    ..part
+                },
+            );
+        }
+    }
+
+    /// `vm_shared_region_auth_remap` (arm64e kernels): the parts of the shared region that hold these
+    /// addresses and whose pointers are signed are mapped into the task's own map, by a pager that
+    /// signs them with the task's key and names no file.
+    pub fn remap_signed(&mut self, pid: i32, addresses: impl IntoIterator<Item = u64>) {
+        for at in addresses {
+            let Some(entry) = self.entry_at(pid, at) else { continue };
+            let Mapped::Submap { map, .. } = entry.mapped else { continue };
+            let Some(part) = self.leaf_at(&entry, map, at) else { continue };
+            self.unnest(pid, &entry, part.start, part.end());
+            let pager = self.paged_object(None, false);
+            let mapped = Mapped::Object(self.copy_of(pager, 0));
+            self.enter(pid, Entry { mapped, offset: 0, needs_copy: true, user_tag: 0, ..part });
+        }
+    }
+
+    /// `vm_map_fork`: what the parent has mapped, inherited as each entry says. An object that both
+    /// have from now on is copied at the next write of either.
+    pub fn fork(&mut self, parent: i32, child: i32) {
+        let Some(entries) = self.map(parent).map(|map| map.entries().to_vec()) else { return };
+        for entry in entries {
+            match (entry.inheritance, entry.mapped) {
+                (SHARE, _) | (COPY, Mapped::Nothing | Mapped::Submap { .. }) => {
+                    self.enter(child, entry);
+                }
+                (COPY, Mapped::Object(_)) => {
+                    let copied = Entry { needs_copy: true, ..entry };
+                    self.enter(child, copied.clone());
+                    if let Some(map) = self.map_mut(parent) {
+                        map.insert(copied);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     fn copy_of(&mut self, shadow: ObjectId, by: u64) -> ObjectId {
@@ -136,36 +214,89 @@ impl World {
         self.fill(object, offset, size, Page { swapped: true, ..Page::default() });
     }
 
-    /// A write inside the shared region (`vm_map_clip_unnest`): the piece around it loses its
-    /// shared page tables and gets tag 35, and what was written becomes an entry of the task.
+    /// A write inside the shared region (`vm_map_lookup_and_lock_object`): of the part of the submap
+    /// that holds the address, the chunk around it becomes an entry of the task, with a copy of the
+    /// part's object. It keeps the tag that the submap has got by losing its shared page tables.
     fn write_shared_region(&mut self, pid: i32, entry: &Entry, submap: SubmapId, at: u64) {
-        let inside = at.wrapping_sub(entry.start).wrapping_add(entry.offset);
-        let found = self.submaps.get(submap.0).and_then(|map| map.containing_or_next(inside));
-        let Some(leaf) = found.filter(|leaf| leaf.start <= inside).cloned() else { return };
-        let from = u128::from(at / UNNEST * UNNEST);
-        let unnested = |part: Entry| match part.mapped {
-            Mapped::Submap { map, .. } if map == submap => {
-                let mapped = Mapped::Submap { map, nested: false };
-                Some(Entry { mapped, user_tag: 35, ..part })
-            }
-            _ => Some(part),
+        let Some(leaf) = self.leaf_at(entry, submap, at) else { return };
+        let Mapped::Object(object) = leaf.mapped else { return };
+        let granule = self.granule(pid);
+        let chunk = at / granule.chunk * granule.chunk;
+        let from = leaf.start.max(chunk);
+        let to = leaf.end().min(u128::from(chunk) + u128::from(granule.chunk));
+        let Ok(size) = u64::try_from(to - u128::from(from)) else { return };
+        self.unnest(pid, entry, from, to);
+        // Unless somebody has changed the submap's protection, the part's is added to it.
+        let mut protection = entry.protection;
+        if protection == READ {
+            protection |= leaf.protection;
+        }
+        if protection & WRITE != 0 {
+            protection &= !EXECUTE;
+        }
+        let inheritance = if entry.inheritance == SHARE { COPY } else { entry.inheritance };
+        let copy = self.copy_of(object, 0);
+        let written = Entry {
+            start: from,
+            size,
+            offset: leaf.offset.wrapping_add(from - leaf.start),
+            protection,
+            max_protection: entry.max_protection | leaf.max_protection,
+            inheritance,
+            user_tag: unnested_tag(entry),
+            needs_copy: true,
+            mapped: Mapped::Object(copy),
+            ..entry.clone()
         };
-        // Only what the task maps of it.
+        self.enter(pid, written);
+        self.write(pid, at, PIECE);
+    }
+
+    /// The part of the submap that holds this address of the task, in the task's addresses and cut
+    /// to what the entry shows of it.
+    fn leaf_at(&self, entry: &Entry, submap: SubmapId, at: u64) -> Option<Entry> {
+        let inside = at.wrapping_sub(entry.start).wrapping_add(entry.offset);
+        let leaf = self.submaps.get(submap.0)?.containing_or_next(inside)?;
+        if leaf.start > inside {
+            return None;
+        }
         let shift = i128::from(entry.start) - i128::from(entry.offset);
         let first = (i128::from(leaf.start) + shift).max(i128::from(entry.start));
         let last = (i128::from(leaf.start) + i128::from(leaf.size) + shift)
             .min(i128::from(entry.start) + i128::from(entry.size));
-        let (Ok(start), Ok(size)) = (u64::try_from(first), u64::try_from(last - first)) else {
-            return;
+        let (start, size) = (u64::try_from(first).ok()?, u64::try_from(last - first).ok()?);
+        let cut = u64::try_from(first - shift - i128::from(leaf.start)).ok()?;
+        Some(Entry { start, size, offset: leaf.offset.wrapping_add(cut), ..leaf.clone() })
+    }
+
+    /// `vm_map_clip_unnest` at both ends of a range that is to be cut out of the shared region.
+    fn unnest(&mut self, pid: i32, entry: &Entry, from: u64, to: u128) {
+        let Mapped::Submap { map: submap, .. } = entry.mapped else { return };
+        let unnest = u128::from(self.granule(pid).unnest);
+        let from = u128::from(from) / unnest * unnest;
+        let to = to.div_ceil(unnest) * unnest;
+        let cut = |part: Entry| match part.mapped {
+            Mapped::Submap { map, .. } if map == submap => Some(Entry {
+                mapped: Mapped::Submap { map, nested: false },
+                user_tag: unnested_tag(&part),
+                ..part
+            }),
+            _ => Some(part),
         };
-        let cut = (first - shift).saturating_sub(i128::from(leaf.start));
-        let offset = leaf.offset.wrapping_add(u64::try_from(cut).unwrap_or(0));
         if let Some(map) = self.map_mut(pid) {
-            map.change(from, from + u128::from(UNNEST), unnested);
+            map.change(from, to, cut);
         }
-        let written = Entry { start, size, offset, inheritance: 1, needs_copy: true, ..leaf };
-        self.enter(pid, written);
-        self.write(pid, at, PIECE);
+    }
+
+    /// By the machine's page tables: the last level but one of arm64's, which is 32 MiB for 16 KiB
+    /// pages; on Intel that is 2 MiB, but the region is nested a level higher.
+    fn granule(&self, pid: i32) -> Granule {
+        let page_size = self.process(pid).map_or(0, |process| process.page_size);
+        match (self.machine.is_intel(), page_size) {
+            (true, _) => Granule { chunk: 2 << 20, unnest: 1 << 30 },
+            (false, 4096) => Granule { chunk: 2 << 20, unnest: 2 << 20 },
+            (false, _) => Granule { chunk: 32 << 20, unnest: 32 << 20 },
+        }
     }
 
     fn entry_at(&self, pid: i32, address: u64) -> Option<Entry> {
@@ -225,7 +356,7 @@ impl World {
         let entry = Entry {
             protection: 1,
             max_protection: 1,
-            inheritance: 0,
+            inheritance: SHARE,
             user_tag: 32,
             offset,
             needs_copy: true,
