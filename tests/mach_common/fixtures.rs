@@ -372,6 +372,7 @@ pub(crate) fn zsh() -> World {
     ]);
     machine.world.shared_region(DEMO, ARM64_REGION, ARM64_REGION, cache, 0);
     machine.world.remap_signed(DEMO, [0x1_dd3e_4000]);
+    machine.world.read(DEMO, 0x1_dd3e_4000, 0x8000);
     machine.world.write(DEMO, 0x1_e601_0000, 16_384);
     machine.world.reserve_arm64(DEMO);
     machine.anonymous(0x6000_0000_0000, 256 << 20, 11);

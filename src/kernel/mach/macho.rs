@@ -134,3 +134,112 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 fn long(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::xnu_model::mach_header;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn segment_of(address: u64, size: u64, file_offset: u64, file_size: u64) -> MachOSegment {
+        MachOSegment { address, size, file_offset, file_size, protection: 3 }
+    }
+
+    fn file(cpu_type: i32, segments: Vec<MachOSegment>) -> MachO {
+        MachO { cpu_type, segments }
+    }
+
+    /// As of a small program: a page zero, text, data with zeros behind it, link-edit data.
+    fn small() -> MachO {
+        file(
+            CPU_TYPE_ARM64,
+            vec![
+                segment_of(0, 1 << 32, 0, 0),
+                MachOSegment { protection: 5, ..segment_of(1 << 32, 0x8000, 0, 0x8000) },
+                segment_of(0x1_0000_8000, 0x8000, 0x8000, 0x1234),
+                MachOSegment { protection: 1, ..segment_of(0x1_0001_0000, 0x4000, 0xc000, 0x22) },
+            ],
+        )
+    }
+
+    #[test]
+    fn segments_are_read_and_slid() {
+        assert_eq!(MachO::parse(&mach_header(&small())), Some(small()));
+        let (file, base) = (small(), 0x1_0460_0000);
+        let at = |from: u64, to: u64| file.file_offset(base, base + from, base + to, false);
+        assert_eq!(at(0, 0x8000), Some(0));
+        assert_eq!(at(0x4000, 0x8000), Some(0x4000));
+        // The last page is the file's as a whole, the zeros behind it are not.
+        assert_eq!(at(0x8000, 0xc000), Some(0x8000));
+        assert_eq!(at(0xc000, 0x1_0000), None);
+        assert_eq!(at(0x8000, 0x1_0000), None);
+        assert_eq!(at(0x4000, 0xc000), None, "of two segments");
+        assert_eq!(at(0x1_0000, 0x1_4000), Some(0xc000));
+        assert_eq!(at(0x1_4000, 0x1_8000), None);
+        assert_eq!((at(5, 5), at(6, 5)), (None, None), "no bytes");
+        assert_eq!(file.file_offset(base, base, base + 1, true), None, "text is not written to");
+        // Pages of Intel's programs are small.
+        let intel = MachO { cpu_type: 0x0100_0007, ..small() };
+        assert_eq!(intel.file_offset(base, base + 0x8000, base + 0xa000, true), Some(0x8000));
+        assert_eq!(intel.file_offset(base, base + 0x8000, base + 0xb000, true), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_file() {
+        for wrong in [
+            segment_of(u64::MAX, 2, 0, 1),
+            segment_of(0, 10, u64::MAX, 2),
+            segment_of(0, 10, 0, 11),
+        ] {
+            assert_eq!(
+                MachO::parse(&mach_header(&file(1, vec![small().segments[1], wrong]))),
+                None
+            );
+        }
+        assert_eq!(MachO::parse(&mach_header(&file(1, Vec::new()))), None);
+        let many = file(1, vec![segment_of(1, 1, 1, 1); MOST_SEGMENTS + 1]);
+        assert_eq!(MachO::parse(&mach_header(&many)), None);
+        let whole = mach_header(&small());
+        assert_eq!(MachO::parse(&whole[..31]), None);
+        // One that was not read to its end has the segments that were.
+        let half = MachO::parse(&whole[..HEADER + 2 * SEGMENT + 7]).map(|it| it.segments.len());
+        assert_eq!(half, Some(2));
+        // A command of no bytes would never end.
+        let mut endless = whole;
+        endless[HEADER + 4..HEADER + 8].fill(0);
+        assert_eq!(MachO::parse(&endless), None);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_do_no_harm(
+            changes in prop::collection::vec((0..400usize, any::<u64>()), 0..12),
+            cut in 0..400usize,
+            noise in prop::collection::vec(any::<u8>(), 0..200),
+            base: u64, start: u64, size: u64, writable: bool,
+        ) {
+            let mut bytes = mach_header(&small());
+            bytes.extend(&noise);
+            for (at, value) in changes {
+                let at = at % (bytes.len() - 8);
+                bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+            }
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            for bytes in [&bytes, &noise] {
+                if let Some(file) = MachO::parse(bytes) {
+                    prop_assert!(file.segments.len() <= bytes.len() / SEGMENT);
+                    let end = start.saturating_add(size);
+                    if let Some(at) = file.file_offset(base, start, end, writable) {
+                        // Inside of a segment, whose last page counts as a whole.
+                        let inside = file.segments.iter().any(|it| {
+                            let last = u128::from(it.file_offset) + u128::from(it.file_size);
+                            let end = u128::from(at) + u128::from(end - start);
+                            it.file_offset <= at && end < last + 16_384
+                        });
+                        prop_assert!(inside);
+                    }
+                }
+            }
+        }
+    }
+}

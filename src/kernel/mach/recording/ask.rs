@@ -69,11 +69,15 @@ fn record_once<C: XnuCalls>(calls: &Arc<C>, pid: i32, cpu_type: i32) -> Recorded
             TaskPort::for_pid(calls, pid)
         };
         task_port = given(&control, |KernReturn(code)| *code);
-        let control = control.ok().flatten();
-        if let Some(port) = &control {
+        let read = TaskPort::read_for_pid(calls, pid);
+        let read_port = inside::port_by_errno(&read);
+        // Either is enough to look into submaps.
+        let strong = control.ok().flatten().or(read.ok().flatten());
+        if let Some(port) = &strong {
             leaves_end = Some(record_leaves(calls.as_ref(), port, &mut leaves));
         }
-        by_port = inside::by_port(calls, pid, control, cpu_type);
+        by_port = inside::by_port(calls, pid, strong, cpu_type);
+        by_port.task.read_port = read_port;
     }
     let asked = calls.as_ref();
     let executable = inside::executable(asked, pid);

@@ -88,26 +88,30 @@ pub(super) struct ByPort {
     pub(super) thread_ports: Option<Reply<Vec<RecordedThreadPort>>>,
 }
 
-/// Asks the strongest port that is given.
+/// What a BSD call for a port answered; nothing where a recording lacks it.
+pub(super) fn port_by_errno<C: XnuCalls>(
+    port: &Result<Option<TaskPort<C>>, Errno>,
+) -> Option<RecordedPort> {
+    match port {
+        Err(Errno::NOTSUP) => None,
+        port => Some(given(port, |Errno(errno)| *errno)),
+    }
+}
+
+/// Asks the strongest port that is given: the control or the read port, or else a weaker one.
 pub(super) fn by_port<C: XnuCalls>(
     calls: &Arc<C>,
     pid: i32,
-    control: Option<TaskPort<C>>,
+    strong: Option<TaskPort<C>>,
     cpu_type: i32,
 ) -> ByPort {
-    let read = TaskPort::read_for_pid(calls, pid);
     let inspect = TaskPort::inspect_for_pid(calls, pid);
     let name = TaskPort::name_for_pid(calls, pid);
-    let by_errno = |port: &Result<Option<TaskPort<C>>, Errno>| match port {
-        Err(Errno::NOTSUP) => None,
-        port => Some(given(port, |Errno(errno)| *errno)),
-    };
     let mut found = ByPort::default();
-    found.task.read_port = by_errno(&read);
-    found.task.inspect_port = by_errno(&inspect);
+    found.task.inspect_port = port_by_errno(&inspect);
     found.task.name_port = name_port(&name);
-    let weaker = [read.ok().flatten(), inspect.ok().flatten(), name.ok().flatten()];
-    let Some(port) = control.or_else(|| weaker.into_iter().flatten().next()) else {
+    let weaker = [inspect.ok().flatten(), name.ok().flatten()];
+    let Some(port) = strong.or_else(|| weaker.into_iter().flatten().next()) else {
         return found;
     };
     found.vm_info = calls.task_vm_info(port.name()).ok();
