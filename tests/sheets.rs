@@ -304,9 +304,9 @@ fn what_the_kernel_does_not_count_is_hatched_and_neither_full_nor_empty() {
 
     let said = |regions: &[Region]| String::from_utf8(sheet(vmmap_svg, regions)).unwrap();
     let both = said(&[counted.clone(), Region { start: 0x4000, end: 0x6000, ..unknown.clone() }]);
-    assert!(both.contains("What is filled is in memory. What is hatched"), "{both}");
+    assert!(both.contains("What is filled is in memory. Hatched parts"), "{both}");
     assert!(both.contains("\n8 KiB, not counted by the kernel"), "{both}");
-    assert!(!said(&[counted]).contains("hatched"));
+    assert!(!said(&[counted]).contains("Hatched"));
     assert!(!said(&[unknown]).contains("in memory"));
 }
 

@@ -157,7 +157,7 @@ impl Drawing<'_> {
             note += " What is filled is in memory.";
         }
         if sums.uncounted > 0 {
-            note += " What is hatched the kernel does not count.";
+            note += " Hatched parts are not counted by the kernel.";
         }
         self.text(24, 124, "q", &format!("{note} Unmapped ranges are folded."));
     }
