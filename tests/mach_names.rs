@@ -318,7 +318,7 @@ fn only_a_few_files_are_waited_for_at_a_time() {
     let (model, kernel) = over(world);
     model.at(Call::FilePart, 1..=99, Fault::Hang);
     assert_eq!(regions(&kernel, Detail::Map).unwrap().len(), 18);
-    assert_eq!(model.count(Call::FilePart), 4);
+    assert_eq!(model.count(Call::FilePart), 3);
     model.release();
 }
 

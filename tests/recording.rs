@@ -312,6 +312,49 @@ fn no_json_no_text_and_nothing_at_all_are_said_with_line_and_column() {
     assert!(problem(&unknown).contains("unknown field `extra`"));
 }
 
+/// serde would take a struct's values without their names as well.
+#[test]
+fn a_list_is_no_object() {
+    let text = std::fs::read_to_string(file("arm64")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    // Every object that stands for a struct, one at a time, as the list of its values.
+    fn objects(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                // One key is an answer or bytes; the sysctls are a map by name.
+                if map.len() > 1 && !path.ends_with("/sysctls") {
+                    found.push(path.to_owned());
+                }
+                for (key, inner) in map {
+                    objects(inner, &format!("{path}/{key}"), found);
+                }
+            }
+            serde_json::Value::Array(list) => {
+                // Elements of a list are alike.
+                for (index, inner) in list.iter().enumerate().take(3) {
+                    objects(inner, &format!("{path}/{index}"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut places = Vec::new();
+    objects(&value, "", &mut places);
+    assert!(places.len() > 50, "{places:?}");
+    for place in places {
+        let mut changed = value.clone();
+        let object = changed.pointer_mut(&place).unwrap();
+        let values = object.as_object().unwrap().values().cloned().collect();
+        *object = serde_json::Value::Array(values);
+        let bytes = serde_json::to_vec(&changed).unwrap();
+        let said = problem(&bytes);
+        assert!(
+            said.contains("invalid type: sequence") && said.contains("column"),
+            "{place}: {said}"
+        );
+    }
+}
+
 #[test]
 fn hex_bytes_and_paths_that_cannot_be_are_refused() {
     let shipped = "{\"hex\": \"2f566f6c756d65732f4e46532f6e61ef7665\"}";

@@ -9,6 +9,7 @@ mod check;
 mod part;
 mod read;
 mod row;
+mod strict;
 mod write;
 
 use serde::{Deserialize, Serialize};

@@ -16,11 +16,12 @@ use parking_lot::Mutex;
 use super::super::calls::{FilePart, VnodeInfo, XnuCalls};
 use super::super::macho::{HEADER_ROOM, MachO};
 
-/// How long a file is waited for.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a file is waited for: once, since who asks again meanwhile does not wait.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many files may be waited for at a time.
-const MOST_WAITING: usize = 4;
+/// How many files may be waited for at a time. Together that is less than a reader is kept waiting
+/// for (5 s).
+const MOST_WAITING: usize = 3;
 
 /// How many files are kept. A process maps some ten that are not in the shared cache.
 const MOST_KEPT: usize = 1024;

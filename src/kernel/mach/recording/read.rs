@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use serde::Deserialize;
 
 use super::row::{self, End};
+use super::strict::Strict;
 use super::{Answer, FORMAT, RecordedPort, RecordedProcess, Recording, VERSION, check};
 use crate::model::Pid;
 
@@ -101,16 +102,23 @@ pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingErr
         return Err(RecordingError::TooLarge(limits.bytes));
     }
     // First, so that a newer file is called newer and not malformed.
-    let header: Header = serde_json::from_slice(&bytes).map_err(RecordingError::Json)?;
+    let header: Header = strictly(&bytes).map_err(RecordingError::Json)?;
     if header.format != FORMAT {
         return Err(invalid("format".to_owned(), "is not that of a recording"));
     }
     if header.version != VERSION {
         return Err(RecordingError::Version(header.version));
     }
-    let recording: Recording = serde_json::from_slice(&bytes).map_err(RecordingError::Json)?;
+    let recording: Recording = strictly(&bytes).map_err(RecordingError::Json)?;
     check_all(&recording, limits)?;
     Ok(recording)
+}
+
+fn strictly<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(Strict(&mut json))?;
+    json.end()?;
+    Ok(value)
 }
 
 fn invalid(place: String, problem: &'static str) -> RecordingError {
