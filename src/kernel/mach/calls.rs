@@ -278,7 +278,7 @@ pub trait XnuCalls:
     /// and needs no privilege; see [`REGION_INFO_SKIP_ALIASES`].
     ///
     /// # Errors
-    /// 2 (`ENOENT`) on a kernel that does not have it.
+    /// 2 (`ENOENT`) before macOS 15.
     fn set_region_info_flags(&self, flags: u32) -> Result<(), Errno>;
 
     /// sysctl `kern.usrstack64`: the address behind the top of this program's own main stack.

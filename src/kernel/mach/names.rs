@@ -93,7 +93,9 @@ impl<C: XnuCalls> Namer<C> {
             }
             return;
         }
-        let main_stack = is_stack && writable && self.is_main_stack(region, guard_end);
+        // Where the kernel was not asked for a file, names are not shown.
+        let is_candidate = is_stack && writable && info.is_some();
+        let main_stack = is_candidate && self.is_main_stack(region, guard_end);
         pseudo(region, |name| {
             if writable && tag.is_heap() {
                 name.extend_from_slice(b"[heap]");

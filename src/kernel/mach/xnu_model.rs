@@ -20,6 +20,7 @@ mod port;
 mod process;
 mod recorded;
 mod region;
+mod shared_region;
 mod words;
 mod world;
 

@@ -1,5 +1,6 @@
 //! `raw` over the twin over the model: what only the C side can get wrong.
 
+mod files;
 mod inside;
 
 use std::ffi::c_int;
