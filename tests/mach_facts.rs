@@ -14,20 +14,28 @@ use mach_procfs::kernel::mach::xnu_model::{
 use mach_procfs::kernel::{Kernel, LinkTo};
 use mach_procfs::model::{DescriptorKind, ErrorKind, Shown};
 
-fn started(arguments: &[&[u8]], environment: &[&[u8]]) -> World {
+/// As `execve` leaves the strings; and as a process does that has started, which wipes the first of
+/// dyld's.
+const FIRST_OF_APPLE: [&[u8]; 2] = [b"pfz=0xffff", &[0; 10]];
+
+fn started_with(apple: &[u8], arguments: &[&[u8]], environment: &[&[u8]]) -> World {
     let mut world = world();
     world.process_mut(PID).unwrap().arguments =
-        ArgumentArea::new(b"/bin/x", arguments, environment, &[b"pfz=0xffff", b"dyld_flags=0x0"]);
+        ArgumentArea::new(b"/bin/x", arguments, environment, &[apple, b"dyld_flags=0x0"]);
     world
+}
+
+fn started(arguments: &[&[u8]], environment: &[&[u8]]) -> World {
+    started_with(FIRST_OF_APPLE[1], arguments, environment)
 }
 
 #[test]
 fn arguments_end_where_they_do_and_the_environment_too() {
     // By the length of the last variable, with every padding there is.
-    for length in 0..9 {
+    for (length, apple) in (0..9).flat_map(|length| FIRST_OF_APPLE.map(|it| (length, it))) {
         let variable = [b"SECRET=".as_slice(), &vec![b'x'; length]].concat();
         for arguments in [&[&b"x"[..], b"-v"][..], &[b"", b"100"], &[b"", b""], &[b"x"], &[]] {
-            let (_, kernel) = over(started(arguments, &[b"A=1", &variable]));
+            let (_, kernel) = over(started_with(apple, arguments, &[b"A=1", &variable]));
             let found = kernel.arguments(pid(), Shown::All).unwrap();
             let joined: Vec<u8> =
                 arguments.iter().flat_map(|it| it.iter().copied().chain([0])).collect();

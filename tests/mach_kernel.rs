@@ -231,6 +231,18 @@ fn stack_is_what_stands_on_a_guard_of_a_mebibyte_at_least() {
     }
 }
 
+/// libpthread wipes the string that tells where the stack is; and if it did not, it would not be read:
+/// it costs a copy of the arguments at every walk.
+#[test]
+fn stack_is_not_looked_for_among_the_arguments() {
+    let mut world = world();
+    world.enter(PID, tagged(0x1000, 64, 30, 0));
+    world.enter(PID, tagged(0x1040, 4, 30, 3));
+    let (model, kernel) = over(world);
+    assert_eq!(names(&regions(&kernel, Detail::Map).unwrap()), ["[anon:STACK]", "[stack]"]);
+    assert_eq!(model.count(Call::ProcessArguments), 0);
+}
+
 #[test]
 fn stack_of_the_own_process_is_where_the_kernel_says() {
     let mut world = world();

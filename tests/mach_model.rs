@@ -664,7 +664,8 @@ fn started(arguments: &[&[u8]], environment: &[&[u8]]) -> World {
     world
 }
 
-/// `kern_exec.c:exec_save_path`, `exec_extract_strings`: `executable_path=` is the first string and
+/// `kern_exec.c:exec_save_path`, `exec_extract_strings`: until the process starts and wipes some of
+/// them, the strings are as the kernel has written them. `executable_path=` is the first string and
 /// `kern_sysctl.c:sysctl_procargsx` strips it; arguments and dyld's strings begin at multiples of 8
 /// of the whole.
 #[test]

@@ -1,4 +1,4 @@
-//! Names of rows that have lost their file, and of the main thread's stack, on macOS 13 and later.
+//! Names of rows that have lost their file, on macOS 13 and later.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
@@ -16,7 +16,7 @@ use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::calls::{CPU_TYPE_ARM64, Errno, VnodeInfo};
 use mach_procfs::kernel::mach::macho::{MachO, MachOSegment};
 use mach_procfs::kernel::mach::xnu_model::{
-    ArgumentArea, Call, Entry, Fault, Vnode, VnodeId, World, XnuModel, mach_header,
+    Call, Entry, Fault, Vnode, VnodeId, World, XnuModel, mach_header,
 };
 use mach_procfs::model::{BackingKind, Region};
 use mach_procfs::tree::{Caller, Tree};
@@ -331,52 +331,6 @@ fn names_cost_no_calls_by_region() {
     assert_eq!(before.0, rows + 1);
     regions(&kernel, Detail::Map).unwrap();
     assert_eq!(model.count(Call::RegionPathInfo) - before.0, rows + 1);
-    // Identity, flags and identity at the start, at the first region and at the end; where the main
-    // stack is, which takes the length of the arguments and them.
-    assert_eq!(model.count_all() - before.1 - (rows + 1), 7 + 2);
-}
-
-// ---- The main thread's stack ------------------------------------------------------------------
-
-/// A stack of four pages with a guard of this many below, and one of another thread with a guard of
-/// 2 MiB.
-fn stacks(guard_pages: u64, apple: &[&[u8]]) -> World {
-    let mut world = world();
-    let tagged = |page: u64, pages: u64, protection| Entry {
-        user_tag: 30,
-        protection,
-        ..Entry::new(page * PAGE, pages * PAGE)
-    };
-    world.enter(PID, tagged(0x1000, guard_pages, 0));
-    world.enter(PID, tagged(0x1000 + guard_pages, 4, 3));
-    world.enter(PID, tagged(0x2000, 128, 0));
-    world.enter(PID, tagged(0x2080, 4, 3));
-    world.process_mut(PID).unwrap().arguments = ArgumentArea::new(b"/bin/x", &[b"x"], &[], apple);
-    world
-}
-
-const OTHER: &str = "[anon:STACK]";
-
-#[test]
-fn stack_is_where_the_kernel_has_told_dyld() {
-    let found = |world: World| names(&regions(&over(world).1, Detail::Map).unwrap());
-    let told = format!("main_stack={:#x},0x10000,0x4000000,0x14000", 0x1005 * PAGE);
-    let apple: [&[u8]; 3] = [b"pfz=0xffff", told.as_bytes(), b"last="];
-    // A guard of one page, and another thread's of more than main ever has.
-    assert_eq!(found(stacks(1, &apple)), [OTHER, "[stack]", OTHER, OTHER]);
-    // It is not told: of Apple's own programs, or nonsense.
-    let by_guard = [OTHER, OTHER, OTHER, "[stack]"];
-    let mut restricted = stacks(1, &apple);
-    restricted.process_mut(PID).unwrap().restricted = true;
-    assert_eq!(found(restricted), by_guard);
-    for nonsense in ["", "main_stack=", "main_stack=0x", "main_stack=0xg", "main_stack=12"] {
-        let apple: [&[u8]; 2] = [b"pfz=0xffff", nonsense.as_bytes()];
-        assert_eq!(found(stacks(1, &apple)), by_guard, "{nonsense}");
-    }
-    // A variable of that name is the user's.
-    let mut world = stacks(1, &[b"pfz=0xffff"]);
-    let environment: [&[u8]; 1] = [told.as_bytes()];
-    world.process_mut(PID).unwrap().arguments =
-        ArgumentArea::new(b"/bin/x", &[b"x"], &environment, &[b"pfz=0xffff"]);
-    assert_eq!(found(world), by_guard);
+    // The identity; flags and identity at the start, at the first region and at the end.
+    assert_eq!(model.count_all() - before.1 - (rows + 1), 7);
 }

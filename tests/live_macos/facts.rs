@@ -177,6 +177,16 @@ fn a_child_s_main_stack_is_one_row() {
     }
 }
 
+/// `parse_main_stack_params` of libpthread: what the kernel tells dyld of the stack is wiped at once.
+#[test]
+fn the_string_of_the_main_stack_is_wiped() {
+    let mut area = vec![0; 1 << 20];
+    let length = Xnu.process_arguments(std::process::id().cast_signed(), Some(&mut area)).unwrap();
+    let mut strings = area[..length].split(|byte| *byte == 0);
+    let found = strings.find(|it| it.starts_with(b"main_stack="));
+    assert_eq!(found, Some(&b"main_stack="[..]));
+}
+
 /// A count of 12 words: the same regions, and no page is counted.
 #[test]
 fn short_info_shows_the_same_regions() {

@@ -382,7 +382,7 @@ pub(crate) fn zsh() -> World {
         b"/bin/zsh",
         &[b"-zsh"],
         &[b"HOME=/Users/demo", b"SHELL=/bin/zsh"],
-        &[b"pfz=0xffffffff0", b"main_stack=0x16f4a0000,0x7fc000,0x16b4a8000,0x3ff8000"],
+        &[b"pfz=0xffffffff0", b"stack_guard=0x1f"],
     );
     process.executable = Ok(b"/bin/zsh".to_vec());
     machine.world

@@ -86,7 +86,9 @@ fn arguments() -> ArgumentArea {
         b"/Users/Shared/demo",
         &[b"demo", b"--greet", b"two words"],
         &[b"HOME=/Users/demo", b"LANG=en_US.UTF-8", b"EMPTY=", b"PATH=/usr/bin:/bin"],
-        &[b"pfz=0xffffffff0", b"stack_guard=0x1f", b"ptr_munge="],
+        // libplatform has wiped the first, which was `pfz=0xffffffff0`, libpthread the last two
+        // values.
+        &[&[0; 15], b"stack_guard=0x1f", b"ptr_munge=\0\0\0", b"main_stack=\0\0\0"],
     )
 }
 

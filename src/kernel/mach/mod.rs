@@ -145,7 +145,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
             Found::Living(_) if pid.number() == 0 => Ok(Box::new(EmptyWalk)),
             Found::Living(target) => {
                 let images = Arc::clone(&self.images);
-                let namer = Namer::new(images, target.number(), self.own_stack_top(pid));
+                let namer = Namer::new(images, self.own_stack_top(pid));
                 let own = target.number() == self.calls.own_pid();
                 let walk = RegionWalk::new(target, detail, namer);
                 if own && detail == Detail::Map {

@@ -10,12 +10,14 @@ use std::sync::Arc;
 pub(super) use self::images::Images;
 use self::program::Program;
 use super::calls::{RegionInfo, RegionPathInfo, VnodeInfo, XnuCalls};
-use super::facts;
 use crate::model::{Backing, BackingKind, Device, Protection, Region, UserTag};
 
 /// The main thread's stack lies above what is left of its 64 MiB beyond `RLIMIT_STACK`, which
-/// stays reserved without access. Other threads have a guard of a page or a few. That is for
-/// processes whose arguments cannot be read, among which the kernel tells where the stack is.
+/// stays reserved without access. Other threads have a guard of a page or a few.
+///
+/// The kernel tells dyld where the stack is, in a string behind the environment, `main_stack=…`. Who
+/// asks for a process's arguments finds that string empty: libpthread wipes it as it starts
+/// (`pthread.c:parse_main_stack_params`).
 const LEAST_MAIN_GUARD: u64 = 1 << 20;
 
 /// Where the shared region is, by the kernel's architecture (`osfmk/mach/shared_region.h`).
@@ -28,11 +30,8 @@ const COMMPAGES: Range<u64> = 0x7fff_ffe0_0000..0x8000_0000_0000;
 /// Names the regions of one walk, which it must see in ascending order.
 pub(super) struct Namer<C: XnuCalls> {
     images: Arc<Images<C>>,
-    pid: i32,
     /// Behind the top of this program's own main stack, where the walk is over its own map.
     own_stack_top: Option<u64>,
-    /// The same of another process, once it was asked for.
-    stack_top: Option<Option<u64>>,
     /// Where the last region ended that can be the guard below a main stack.
     guard_end: Option<u64>,
     /// The shared region, from the first row of it on.
@@ -42,22 +41,14 @@ pub(super) struct Namer<C: XnuCalls> {
 }
 
 impl<C: XnuCalls> Namer<C> {
-    /// `own_stack_top` is known for the own process only.
-    pub(super) fn new(images: Arc<Images<C>>, pid: i32, own_stack_top: Option<u64>) -> Self {
-        Namer {
-            images,
-            pid,
-            own_stack_top,
-            stack_top: None,
-            guard_end: None,
-            cache: None,
-            program: None,
-        }
+    /// `own_stack_top` is known for the own process only; elsewhere the guard tells.
+    pub(super) fn new(images: Arc<Images<C>>, own_stack_top: Option<u64>) -> Self {
+        Namer { images, own_stack_top, guard_end: None, cache: None, program: None }
     }
 
     /// One for the same process that has seen nothing yet.
     pub(super) fn fresh(&self) -> Self {
-        Self::new(Arc::clone(&self.images), self.pid, self.own_stack_top)
+        Self::new(Arc::clone(&self.images), self.own_stack_top)
     }
 
     /// Names a region that has a file.
@@ -93,9 +84,7 @@ impl<C: XnuCalls> Namer<C> {
             }
             return;
         }
-        // Where the kernel was not asked for a file, names are not shown.
-        let is_candidate = is_stack && writable && info.is_some();
-        let main_stack = is_candidate && self.is_main_stack(region, guard_end);
+        let main_stack = is_stack && writable && self.is_main_stack(region, guard_end);
         pseudo(region, |name| {
             if writable && tag.is_heap() {
                 name.extend_from_slice(b"[heap]");
@@ -126,12 +115,8 @@ impl<C: XnuCalls> Namer<C> {
         self.cache.as_ref().is_some_and(|it| it.start <= region.start && region.end <= it.end)
     }
 
-    fn is_main_stack(&mut self, region: &Region, guard_end: Option<u64>) -> bool {
-        let top = self.own_stack_top.or_else(|| {
-            let calls = self.images.calls();
-            *self.stack_top.get_or_insert_with(|| facts::main_stack(calls, self.pid))
-        });
-        match top {
+    fn is_main_stack(&self, region: &Region, guard_end: Option<u64>) -> bool {
+        match self.own_stack_top {
             Some(top) => region.start < top && top <= region.end,
             None => guard_end == Some(region.start),
         }

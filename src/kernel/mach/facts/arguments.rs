@@ -20,11 +20,10 @@ const MOST: usize = 1024 * 1024 + 4;
 const KEY: usize = "executable_path=".len();
 
 /// What dyld is told begins with this, and with no empty string before it where there is no padding.
+/// libplatform wipes all of it as the process starts, so that it is an empty string itself; before
+/// macOS 11.1 it left the key (`atomics/init.c:__pfz_setup`).
 const FIRST_OF_APPLE: &[u8] = b"pfz=0x";
-
-/// And has this in it, if the kernel has made the main thread's stack: its top, its bytes without
-/// the guard, its lowest address and its bytes with the guard, in hexadecimal.
-const MAIN_STACK: &[u8] = b"main_stack=0x";
+const FIRST_OF_APPLE_WIPED: &[u8] = b"pfz=\0";
 
 /// What a process was started with; nothing where the kernel does not tell it.
 pub(in super::super) fn arguments<C: XnuCalls>(
@@ -41,16 +40,6 @@ pub(in super::super) fn arguments<C: XnuCalls>(
     Ok(parse(&area).unwrap_or_default())
 }
 
-/// Behind the top of the main thread's stack, where the kernel has told dyld and tells us; not of
-/// Apple's own programs, whose environment and what follows it is kept from others.
-pub(in super::super) fn main_stack<C: XnuCalls>(calls: &C, pid: i32) -> Option<u64> {
-    let area = argument_area(calls, pid).ok()?;
-    let (_, apple) = split(&area)?;
-    let value = apple.split(|byte| *byte == 0).find_map(|it| it.strip_prefix(MAIN_STACK))?;
-    let digits = value.split(|byte| *byte == b',').next()?;
-    u64::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
-}
-
 /// The area as the kernel gives it.
 pub(in super::super) fn argument_area<C: XnuCalls>(
     calls: &C,
@@ -65,11 +54,6 @@ pub(in super::super) fn argument_area<C: XnuCalls>(
 }
 
 fn parse(area: &[u8]) -> Option<Arguments> {
-    split(area).map(|(arguments, _)| arguments)
-}
-
-/// The arguments and the environment, and what follows them.
-fn split(area: &[u8]) -> Option<(Arguments, &[u8])> {
     let (count, rest) = area.split_first_chunk::<4>()?;
     let count = usize::try_from(i32::from_ne_bytes(*count)).ok()?;
     let path = memchr::memchr(0, rest)?;
@@ -77,10 +61,11 @@ fn split(area: &[u8]) -> Option<(Arguments, &[u8])> {
     let start = (KEY + path + 1).next_multiple_of(8) - KEY;
     let rest = rest.get(start..).unwrap_or_default();
     let (arguments, rest) = rest.split_at(end_of(rest, count, |_| true));
-    let is_variable = |string: &[u8]| !matches!(string, [0]) && !string.starts_with(FIRST_OF_APPLE);
-    let (environment, rest) = rest.split_at(end_of(rest, usize::MAX, is_variable));
-    let (arguments, environment) = (arguments.to_vec(), environment.to_vec());
-    Some((Arguments { arguments, environment }, rest))
+    let is_variable = |string: &[u8]| {
+        !matches!(string, [0] | FIRST_OF_APPLE_WIPED) && !string.starts_with(FIRST_OF_APPLE)
+    };
+    let environment = &rest[..end_of(rest, usize::MAX, is_variable)];
+    Some(Arguments { arguments: arguments.to_vec(), environment: environment.to_vec() })
 }
 
 /// Where the first strings end, at most so many, that are all like this.
@@ -110,6 +95,11 @@ mod tests {
         for padding in 0..8 {
             let area = [b"/bin/sh\0sh\0A=1\0".as_slice(), &vec![0; padding], b"pfz=0xf\0x=\0"];
             assert_eq!(parsed(1, &area.concat()).environment, b"A=1\0", "{padding}");
+            // As it is once the process has started, and as it was before macOS 11.1.
+            for wiped in [&[0; 7][..], b"pfz=\0\0\0\0"] {
+                let area = [b"/bin/sh\0sh\0A=1\0".as_slice(), &vec![0; padding], wiped, b"x=\0"];
+                assert_eq!(parsed(1, &area.concat()).environment, b"A=1\0", "{padding}");
+            }
         }
         // Only dyld's ends it, not a variable of that name.
         let found = parsed(1, b"/bin/sh\0sh\0pfz=1\0executable_path=x\0pfz=0xf\0");

@@ -10,7 +10,7 @@ mod registers;
 mod threads;
 
 pub(super) use account::account;
-pub(super) use arguments::{argument_area, arguments, main_stack};
+pub(super) use arguments::{argument_area, arguments};
 pub(super) use descriptors::{descriptor, descriptors};
 pub(super) use links::link;
 pub(super) use machine::{cpus, machine, page_size};

@@ -65,10 +65,6 @@ impl<C: XnuCalls> Images<C> {
         Images { calls, shared: Arc::default() }
     }
 
-    pub(super) fn calls(&self) -> &C {
-        &self.calls
-    }
-
     /// The file with this path, if it is this vnode, from the offset on.
     pub(super) fn image(&self, vnode: &VnodeInfo, path: &[u8], offset: u64) -> Image {
         let VnodeInfo { dev, ino, mtime, size, .. } = *vnode;
