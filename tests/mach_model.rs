@@ -649,7 +649,7 @@ fn m4_fork_makes_anonymous_memory_copy_on_write_in_both() {
     assert_eq!(info.region.address, 9 * PAGE, "not inherited");
 }
 
-/// A process's arguments as it is told them, whole.
+/// All that the kernel copies out of a process's arguments.
 fn told(model: &XnuModel) -> Vec<u8> {
     let mut buffer = vec![0xAA; model.process_arguments(PID, None).unwrap() + 64];
     let length = model.process_arguments(PID, Some(&mut buffer)).unwrap();
@@ -685,9 +685,9 @@ fn m5_arguments_lie_as_execve_lays_them() {
 }
 
 /// `kern_sysctl.c:sysctl_procargsx`: a small buffer gets the count and the area's tail, most of which
-/// is cleared; the length is told in words, to anybody.
+/// is cleared; the length is in words, and for any caller.
 #[test]
-fn m6_small_buffers_get_the_count_and_the_tail_and_the_length_is_everybodys() {
+fn m6_small_buffers_get_the_count_and_the_tail_and_the_length_is_public() {
     let model = XnuModel::new(started(&[b"x"], &[b"A=1"]));
     let all = told(&model);
     assert_eq!(all.len(), 4 + 8 + 8 + 24);
@@ -717,8 +717,8 @@ fn m6_small_buffers_get_the_count_and_the_tail_and_the_length_is_everybodys() {
     assert_eq!(model.process_arguments(0, None), Err(Errno::INVAL));
 }
 
-/// The same: of a restricted process (`CS_RESTRICT`) another one is told the arguments only, and
-/// where the first of them is empty one string more, since it passes for padding.
+/// `kern_sysctl.c:sysctl_procargsx`: of a restricted process (`CS_RESTRICT`) another one gets the
+/// arguments only, and where the first of them is empty one string more, since it passes for padding.
 #[test]
 fn m6_restricted_processes_keep_their_environment() {
     let restricted = |arguments: &[&[u8]]| {

@@ -277,7 +277,7 @@ fn the_size_of_a_counted_page_is_known() {
     assert_eq!(page_sizes(16_384, 16_384, PortRule::Dead), [0, 16_384, 16_384]);
 }
 
-/// A translated process's are small, and its flags are for anybody to see.
+/// A translated process has small pages, and its flags are public.
 #[test]
 fn a_translated_process_without_a_name_port_has_small_pages() {
     let mut world = World::default();

@@ -281,8 +281,8 @@ fn the_reservations_are_there_and_have_no_access() {
     assert!(regions.iter().all(|it| it.backing.name != Backing::COMMPAGE));
 }
 
-/// The kernel extension holds a directory's vnode while the daemon answers about it, so that who asks
-/// about the descriptor of who lists it must not ask about the vnode.
+/// The kernel extension holds a directory's vnode while the daemon answers about it. So the daemon must
+/// not ask about this vnode, which the reader's own descriptor is open on.
 #[test]
 #[cfg_attr(not(feature = "mount"), ignore = "needs macFUSE, and the feature `mount`")]
 fn listing_one_s_own_descriptors_comes_back_in_time() {

@@ -198,7 +198,7 @@ pub trait XnuCalls:
     fn thread_info(&self, pid: i32, thread: u64) -> Result<ThreadInfo, Errno>;
 
     /// `sysctl({CTL_KERN, KERN_PROCARGS2, pid})`: fills the buffer and returns the length; without
-    /// a buffer, the length that is there, rounded up to a multiple of 4, which anybody is told. The
+    /// a buffer, the length that is there, rounded up to a multiple of 4, to any caller. The
     /// first four bytes are the number of arguments. A buffer smaller than the length gets the
     /// number and the **tail** of what follows, with zeros at its end, so ask for the length first
     /// and allocate more. At most 1 MiB + 4 bytes.

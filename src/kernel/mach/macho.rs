@@ -1,8 +1,8 @@
 //! Where the segments of a Mach-O file are, by its header and load commands
 //! (`EXTERNAL_HEADERS/mach-o/loader.h`).
 //!
-//! The bytes are a stranger's: every program that a user may start is one. Nothing is believed but
-//! what fits, and there is no way to make this loop, overflow or read outside of them.
+//! The bytes are hostile: any user may start any program. Only what fits is believed, and no bytes
+//! make this loop, overflow or read outside of them.
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 //!
 //! The kernel copies the process's own stack, which it may have written over: a count, the path of
 //! the executable, NULs up to alignment, the arguments, the environment, NULs up to alignment, and
-//! what dyld is told (`kern_sysctl.c:sysctl_procargsx`, `kern_exec.c:exec_extract_strings`,
+//! the strings for dyld (`kern_sysctl.c:sysctl_procargsx`, `kern_exec.c:exec_extract_strings`,
 //! `exec_add_apple_strings`).
 
 use super::super::calls::{Errno, XnuCalls};
@@ -19,7 +19,7 @@ const MOST: usize = 1024 * 1024 + 4;
 /// does so here as well, since its length is one.
 const KEY: usize = "executable_path=".len();
 
-/// What dyld is told begins with this, and with no empty string before it where there is no padding.
+/// The first of the strings for dyld. Where there is no padding, no empty string stands before it.
 /// libplatform wipes all of it as the process starts, so that it is an empty string itself; before
 /// macOS 11.1 it left the key (`atomics/init.c:__pfz_setup`).
 const FIRST_OF_APPLE: &[u8] = b"pfz=0x";

@@ -1,8 +1,8 @@
 //! Load commands of Mach-O files that processes have mapped, read from the files and kept.
 //!
-//! A file may be on a dead server, in a protected folder, or on this very program's mount, where
-//! reading it would wait for who reads. So each is read on a thread of its own, which is not waited
-//! for longer than a moment, and only a few threads may be waiting at a time.
+//! A file may be on a dead server, in a protected folder, or on this program's own mount, where a
+//! read would wait for itself. So each file is read on a thread of its own, with a deadline, and only
+//! a few of these threads may exist at a time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use parking_lot::Mutex;
 use super::super::calls::{FilePart, VnodeInfo, XnuCalls};
 use super::super::macho::{HEADER_ROOM, MachO};
 
-/// How long a file is waited for: once, since who asks again meanwhile does not wait.
+/// How long a file is waited for. A second walk does not wait for it again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many files may be waited for at a time. Together that is less than a reader is kept waiting
-/// for (5 s).
+/// How many files may be waited for at a time: together less long than a reader's request may take
+/// (5 s).
 const MOST_WAITING: usize = 3;
 
 /// How many files are kept. A process maps some ten that are not in the shared cache.
@@ -76,7 +76,7 @@ impl<C: XnuCalls> Images<C> {
     }
 
     /// `None` where it was not read in time. Then it is not asked for again: if it is read at last,
-    /// it will be known to who asks later.
+    /// later walks know it.
     fn read(&self, key: Key, path: Vec<u8>) -> Option<Image> {
         let (calls, shared) = (Arc::clone(&self.calls), Arc::clone(&self.shared));
         let waiting = Waiting::begin(&shared)?;
@@ -88,7 +88,7 @@ impl<C: XnuCalls> Images<C> {
                 waiting.shared.keep(key, image.clone());
             }
             drop(waiting);
-            // Nobody may be waiting any more.
+            // The receiver may have given up.
             let _ = sender.send(image.ok());
         };
         thread::Builder::new().name("mach-o".to_owned()).spawn(read).ok()?;
@@ -102,7 +102,7 @@ impl<C: XnuCalls> Images<C> {
     }
 }
 
-/// Of another file that has taken the path nothing is known of this one.
+/// `Unreadable` where another file has taken the path.
 fn image_of(part: &FilePart, key: Key) -> Image {
     if (part.dev, part.ino) != (key.dev, key.ino) {
         return Image::Unreadable;
@@ -121,7 +121,7 @@ impl Shared {
     }
 }
 
-/// One that waits for a file.
+/// A thread that reads a file, counted.
 struct Waiting {
     shared: Arc<Shared>,
 }

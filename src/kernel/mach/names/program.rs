@@ -1,12 +1,12 @@
 //! Rows of a program or library that have lost their file.
 //!
-//! Since macOS 13 dyld has the kernel map data segments over the file, by a pager of its own that
-//! names no file (`vm_dyld_pager.c`); encrypted text is mapped likewise. The offset of such a row is
-//! the file's until it is written to, and then 0. Memory without a file looks just the same: the
-//! share mode of both is COW once a process has forked, and memory that a file covers the beginning
-//! of goes on behind it at an offset that fits. So the file's own load commands decide. Where they
-//! cannot be read, a row is the file's only if it goes on where the file's last row ended, its
-//! offset fits, and it has a shadow, which memory that has kept an offset has not.
+//! Since macOS 13 dyld has the kernel map data segments over the file, by a pager that names no file
+//! (`vm_dyld_pager.c`). Encrypted text has such a pager, too. The offset of such a row is the file's
+//! until it is written to, and then 0. Memory without a file looks alike: the share mode of both is
+//! COW once a process has forked, and memory whose beginning a file covers goes on behind the file
+//! at an offset that fits. So the file's own load commands decide. Where they cannot be read, a row
+//! is the file's only if it begins where the file's last row ended, its offset fits, and it has a
+//! shadow: memory that was written to after a fork has one, and then its offset is 0.
 
 use std::sync::Arc;
 

@@ -49,7 +49,7 @@ fn of_task<C: XnuCalls>(target: &Target<C>, source: &Source<C>) -> Option<u64> {
     })
 }
 
-/// Where the kernel gives no port, it counts all the same.
+/// The kernel counts in pages of this size, whether it gives a port or not.
 fn if_not_told<C: XnuCalls>(target: &Target<C>) -> u64 {
     let info = target.calls.short_bsd_info(target.number(), true);
     let translated = info.is_ok_and(|info| info.flags & ShortBsdInfo::TRANSLATED != 0);

@@ -38,7 +38,7 @@ impl ArgumentArea {
         ArgumentArea { count: i32::try_from(arguments.len()).unwrap_or(i32::MAX), strings }
     }
 
-    /// What is told of it: the key before the path is not, and of a restricted process
+    /// What the kernel copies out of it: not the key before the path, and of a restricted process
     /// (`CS_RESTRICT`) nothing behind the arguments.
     pub(super) fn told(&self, restricted: bool) -> Told<'_> {
         let all = self.strings.get(KEY.len()..).unwrap_or_default();
@@ -66,7 +66,7 @@ fn up_to_environment(all: &[u8], count: i32) -> &[u8] {
 pub(super) struct Told<'a> {
     count: i32,
     told: &'a [u8],
-    /// How many bytes follow on the stack that are not told.
+    /// How many bytes follow on the stack that are not copied.
     cut: usize,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// The length with the count, as it is told where there is no buffer.
+    /// The length with the count, which is the answer where there is no buffer.
     pub(super) fn length(&self) -> usize {
         (self.told.len() + 4).next_multiple_of(4)
     }

@@ -74,7 +74,7 @@ impl World {
         let to = leaf.end().min(u128::from(chunk) + u128::from(granule.chunk));
         let Ok(size) = u64::try_from(to - u128::from(from)) else { return };
         self.unnest(pid, entry, from, to);
-        // Unless somebody has changed the submap's protection, the part's is added to it.
+        // Unless `vm_protect` has changed the submap's protection, the part's is added to it.
         let mut protection = entry.protection;
         if protection == READ {
             protection |= leaf.protection;
