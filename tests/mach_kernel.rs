@@ -231,6 +231,18 @@ fn stack_is_what_stands_on_a_guard_of_a_mebibyte_at_least() {
     }
 }
 
+/// libpthread wipes the string that tells where the stack is; and if it did not, it would not be read:
+/// it costs a copy of the arguments at every walk.
+#[test]
+fn stack_is_not_looked_for_among_the_arguments() {
+    let mut world = world();
+    world.enter(PID, tagged(0x1000, 64, 30, 0));
+    world.enter(PID, tagged(0x1040, 4, 30, 3));
+    let (model, kernel) = over(world);
+    assert_eq!(names(&regions(&kernel, Detail::Map).unwrap()), ["[anon:STACK]", "[stack]"]);
+    assert_eq!(model.count(Call::ProcessArguments), 0);
+}
+
 #[test]
 fn stack_of_the_own_process_is_where_the_kernel_says() {
     let mut world = world();
@@ -306,7 +318,7 @@ fn file_region(vnode: Vnode, entry: Entry) -> Region {
 fn file_has_its_path_device_inode_and_offset_whatever_its_tag() {
     let info =
         VnodeInfo { dev: 0x0112_3456, ino: 1 << 61, nlink: 1, kind: 1, ..VnodeInfo::default() };
-    let vnode = Vnode { info, path: b"/a b\n(deleted)".to_vec(), recycled: false };
+    let vnode = Vnode { info, path: b"/a b\n(deleted)".to_vec(), ..Vnode::default() };
     let entry = Entry { user_tag: 1, offset: 3 * PAGE, ..Entry::new(PAGE, PAGE) };
     let found = file_region(vnode, entry);
     assert_eq!(found.backing.kind, BackingKind::File);
@@ -321,7 +333,7 @@ fn deleted_file_keeps_its_path_and_a_denied_stat_deletes_nothing() {
     let named = |nlink, kind| {
         let info = VnodeInfo { dev: 1, ino: 5, nlink, kind, ..VnodeInfo::default() };
         let path = b"/f".to_vec();
-        file_region(Vnode { info, path, recycled: false }, Entry::new(PAGE, PAGE)).backing
+        file_region(Vnode { info, path, ..Vnode::default() }, Entry::new(PAGE, PAGE)).backing
     };
     assert_eq!(named(0, 1).link_count, Some(0));
     assert_eq!(named(2, 1).link_count, Some(2));
@@ -344,7 +356,7 @@ fn file_without_path_is_a_file_by_its_numbers() {
 fn path_of_more_than_1023_bytes_is_cut_by_the_kernel_and_kept_as_it_comes() {
     let info = VnodeInfo { ino: 9, nlink: 1, kind: 1, ..VnodeInfo::default() };
     let path = vec![b'\xff'; 2000];
-    let found = file_region(Vnode { info, path, recycled: false }, Entry::new(PAGE, PAGE));
+    let found = file_region(Vnode { info, path, ..Vnode::default() }, Entry::new(PAGE, PAGE));
     assert_eq!(found.backing.name, vec![b'\xff'; 1023]);
 }
 
@@ -352,7 +364,7 @@ fn path_of_more_than_1023_bytes_is_cut_by_the_kernel_and_kept_as_it_comes() {
 fn names_of_one_region_do_not_stick_to_the_next() {
     let mut world = world();
     let info = VnodeInfo { dev: 3, ino: 9, nlink: 0, kind: 1, ..VnodeInfo::default() };
-    let file = world.vnode(Vnode { info, path: b"/long/path".to_vec(), recycled: false });
+    let file = world.vnode(Vnode { info, path: b"/long/path".to_vec(), ..Vnode::default() });
     world.map_file(PID, Entry { inheritance: 0, ..Entry::new(PAGE, PAGE) }, file);
     world.enter(PID, Entry::new(2 * PAGE, PAGE));
     world.enter(PID, tagged(3, 1, 21, 3));

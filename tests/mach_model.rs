@@ -7,13 +7,16 @@ mod mach_common;
 
 use std::sync::Arc;
 
+use mach_common::fixtures::{arm64, forked, intel, macos12, translated, zsh};
 use mach_common::{PID, world};
 use mach_procfs::kernel::mach::calls::{
-    Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, REGION_INFO_SKIP_ALIASES, RegionPathInfo,
-    ShortBsdInfo, SubmapInfo, TaskPort, VnodeInfo, XnuCalls,
+    Errno, FileCalls, FileInfo, KernReturn, PORT_DEAD, PORT_NULL, PortName,
+    REGION_INFO_SKIP_ALIASES, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskPort, VnodeInfo,
+    XnuCalls,
 };
 use mach_procfs::kernel::mach::xnu_model::{
-    Call, Entry, Fault, Mapped, ModelProcess, PortKind, PortRule, Vnode, VnodeId, World, XnuModel,
+    ArgumentArea, Call, Entry, Fault, FileDetail, Mapped, ModelFile, ModelProcess, PortKind,
+    PortRule, Vnode, VnodeId, World, XnuModel,
 };
 
 const PAGE: u64 = 16_384;
@@ -34,7 +37,7 @@ fn region(model: &XnuModel, address: u64) -> Result<RegionPathInfo, Errno> {
 
 fn file(world: &mut World, path: &str) -> VnodeId {
     let info = VnodeInfo { dev: 0x100_000f, ino: 1 << 61, nlink: 1, kind: 1, ..Default::default() };
-    world.vnode(Vnode { info, path: path.into(), recycled: false })
+    world.vnode(Vnode { info, path: path.into(), ..Vnode::default() })
 }
 
 /// A window of 8 pages, from page 1 on, into a submap with regions at 2 and 4..6 and 20.
@@ -368,7 +371,7 @@ fn row_13_write_into_the_shared_region_leaves_pieces_tagged_32_and_35() {
         .collect();
     assert_eq!(
         told,
-        [(0, 64, 32, 0), (64, 6, 35, 0), (70, 1, 0, 1), (71, 25, 35, 0), (96, 160, 32, 0)]
+        [(0, 64, 32, 0), (64, 6, 35, 0), (70, 1, 35, 1), (71, 25, 35, 0), (96, 160, 32, 0)]
     );
     let model = XnuModel::new(world);
     assert_eq!(region(&model, base + (70 << 20)).unwrap().region.share_mode, 1);
@@ -500,19 +503,280 @@ fn row_17_an_error_is_an_errno_and_leaves_the_answer_alone() {
     assert_eq!(info, before);
 }
 
-#[test]
-fn arguments_are_the_tail_of_the_area_where_the_buffer_is_small() {
+// ---- A second reading: each test names where in XNU the behaviour is --------------------------
+
+/// Start and size in MiB from this address on, tag and protection of each entry.
+fn entries(world: &World, base: u64) -> Vec<(u64, u64, u32, u32)> {
+    let entries = world.map(PID).unwrap().entries().iter();
+    entries.map(|it| ((it.start - base) >> 20, it.size >> 20, it.user_tag, it.protection)).collect()
+}
+
+const BASE: u64 = 0x1_8000_0000;
+
+/// A shared region of text from 0 on and data of 80 MiB from 40 MiB on.
+fn with_cache(pages: u32) -> World {
     let mut world = world();
-    world.process_mut(PID).unwrap().arguments = b"\x01\0\0\0/bin/x\0\0x\0".to_vec();
+    *world.process_mut(PID).unwrap() = ModelProcess::new(500, "target").with_pages(pages);
+    let pid = world.process(PID).unwrap().clone();
+    world.reap(PID);
+    world.spawn(pid);
+    let text = world.paged_object(None, false);
+    let data = world.paged_object(None, false);
+    let part = |start: u64, size: u64, protection, object| Entry {
+        protection,
+        max_protection: protection,
+        mapped: Mapped::Object(object),
+        ..Entry::new(start << 20, size << 20)
+    };
+    let submap = world.submap([part(0, 40, 5, text), part(40, 80, 3, data)]);
+    world.shared_region(PID, BASE, 256 << 20, submap, 0);
+    world
+}
+
+/// `vm_map.c:vm_map_lookup_and_lock_object`: of the part that is written to only the chunk around the
+/// fault, with the tag that the unnested submap has, and the part's protection or-ed to it.
+#[test]
+fn m1_written_piece_of_the_cache_is_one_chunk_tagged_35_with_the_parts_protection() {
+    let mut world = with_cache(16_384);
+    world.write(PID, BASE + (70 << 20), PAGE);
+    let expected = [(0, 64, 32, 1), (64, 32, 35, 3), (96, 160, 32, 1)];
+    assert_eq!(entries(&world, BASE), expected);
+    // The part begins within the chunk.
+    world.write(PID, BASE + (45 << 20), PAGE);
+    let expected =
+        [(0, 32, 32, 1), (32, 8, 35, 1), (40, 24, 35, 3), (64, 32, 35, 3), (96, 160, 32, 1)];
+    assert_eq!(entries(&world, BASE), expected);
     let model = XnuModel::new(world);
-    assert_eq!(model.process_arguments(PID, None), Ok(14));
-    let mut buffer = [0; 6];
-    assert_eq!(model.process_arguments(PID, Some(&mut buffer)), Ok(6));
-    assert_eq!(&buffer, b"/x\0\0x\0");
-    assert_eq!(model.process_arguments(PID, Some(&mut [0; 4])), Err(Errno::INVAL));
+    let written = region(&model, BASE + (70 << 20)).unwrap();
+    assert_eq!((written.region.inheritance, written.path.as_slice()), (1, &b""[..]));
+    assert_eq!((written.region.max_protection, written.region.offset), (3, 0));
+}
+
+/// `pmap.c:pmap_shared_region_size_min`: 2 MiB for page tables of 4 KiB pages; on Intel the region
+/// is nested by GiB (`pmap_x86_common.c:pmap_adjust_unnest_parameters`).
+#[test]
+fn m1_the_chunk_is_smaller_with_small_pages_and_on_intel() {
+    let mut world = with_cache(4096);
+    world.write(PID, BASE + (71 << 20), 4096);
+    assert_eq!(entries(&world, BASE), [(0, 70, 32, 1), (70, 2, 35, 3), (72, 184, 32, 1)]);
+    let mut world = with_cache(4096);
+    world.machine = mach_procfs::kernel::mach::xnu_model::Machine::intel();
+    world.write(PID, BASE + (71 << 20), 4096);
+    assert_eq!(entries(&world, BASE), [(0, 70, 35, 1), (70, 2, 35, 3), (72, 184, 35, 1)]);
+}
+
+/// `bsd_vm.c:fill_vnodeinfoforaddr`: only the vnode pager names a file, and what may be written in
+/// the cache is slid by another pager (`vm_shared_region.c:vm_shared_region_map_file`).
+#[test]
+fn m2_no_row_inside_a_shared_region_has_a_path() {
+    for world in [arm64(), macos12(), intel(), zsh(), forked()] {
+        let model = XnuModel::new(world);
+        let mut info = RegionPathInfo::default();
+        let mut cursor = 0;
+        while model.region_path_info(PID, cursor, &mut info).is_ok() {
+            assert!(!info.path.windows(17).any(|it| it == b"dyld_shared_cache"), "{info:?}");
+            cursor = info.region.address + info.region.size;
+        }
+    }
+}
+
+/// `vm_shared_region.c:vm_shared_region_auth_remap`: an ordinary entry over the part, untagged,
+/// copied on write, at offset 0 of a pager that names no file; the submap around it is unnested.
+#[test]
+fn m3_signed_parts_of_the_cache_are_entries_of_the_task() {
+    let mut world = with_cache(16_384);
+    world.remap_signed(PID, [BASE + (50 << 20)]);
+    let expected =
+        [(0, 32, 32, 1), (32, 8, 35, 1), (40, 80, 0, 3), (120, 8, 35, 1), (128, 128, 32, 1)];
+    assert_eq!(entries(&world, BASE), expected);
+    let model = XnuModel::new(world);
+    let row = region(&model, BASE + (40 << 20)).unwrap();
+    let it = &row.region;
+    assert_eq!((it.flags, it.inheritance, it.offset, it.share_mode), (0, 1, 0, 1));
+    assert_eq!((row.vnode, row.path), (VnodeInfo::default(), Vec::new()));
+}
+
+/// `vm_dyld_pager.c:vm_map_with_linking`: the offset of the file, current and maximum protection
+/// alike, and no vnode; a write puts a shadow at offset 0 before it (`vm_object.c:vm_object_shadow`).
+#[test]
+fn m4_linked_data_has_the_files_offset_and_no_file() {
+    let mut world = world();
+    let vnode = file(&mut world, "/bin/x");
+    let part = |at: u64, protection| Entry {
+        protection,
+        offset: at * PAGE,
+        ..Entry::new(at * PAGE, PAGE)
+    };
+    world.map_file(PID, part(4, 3), vnode);
+    world.map_with_linking(PID, [part(4, 1), part(5, 3)]);
+    let model = XnuModel::new(world);
+    let told = |page: u64| {
+        let row = region(&model, page * PAGE).unwrap();
+        let it = row.region;
+        (it.offset, it.share_mode, it.shadow_depth, it.user_tag, it.max_protection, row.vnode.ino)
+    };
+    assert_eq!(told(4), (4 * PAGE, 1, 1, 0, 1, 0));
+    assert_eq!(told(5), (5 * PAGE, 1, 1, 0, 3, 0));
+    model.world(|world| world.write(PID, 5 * PAGE, 4096));
+    // Its only page was copied, so that no look-up goes deeper.
+    assert_eq!(told(5), (0, 2, 0, 0, 3, 0));
+}
+
+/// `vm_map.c:vm_map_fork`: what is copied needs a copy in the parent, too, so that anonymous memory
+/// is COW in both; what neither has written since keeps its offset.
+#[test]
+fn m4_fork_makes_anonymous_memory_copy_on_write_in_both() {
+    let mut world = world();
+    world.spawn(ModelProcess::new(501, "child"));
+    world.enter(PID, Entry::new(PAGE, 2 * PAGE));
+    world.write(PID, PAGE, PAGE);
+    world.enter(PID, Entry { inheritance: 2, ..Entry::new(8 * PAGE, PAGE) });
+    let shared = world.anonymous_object(true);
+    let shared =
+        Entry { inheritance: 0, mapped: Mapped::Object(shared), ..Entry::new(9 * PAGE, PAGE) };
+    world.enter(PID, shared);
+    world.fork(PID, 501);
+    let model = XnuModel::new(world);
+    for pid in [PID, 501] {
+        let mut info = RegionPathInfo::default();
+        model.region_path_info(pid, 0, &mut info).unwrap();
+        assert_eq!((info.region.share_mode, info.region.pages_resident), (1, 1));
+        model.region_path_info(pid, 9 * PAGE, &mut info).unwrap();
+        assert_eq!(info.region.share_mode, 5);
+    }
+    let mut info = RegionPathInfo::default();
+    model.region_path_info(501, 4 * PAGE, &mut info).unwrap();
+    assert_eq!(info.region.address, 9 * PAGE, "not inherited");
+}
+
+/// All that the kernel copies out of a process's arguments.
+fn told(model: &XnuModel) -> Vec<u8> {
+    let mut buffer = vec![0xAA; model.process_arguments(PID, None).unwrap() + 64];
+    let length = model.process_arguments(PID, Some(&mut buffer)).unwrap();
+    buffer.truncate(length);
+    buffer
+}
+
+fn started(arguments: &[&[u8]], environment: &[&[u8]]) -> World {
+    let mut world = world();
+    world.process_mut(PID).unwrap().arguments =
+        ArgumentArea::new(b"/bin/x", arguments, environment, &[b"pfz=0xffff", b"last="]);
+    world
+}
+
+/// `kern_exec.c:exec_save_path`, `exec_extract_strings`: until the process starts and wipes some of
+/// them, the strings are as the kernel has written them. `executable_path=` is the first string and
+/// `kern_sysctl.c:sysctl_procargsx` strips it; arguments and dyld's strings begin at multiples of 8
+/// of the whole.
+#[test]
+fn m5_arguments_lie_as_execve_lays_them() {
+    // 16 + 6 + 1 is 23: one NUL of padding. Behind 24 + 2 + 4 = 30 bytes two more.
+    let model = XnuModel::new(started(&[b"x"], &[b"A=1"]));
+    let expected = b"\x01\0\0\0/bin/x\0\0x\0A=1\0\0\0pfz=0xffff\0last=\0\0\0\0\0\0\0\0";
+    assert_eq!(told(&model).escape_ascii().to_string(), expected.escape_ascii().to_string());
+    // No padding behind the environment, and seven bytes of it.
+    for (value, padding) in [(&b"A=123"[..], 0), (&b"A=1234"[..], 7)] {
+        let model = XnuModel::new(started(&[b"x"], &[value]));
+        let told = told(&model);
+        let at = told.windows(4).position(|it| it == b"pfz=").unwrap();
+        let behind = 4 + 8 + 2 + value.len() + 1;
+        assert_eq!(at - behind, padding, "{}", told.escape_ascii());
+    }
+}
+
+/// `kern_sysctl.c:sysctl_procargsx`: a small buffer gets the count and the area's tail, most of which
+/// is cleared; the length is in words, and for any caller.
+#[test]
+fn m6_small_buffers_get_the_count_and_the_tail_and_the_length_is_public() {
+    let model = XnuModel::new(started(&[b"x"], &[b"A=1"]));
+    let all = told(&model);
+    assert_eq!(all.len(), 4 + 8 + 8 + 24);
+    assert_eq!(model.process_arguments(PID, None), Ok(44));
+    let mut buffer = [0xAA; 12];
+    assert_eq!(model.process_arguments(PID, Some(&mut buffer)), Ok(12));
+    assert_eq!(buffer, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "cleared but for what was read");
+    // More than a page: what the pages of a small buffer hold is not cleared.
+    let long = vec![b'y'; 20_000];
+    let model = XnuModel::new(started(&[&long], &[]));
+    let all = told(&model);
+    let mut buffer = vec![0xAA; 20_004];
+    assert_eq!(model.process_arguments(PID, Some(&mut buffer)), Ok(20_004));
+    assert_eq!(buffer[..4], all[..4]);
+    let tail = &all[all.len() - 20_000..];
+    let kept = buffer[4..].iter().zip(tail).take_while(|(a, b)| a == b).count();
+    // 20,000 bytes are two pages, but for 12,768 bytes.
+    assert!(kept == 20_000 - 12_768 && buffer[4 + kept..].iter().all(|byte| *byte == 0), "{kept}");
+    for wrong in [0, 4, (1 << 20) + 5] {
+        let answer = model.process_arguments(PID, Some(&mut vec![0; wrong]));
+        assert_eq!(answer, Err(Errno::INVAL), "{wrong}");
+    }
     model.world(|world| world.caller.uid = 502);
-    assert_eq!(model.process_arguments(PID, None), Err(Errno::INVAL));
+    assert!(model.process_arguments(PID, None).is_ok());
+    assert_eq!(model.process_arguments(PID, Some(&mut [0; 99])), Err(Errno::INVAL));
     assert_eq!(model.process_arguments(77, None), Err(Errno::INVAL));
+    assert_eq!(model.process_arguments(0, None), Err(Errno::INVAL));
+}
+
+/// `kern_sysctl.c:sysctl_procargsx`: of a restricted process (`CS_RESTRICT`) another one gets the
+/// arguments only, and where the first of them is empty one string more, since it passes for padding.
+#[test]
+fn m6_restricted_processes_keep_their_environment() {
+    let restricted = |arguments: &[&[u8]]| {
+        let mut world = started(arguments, &[b"SECRET=1", b"B=2"]);
+        world.process_mut(PID).unwrap().restricted = true;
+        XnuModel::new(world)
+    };
+    let model = restricted(&[b"x", b"y"]);
+    assert_eq!(told(&model), b"\x02\0\0\0/bin/x\0\0x\0y\0");
+    model.world(|world| world.caller.pid = PID);
+    assert!(told(&model).windows(4).any(|it| it == b"B=2\0"), "its own it may know");
+    assert_eq!(told(&restricted(&[b""])), b"\x01\0\0\0/bin/x\0\0\0SECRET=1\0");
+    let model = restricted(&[b"x"]);
+    model.world(|world| world.caller.uid = 502);
+    assert_eq!(model.process_arguments(PID, None), Err(Errno::INVAL), "not even the length");
+}
+
+/// `vm_shared_region.c:vm_shared_region_create`: an arm64 kernel makes regions of arm64 only. That a
+/// translated process maps the Intel cache itself follows from it and was not seen on a Mac.
+#[test]
+fn m7_translated_process_has_the_native_region_and_a_private_cache() {
+    let model = XnuModel::new(translated());
+    let native = region(&model, BASE).unwrap().region;
+    assert_eq!((native.address, native.flags, native.user_tag), (BASE, 1, 32));
+    let private = region(&model, 0x7ff8_0000_0000).unwrap();
+    assert_eq!((private.region.flags, private.region.user_tag), (0, 0));
+    assert!(private.path.ends_with(b"/dyld_shared_cache_x86_64"));
+}
+
+/// `proc_info.c:fill_vnodeinfo`: calls about descriptors and directories ask whether the caller may
+/// know the path, and fail as a whole; calls about regions do not ask. The attributes come from the
+/// file system, which may keep the caller waiting.
+#[test]
+fn m8_a_vnode_may_be_denied_or_keep_the_caller_waiting() {
+    let mut world = world();
+    let vnode = file(&mut world, "/Users/me/Documents/x");
+    world.vnode_mut(vnode).unwrap().path_denied = true;
+    world.map_file(PID, Entry::new(PAGE, PAGE), vnode);
+    let process = world.process_mut(PID).unwrap();
+    let detail = FileDetail::Vnode(vnode, FileInfo::default());
+    process.files = vec![ModelFile { descriptor: 3, detail }];
+    process.paths_denied = true;
+    let model = Arc::new(XnuModel::new(world));
+    assert_eq!(model.vnode_file(PID, 3), Err(Errno::PERM));
+    let known = model.vnode_file_without_path(PID, 3).unwrap();
+    assert_eq!((known.vnode.ino, known.path.as_slice()), (1 << 61, &b""[..]));
+    assert_eq!(model.vnode_paths(PID, &mut Default::default()), Err(Errno::PERM));
+    assert_eq!(region(&model, 0).unwrap().path, b"/Users/me/Documents/x");
+
+    model.at(Call::VnodeFile, 2..=2, Fault::Hang);
+    let asking = std::thread::spawn({
+        let model = Arc::clone(&model);
+        move || model.vnode_file(PID, 3)
+    });
+    model.wait_until_hanging(1);
+    assert!(model.vnode_file_without_path(PID, 3).is_ok(), "others are served");
+    model.release();
+    assert_eq!(asking.join().unwrap(), Err(Errno::PERM));
 }
 
 #[test]

@@ -208,13 +208,13 @@ fn a_submap_that_is_no_cache_is_entered_and_has_its_regions_names() {
         ranges(&found),
         [(0x7fff_ffe0_0000, 0x7fff_ffe0_1000), (0x7fff_ffe4_7000, 0x7fff_ffe4_8000)]
     );
-    assert_eq!(names(&found), ["", ""]);
+    assert_eq!(names(&found), ["[commpage]", "[commpage]"]);
     assert!(found.iter().all(|region| !region.submap && region.depth == 1));
     assert_eq!(model.count(Call::OwnImages), 1);
 }
 
 #[test]
-fn a_piece_that_was_written_is_a_row_between_two_of_the_cache() {
+fn what_was_written_or_signed_in_the_cache_is_divided_as_well() {
     let mut world = world();
     world.caller.pid = PID;
     let unnest = 32 << 20;
@@ -223,19 +223,36 @@ fn a_piece_that_was_written_is_a_row_between_two_of_the_cache() {
     let mapped = Mapped::Object(object);
     let submap = world.submap([
         Entry { protection: 5, mapped, ..Entry::new(0, unnest) },
-        Entry { protection: 3, mapped, ..Entry::new(unnest, PAGE) },
-        Entry { protection: 1, mapped, ..Entry::new(unnest + PAGE, unnest) },
+        Entry { protection: 3, mapped, ..Entry::new(unnest, 4 * PAGE) },
+        Entry { protection: 3, mapped, ..Entry::new(unnest + 4 * PAGE, 4 * PAGE) },
+        Entry { protection: 1, mapped, ..Entry::new(unnest + 8 * PAGE, unnest) },
     ]);
     world.shared_region(PID, base, 4 * unnest, submap, 0);
+    world.remap_signed(PID, [base + unnest + 4 * PAGE]);
     world.write(PID, base + unnest, PAGE);
-    let all = [(base, base + 2 * unnest + PAGE)];
-    world.images = vec![image("/usr/lib/a", &all)];
+    let data = base + unnest;
+    let b = [(data + 2 * PAGE, data + 3 * PAGE), (data + 5 * PAGE, data + 7 * PAGE + 8)];
+    world.images = vec![image("/usr/lib/a", &[(base, data + 2 * PAGE)]), image("/usr/lib/b", &b)];
     let (model, kernel) = over(world);
     let found = regions(&kernel, Detail::Map).unwrap();
-    let cuts = [0, unnest, unnest + PAGE, 2 * unnest, 2 * unnest + PAGE].map(|at| base + at);
-    assert_eq!(ranges(&found), cuts.windows(2).map(|it| (it[0], it[1])).collect::<Vec<_>>());
-    // What was written is no part of the cache any more.
-    assert_eq!(names(&found), ["/usr/lib/a", "", "/usr/lib/a", "/usr/lib/a"]);
+    let of_data = |region: &Region| (region.start - data, region.end - data);
+    let rows: Vec<_> = found[1..].iter().map(of_data).zip(names(&found[1..])).collect();
+    let expected = [
+        // Written.
+        ((0, 2 * PAGE), "/usr/lib/a"),
+        ((2 * PAGE, 3 * PAGE), "/usr/lib/b"),
+        ((3 * PAGE, 4 * PAGE), CACHE),
+        // Signed.
+        ((4 * PAGE, 5 * PAGE), CACHE),
+        ((5 * PAGE, 7 * PAGE + 8), "/usr/lib/b"),
+        ((7 * PAGE + 8, 8 * PAGE), CACHE),
+        // Inside of what is left of the submap, which is in two pieces.
+        ((8 * PAGE, unnest), CACHE),
+        ((unnest, unnest + 8 * PAGE), CACHE),
+    ];
+    assert_eq!(rows, expected.map(|(range, name)| (range, name.to_owned())));
+    assert_eq!(names(&found[..1]), ["/usr/lib/a"]);
+    assert!(found.iter().all(|it| (it.offset, it.pages) == (0, PageCounts::default())));
     assert_eq!(model.count(Call::OwnImages), 1);
 }
 
@@ -254,7 +271,7 @@ fn nobody_elses_walk_and_no_other_detail_asks_dyld() {
     let (model, kernel) = over(world);
     let found = regions(&kernel, Detail::Map).unwrap();
     assert!(found[1].submap && found[1].backing.name == CACHE.as_bytes());
-    assert_eq!(model.count(Call::OwnImages) + model.count(Call::RegionRecurse), 0);
+    assert_eq!(model.count(Call::OwnImages) + model.count(Call::RegionRecurseShort), 0);
 }
 
 #[test]
@@ -262,7 +279,8 @@ fn own_map_of_a_small_program_as_text() {
     let mut world = world();
     world.caller.pid = PID;
     let info = VnodeInfo { dev: 0x0100_000f, ino: 77, nlink: 1, kind: 1, ..VnodeInfo::default() };
-    let file = world.vnode(Vnode { info, path: b"/Users/Shared/demo".to_vec(), recycled: false });
+    let file =
+        world.vnode(Vnode { info, path: b"/Users/Shared/demo".to_vec(), ..Vnode::default() });
     let program = Entry { protection: 5, max_protection: 5, ..Entry::new(0x1_0000_0000, 4 * PAGE) };
     world.map_file(PID, program, file);
     world.enter(PID, Entry { user_tag: 2, ..Entry::new(0x1_2000_0000, 64 * PAGE) });
@@ -472,7 +490,7 @@ proptest! {
                 })
                 .collect();
         });
-        let calls = [Call::RegionPathInfo, Call::RegionRecurse, Call::OwnImages];
+        let calls = [Call::RegionPathInfo, Call::RegionRecurseShort, Call::OwnImages];
         for (call, number, at, pages, map) in changes {
             model.change_at(calls[call], number, move |world| {
                 let (from, to) = (at * PAGE, (at + pages) * PAGE);
@@ -522,7 +540,7 @@ fn the_number_of_calls_is_linear() {
         assert_eq!(seen, plain + windows * leaves);
         let (rows, inside) = (plain + windows + 1, windows * (leaves + 1));
         assert_eq!(model.count(Call::RegionPathInfo), rows);
-        assert_eq!(model.count(Call::RegionRecurse), inside);
+        assert_eq!(model.count(Call::RegionRecurseShort), inside);
         assert_eq!(model.count(Call::OwnImages), u64::from(windows > 0));
         // Flags and identity at the start, at the first region and at the end; and the stack.
         let others = model.count_all() - before - rows - inside - u64::from(windows > 0);
@@ -534,7 +552,7 @@ fn the_number_of_calls_is_linear() {
 fn a_region_that_reaches_the_end_of_its_submap_is_known_to_be_the_last() {
     let (model, kernel) = over(own([leaf(0x20, 0x30, 5)], 0x10));
     assert_eq!(regions(&kernel, Detail::Map).unwrap().len(), 3);
-    assert_eq!(model.count(Call::RegionRecurse), 1);
+    assert_eq!(model.count(Call::RegionRecurseShort), 1);
 }
 
 #[test]
@@ -543,7 +561,7 @@ fn a_walk_that_is_not_read_as_far_as_the_submap_asks_nothing_about_it() {
     let mut walk = walk(&kernel, Detail::Map).unwrap();
     walk.next_region().unwrap();
     walk.confirm().unwrap();
-    assert_eq!(model.count(Call::RegionRecurse) + model.count(Call::OwnImages), 0);
+    assert_eq!(model.count(Call::RegionRecurseShort) + model.count(Call::OwnImages), 0);
 }
 
 // ---- What happens in between -------------------------------------------------------------------
@@ -565,7 +583,7 @@ const ENDS: [(&str, End); 4] = [
 #[test]
 fn an_end_at_any_call_is_vanished_and_never_a_short_file() {
     for (stage, end) in ENDS {
-        for (call, last) in [(Call::RegionPathInfo, 4), (Call::RegionRecurse, 3)] {
+        for (call, last) in [(Call::RegionPathInfo, 4), (Call::RegionRecurseShort, 3)] {
             for number in 1..=last {
                 let (model, kernel) = over(text_and_data());
                 model.change_at(call, number, end);
@@ -587,7 +605,7 @@ fn exec_before_a_region_was_shown_starts_again_and_later_is_vanished() {
     model.change_at(Call::RegionPathInfo, 1, exec);
     assert_eq!(ranges(&regions(&kernel, Detail::Map).unwrap()), [(0x40 * PAGE, 0x41 * PAGE)]);
     for (call, number) in
-        [(Call::RegionPathInfo, 2), (Call::RegionRecurse, 1), (Call::RegionRecurse, 3)]
+        [(Call::RegionPathInfo, 2), (Call::RegionRecurseShort, 1), (Call::RegionRecurseShort, 3)]
     {
         let (model, kernel) = over(text_and_data());
         model.change_at(call, number, exec);
@@ -664,7 +682,7 @@ fn restart_asks_dyld_again_and_begins_at_the_bottom() {
 fn a_submap_that_cannot_be_entered_is_one_row() {
     for code in [KernReturn::INVALID_ARGUMENT, KernReturn::INVALID_DEST, KernReturn(5)] {
         let (model, kernel) = over(text_and_data());
-        model.at(Call::RegionRecurse, 1..=u64::MAX, Fault::KernReturn(code));
+        model.at(Call::RegionRecurseShort, 1..=u64::MAX, Fault::KernReturn(code));
         let found = regions(&kernel, Detail::Map);
         if code == KernReturn::INVALID_DEST {
             // The port of a task that is gone.
@@ -675,14 +693,14 @@ fn a_submap_that_cannot_be_entered_is_one_row() {
         let expected = [(0x10, 0x11, "[heap]"), (0x20, 0x30, CACHE), (0x80, 0x81, "[anon:IOKIT]")];
         assert_eq!(rows(&found), expect(expected), "{code:?}");
         assert!(found[1].submap);
-        assert_eq!((model.count(Call::RegionRecurse), model.count(Call::OwnImages)), (1, 0));
+        assert_eq!((model.count(Call::RegionRecurseShort), model.count(Call::OwnImages)), (1, 0));
     }
 }
 
 #[test]
 fn a_submap_that_cannot_be_read_to_its_end_is_an_error() {
     let (model, kernel) = over(text_and_data());
-    model.at(Call::RegionRecurse, 2..=2, Fault::KernReturn(KernReturn::INVALID_ARGUMENT));
+    model.at(Call::RegionRecurseShort, 2..=2, Fault::KernReturn(KernReturn::INVALID_ARGUMENT));
     let error = regions(&kernel, Detail::Map).unwrap_err();
     assert_eq!((error.kind, error.code), (ErrorKind::Denied, Code::KernReturn(4)));
     assert_eq!((error.call, error.address), ("mach_vm_region_recurse", Some(0x28 * PAGE)));
@@ -693,13 +711,13 @@ fn empty_answers_inside_a_submap_are_stepped_over_and_do_not_go_on_for_ever() {
     let expected = shown(text_and_data());
     for number in 1..=3 {
         let (model, kernel) = over(text_and_data());
-        model.at(Call::RegionRecurse, number..=number, Fault::EmptyRegion);
+        model.at(Call::RegionRecurseShort, number..=number, Fault::EmptyRegion);
         assert_eq!(rows(&regions(&kernel, Detail::Map).unwrap()), expected, "at {number}");
     }
     let (model, kernel) = over(text_and_data());
-    model.at(Call::RegionRecurse, 2..=u64::MAX, Fault::EmptyRegion);
+    model.at(Call::RegionRecurseShort, 2..=u64::MAX, Fault::EmptyRegion);
     assert_eq!(regions(&kernel, Detail::Map).unwrap_err().kind, ErrorKind::Failed);
-    assert!(model.count(Call::RegionRecurse) < 30);
+    assert!(model.count(Call::RegionRecurseShort) < 30);
 }
 
 #[test]
@@ -716,7 +734,7 @@ fn a_submap_without_regions_covers_nothing() {
 #[test]
 fn what_takes_the_submaps_place_is_cut_to_it() {
     let (model, kernel) = over(text_and_data());
-    model.change_at(Call::RegionRecurse, 2, |world| {
+    model.change_at(Call::RegionRecurseShort, 2, |world| {
         world.enter(PID, Entry { user_tag: 21, ..Entry::new(0x22 * PAGE, 0x20 * PAGE) });
     });
     let found = regions(&kernel, Detail::Map).unwrap();
@@ -742,5 +760,5 @@ fn a_submap_at_the_top_of_the_address_space() {
     let found = regions(&kernel, Detail::Map).unwrap();
     assert_eq!(ranges(&found), [(start, start + PAGE), (start + PAGE, u64::MAX)]);
     assert_eq!(names(&found), [CACHE, "/top"]);
-    assert_eq!((model.count(Call::RegionPathInfo), model.count(Call::RegionRecurse)), (1, 1));
+    assert_eq!((model.count(Call::RegionPathInfo), model.count(Call::RegionRecurseShort)), (1, 1));
 }

@@ -271,9 +271,23 @@ fn the_size_of_a_counted_page_is_known() {
     assert_eq!(page_sizes(16_384, 4096, gives()), [0, 4096, 4096]);
     assert_eq!(page_sizes(4096, 16_384, gives()), [0, 4096, 4096]);
     let refused = || PortRule::Refuses(KernReturn::FAILURE);
-    assert_eq!(page_sizes(16_384, 16_384, refused()), [0, 0, 16_384]);
+    // Where no port is given, the kernel counts all the same: in the usual pages.
+    assert_eq!(page_sizes(16_384, 16_384, refused()), [0, 16_384, 16_384]);
     assert_eq!(page_sizes(4096, 4096, refused()), [0, 4096, 4096]);
-    assert_eq!(page_sizes(16_384, 16_384, PortRule::Dead), [0, 0, 16_384]);
+    assert_eq!(page_sizes(16_384, 16_384, PortRule::Dead), [0, 16_384, 16_384]);
+}
+
+/// A translated process has small pages, and its flags are public.
+#[test]
+fn a_translated_process_without_a_name_port_has_small_pages() {
+    let mut world = World::default();
+    let mut target = ModelProcess::new(500, "target").with_pages(4096).protected();
+    target.name_port = PortRule::Refuses(KernReturn::FAILURE);
+    target.info.flags |= ShortBsdInfo::TRANSLATED;
+    world.spawn(target);
+    world.enter(PID, Entry::new(PAGE, PAGE));
+    let (_, kernel) = over(world);
+    assert_eq!(regions(&kernel, Detail::Attributes).unwrap()[0].pages.page_size, 4096);
 }
 
 #[test]
@@ -443,7 +457,7 @@ fn exec_before_a_region_was_shown_looks_into_the_new_images_submaps_too() {
     });
     let found = regions(&kernel, Detail::Pages).unwrap();
     assert_eq!(told(&found), [(0x22 * PAGE, 0x23 * PAGE, 0, 1)]);
-    assert_eq!((model.live_ports(), model.count(Call::TaskForPid)), (0, 2));
+    assert_eq!((model.live_ports(), model.count(Call::TaskReadForPid)), (0, 2));
 }
 
 #[test]
@@ -482,7 +496,7 @@ fn region_that_grows_over_the_cursor_is_cut_and_its_offset_moves_along() {
                 nlink: 1,
                 ..Default::default()
             },
-            recycled: false,
+            ..Vnode::default()
         });
         let entry = Entry { offset: 5 * PAGE, ..Entry::new(0x20 * PAGE, 4 * PAGE) };
         world.map_file(PID, entry, file);
@@ -588,19 +602,29 @@ fn port_refused_null_or_dead_falls_back_to_the_top_level_with_the_submap_as_one_
         PortRule::Gives(PortKind::Inspect),
     ] {
         let (model, kernel) = over(with_submap());
-        model.world(|world| world.process_mut(PID).unwrap().port = rule);
+        model.world(|world| world.process_mut(PID).unwrap().read_port = rule);
         let found = regions(&kernel, Detail::Pages).unwrap();
         assert_eq!(found.len(), 3, "{rule:?}");
         assert!(found[1].submap && found[1].depth == 0);
         assert_eq!(model.live_ports(), 0, "{rule:?}");
+        assert_eq!(model.count(Call::TaskForPid), 0, "the stronger port would leave a trace");
     }
+}
+
+/// `task_read_for_pid` came with macOS 11.
+#[test]
+fn a_kernel_without_read_ports_is_asked_for_the_control_port() {
+    let (model, kernel) = over(with_submap());
+    model.at(Call::TaskReadForPid, 1..=9, Fault::Errno(Errno::NOSYS));
+    assert_eq!(regions(&kernel, Detail::Pages).unwrap().len(), 4);
+    assert_eq!((model.live_ports(), model.count(Call::TaskForPid)), (0, 1));
 }
 
 #[test]
 fn port_of_read_or_control_shows_the_inside_of_submaps() {
     for kind in [PortKind::Control, PortKind::Read] {
         let (model, kernel) = over(with_submap());
-        model.world(|world| world.process_mut(PID).unwrap().port = PortRule::Gives(kind));
+        model.world(|world| world.process_mut(PID).unwrap().read_port = PortRule::Gives(kind));
         let found = regions(&kernel, Detail::Pages).unwrap();
         let pages: Vec<_> = found.iter().map(|it| (it.start / PAGE, it.depth)).collect();
         assert_eq!(pages, [(0x10, 0), (0x22, 1), (0x24, 1), (0x30, 0)], "{kind:?}");

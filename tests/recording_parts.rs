@@ -1,14 +1,14 @@
 //! The parts of a recording that may be missing: what is recorded is replayed, what is missing is
 //! said to be, and what cannot be is refused.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod mach_common;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use mach_common::fixtures::{DEMO, arm64, intel, translated};
+use mach_common::fixtures::{DEMO, arm64, forked, intel, translated};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::calls::{
     Errno, FileCalls, KernReturn, MachineCalls, OpenFile, PortName, ProcessCalls, SYSCTLS,
@@ -17,7 +17,7 @@ use mach_procfs::kernel::mach::calls::{
 use mach_procfs::kernel::mach::recording::{
     Answer, Limits, Recording, RecordingError, read, record,
 };
-use mach_procfs::kernel::mach::xnu_model::{PortRule, XnuModel};
+use mach_procfs::kernel::mach::xnu_model::{FileDetail, PortRule, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::Pid;
 use serde_json::Value;
@@ -194,13 +194,55 @@ fn the_strongest_port_that_is_given_is_asked() {
         let live = Arc::new(XnuModel::new(world));
         let recording = record(&live, &pids());
         let demo = &recording.processes[2];
-        assert!(demo.leaves_end.is_none() && demo.vm_info.is_some());
+        assert_eq!(demo.leaves_end, (weaker == 0).then_some(1), "a read port shows the leaves");
+        assert!(demo.vm_info.is_some());
         let bytes = written(&recording);
         let replayed = Arc::new(XnuModel::replay(read_bytes(&bytes).unwrap()));
         let cpu_type = cpu_type(&live);
         assert_same(&by_port(&live, cpu_type), &by_port(&replayed, cpu_type), "weaker");
         assert!(bytes == written(&record(&replayed, &pids())), "{weaker}");
     }
+}
+
+/// A file whose path the recorder may not know is recorded without it, and replayed so.
+#[test]
+fn a_denied_path_is_replayed_as_denied() {
+    let mut world = arm64();
+    let file = match world.process(DEMO).unwrap().files[3].detail {
+        FileDetail::Vnode(vnode, _) => vnode,
+        ref other => panic!("{other:?}"),
+    };
+    world.vnode_mut(file).unwrap().path_denied = true;
+    let live = Arc::new(XnuModel::new(world));
+    let bytes = written(&record(&live, &pids()));
+    assert!(String::from_utf8_lossy(&bytes).contains("\"vnode_without_path\": {"));
+    let replayed = Arc::new(XnuModel::replay(read_bytes(&bytes).unwrap()));
+    assert_eq!(replayed.vnode_file(DEMO, 3), Err(Errno::PERM));
+    let known = live.vnode_file_without_path(DEMO, 3).unwrap();
+    assert_eq!(replayed.vnode_file_without_path(DEMO, 3), Ok(known));
+    assert!(bytes == written(&record(&replayed, &pids())));
+    let text = String::from_utf8(bytes).unwrap();
+    let from = text.find("vnode_without_path").unwrap();
+    let path = from + text[from..].find("\"path\": \"\"").unwrap();
+    let wrong = format!("{}\"path\": \"/x\"{}", &text[..path], &text[path + 10..]);
+    let said = read_bytes(wrong.as_bytes()).unwrap_err().to_string();
+    assert!(said.contains("vnode_without_path.path: is not empty"), "{said}");
+}
+
+/// What a file's load commands say is recorded once, however many processes have it mapped.
+#[test]
+fn load_commands_are_recorded_and_replayed() {
+    let live = Arc::new(XnuModel::new(forked()));
+    let recording = record(&live, &pids());
+    let images: Vec<_> =
+        recording.images.iter().map(|it| String::from_utf8_lossy(&it.path.0)).collect();
+    assert_eq!(images, ["/Users/Shared/demo", "/Users/Shared/libdemo.dylib"]);
+    let bytes = written(&recording);
+    let replayed = XnuModel::replay(read_bytes(&bytes).unwrap());
+    let part = |model: &XnuModel| model.file_part(b"/Users/Shared/demo", 0, 1 << 20);
+    assert_eq!(part(&replayed), part(&live));
+    assert_eq!(replayed.file_part(b"/Users/Shared/demo", 1, 9), Err(Errno::NOTSUP));
+    assert_eq!(replayed.file_part(b"/etc/passwd", 0, 9), Err(Errno::NOTSUP));
 }
 
 const PARTS: [&str; 10] = [

@@ -8,6 +8,10 @@ use common::golden::assert_golden;
 use common::program::{err, out, run};
 
 const RECORDINGS: [&str; 3] = ["arm64", "intel", "translated"];
+
+/// Of which the map is what matters.
+const MAPS: [&str; 3] = ["macos12", "forked", "zsh"];
+
 const FILES: [(&str, &str); 7] = [
     ("maps", "maps"),
     ("smaps", "smaps"),
@@ -71,8 +75,22 @@ fn every_documented_replay_prints_something_of_each_recording() {
 }
 
 #[test]
+fn cat_prints_the_maps_of_the_others() {
+    for name in MAPS {
+        let file = recording(name);
+        for (path, golden) in [("500/maps", "maps"), ("500/smaps_rollup", "smaps_rollup")] {
+            let output = run(&["cat", "--replay", &file, path]);
+            assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+            assert_golden(&format!("mach_{name}_{golden}.txt"), &output.stdout);
+        }
+    }
+    let child = run(&["cat", "--replay", &recording("forked"), "501/maps"]);
+    assert_golden("mach_forked_child_maps.txt", &child.stdout);
+}
+
+#[test]
 fn a_recording_of_a_replay_is_the_file() {
-    for name in RECORDINGS {
+    for name in RECORDINGS.into_iter().chain(MAPS) {
         let file = recording(name);
         let names = out(&run(&["ls", "--replay", &file]));
         let mut arguments = vec!["record", "--all", "--replay", &file];

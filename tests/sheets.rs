@@ -6,8 +6,8 @@ mod common;
 use common::regions::sheet;
 use mach_procfs::format::{smaps, smaps_rollup, vmmap_json, vmmap_svg};
 use mach_procfs::model::{
-    Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
-    Sharing, UserTag,
+    Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Pid, Process, Protection,
+    Region, ShareMode, Sharing, UserTag,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -258,6 +258,78 @@ fn names_of_the_longest_kind_are_shortened_in_the_picture() {
     let region = Region { end: 0x1000, backing, ..Region::default() };
     let text = String::from_utf8(sheet(vmmap_svg, &[region])).unwrap();
     assert!(text.len() < 10_000 && text.contains("/begin\u{fffd}") && text.contains("/end</text>"));
+}
+
+/// The boxes of the first row: class and width of each.
+fn boxes(svg: &[u8]) -> Vec<(String, u32)> {
+    let text = std::str::from_utf8(svg).unwrap();
+    let document = roxmltree::Document::parse(text).unwrap();
+    let row = document.descendants().find(|node| node.has_tag_name("g")).unwrap();
+    let boxes = row.children().filter(|it| it.has_tag_name("rect")).skip(1);
+    let of = |it: roxmltree::Node<'_, '_>| {
+        let width = it.attribute("width").unwrap().parse().unwrap();
+        (it.attribute("class").unwrap().to_owned(), width)
+    };
+    boxes.map(of).collect()
+}
+
+#[test]
+fn what_the_kernel_does_not_count_is_hatched_and_neither_full_nor_empty() {
+    let pages = PageCounts { page_size: 4096, resident: 1, ..PageCounts::default() };
+    let counted = Region { end: 0x4000, pages, ..Region::default() };
+    let named = |name: &[u8]| Backing {
+        kind: BackingKind::Pseudo,
+        name: name.to_vec(),
+        ..Backing::default()
+    };
+    let cache = named(Backing::SHARED_CACHE);
+    let commpage = named(Backing::COMMPAGE);
+    let kind = |class: &str| (class.to_owned(), 5);
+    let full = |class: &str| (class.to_owned(), 220);
+    let one = |region: &Region| boxes(&sheet(vmmap_svg, std::slice::from_ref(region)));
+    assert_eq!(one(&counted), [kind("k5"), full("c0 t"), ("c0".to_owned(), 55)]);
+    let hatched = |class: &str| [kind(class), full("c0 t"), full("u")];
+    let unknown = Region { pages: PageCounts::default(), ..counted.clone() };
+    assert_eq!(one(&unknown), hatched("k5"));
+    let no_pages = PageCounts { page_size: 4096, ..PageCounts::default() };
+    let submap = Region { submap: true, pages: no_pages, ..counted.clone() };
+    assert_eq!(one(&Region { backing: cache.clone(), ..submap.clone() }), hatched("k3"));
+    assert_eq!(one(&Region { backing: commpage, ..submap.clone() }), hatched("k6"));
+    let device =
+        Region { share_mode: ShareMode::EMPTY, object_id: 7, pages: no_pages, ..counted.clone() };
+    assert_eq!(one(&device), hatched("k5"));
+    // Written pieces of the cache are counted.
+    let written = Region { backing: cache, ..counted.clone() };
+    assert_eq!(one(&written)[..2], [kind("k3"), full("c0 t")]);
+
+    let said = |regions: &[Region]| String::from_utf8(sheet(vmmap_svg, regions)).unwrap();
+    let both = said(&[counted.clone(), Region { start: 0x4000, end: 0x6000, ..unknown.clone() }]);
+    assert!(both.contains("What is filled is in memory. Hatched parts"), "{both}");
+    assert!(both.contains("\n8 KiB, not counted by the kernel"), "{both}");
+    assert!(!said(&[counted]).contains("Hatched"));
+    assert!(!said(&[unknown]).contains("in memory"));
+}
+
+#[test]
+fn the_picture_names_its_process() {
+    let name = b"<two>\nwords".to_vec();
+    let process = Process {
+        pid: Pid::new(77).unwrap(),
+        parent: 1,
+        name,
+        started: std::time::UNIX_EPOCH,
+        credentials: Default::default(),
+    };
+    let mut sheet = vmmap_svg();
+    sheet.about(&mut || Ok(process.clone())).unwrap();
+    let mut out = Vec::new();
+    sheet.end(&mut out);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains(">Address space of &lt;two&gt;\\012words (77)</text>"), "{text}");
+    roxmltree::Document::parse(&text).unwrap();
+    // A sheet that was not told about a process has no name in its heading.
+    let text = String::from_utf8(self::sheet(vmmap_svg, &[])).unwrap();
+    assert!(text.contains(">Address space</text>"));
 }
 
 #[cfg(target_os = "linux")]

@@ -34,10 +34,13 @@ VALUE(PROC_PIDT_SHORTBSDINFO, 13);
 VALUE(CTL_KERN, 1);
 VALUE(KERN_PROCARGS2, 49);
 VALUE(TASK_VM_INFO, 22);
+VALUE(TASK_VM_INFO_REV2_COUNT, 42);
+VALUE(VM_REGION_SUBMAP_SHORT_INFO_COUNT_64, 12);
 VALUE(KERN_SUCCESS, 0);
 VALUE(MAXPATHLEN, 1024);
 VALUE(PROC_PIDPATHINFO_MAXSIZE, 4096);
 VALUE(PROC_PIDLISTFDS, 1);
+VALUE(PROC_PIDFDVNODEINFO, 1);
 VALUE(PROC_PIDFDVNODEPATHINFO, 2);
 VALUE(PROC_PIDFDSOCKETINFO, 3);
 VALUE(PROC_PIDFDPIPEINFO, 6);
@@ -138,6 +141,8 @@ AT(struct vinfo_stat, vst_dev, 0);
 AT(struct vinfo_stat, vst_mode, 4);
 AT(struct vinfo_stat, vst_nlink, 6);
 AT(struct vinfo_stat, vst_ino, 8);
+AT(struct vinfo_stat, vst_mtime, 40);
+AT(struct vinfo_stat, vst_size, 88);
 
 SIZE(struct vnode_info, 152);
 AT(struct vnode_info, vi_stat, 0);
@@ -216,6 +221,21 @@ AT(struct vm_region_submap_info_64, user_wired_count, 60);
 AT(struct vm_region_submap_info_64, pages_reusable, 64);
 AT(struct vm_region_submap_info_64, object_id_full, 68);
 
+SIZE(struct vm_region_submap_short_info_64, 48);
+AT(struct vm_region_submap_short_info_64, protection, 0);
+AT(struct vm_region_submap_short_info_64, max_protection, 4);
+AT(struct vm_region_submap_short_info_64, inheritance, 8);
+AT(struct vm_region_submap_short_info_64, offset, 12);
+AT(struct vm_region_submap_short_info_64, user_tag, 20);
+AT(struct vm_region_submap_short_info_64, ref_count, 24);
+AT(struct vm_region_submap_short_info_64, shadow_depth, 28);
+AT(struct vm_region_submap_short_info_64, external_pager, 30);
+AT(struct vm_region_submap_short_info_64, share_mode, 31);
+AT(struct vm_region_submap_short_info_64, is_submap, 32);
+AT(struct vm_region_submap_short_info_64, behavior, 36);
+AT(struct vm_region_submap_short_info_64, object_id, 40);
+AT(struct vm_region_submap_short_info_64, user_wired_count, 44);
+
 SIZE(struct task_vm_info, 372);
 AT(struct task_vm_info, virtual_size, 0);
 AT(struct task_vm_info, region_count, 8);
@@ -238,6 +258,10 @@ AT(struct proc_fileinfo, fi_status, 4);
 AT(struct proc_fileinfo, fi_offset, 8);
 AT(struct proc_fileinfo, fi_type, 16);
 AT(struct proc_fileinfo, fi_guardflags, 20);
+
+SIZE(struct vnode_fdinfo, 176);
+AT(struct vnode_fdinfo, pfi, 0);
+AT(struct vnode_fdinfo, pvi, 24);
 
 SIZE(struct vnode_fdinfowithpath, 1200);
 AT(struct vnode_fdinfowithpath, pfi, 0);

@@ -20,13 +20,21 @@ pub use svg::vmmap_svg;
 pub use vmmap::vmmap;
 pub use vmmap_r::vmmap_r;
 
-use crate::model::Region;
+use crate::model::{Process, Region, Result};
 
 /// Turns one region into the lines that show it, at the end of `out`.
 pub type Renderer = fn(&Region, &mut Vec<u8>);
 
 /// Text that shows all regions together.
 pub trait Sheet: Send {
+    /// Before the first region, for one that names the process: asks which it is. Others do not ask.
+    ///
+    /// # Errors
+    /// What the question gave.
+    fn about(&mut self, _process: &mut dyn FnMut() -> Result<Process>) -> Result<()> {
+        Ok(())
+    }
+
     /// Takes the next region, and appends what can be shown by now to `out`.
     fn add(&mut self, region: &Region, out: &mut Vec<u8>);
 

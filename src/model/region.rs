@@ -185,6 +185,24 @@ pub struct Backing {
 }
 
 impl Backing {
+    /// The name of dyld's shared cache, whose bytes come from files and have no path here.
+    pub const SHARED_CACHE: &'static [u8] = b"[dyld_shared_cache]";
+
+    /// The name of the pages that the kernel shows every process of Intel's.
+    pub const COMMPAGE: &'static [u8] = b"[commpage]";
+
+    /// Whether this is a part of dyld's shared cache that no one file is named for.
+    #[must_use]
+    pub fn is_shared_cache(&self) -> bool {
+        self.kind == BackingKind::Pseudo && self.name == Self::SHARED_CACHE
+    }
+
+    /// Whether this is a page of the kernel's.
+    #[must_use]
+    pub fn is_commpage(&self) -> bool {
+        self.kind == BackingKind::Pseudo && self.name == Self::COMMPAGE
+    }
+
     /// Whether this is a file that has no name any more.
     #[must_use]
     pub fn is_deleted(&self) -> bool {

@@ -145,7 +145,9 @@ impl Source {
         match &mut self.making {
             Making::Regions(walk, _) => walk.restart(),
             Making::Sheet(walk, new, sheet) => {
-                *sheet = new();
+                if let Some((pid, _)) = self.node.process {
+                    *sheet = self.tree.begin(*new, pid)?;
+                }
                 walk.restart()
             }
             Making::Own(text, _) => text.restart(),

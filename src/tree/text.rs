@@ -6,6 +6,7 @@ use super::source::Making;
 use super::table::{Items, Kind, Own, Row};
 use super::{Node, Tree};
 use crate::format::original::Names;
+use crate::format::{NewSheet, Sheet};
 use crate::kernel::Whose;
 use crate::model::{Descriptor, Error, ErrorKind, Identity, Pid, Result, Shown};
 
@@ -24,10 +25,18 @@ impl Tree {
                 Ok(Making::Regions(self.kernel.regions(pid, identity, detail)?, render))
             }
             (Kind::Sheet(detail, new), Some((pid, identity))) => {
-                Ok(Making::Sheet(self.kernel.regions(pid, identity, detail)?, new, new()))
+                let walk = self.kernel.regions(pid, identity, detail)?;
+                Ok(Making::Sheet(walk, new, self.begin(new, pid)?))
             }
             _ => Ok(Making::AtOnce),
         }
+    }
+
+    /// A sheet about this process that has seen nothing yet.
+    pub(super) fn begin(&self, new: NewSheet, pid: Pid) -> Result<Box<dyn Sheet>> {
+        let mut sheet = new();
+        sheet.about(&mut || self.kernel.process(pid))?;
+        Ok(sheet)
     }
 
     fn own_file(

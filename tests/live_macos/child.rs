@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use mach_procfs::model::Pid;
 use tempfile::TempDir;
@@ -111,6 +112,12 @@ impl Drop for MappedChild {
     }
 }
 
+/// Not zero, so that it is in the file.
+static DATA: AtomicU32 = AtomicU32::new(1);
+
+/// Addresses, which dyld has to slide.
+static LINKED: [&str; 2] = ["one", "another"];
+
 /// With a space, which a path may have.
 const FILE: &str = "mapped file";
 
@@ -148,6 +155,11 @@ fn is_the_child() {
         forbid(start.wrapping_add(index * page), page);
     }
     tell("many", start, MANY * page);
+
+    // Of this program: data that was written to, and the constants that dyld has linked.
+    DATA.store(2, Ordering::Relaxed);
+    tell("data", DATA.as_ptr().cast(), size_of::<u32>());
+    tell("constants", (&raw const LINKED).cast_mut().cast(), size_of_val(&LINKED));
 
     writeln!(out, "ready").unwrap();
     out.flush().unwrap();

@@ -5,6 +5,7 @@
 
 mod calls;
 mod child;
+mod facts;
 mod witness;
 
 use std::collections::BTreeSet;

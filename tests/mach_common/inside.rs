@@ -7,7 +7,7 @@ use mach_procfs::kernel::mach::calls::{
     SpaceEntry, StateFlavor, TaskInfo, ThreadInfo, UnixEnds, VnodeInfo, VnodePaths,
 };
 use mach_procfs::kernel::mach::xnu_model::{
-    FileDetail, ModelFile, ModelPort, ModelThread, TaskFacts, Vnode, VnodeId, World,
+    ArgumentArea, FileDetail, ModelFile, ModelPort, ModelThread, TaskFacts, Vnode, VnodeId, World,
 };
 
 /// The terminal of the demo.
@@ -70,18 +70,26 @@ pub(crate) fn fill(world: &mut World, pid: i32, cpu_type: i32) {
 }
 
 fn directory(ino: u64) -> VnodeInfo {
-    VnodeInfo { dev: 0x0100_000f, mode: 0o40_755, nlink: 3, ino, kind: 2, fsid: [0x0100_000f, 26] }
+    VnodeInfo {
+        dev: 0x0100_000f,
+        mode: 0o40_755,
+        nlink: 3,
+        ino,
+        kind: 2,
+        fsid: [0x0100_000f, 26],
+        ..VnodeInfo::default()
+    }
 }
 
-/// `KERN_PROCARGS2`: how many arguments, the executable's path and its padding, arguments,
-/// environment, and what the kernel tells dyld.
-fn arguments() -> Vec<u8> {
-    let mut area = 3i32.to_le_bytes().to_vec();
-    area.extend(b"/Users/Shared/demo\0\0\0\0\0\0");
-    area.extend(b"demo\0--greet\0two words\0");
-    area.extend(b"HOME=/Users/demo\0LANG=en_US.UTF-8\0EMPTY=\0PATH=/usr/bin:/bin\0");
-    area.extend(b"executable_path=/Users/Shared/demo\0stack_guard=0x1f\0\0");
-    area
+fn arguments() -> ArgumentArea {
+    ArgumentArea::new(
+        b"/Users/Shared/demo",
+        &[b"demo", b"--greet", b"two words"],
+        &[b"HOME=/Users/demo", b"LANG=en_US.UTF-8", b"EMPTY=", b"PATH=/usr/bin:/bin"],
+        // libplatform has wiped the first, which was `pfz=0xffffffff0`, libpthread the last two
+        // values.
+        &[&[0; 15], b"stack_guard=0x1f", b"ptr_munge=\0\0\0", b"main_stack=\0\0\0"],
+    )
 }
 
 fn thread(run_state: i32, cpu_usage: i32, name: &[u8]) -> ThreadInfo {
@@ -130,10 +138,11 @@ fn inside(cpu_type: i32, handle: u64) -> ModelThread {
 
 fn files(world: &mut World) -> Vec<ModelFile> {
     let mut vnode = |path: &[u8], kind, mode, nlink| {
-        let dev = if kind == 4 { 0x3f16_be5e } else { 0x0100_000f };
+        let dev: u32 = if kind == 4 { 0x3f16_be5e } else { 0x0100_000f };
         let ino = 1_152_921_500_312_100_000 + path.len() as u64;
-        let info = VnodeInfo { dev, mode, nlink, ino, kind, fsid: [dev.cast_signed(), 26] };
-        world.vnode(Vnode { info, path: path.to_vec(), recycled: false })
+        let fsid = [dev.cast_signed(), 26];
+        let info = VnodeInfo { dev, mode, nlink, ino, kind, fsid, ..VnodeInfo::default() };
+        world.vnode(Vnode { info, path: path.to_vec(), ..Vnode::default() })
     };
     let terminal = vnode(b"/dev/ttys001", 4, 0o20_620, 1);
     let text = vnode(b"/Users/Shared/two words/notes\nof a day.txt", 1, 0o100_644, 1);

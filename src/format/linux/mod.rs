@@ -25,9 +25,14 @@ const NANOSECONDS_OF_TICK: u64 = 10_000_000;
 /// `TASK_COMM_LEN` is 16, with the NUL.
 const LONGEST_NAME: usize = 15;
 
-/// A process's or thread's name, as long as Linux's are.
+/// A process's or thread's name, as long as Linux's are. One that is cut, here or by the kernel, ends
+/// where a character ends, if it is UTF-8 up to there.
 fn short(name: &[u8]) -> &[u8] {
-    &name[..name.len().min(LONGEST_NAME)]
+    let Some(cut) = name.get(..LONGEST_NAME) else { return name };
+    match str::from_utf8(cut) {
+        Err(error) if error.error_len().is_none() => &cut[..error.valid_up_to()],
+        _ => cut,
+    }
 }
 
 /// A thread's name: one without a name of its own has that of its process, as in Linux.
@@ -46,5 +51,23 @@ fn state(state: State) -> (char, &'static str) {
         State::Zombie => ('Z', "zombie"),
         State::Dead => ('X', "dead"),
         State::Idle => ('I', "idle"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn names_are_cut_at_a_characters_end() {
+        assert_eq!(short("process-name-t\u{f6}".as_bytes()), b"process-name-t");
+        // The kernel has cut it already.
+        assert_eq!(short(b"process-name-t\xc3"), b"process-name-t");
+        assert_eq!(short("process-name-\u{f6}".as_bytes()), "process-name-\u{f6}".as_bytes());
+        assert_eq!(short("process-name\u{1f34e}".as_bytes()), b"process-name");
+        // No UTF-8, and so no characters to keep whole.
+        assert_eq!(short(b"\xff2345678901234\xc3"), b"\xff2345678901234\xc3");
+        assert_eq!(short(b"\xff2345678901234\xc3tail"), b"\xff2345678901234\xc3");
+        assert_eq!(short(b"short\xc3"), b"short\xc3");
     }
 }

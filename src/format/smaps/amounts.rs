@@ -40,7 +40,8 @@ impl Amounts {
         let dirty = pages.dirtied.min(pages.resident);
         let private_dirty = dirty.min(private);
         let shared_dirty = dirty - private_dirty;
-        let of_file = region.backing.kind == BackingKind::File;
+        let backing = &region.backing;
+        let of_file = backing.kind == BackingKind::File || backing.is_shared_cache();
         let (anonymous, shared_memory) = match (of_file, region.sharing) {
             // Writing to a private mapping of a file makes a copy, which is the file's no more.
             (true, Sharing::Private) => (private_dirty, 0),

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::piece::{Access, Amounts, Kind, Piece};
 use super::words::{as_xml, count, shortened, shown, size};
+use crate::model::Pid;
 
 // Columns, in pixels.
 const WIDTH: u32 = 1040;
@@ -43,21 +44,34 @@ text{fill:#1f2328}\
 .t{opacity:.28}\
 .c0{fill:#8c959f}.c1{fill:#2f81d6}.c2{fill:#d97706}.c3{fill:#0f8f5f}.c4{fill:#d1242f}\
 .k0{fill:#57606a}.k1{fill:#8250df}.k2{fill:#d6409f}.k3{fill:#0aa5b8}.k4{fill:#9a6700}\
-.k5{fill:none;stroke:#8c959f}\
+.k5{fill:none;stroke:#8c959f}.k6{fill:#1a7f37}\
+.u{fill:url(#hatch)}.s{stroke:#59636e;stroke-width:1.5}\
 .o{fill:#000;opacity:0}g:hover>.o{opacity:.06}\
 @media(prefers-color-scheme:dark){\
 svg{background:#0d1117}text{fill:#e6edf3}.q{fill:#9198a1}.l{stroke:#3d444d}.t{opacity:.38}\
 .c1{fill:#58a6ff}.c2{fill:#f0883e}.c3{fill:#3fb98a}.c4{fill:#ff6b6b}\
 .k0{fill:#b1bac4}.k1{fill:#b392f0}.k2{fill:#f778ba}.k3{fill:#39c5cf}.k4{fill:#d4a72c}\
+.k6{fill:#56d364}.s{stroke:#9198a1}\
 .o{fill:#fff}g:hover>.o{opacity:.1}}";
 
-pub(super) fn draw(pieces: &[Piece], regions: u64, sums: &Amounts, out: &mut Vec<u8>) {
+/// Slanted lines, for what is not counted.
+const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" \
+    patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+    <path class=\"s\" d=\"M0 0V6\"/></pattern></defs>\n";
+
+pub(super) fn draw(
+    process: Option<(&[u8], Pid)>,
+    pieces: &[Piece],
+    regions: u64,
+    sums: &Amounts,
+    out: &mut Vec<u8>,
+) {
     let heights = heights(pieces);
     let shared = (pieces.len() as u64) < regions;
     let top = if shared { TOP + LINE } else { TOP };
     let height = top + heights.iter().map(|(gap, row)| gap + row).sum::<u32>() + 24;
     let drawing = &mut Drawing { out };
-    drawing.head(regions, sums, height);
+    drawing.head(process, regions, sums, height);
     if shared {
         let [regions, rows] = [count(regions, "region"), count(pieces.len() as u64, "row")];
         drawing.text(24, 124 + LINE, "q", &format!("Neighbours share rows: {regions} in {rows}."));
@@ -114,9 +128,13 @@ impl Drawing<'_> {
         ));
     }
 
-    fn head(&mut self, regions: u64, sums: &Amounts, height: u32) {
+    fn head(&mut self, process: Option<(&[u8], Pid)>, regions: u64, sums: &Amounts, height: u32) {
+        let title = process.map_or_else(
+            || "Address space".to_owned(),
+            |(name, pid)| format!("Address space of {} ({pid})", shortened(&shown(name), 40)),
+        );
         let mut summary = format!("{}, {}", count(regions, "region"), size(sums.mapped));
-        if sums.counted {
+        if sums.are_counted() {
             summary += &format!(
                 ": {} in memory, {} of it written to, and {} swapped out",
                 size(sums.resident),
@@ -127,15 +145,21 @@ impl Drawing<'_> {
         self.put(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
              viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
-             <title>Address space: {}</title>\n<style>{STYLE}</style>\n",
+             <title>{}: {}</title>\n<style>{STYLE}</style>\n{HATCH}",
+            as_xml(&title),
             as_xml(&summary)
         ));
-        self.text(24, 38, "h", "Address space");
+        self.text(24, 38, "h", &title);
         self.text(24, 60, "q", &summary);
         self.legend();
-        let filled = if sums.counted { " What is filled is in memory." } else { "" };
-        let note = "The height of a box follows the logarithm of its size.";
-        self.text(24, 124, "q", &format!("{note}{filled} Unmapped ranges are folded."));
+        let mut note = "The height of a box follows the logarithm of its size.".to_owned();
+        if sums.are_counted() {
+            note += " What is filled is in memory.";
+        }
+        if sums.uncounted > 0 {
+            note += " Hatched parts are not counted by the kernel.";
+        }
+        self.text(24, 124, "q", &format!("{note} Unmapped ranges are folded."));
     }
 
     fn headings(&mut self, top: u32) {
@@ -172,6 +196,7 @@ impl Drawing<'_> {
                 Kind::Heap => "heap",
                 Kind::Stack => "stack",
                 Kind::SharedCache => "shared cache",
+                Kind::Commpage => "commpage",
                 Kind::Named => "named memory",
                 Kind::Anonymous => "anonymous memory",
             };
@@ -205,14 +230,18 @@ impl Drawing<'_> {
         self.rect(KIND, y, 5, box_height, &format!("k{kind}"));
         let mut x = BOX;
         let widths = widths(piece);
-        for (number, (mapped, resident)) in piece.by_access.into_iter().enumerate() {
+        for (number, shares) in piece.by_access.into_iter().enumerate() {
             let width = widths[number];
             if width > 0 {
-                let pale = if piece.amounts.counted { " t" } else { "" };
-                self.rect(x, y, width, box_height, &format!("c{number}{pale}"));
+                self.rect(x, y, width, box_height, &format!("c{number} t"));
             }
-            if width > 0 && resident > 0 {
-                self.rect(x, y, part(width, resident, mapped), box_height, &format!("c{number}"));
+            if width > 0 && shares.resident > 0 {
+                let filled = part(width, shares.resident, shares.mapped);
+                self.rect(x, y, filled, box_height, &format!("c{number}"));
+            }
+            if width > 0 && shares.uncounted > 0 {
+                let hatched = part(width, shares.uncounted, shares.mapped);
+                self.rect(x + width - hatched, y, hatched, box_height, "u");
             }
             x += width;
         }
@@ -237,7 +266,7 @@ fn part(width: u32, part: u64, whole: u64) -> u32 {
 /// How wide each colour is: by its bytes, and wide enough to be seen.
 fn widths(piece: &Piece) -> [u32; Access::ALL.len()] {
     const LEAST: u32 = 3;
-    let mut widths = piece.by_access.map(|(mapped, _)| match mapped {
+    let mut widths = piece.by_access.map(|shares| match shares.mapped {
         0 => 0,
         mapped => part(BOX_WIDTH, mapped, piece.amounts.mapped).max(LEAST),
     });
@@ -273,13 +302,18 @@ fn tooltip(piece: &Piece) -> String {
         text += &format!(", {}", count(piece.regions, "region"));
     }
     text += &format!("\n{}", size(amounts.mapped));
-    if amounts.counted {
+    if amounts.are_counted() {
         text += &format!(
             ": {} in memory, {} written to, {} swapped out",
             size(amounts.resident),
             size(amounts.dirtied),
             size(amounts.swapped)
         );
+    }
+    match amounts.uncounted {
+        0 => {}
+        all if all >= amounts.mapped => text += ", not counted by the kernel",
+        some => text += &format!(", {} not counted by the kernel", size(some)),
     }
     if !piece.name.is_empty() {
         text += &format!("\n{}", shown(&piece.name));

@@ -10,7 +10,7 @@ mod words;
 
 use self::piece::{Amounts, Piece, join_runs, join_to};
 use super::Sheet;
-use crate::model::Region;
+use crate::model::{Pid, Process, Region, Result};
 
 /// How many rows a picture has at most.
 const ROWS: usize = 150;
@@ -30,9 +30,17 @@ struct Picture {
     pieces: Vec<Piece>,
     regions: u64,
     sums: Amounts,
+    /// Name and pid, where the process is known.
+    process: Option<(Vec<u8>, Pid)>,
 }
 
 impl Sheet for Picture {
+    fn about(&mut self, process: &mut dyn FnMut() -> Result<Process>) -> Result<()> {
+        let process = process()?;
+        self.process = Some((process.name, process.pid));
+        Ok(())
+    }
+
     fn add(&mut self, region: &Region, _: &mut Vec<u8>) {
         if self.pieces.len() == PIECES {
             join_runs(&mut self.pieces);
@@ -49,6 +57,7 @@ impl Sheet for Picture {
             join_runs(&mut self.pieces);
         }
         join_to(ROWS, &mut self.pieces);
-        draw::draw(&self.pieces, self.regions, &self.sums, out);
+        let process = self.process.as_ref().map(|(name, pid)| (name.as_slice(), *pid));
+        draw::draw(process, &self.pieces, self.regions, &self.sums, out);
     }
 }

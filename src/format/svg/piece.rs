@@ -1,6 +1,6 @@
 //! What one row of the picture stands for: a region, or neighbours that are drawn as one.
 
-use crate::model::{BackingKind, Protection, Region, Sharing};
+use crate::model::{BackingKind, Protection, Region, ShareMode, Sharing};
 
 /// Bytes.
 #[derive(Clone, Copy, Default)]
@@ -9,8 +9,8 @@ pub(super) struct Amounts {
     pub(super) resident: u64,
     pub(super) dirtied: u64,
     pub(super) swapped: u64,
-    /// Whether counts were told for any of it.
-    pub(super) counted: bool,
+    /// Of which the kernel counts nothing, so that it may be in memory or not.
+    pub(super) uncounted: u64,
 }
 
 impl Amounts {
@@ -23,8 +23,13 @@ impl Amounts {
             resident: pages.bytes(pages.resident).min(mapped),
             dirtied: pages.bytes(pages.dirtied).min(mapped),
             swapped: pages.bytes(pages.swapped_out).min(mapped),
-            counted: pages.page_size != 0,
+            uncounted: if is_counted(region) { 0 } else { mapped },
         }
+    }
+
+    /// Whether there is a count for any of it.
+    pub(super) fn are_counted(&self) -> bool {
+        self.uncounted < self.mapped
     }
 
     pub(super) fn add(&mut self, more: &Amounts) {
@@ -32,8 +37,15 @@ impl Amounts {
         self.resident = self.resident.saturating_add(more.resident);
         self.dirtied = self.dirtied.saturating_add(more.dirtied);
         self.swapped = self.swapped.saturating_add(more.swapped);
-        self.counted |= more.counted;
+        self.uncounted = self.uncounted.saturating_add(more.uncounted);
     }
+}
+
+/// Not where no counts were asked for; and Darwin counts neither in submaps, the commpage among them,
+/// nor in the memory of devices, which is an object and yet empty.
+fn is_counted(region: &Region) -> bool {
+    let is_device = region.share_mode == ShareMode::EMPTY && region.object_id != 0;
+    region.pages.page_size != 0 && !region.submap && !region.backing.is_commpage() && !is_device
 }
 
 /// What a colour stands for, by what is granted.
@@ -70,24 +82,41 @@ pub(super) enum Kind {
     Heap,
     Stack,
     SharedCache,
+    Commpage,
     Named,
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 6] =
-        [Kind::File, Kind::Heap, Kind::Stack, Kind::SharedCache, Kind::Named, Kind::Anonymous];
+    pub(super) const ALL: [Kind; 7] = [
+        Kind::File,
+        Kind::Heap,
+        Kind::Stack,
+        Kind::SharedCache,
+        Kind::Named,
+        Kind::Anonymous,
+        Kind::Commpage,
+    ];
 
     fn of(region: &Region) -> Self {
         let name = region.backing.name.as_slice();
         match region.backing.kind {
             BackingKind::File => Kind::File,
-            _ if region.submap || name == b"[dyld_shared_cache]" => Kind::SharedCache,
+            _ if region.backing.is_shared_cache() => Kind::SharedCache,
+            _ if region.backing.is_commpage() => Kind::Commpage,
             _ if region.user_tag.is_heap() || name == b"[heap]" => Kind::Heap,
             _ if name.starts_with(b"[stack") || name == b"[anon:STACK]" => Kind::Stack,
             BackingKind::Pseudo => Kind::Named,
             BackingKind::Anonymous => Kind::Anonymous,
         }
     }
+}
+
+/// Bytes of one colour.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shares {
+    pub(super) mapped: u64,
+    pub(super) resident: u64,
+    pub(super) uncounted: u64,
 }
 
 /// A row.
@@ -97,8 +126,8 @@ pub(super) struct Piece {
     /// How many regions it stands for.
     pub(super) regions: u64,
     pub(super) amounts: Amounts,
-    /// By colour, in the order of [`Access::ALL`]: mapped and resident bytes.
-    pub(super) by_access: [(u64, u64); Access::ALL.len()],
+    /// By colour, in the order of [`Access::ALL`].
+    pub(super) by_access: [Shares; Access::ALL.len()],
     /// The letters that all of it has.
     pub(super) letters: Option<[u8; 4]>,
     /// The kind and name of its largest region.
@@ -113,8 +142,12 @@ impl Piece {
     pub(super) fn of(region: &Region) -> Self {
         let amounts = Amounts::of(region);
         let access = Access::of(region.protection);
-        let by_access = Access::ALL
-            .map(|it| if it == access { (amounts.mapped, amounts.resident) } else { (0, 0) });
+        let shares = Shares {
+            mapped: amounts.mapped,
+            resident: amounts.resident,
+            uncounted: amounts.uncounted,
+        };
+        let by_access = Access::ALL.map(|it| if it == access { shares } else { Shares::default() });
         let [r, w, x] = region.protection.letters();
         let shared = region.sharing == Sharing::Shared;
         Piece {
@@ -147,7 +180,9 @@ impl Piece {
         self.regions += next.regions;
         self.amounts.add(&next.amounts);
         for (sum, more) in self.by_access.iter_mut().zip(next.by_access) {
-            *sum = (sum.0.saturating_add(more.0), sum.1.saturating_add(more.1));
+            sum.mapped = sum.mapped.saturating_add(more.mapped);
+            sum.resident = sum.resident.saturating_add(more.resident);
+            sum.uncounted = sum.uncounted.saturating_add(more.uncounted);
         }
         self.letters = self.letters.filter(|_| self.letters == next.letters);
         self.names_differ |= next.names_differ || self.name != next.name;

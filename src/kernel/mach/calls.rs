@@ -17,8 +17,8 @@ mod task;
 mod thread;
 
 pub use files::{
-    FileCalls, FileInfo, InternetEnds, OpenFile, PipeFile, SocketEnds, SocketFile, UnixEnds,
-    VnodeFile,
+    FileCalls, FileInfo, FilePart, InternetEnds, OpenFile, PipeFile, SocketEnds, SocketFile,
+    UnixEnds, VnodeFile,
 };
 pub use info::{
     BsdInfo, Image, RegionInfo, RegionPathInfo, Segment, ShortBsdInfo, SubmapInfo, TaskInfo,
@@ -198,8 +198,10 @@ pub trait XnuCalls:
     fn thread_info(&self, pid: i32, thread: u64) -> Result<ThreadInfo, Errno>;
 
     /// `sysctl({CTL_KERN, KERN_PROCARGS2, pid})`: fills the buffer and returns the length; without
-    /// a buffer, the length that is there. A buffer smaller than that gets the area's **tail**, so
-    /// ask for the length first and allocate more. At most 1 MiB + 4 bytes.
+    /// a buffer, the length that is there, rounded up to a multiple of 4, to any caller. The
+    /// first four bytes are the number of arguments. A buffer smaller than the length gets the
+    /// number and the **tail** of what follows, with zeros at its end, so ask for the length first
+    /// and allocate more. At most 1 MiB + 4 bytes.
     ///
     /// # Errors
     /// [`Errno::INVAL`] for no such process, a zombie, a process of the kernel, another user's
@@ -244,7 +246,22 @@ pub trait XnuCalls:
         info: &mut SubmapInfo,
     ) -> Result<(), KernReturn>;
 
-    /// `task_info(TASK_VM_INFO = 22)`, for which a name port is enough.
+    /// `mach_vm_region_recurse` with a count of 12 words, for which the kernel looks at no page:
+    /// all page counts and `object_id_full` are 0.
+    ///
+    /// # Errors
+    /// As [`region_recurse`](Self::region_recurse).
+    fn region_recurse_short(
+        &self,
+        task: PortName,
+        address: &mut u64,
+        size: &mut u64,
+        depth: &mut u32,
+        info: &mut SubmapInfo,
+    ) -> Result<(), KernReturn>;
+
+    /// `task_info(TASK_VM_INFO = 22)` with a count of 42 words, for which a name port is enough.
+    /// With more, macOS 13 and 14 log each call.
     ///
     /// # Errors
     /// [`KernReturn::INVALID_ARGUMENT`] for a port whose task has ended,
@@ -261,7 +278,7 @@ pub trait XnuCalls:
     /// and needs no privilege; see [`REGION_INFO_SKIP_ALIASES`].
     ///
     /// # Errors
-    /// 2 (`ENOENT`) on a kernel that does not have it.
+    /// 2 (`ENOENT`) before macOS 15.
     fn set_region_info_flags(&self, flags: u32) -> Result<(), Errno>;
 
     /// sysctl `kern.usrstack64`: the address behind the top of this program's own main stack.

@@ -49,7 +49,8 @@ impl NoRegion {
     pub(super) fn from_kern_return(code: KernReturn) -> Self {
         match code {
             KernReturn::INVALID_ADDRESS => NoRegion::End,
-            KernReturn::INVALID_ARGUMENT => NoRegion::WeakPort,
+            // A recording may not hold what this port would show.
+            KernReturn::INVALID_ARGUMENT | KernReturn::NOT_SUPPORTED => NoRegion::WeakPort,
             KernReturn::INVALID_DEST | KernReturn::SERVER_DIED => NoRegion::Gone,
             _ => NoRegion::Failed,
         }

@@ -42,6 +42,12 @@ pub(super) const TASK_VM_INFO: c_uint = 22;
 /// the kernel writes as many words as it is given room for, so this number stays.
 pub(super) const VM_REGION_SUBMAP_INFO_V2_COUNT_64: c_uint = 19;
 
+/// Words of `vm_region_submap_short_info_64`.
+pub(super) const VM_REGION_SUBMAP_SHORT_INFO_COUNT_64: c_uint = 12;
+
+/// Words of `task_vm_info` as of its second revision, up to `max_address`.
+pub(super) const TASK_VM_INFO_REV2_COUNT: c_uint = 42;
+
 /// The segments of an image in the shared cache that are its own, as dyld's cache builder names
 /// them (dyld's `cache_builder/CacheDylib.cpp`). `__LINKEDIT` is none: the images of a cache file
 /// share one. `__OBJC_RO` and `__OBJC_RW` are what the builder has gathered from all images, and
@@ -198,7 +204,7 @@ plain! {
     proc_uniqidentifierinfo 56 {
         p_uuid 0, p_uniqueid 16, p_puniqueid 24, p_idversion 32,
     }
-    vinfo_stat 136 { vst_dev 0, vst_mode 4, vst_nlink 6, vst_ino 8 }
+    vinfo_stat 136 { vst_dev 0, vst_mode 4, vst_nlink 6, vst_ino 8, vst_mtime 40, vst_size 88 }
     vnode_info 152 { vi_stat 0, vi_type 136, vi_fsid 144 }
     vnode_info_path 1176 { vip_vi 0, vip_path 152 }
     proc_vnodepathinfo 2352 { pvi_cdir 0, pvi_rdir 1176 }
@@ -221,6 +227,11 @@ plain! {
         shadow_depth 44, external_pager 46, share_mode 47, is_submap 48, behavior 52,
         object_id 56, user_wired_count 60, pages_reusable 64, object_id_full 68,
     }
+    vm_region_submap_short_info_64 48 {
+        protection 0, max_protection 4, inheritance 8, offset 12, user_tag 20, ref_count 24,
+        shadow_depth 28, external_pager 30, share_mode 31, is_submap 32, behavior 36,
+        object_id 40, user_wired_count 44,
+    }
     task_vm_info 372 {
         virtual_size 0, region_count 8, page_size 12, resident_size 16, min_address 152,
         max_address 160,
@@ -228,7 +239,14 @@ plain! {
     mach_timebase_info 8 { numer 0, denom 4 }
 }
 
-// The count is in words of 32 bits and must not promise more room than there is.
-const _: () = assert!(
-    size_of::<vm_region_submap_info_64>() == 4 * VM_REGION_SUBMAP_INFO_V2_COUNT_64 as usize
-);
+// The counts are in words of 32 bits and must not promise more room than there is.
+const _: () = {
+    assert!(
+        size_of::<vm_region_submap_info_64>() == 4 * VM_REGION_SUBMAP_INFO_V2_COUNT_64 as usize
+    );
+    assert!(
+        size_of::<vm_region_submap_short_info_64>()
+            == 4 * VM_REGION_SUBMAP_SHORT_INFO_COUNT_64 as usize
+    );
+    assert!(offset_of!(task_vm_info, max_address) + 8 == 4 * TASK_VM_INFO_REV2_COUNT as usize);
+};

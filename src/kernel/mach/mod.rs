@@ -12,6 +12,7 @@ mod failure;
 mod ffi;
 mod json;
 mod list;
+pub mod macho;
 mod names;
 mod own;
 #[cfg(any(target_os = "macos", test))]
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::calls::{BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, XnuCalls};
-use self::names::Namer;
+use self::names::{Images, Namer};
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
@@ -38,6 +39,7 @@ use crate::model::{
 /// macOS as a source of processes and their regions.
 pub struct MachKernel<C: XnuCalls> {
     calls: Arc<C>,
+    images: Arc<Images<C>>,
 }
 
 /// Flavor 3, in errors.
@@ -50,7 +52,8 @@ impl<C: XnuCalls> MachKernel<C> {
         if let Err(Errno(errno)) = calls.set_region_info_flags(REGION_INFO_SKIP_ALIASES) {
             log::debug!("sysctl vm.self_region_info_flags: errno {errno}; walks may be slow");
         }
-        MachKernel { calls }
+        let images = Arc::new(Images::new(Arc::clone(&calls)));
+        MachKernel { calls, images }
     }
 
     /// The calls.
@@ -141,7 +144,8 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
             Found::Zombie => Ok(Box::new(EmptyWalk)),
             Found::Living(_) if pid.number() == 0 => Ok(Box::new(EmptyWalk)),
             Found::Living(target) => {
-                let namer = Namer::new(self.own_stack_top(pid));
+                let images = Arc::clone(&self.images);
+                let namer = Namer::new(images, self.own_stack_top(pid));
                 let own = target.number() == self.calls.own_pid();
                 let walk = RegionWalk::new(target, detail, namer);
                 if own && detail == Detail::Map {

@@ -1,78 +1,131 @@
 //! What a region is called: its file's path, or a name in the manner of Linux from its user tag.
 
-use std::io::Write;
+mod images;
+mod program;
 
-use super::calls::RegionPathInfo;
+use std::io::Write;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub(super) use self::images::Images;
+use self::program::Program;
+use super::calls::{RegionInfo, RegionPathInfo, VnodeInfo, XnuCalls};
 use crate::model::{Backing, BackingKind, Device, Protection, Region, UserTag};
 
 /// The main thread's stack lies above what is left of its 64 MiB beyond `RLIMIT_STACK`, which
 /// stays reserved without access. Other threads have a guard of a page or a few.
+///
+/// The kernel tells dyld where the stack is, in a string behind the environment, `main_stack=…`. Who
+/// asks for a process's arguments finds that string empty: libpthread wipes it as it starts
+/// (`pthread.c:parse_main_stack_params`).
 const LEAST_MAIN_GUARD: u64 = 1 << 20;
 
+/// Where the shared region is, by the kernel's architecture (`osfmk/mach/shared_region.h`).
+const SHARED_REGIONS: [Range<u64>; 2] =
+    [0x1_8000_0000..0x3_0000_0000, 0x7ff8_0000_0000..0x7fff_fe00_0000];
+
+/// Where Intel's commpages are, behind all that a process may map.
+const COMMPAGES: Range<u64> = 0x7fff_ffe0_0000..0x8000_0000_0000;
+
 /// Names the regions of one walk, which it must see in ascending order.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Namer {
+pub(super) struct Namer<C: XnuCalls> {
+    images: Arc<Images<C>>,
     /// Behind the top of this program's own main stack, where the walk is over its own map.
     own_stack_top: Option<u64>,
     /// Where the last region ended that can be the guard below a main stack.
     guard_end: Option<u64>,
+    /// The shared region, from the first row of it on.
+    cache: Option<Range<u64>>,
+    /// The program or library whose rows come next.
+    program: Option<Program>,
 }
 
-impl Namer {
+impl<C: XnuCalls> Namer<C> {
     /// `own_stack_top` is known for the own process only; elsewhere the guard tells.
-    pub(super) fn new(own_stack_top: Option<u64>) -> Self {
-        Namer { own_stack_top, guard_end: None }
+    pub(super) fn new(images: Arc<Images<C>>, own_stack_top: Option<u64>) -> Self {
+        Namer { images, own_stack_top, guard_end: None, cache: None, program: None }
     }
 
-    /// Before the first region is seen again.
-    pub(super) fn restart(&mut self) {
-        self.guard_end = None;
+    /// One for the same process that has seen nothing yet.
+    pub(super) fn fresh(&self) -> Self {
+        Self::new(Arc::clone(&self.images), self.own_stack_top)
     }
 
-    /// Names a region that has no file. Those with one need not be seen: a stack that stands on a
-    /// guard begins where the guard ends.
-    pub(super) fn name(&mut self, region: &mut Region) {
-        let main_stack = self.is_main_stack(region);
-        let guard = region.user_tag == UserTag::STACK
-            && region.protection == Protection::NONE
-            && region.size() >= LEAST_MAIN_GUARD;
-        self.guard_end = guard.then_some(region.end);
+    /// Names a region that has a file.
+    pub(super) fn name_file(&mut self, region: &mut Region, info: &RegionPathInfo) {
+        show_file(&mut region.backing, &info.vnode, &info.path);
+        let goes_on = self.program.as_mut().is_some_and(|it| it.goes_on(region, info));
+        if !goes_on && let Some(program) = Program::begin(region, info) {
+            self.program = Some(program);
+        }
+    }
 
-        let (tag, writable) =
-            (region.user_tag, region.protection.contains(Protection::WRITE) && !region.submap);
-        let submap = region.submap;
-        let backing = &mut region.backing;
-        backing.clear();
+    /// Names a region that has no file, or of which the kernel was not asked for one. Those with one
+    /// need not be seen for the stack: one that stands on a guard begins where the guard ends.
+    pub(super) fn name(&mut self, region: &mut Region, info: Option<&RegionInfo>) {
+        let guard_end = self.guard_end.take();
+        let is_stack = region.user_tag == UserTag::STACK;
+        if is_stack && region.protection == Protection::NONE && region.size() >= LEAST_MAIN_GUARD {
+            self.guard_end = Some(region.end);
+        }
+        region.backing.clear();
+        let tag = region.user_tag;
+        let writable = region.protection.contains(Protection::WRITE) && !region.submap;
+        if self.is_shared_cache(region) {
+            return pseudo(region, |name| name.extend_from_slice(Backing::SHARED_CACHE));
+        }
         if tag == UserTag::NONE {
+            if COMMPAGES.contains(&region.start) {
+                pseudo(region, |name| name.extend_from_slice(Backing::COMMPAGE));
+            } else if let (Some(program), Some(info), false) =
+                (&mut self.program, info, region.submap)
+            {
+                program.claim(region, info, &self.images);
+            }
             return;
         }
-        backing.kind = BackingKind::Pseudo;
-        let name = &mut backing.name;
-        if submap && (tag == UserTag::SHARED_PMAP || tag == UserTag::UNSHARED_PMAP) {
-            name.extend_from_slice(b"[dyld_shared_cache]");
-        } else if writable && tag.is_heap() {
-            name.extend_from_slice(b"[heap]");
-        } else if main_stack {
-            name.extend_from_slice(b"[stack]");
-        } else if let Some(constant) = tag.name() {
-            name.extend_from_slice(b"[anon:");
-            name.extend_from_slice(constant.as_bytes());
-            name.push(b']');
-        } else {
-            // Writing to a `Vec` cannot fail.
-            let _ = write!(name, "[anon:{}]", tag.0);
-        }
+        let main_stack = is_stack && writable && self.is_main_stack(region, guard_end);
+        pseudo(region, |name| {
+            if writable && tag.is_heap() {
+                name.extend_from_slice(b"[heap]");
+            } else if main_stack {
+                name.extend_from_slice(b"[stack]");
+            } else if let Some(constant) = tag.name() {
+                name.extend_from_slice(b"[anon:");
+                name.extend_from_slice(constant.as_bytes());
+                name.push(b']');
+            } else {
+                // Writing to a `Vec` cannot fail.
+                let _ = write!(name, "[anon:{}]", tag.0);
+            }
+        });
     }
 
-    fn is_main_stack(&self, region: &Region) -> bool {
-        if region.user_tag != UserTag::STACK || !region.protection.contains(Protection::WRITE) {
-            return false;
+    /// By its place: what the process has written to in the shared region, and what was signed for
+    /// it, are entries of its own there, tagged or not.
+    fn is_shared_cache(&mut self, region: &Region) -> bool {
+        let tagged = matches!(region.user_tag, UserTag::SHARED_PMAP | UserTag::UNSHARED_PMAP);
+        if region.submap && tagged {
+            let cache = self.cache.get_or_insert_with(|| {
+                let known = SHARED_REGIONS.iter().find(|range| range.contains(&region.start));
+                region.start..known.map_or(region.end, |range| range.end)
+            });
+            cache.end = cache.end.max(region.end);
         }
+        self.cache.as_ref().is_some_and(|it| it.start <= region.start && region.end <= it.end)
+    }
+
+    fn is_main_stack(&self, region: &Region, guard_end: Option<u64>) -> bool {
         match self.own_stack_top {
             Some(top) => region.start < top && top <= region.end,
-            None => self.guard_end == Some(region.start),
+            None => guard_end == Some(region.start),
         }
     }
+}
+
+fn pseudo(region: &mut Region, write: impl FnOnce(&mut Vec<u8>)) {
+    region.backing.kind = BackingKind::Pseudo;
+    write(&mut region.backing.name);
 }
 
 /// Whether a vnode is behind the region. A denied stat leaves all numbers 0 but may give the
@@ -86,12 +139,11 @@ pub(super) fn device(dev: u32) -> Device {
     Device { major: dev >> 24, minor: dev & 0xff_ffff }
 }
 
-/// Names a region that has a file.
-pub(super) fn set_file(backing: &mut Backing, info: &RegionPathInfo) {
-    let vnode = &info.vnode;
+/// Names a region by its file.
+fn show_file(backing: &mut Backing, vnode: &VnodeInfo, path: &[u8]) {
     backing.clear();
     backing.kind = BackingKind::File;
-    backing.name.extend_from_slice(&info.path);
+    backing.name.extend_from_slice(path);
     backing.device = device(vnode.dev);
     backing.inode = vnode.ino;
     // A failed stat leaves the link count 0 as well, and says nothing about the file.

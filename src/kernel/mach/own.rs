@@ -3,10 +3,11 @@
 //! To the kernel the cache is one submap with a few large regions, each of which holds the text or
 //! the data of hundreds of libraries, packed; the files behind them are the cache's. Which library
 //! is where, only dyld knows, and it tells each process about itself alone. So the rows of the
-//! process's own map come from the [walk](RegionWalk) that is made for any process, and in the
-//! place of a submap come its regions, cut where dyld's images begin and end, each piece with the
-//! path of its image. What is no image's, such as the link-edit data that all share, keeps the
-//! name of the whole. The pieces of a region cover exactly the region.
+//! process's own map come from the [walk](RegionWalk) that is made for any process. In the place of
+//! a submap come its regions; and they, and all other rows of the cache, such as what was written
+//! there, are cut where dyld's images begin and end, each piece with the path of its image. What is
+//! no image's, such as the link-edit data that all share, keeps the name of the whole. The pieces of
+//! a region cover exactly the region.
 //!
 //! Segments of the cache are packed without regard to pages (dyld's `cache_builder`), so a piece
 //! may begin or end within a page, as rows of Apple's own `vmmap` do. Its offset in the file is
@@ -62,8 +63,14 @@ impl<C: XnuCalls> OwnWalk<C> {
             }
             match self.rows.next_region()? {
                 None => return Ok(Next::Nothing),
-                Some(row) if !row.submap => return Ok(Next::Row),
-                Some(_) => {}
+                Some(row) if row.submap => {}
+                Some(row) if row.backing.is_shared_cache() => {
+                    self.left = row.start..row.end;
+                    self.piece.clone_from(row);
+                    (self.piece.offset, self.piece.pages) = (0, PageCounts::default());
+                    continue;
+                }
+                Some(_) => return Ok(Next::Row),
             }
             self.leaves = Some(self.rows.inside_own());
             match self.next_leaf() {

@@ -77,6 +77,25 @@ fn pid_info<T: Plain>(pid: i32, flavor: c_int, arg: u64) -> Result<T, Errno> {
     if written == size { Ok(info) } else { Err(Errno::IO) }
 }
 
+/// `mach_vm_region_recurse`, which chooses the struct by the number of its words.
+fn recurse<T: Plain>(
+    task: PortName,
+    address: &mut u64,
+    size: &mut u64,
+    depth: &mut u32,
+) -> Result<T, KernReturn> {
+    let mut found = T::zeroed();
+    let mut count = words::<T>();
+    // SAFETY: three references to words of the right size, and `found`, which is `count` words of
+    // 4 bytes long and aligned to 4 at least; the kernel writes no more words than `count` says,
+    // and whatever it writes is a `T`, which is `Plain`.
+    mach(unsafe {
+        let info = (&raw mut found).cast();
+        ffi::mach_vm_region_recurse(task, address, size, depth, info, &raw mut count)
+    })?;
+    Ok(found)
+}
+
 /// The addresses of dyld's shared cache, empty where this process has none.
 fn shared_cache() -> Range<usize> {
     let mut size = 0;
@@ -234,30 +253,28 @@ impl XnuCalls for Xnu {
         depth: &mut u32,
         info: &mut SubmapInfo,
     ) -> Result<(), KernReturn> {
-        let mut found = ffi::vm_region_submap_info_64::zeroed();
-        let mut count = ffi::VM_REGION_SUBMAP_INFO_V2_COUNT_64;
-        // SAFETY: three references to words of the right size, and `found`, which is `count`
-        // words of 4 bytes long (asserted beside it) and aligned to 4; the kernel writes no more
-        // words than `count` says, and whatever it writes is such a struct, which is `Plain`.
-        mach(unsafe {
-            ffi::mach_vm_region_recurse(
-                task,
-                address,
-                size,
-                depth,
-                (&raw mut found).cast(),
-                &raw mut count,
-            )
-        })?;
-        *info = found.into();
+        *info = recurse::<ffi::vm_region_submap_info_64>(task, address, size, depth)?.into();
+        Ok(())
+    }
+
+    fn region_recurse_short(
+        &self,
+        task: PortName,
+        address: &mut u64,
+        size: &mut u64,
+        depth: &mut u32,
+        info: &mut SubmapInfo,
+    ) -> Result<(), KernReturn> {
+        *info = recurse::<ffi::vm_region_submap_short_info_64>(task, address, size, depth)?.into();
         Ok(())
     }
 
     fn task_vm_info(&self, task: PortName) -> Result<TaskVmInfo, KernReturn> {
         let mut info = ffi::task_vm_info::zeroed();
-        let mut count = words::<ffi::task_vm_info>();
-        // SAFETY: `info` is `count` words of 4 bytes long and aligned to 4; the kernel writes no
-        // more words than `count` says, and whatever it writes is such a struct.
+        let mut count = ffi::TASK_VM_INFO_REV2_COUNT;
+        // SAFETY: `info` is at least `count` words of 4 bytes long (asserted beside it) and aligned
+        // to 4; the kernel writes no more words than `count` says, and whatever it writes is such a
+        // struct.
         mach(unsafe {
             ffi::task_info(task, ffi::TASK_VM_INFO, (&raw mut info).cast(), &raw mut count)
         })?;

@@ -9,6 +9,7 @@ mod check;
 mod part;
 mod read;
 mod row;
+mod strict;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use super::calls::{
     UniqueInfo, VnodePaths,
 };
 use super::json;
+use super::macho::MachO;
 
 /// The word that a recording begins with.
 pub const FORMAT: &str = "mach-procfs recording";
@@ -42,6 +44,27 @@ pub struct Recording {
     pub machine: Option<RecordedMachine>,
     /// What was recorded, one process each.
     pub processes: Vec<RecordedProcess>,
+    /// The Mach-O files that they have mapped, as far as they could be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<RecordedImage>,
+}
+
+/// A Mach-O file, or the part of a universal file, that has code mapped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedImage {
+    /// Its path.
+    pub path: Bytes,
+    /// `st_dev`.
+    pub dev: u32,
+    /// `st_ino`.
+    #[serde(with = "json::hex")]
+    pub ino: u64,
+    /// Where in the file its Mach-O header is.
+    #[serde(with = "json::hex")]
+    pub offset: u64,
+    /// What that says.
+    pub file: MachO,
 }
 
 /// An answer of a BSD call.
@@ -183,6 +206,7 @@ impl Recording {
     /// A recording of these, on a machine of which nothing is known.
     #[must_use]
     pub fn new(processes: Vec<RecordedProcess>) -> Self {
-        Recording { format: FORMAT.to_owned(), version: VERSION, machine: None, processes }
+        let format = FORMAT.to_owned();
+        Recording { format, version: VERSION, machine: None, processes, images: Vec::new() }
     }
 }

@@ -9,8 +9,9 @@ mod page;
 mod source;
 
 use self::page::page_size;
-use self::source::{Answer, Refusal, Source};
+use self::source::{Answer, Counts, Refusal, Source};
 use super::calls::{TaskPort, XnuCalls};
+use super::facts;
 use super::failure::NoRegion;
 use super::names::Namer;
 use super::target::{State, Target};
@@ -31,7 +32,7 @@ pub(super) struct RegionWalk<C: XnuCalls> {
     detail: Detail,
     answer: Answer,
     region: Region,
-    namer: Namer,
+    namer: Namer<C>,
     /// Where the kernel is asked next.
     cursor: u64,
     /// The end of what was handed out.
@@ -58,7 +59,7 @@ enum Progress {
 
 impl<C: XnuCalls> RegionWalk<C> {
     /// A walk that asks nothing about regions yet.
-    pub(super) fn new(target: Target<C>, detail: Detail, namer: Namer) -> Self {
+    pub(super) fn new(target: Target<C>, detail: Detail, namer: Namer<C>) -> Self {
         let source = choose(&target, detail);
         let mut region = Region::default();
         region.pages.page_size = page_size(&target, &source, detail);
@@ -82,11 +83,11 @@ impl<C: XnuCalls> RegionWalk<C> {
     pub(super) fn inside_own(&self) -> Self {
         RegionWalk {
             target: self.target.clone(),
-            source: Source::Leaves(TaskPort::own(&self.target.calls)),
+            source: Source::Leaves(TaskPort::own(&self.target.calls), Counts::Unwanted),
             detail: Detail::Map,
             answer: Answer::default(),
             region: Region::default(),
-            namer: Namer::default(),
+            namer: self.namer.fresh(),
             cursor: self.region.start,
             seen: self.region.start,
             stale: 0,
@@ -106,7 +107,7 @@ impl<C: XnuCalls> RegionWalk<C> {
     }
 
     fn back_to_start(&mut self) {
-        self.namer.restart();
+        self.namer = self.namer.fresh();
         (self.cursor, self.seen, self.stale) = (0, 0, 0);
         self.progress = Progress::Start;
     }
@@ -146,7 +147,7 @@ impl<C: XnuCalls> RegionWalk<C> {
         match refusal.reason {
             NoRegion::End => self.progress = Progress::Whole,
             NoRegion::WeakPort | NoRegion::Gone
-                if untouched && matches!(self.source, Source::Leaves(_)) =>
+                if untouched && matches!(self.source, Source::Leaves(..)) =>
             {
                 // The process lives, so it is the port that is of no use.
                 self.source = Source::TopLevel;
@@ -212,7 +213,7 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
 
     fn confirm(&mut self) -> Result<()> {
         // A task port stays the task's, and dies with it.
-        let bound = matches!(self.source, Source::Leaves(_));
+        let bound = matches!(self.source, Source::Leaves(..));
         if bound || matches!(self.progress, Progress::Start | Progress::Whole) {
             return Ok(());
         }
@@ -235,17 +236,18 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
 }
 
 /// A task port where regions inside submaps are wanted and the kernel gives one; for anything
-/// else, and where it refuses, `proc_pidinfo` tells all but those.
+/// else, and where it refuses, `proc_pidinfo` tells all but those. A port that reads is enough, and
+/// unlike the one that controls it leaves no trace in the target's statistics and the system's log.
 fn choose<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Source<C> {
     if detail != Detail::Pages {
         return Source::TopLevel;
     }
     if target.number() == target.calls.own_pid() {
-        return Source::Leaves(TaskPort::own(&target.calls));
+        return Source::Leaves(TaskPort::own(&target.calls), Counts::Wanted);
     }
-    match TaskPort::for_pid(&target.calls, target.number()) {
-        Ok(Some(port)) => Source::Leaves(port),
-        Ok(None) | Err(_) => Source::TopLevel,
+    match facts::read_port(&target.calls, target.pid) {
+        Ok(port) => Source::Leaves(port, Counts::Wanted),
+        Err(_) => Source::TopLevel,
     }
 }
 

@@ -8,6 +8,8 @@
 //! unless it is asked to.
 
 mod answers;
+mod arguments;
+mod executable;
 mod fault;
 mod machine;
 mod map;
@@ -18,6 +20,7 @@ mod port;
 mod process;
 mod recorded;
 mod region;
+mod shared_region;
 mod words;
 mod world;
 
@@ -25,6 +28,8 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+pub use self::arguments::ArgumentArea;
+pub use self::executable::mach_header;
 pub use self::fault::{Call, Change, Fault};
 use self::fault::{Injected, Rule};
 pub use self::machine::Machine;
@@ -69,6 +74,7 @@ impl XnuModel {
         for process in recording.processes {
             world.add_recorded(process);
         }
+        world.recorded_images = recording.images;
         XnuModel::new(world)
     }
 

@@ -21,11 +21,27 @@ pub trait FileCalls: Send + Sync + 'static {
     fn list_files(&self, pid: i32, files: Option<&mut [OpenFile]>) -> Result<usize, Errno>;
 
     /// `proc_pidfdinfo(PROC_PIDFDVNODEPATHINFO = 2)`. The path obeys the rules of
-    /// [`RegionPathInfo::path`](super::RegionPathInfo::path).
+    /// [`RegionPathInfo::path`](super::RegionPathInfo::path). The kernel asks the file system for
+    /// the file's attributes, which may block.
     ///
     /// # Errors
-    /// As of the trait, and what the file system gave.
+    /// As of the trait, and what the file system gave; [`Errno::PERM`] also where this program may
+    /// not know the file's path (`mac_vnode_check_fsgetpath`, since macOS 12: files in protected
+    /// folders, without Full Disk Access).
     fn vnode_file(&self, pid: i32, descriptor: i32) -> Result<VnodeFile, Errno>;
+
+    /// `proc_pidfdinfo(PROC_PIDFDVNODEINFO = 1)`: the same without the path, which is empty.
+    ///
+    /// # Errors
+    /// As of [`vnode_file`](Self::vnode_file), but for the right to know the path.
+    fn vnode_file_without_path(&self, pid: i32, descriptor: i32) -> Result<VnodeFile, Errno>;
+
+    /// Bytes of a regular file from this offset on, at most so many: `open`, `fstat` and `pread`.
+    /// May block for as long as the file system does.
+    ///
+    /// # Errors
+    /// What the three gave; [`Errno::INVAL`] for what is no regular file.
+    fn file_part(&self, path: &[u8], offset: u64, most: usize) -> Result<FilePart, Errno>;
 
     /// `proc_pidfdinfo(PROC_PIDFDSOCKETINFO = 3)`.
     ///
@@ -102,6 +118,17 @@ pub struct VnodeFile {
     /// Its path up to its NUL, at most 1,023 bytes; empty where it is not known.
     #[serde(with = "json::bytes")]
     pub path: Vec<u8>,
+}
+
+/// What [`FileCalls::file_part`] has read, and of which file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilePart {
+    /// `st_dev`.
+    pub dev: u32,
+    /// `st_ino`.
+    pub ino: u64,
+    /// The bytes, fewer than were asked for at the end of the file.
+    pub bytes: Vec<u8>,
 }
 
 /// `struct pipe_fdinfo`.

@@ -239,6 +239,12 @@ pub struct VnodeInfo {
     pub kind: i32,
     /// `f_fsid`.
     pub fsid: [i32; 2],
+    /// `st_mtime` in seconds since 1970.
+    #[serde(default, skip_serializing_if = "json::is_default")]
+    pub mtime: i64,
+    /// `st_size`.
+    #[serde(default, skip_serializing_if = "json::is_default")]
+    pub size: i64,
 }
 
 /// `struct proc_regionwithpathinfo`.

@@ -1,11 +1,11 @@
 //! What a process was started with: sysctl `kern.procargs2`.
 //!
 //! The kernel copies the process's own stack, which it may have written over: a count, the path of
-//! the executable, NULs up to alignment, the arguments, the environment, and what dyld is told
-//! (`kern_sysctl.c:sysctl_procargsx`, `kern_exec.c:exec_extract_strings`).
+//! the executable, NULs up to alignment, the arguments, the environment, NULs up to alignment, and
+//! the strings for dyld (`kern_sysctl.c:sysctl_procargsx`, `kern_exec.c:exec_extract_strings`,
+//! `exec_add_apple_strings`).
 
 use super::super::calls::{Errno, XnuCalls};
-use super::super::failure;
 use super::super::target::number;
 use crate::model::{Arguments, Pid, Result, Shown};
 
@@ -15,8 +15,15 @@ const MORE: usize = 4096;
 /// The most that the kernel gives: `ARG_MAX`, and the count.
 const MOST: usize = 1024 * 1024 + 4;
 
-/// What dyld is told begins with this, and with no empty string before it.
-const FIRST_OF_APPLE: &[u8] = b"executable_path=";
+/// What stands before the path on the stack and is not copied. What lies at a multiple of 8 there
+/// does so here as well, since its length is one.
+const KEY: usize = "executable_path=".len();
+
+/// The first of the strings for dyld. Where there is no padding, no empty string stands before it.
+/// libplatform wipes all of it as the process starts, so that it is an empty string itself; before
+/// macOS 11.1 it left the key (`atomics/init.c:__pfz_setup`).
+const FIRST_OF_APPLE: &[u8] = b"pfz=0x";
+const FIRST_OF_APPLE_WIPED: &[u8] = b"pfz=\0";
 
 /// What a process was started with; nothing where the kernel does not tell it.
 pub(in super::super) fn arguments<C: XnuCalls>(
@@ -27,12 +34,10 @@ pub(in super::super) fn arguments<C: XnuCalls>(
     if shown == Shown::Public {
         return Ok(Arguments::default());
     }
-    match argument_area(calls, number(pid)) {
-        Ok(area) => Ok(parse(&area).unwrap_or_default()),
-        // A zombie, a process of the kernel, or one that is being executed.
-        Err(Errno::INVAL) => Ok(Arguments::default()),
-        Err(errno) => Err(failure::of_process("sysctl(kern.procargs2)", errno, pid)),
-    }
+    // An error is a zombie's, that of a process of the kernel, of one that is being executed or in
+    // its exit, or whose stack cannot be read: it has none that could be shown.
+    let area = argument_area(calls, number(pid)).unwrap_or_default();
+    Ok(parse(&area).unwrap_or_default())
 }
 
 /// The area as the kernel gives it.
@@ -52,14 +57,21 @@ fn parse(area: &[u8]) -> Option<Arguments> {
     let (count, rest) = area.split_first_chunk::<4>()?;
     let count = usize::try_from(i32::from_ne_bytes(*count)).ok()?;
     let path = memchr::memchr(0, rest)?;
-    let padded = &rest[path..];
-    let start = padded.iter().position(|byte| *byte != 0).unwrap_or(padded.len());
-    let mut strings = padded[start..].split_inclusive(|byte| *byte == 0);
-    let arguments = strings.by_ref().take(count).flatten().copied().collect();
-    let is_environment =
-        |string: &&[u8]| !matches!(string, [0]) && !string.starts_with(FIRST_OF_APPLE);
-    let environment = strings.take_while(is_environment).flatten().copied().collect();
-    Some(Arguments { arguments, environment })
+    // By alignment, since the first argument may be empty.
+    let start = (KEY + path + 1).next_multiple_of(8) - KEY;
+    let rest = rest.get(start..).unwrap_or_default();
+    let (arguments, rest) = rest.split_at(end_of(rest, count, |_| true));
+    let is_variable = |string: &[u8]| {
+        !matches!(string, [0] | FIRST_OF_APPLE_WIPED) && !string.starts_with(FIRST_OF_APPLE)
+    };
+    let environment = &rest[..end_of(rest, usize::MAX, is_variable)];
+    Some(Arguments { arguments: arguments.to_vec(), environment: environment.to_vec() })
+}
+
+/// Where the first strings end, at most so many, that are all like this.
+fn end_of(strings: &[u8], most: usize, like: impl Fn(&[u8]) -> bool) -> usize {
+    let all = strings.split_inclusive(|byte| *byte == 0).take(most);
+    all.take_while(|string| like(string)).map(<[u8]>::len).sum()
 }
 
 #[cfg(test)]
@@ -70,19 +82,47 @@ mod tests {
         parse(&[count.to_ne_bytes().as_slice(), strings].concat()).unwrap()
     }
 
+    /// The path and its NUL are 8 bytes, so that no padding follows.
     #[test]
     fn arguments_and_environment_are_told_apart() {
-        let area = b"/bin/sh\0\0\0\0sh\0-c\0\0A=1\0B=\0executable_path=/bin/sh\0ptr_munge=\0";
-        let found = parsed(3, area);
+        let found = parsed(3, b"/bin/sh\0sh\0-c\0\0A=1\0B=\0pfz=0xf\0ptr_munge=\0");
         assert_eq!(found.arguments, b"sh\0-c\0\0");
         assert_eq!(found.environment, b"A=1\0B=\0");
     }
 
     #[test]
+    fn the_environment_ends_with_and_without_padding() {
+        for padding in 0..8 {
+            let area = [b"/bin/sh\0sh\0A=1\0".as_slice(), &vec![0; padding], b"pfz=0xf\0x=\0"];
+            assert_eq!(parsed(1, &area.concat()).environment, b"A=1\0", "{padding}");
+            // As it is once the process has started, and as it was before macOS 11.1.
+            for wiped in [&[0; 7][..], b"pfz=\0\0\0\0"] {
+                let area = [b"/bin/sh\0sh\0A=1\0".as_slice(), &vec![0; padding], wiped, b"x=\0"];
+                assert_eq!(parsed(1, &area.concat()).environment, b"A=1\0", "{padding}");
+            }
+        }
+        // Only dyld's ends it, not a variable of that name.
+        let found = parsed(1, b"/bin/sh\0sh\0pfz=1\0executable_path=x\0pfz=0xf\0");
+        assert_eq!(found.environment, b"pfz=1\0executable_path=x\0");
+    }
+
+    #[test]
+    fn an_empty_argument_is_no_padding() {
+        for (path, padding) in [(&b"/bin/sh"[..], 0), (b"/bin/x", 1), (b"/bin/bash", 6)] {
+            let nuls = vec![0; padding + 1];
+            let area = [path, &nuls, b"\x00100\0SECRET=hunter2\0pfz=0xf\0"].concat();
+            let found = parsed(2, &area);
+            assert_eq!(found.arguments, b"\x00100\0", "{path:?}");
+            assert_eq!(found.environment, b"SECRET=hunter2\0", "{path:?}");
+        }
+    }
+
+    #[test]
     fn an_area_cut_short_gives_what_it_has() {
-        assert_eq!(parsed(2, b"/bin/sh\0\0sh\0-").arguments, b"sh\0-");
+        assert_eq!(parsed(2, b"/bin/sh\0sh\0-").arguments, b"sh\0-");
         assert_eq!(parsed(0, b"/bin/sh\0A=1\0").environment, b"A=1\0");
-        assert_eq!(parsed(1, b"/bin/sh\0\0\0"), Arguments::default());
+        assert_eq!(parsed(1, b"/bin/sh\0"), Arguments::default());
+        assert_eq!(parsed(1, b"/bin/bash\0"), Arguments::default());
         assert_eq!(parse(b"abc"), None);
         assert_eq!(parse(b"\x01\0\0\0no end"), None);
         assert_eq!(parse(&[0xff; 64]), None);

@@ -7,9 +7,11 @@ use super::super::calls::{
     Errno, FileInfo, InternetEnds, OpenFile, SocketEnds, SocketFile, XnuCalls,
 };
 use super::super::failure;
+use super::super::names::device;
 use super::super::target::number;
+use super::links::with_deleted;
 use super::whole_list;
-use crate::model::{Descriptor, DescriptorKind, Error, ErrorKind, Pid, Result};
+use crate::model::{Descriptor, DescriptorKind, Device, Error, ErrorKind, Pid, Result};
 
 const LIST: &str = "proc_pidinfo(PROC_PIDLISTFDS)";
 const INFO: &str = "proc_pidfdinfo";
@@ -51,21 +53,47 @@ pub(in super::super) fn descriptor<C: XnuCalls>(
     };
     match told {
         Ok(told) => Ok(Descriptor { number: wanted, ..told }),
-        // Closed, or another kind of file, since it was listed.
-        Err(Errno::BADF | Errno::NOTSOCK) => Err(closed()),
-        Err(errno) => Err(failure::of_process(INFO, errno, pid)),
+        Err(errno @ (Errno::PERM | Errno::SRCH)) => Err(failure::of_process(INFO, errno, pid)),
+        Err(errno) => {
+            // Closed, or another kind of file, since it was listed; else it is the file's own
+            // failure: a terminal that was revoked (EBADF as well), a dead server.
+            if !open_files(calls, pid)?.contains(&file) {
+                return Err(closed());
+            }
+            log::debug!("{INFO} of pid {pid}, descriptor {wanted}: errno {}", errno.0);
+            Ok(Descriptor { number: wanted, ..unknown(file.kind) })
+        }
     }
 }
 
 type Told = std::result::Result<Descriptor, Errno>;
 
 fn vnode<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
-    let found = calls.vnode_file(number(pid), descriptor)?;
-    let mut target = found.path;
-    if found.vnode.nlink == 0 && !target.is_empty() {
-        target.extend_from_slice(b" (deleted)");
-    }
+    let found = match calls.vnode_file(number(pid), descriptor) {
+        // The path of a file in a protected folder is not told, the file is.
+        Err(Errno::PERM) => calls.vnode_file_without_path(number(pid), descriptor)?,
+        found => found?,
+    };
+    let vnode = &found.vnode;
+    let target = if found.path.is_empty() {
+        let Device { major, minor } = device(vnode.dev);
+        format!("vnode:[{major:02x}:{minor:02x} {}]", vnode.ino).into_bytes()
+    } else {
+        with_deleted(found.path, vnode)
+    };
     Ok(Descriptor { target, ..opened(DescriptorKind::Vnode, &found.file) })
+}
+
+/// One that is there, and of which nothing more can be found out.
+fn unknown(kind: u32) -> Descriptor {
+    let (kind, name) = match kind {
+        OpenFile::VNODE => (DescriptorKind::Vnode, "vnode"),
+        OpenFile::SOCKET => (DescriptorKind::Socket, "socket"),
+        OpenFile::PIPE => (DescriptorKind::Pipe, "pipe"),
+        _ => return nameless(kind),
+    };
+    let target = format!("{name}:[unknown]").into_bytes();
+    Descriptor { kind, target, ..Descriptor::default() }
 }
 
 fn socket<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {

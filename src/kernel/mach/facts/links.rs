@@ -1,6 +1,6 @@
 //! The files that a process uses, to which links lead.
 
-use super::super::calls::{Errno, VnodePaths, XnuCalls};
+use super::super::calls::{Errno, VnodeInfo, VnodePaths, XnuCalls};
 use super::super::failure;
 use super::super::target::number;
 use crate::kernel::LinkTo;
@@ -23,13 +23,23 @@ pub(in super::super) fn link<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Re
     match calls.vnode_paths(number(pid), &mut paths) {
         Ok(()) if to == LinkTo::Current => Some(paths.current_path)
             .filter(|path| !path.is_empty())
+            .map(|path| with_deleted(path, &paths.current))
             .ok_or_else(|| nowhere(call, pid)),
         // A process that has not changed its root directory has the machine's.
         Ok(()) if paths.root_path.is_empty() => Ok(b"/".to_vec()),
-        Ok(()) => Ok(paths.root_path),
+        Ok(()) => Ok(with_deleted(paths.root_path, &paths.root)),
         Err(Errno::SRCH) => Err(nowhere(call, pid)),
         Err(errno) => Err(failure::of_process(call, errno, pid)),
     }
+}
+
+/// The path as a link shows it: of a file that has no name any more, with a word behind it. A failed
+/// stat leaves all numbers 0, and says nothing about the file.
+pub(super) fn with_deleted(mut path: Vec<u8>, vnode: &VnodeInfo) -> Vec<u8> {
+    if vnode.nlink == 0 && vnode.kind != 0 {
+        path.extend_from_slice(b" (deleted)");
+    }
+    path
 }
 
 fn nowhere(call: &'static str, pid: Pid) -> Error {

@@ -60,7 +60,7 @@ fn vendor(cpu_type: i32) -> &'static [u8] {
 }
 
 /// Bytes of a page of the kernel's own.
-pub(super) fn page_size<C: XnuCalls>(calls: &C) -> Result<u64> {
+pub(in super::super) fn page_size<C: XnuCalls>(calls: &C) -> Result<u64> {
     Ok(number(calls, c"hw.pagesize")?.unwrap_or(0))
 }
 

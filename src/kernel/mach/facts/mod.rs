@@ -13,7 +13,7 @@ pub(super) use account::account;
 pub(super) use arguments::{argument_area, arguments};
 pub(super) use descriptors::{descriptor, descriptors};
 pub(super) use links::link;
-pub(super) use machine::{cpus, machine};
+pub(super) use machine::{cpus, machine, page_size};
 pub(super) use ports::{port, ports, task_fact};
 pub(super) use registers::registers;
 pub(super) use threads::{suspend_count, thread, threads};
@@ -36,6 +36,11 @@ enum Right {
     Read,
 }
 
+/// The port of a process's task to read it by.
+pub(super) fn read_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<TaskPort<C>> {
+    task_port(calls, pid, Right::Read)
+}
+
 /// The port that gives this right.
 fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, right: Right) -> Result<TaskPort<C>> {
     if number(pid) == calls.own_pid() {
@@ -43,8 +48,8 @@ fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, right: Right) -> Result<Task
     }
     let pid_number = number(pid);
     let by_errno = |call, errno| match errno {
-        // Older than the calls for weaker ports.
-        Errno::NOSYS => TaskPort::for_pid(calls, pid_number)
+        // Older than the calls for weaker ports, as a kernel or as a recording.
+        Errno::NOSYS | Errno::NOTSUP => TaskPort::for_pid(calls, pid_number)
             .map_err(|code| failure::of_port("task_for_pid", code, pid)),
         _ => Err(failure::of_process(call, errno, pid)),
     };

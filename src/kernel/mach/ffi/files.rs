@@ -3,9 +3,10 @@
 use std::ffi::c_int;
 use std::mem::{offset_of, size_of};
 
-use super::{Plain, vinfo_stat, vnode_info_path};
+use super::{Plain, vinfo_stat, vnode_info, vnode_info_path};
 
 pub(crate) const PROC_PIDLISTFDS: c_int = 1;
+pub(crate) const PROC_PIDFDVNODEINFO: c_int = 1;
 pub(crate) const PROC_PIDFDVNODEPATHINFO: c_int = 2;
 pub(crate) const PROC_PIDFDSOCKETINFO: c_int = 3;
 pub(crate) const PROC_PIDFDPIPEINFO: c_int = 6;
@@ -29,6 +30,13 @@ pub(crate) struct proc_fileinfo {
     pub(crate) fi_offset: i64,
     pub(crate) fi_type: i32,
     pub(crate) fi_guardflags: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct vnode_fdinfo {
+    pub(crate) pfi: proc_fileinfo,
+    pub(crate) pvi: vnode_info,
 }
 
 #[repr(C)]
@@ -130,6 +138,7 @@ plain! {
     proc_fileinfo 24 {
         fi_openflags 0, fi_status 4, fi_offset 8, fi_type 16, fi_guardflags 20,
     }
+    vnode_fdinfo 176 { pfi 0, pvi 24 }
     vnode_fdinfowithpath 1200 { pfi 0, pvip 24 }
     pipe_info 160 { pipe_handle 136, pipe_peerhandle 144, pipe_status 152 }
     pipe_fdinfo 184 { pfi 0, pipeinfo 24 }

@@ -17,7 +17,7 @@ pub(crate) use mach2::task_info::task_vm_info;
 pub(crate) use mach2::thread_act::thread_get_state;
 pub(crate) use mach2::traps::{mach_task_self, task_for_pid, task_name_for_pid};
 pub(crate) use mach2::vm::{mach_vm_deallocate, mach_vm_region_recurse};
-pub(crate) use mach2::vm_region::vm_region_submap_info_64;
+pub(crate) use mach2::vm_region::{vm_region_submap_info_64, vm_region_submap_short_info_64};
 
 use super::{ipc_info_name, ipc_info_space, statfs};
 

@@ -27,12 +27,12 @@ pub(crate) use self::array::{mach_host_self, mach_vm_deallocate};
 pub(crate) use self::files::{proc_pidfdinfo, proc_pidpath};
 pub(crate) use self::machine::{getfsstat, host_processor_info, host_statistics64};
 use self::structs::{
-    bsdinfo, bsdshortinfo, regionwithpathinfo, submap_info, taskinfo, threadinfo,
-    uniqidentifierinfo, vnode,
+    bsdinfo, bsdshortinfo, regionwithpathinfo, submap_info, submap_short_info, taskinfo,
+    threadinfo, uniqidentifierinfo, vnode,
 };
 pub(crate) use self::structs::{
     mach_timebase_info, proc_bsdinfo, proc_bsdshortinfo, proc_taskinfo, proc_threadinfo,
-    task_vm_info, vinfo_stat, vm_region_submap_info_64,
+    task_vm_info, vinfo_stat, vm_region_submap_info_64, vm_region_submap_short_info_64,
 };
 pub(crate) use self::task::{
     mach_port_get_attributes, mach_port_space_info, task_for_pid, task_info, task_inspect_for_pid,
@@ -336,18 +336,26 @@ pub(crate) unsafe extern "C" fn mach_vm_region_recurse(
     // SAFETY: `raw` passes words to read and write, and as many words of `info` as `count` says.
     let answer = || unsafe {
         // MIG cuts a larger array; the kernel knows four layouts, by their lengths. The short one
-        // has another order of fields, and nothing here asks for it.
+        // has another order of fields.
         let words = match *count {
-            0..16 => return Err(KernReturn::INVALID_ARGUMENT),
+            0..12 => return Err(KernReturn::INVALID_ARGUMENT),
+            12..16 => 12,
             16 => 16,
             17..19 => 17,
             19.. => 19,
         };
         let (mut at, mut length, mut level) = (*address, *size, *depth);
         let mut found = SubmapInfo::default();
-        mach_kernel()?.region_recurse(task, &mut at, &mut length, &mut level, &mut found)?;
-        let found = submap_info(&found);
-        ptr::copy_nonoverlapping((&raw const found).cast::<c_int>(), info, words);
+        let kernel = mach_kernel()?;
+        if words == 12 {
+            kernel.region_recurse_short(task, &mut at, &mut length, &mut level, &mut found)?;
+            let found = submap_short_info(&found);
+            ptr::copy_nonoverlapping((&raw const found).cast::<c_int>(), info, words);
+        } else {
+            kernel.region_recurse(task, &mut at, &mut length, &mut level, &mut found)?;
+            let found = submap_info(&found);
+            ptr::copy_nonoverlapping((&raw const found).cast::<c_int>(), info, words);
+        }
         (*address, *size, *depth) = (at, length, level);
         *count = words as c_uint;
         Ok(())

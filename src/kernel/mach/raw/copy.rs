@@ -132,6 +132,8 @@ impl From<&ffi::vnode_info> for VnodeInfo {
             ino: info.vi_stat.vst_ino,
             kind: info.vi_type,
             fsid: info.vi_fsid,
+            mtime: info.vi_stat.vst_mtime,
+            size: info.vi_stat.vst_size,
         }
     }
 }
@@ -179,6 +181,28 @@ impl From<ffi::vm_region_submap_info_64> for SubmapInfo {
             user_wired_count: info.user_wired_count,
             pages_reusable: info.pages_reusable,
             object_id_full: info.object_id_full,
+        }
+    }
+}
+
+impl From<ffi::vm_region_submap_short_info_64> for SubmapInfo {
+    fn from(info: ffi::vm_region_submap_short_info_64) -> Self {
+        SubmapInfo {
+            protection: info.protection,
+            max_protection: info.max_protection,
+            inheritance: info.inheritance,
+            offset: info.offset,
+            user_tag: info.user_tag,
+            ref_count: info.ref_count,
+            shadow_depth: info.shadow_depth,
+            external_pager: info.external_pager,
+            share_mode: info.share_mode,
+            // As above.
+            is_submap: i32::from(info.is_submap != 0),
+            behavior: info.behavior,
+            object_id: info.object_id,
+            user_wired_count: info.user_wired_count,
+            ..SubmapInfo::default()
         }
     }
 }

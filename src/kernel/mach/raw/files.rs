@@ -1,12 +1,16 @@
 //! Calls about open files.
 
-use std::ffi::c_int;
+use std::ffi::{OsStr, c_int};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::ptr;
 
 use super::{Xnu, bytes, copy_path, libproc};
 use crate::kernel::mach::calls::{
-    Errno, FileCalls, FileInfo, InternetEnds, OpenFile, PipeFile, SocketEnds, SocketFile, UnixEnds,
-    VnodeFile,
+    Errno, FileCalls, FileInfo, FilePart, InternetEnds, OpenFile, PipeFile, SocketEnds, SocketFile,
+    UnixEnds, VnodeFile,
 };
 use crate::kernel::mach::ffi::{self, Plain};
 
@@ -51,6 +55,29 @@ impl FileCalls for Xnu {
         let mut path = Vec::new();
         copy_path(&found.pvip.vip_path, &mut path);
         Ok(VnodeFile { file: found.pfi.into(), vnode: (&found.pvip.vip_vi).into(), path })
+    }
+
+    fn vnode_file_without_path(&self, pid: i32, descriptor: i32) -> Result<VnodeFile, Errno> {
+        let found: ffi::vnode_fdinfo = descriptor_info(pid, descriptor, ffi::PROC_PIDFDVNODEINFO)?;
+        Ok(VnodeFile { file: found.pfi.into(), vnode: (&found.pvi).into(), path: Vec::new() })
+    }
+
+    /// No link is followed, and nothing is waited for that a fifo or a device would wait for.
+    fn file_part(&self, path: &[u8], offset: u64, most: usize) -> Result<FilePart, Errno> {
+        let failed = |error: io::Error| error.raw_os_error().map_or(Errno::IO, Errno);
+        let file = File::options()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW)
+            .open(OsStr::from_bytes(path))
+            .map_err(failed)?;
+        let found = file.metadata().map_err(failed)?;
+        if !found.is_file() {
+            return Err(Errno::INVAL);
+        }
+        let mut bytes = vec![0; most];
+        let got = file.read_at(&mut bytes, offset).map_err(failed)?;
+        bytes.truncate(got);
+        Ok(FilePart { dev: found.dev() as u32, ino: found.ino(), bytes })
     }
 
     fn socket_file(&self, pid: i32, descriptor: i32) -> Result<SocketFile, Errno> {

@@ -9,8 +9,8 @@ use self::inside::ByPort;
 use super::super::calls::{Errno, KernReturn, RegionPathInfo, TaskPort, UniqueInfo, XnuCalls};
 use super::part::told;
 use super::{
-    Answer, RecordedLeaf, RecordedMachine, RecordedPort, RecordedProcess, RecordedTask, Recording,
-    row,
+    Answer, RecordedImage, RecordedLeaf, RecordedMachine, RecordedPort, RecordedProcess,
+    RecordedTask, Recording, row,
 };
 use crate::model::Pid;
 
@@ -28,6 +28,12 @@ pub fn record<C: XnuCalls>(calls: &Arc<C>, pids: &[Pid]) -> Recording {
     let ask = |pid| record_process(calls, pid, cpu_type);
     let mut recording = Recording::new(pids.into_iter().map(ask).collect());
     recording.machine = (machine != RecordedMachine::default()).then_some(machine);
+    let processes = recording.processes.iter();
+    let images = processes.flat_map(|it| inside::images(calls.as_ref(), &it.regions));
+    recording.images = images.collect();
+    let place = |it: &RecordedImage| (it.path.0.clone(), it.dev, it.ino, it.offset);
+    recording.images.sort_by_cached_key(place);
+    recording.images.dedup_by_key(|it| place(it));
     recording
 }
 
@@ -63,11 +69,15 @@ fn record_once<C: XnuCalls>(calls: &Arc<C>, pid: i32, cpu_type: i32) -> Recorded
             TaskPort::for_pid(calls, pid)
         };
         task_port = given(&control, |KernReturn(code)| *code);
-        let control = control.ok().flatten();
-        if let Some(port) = &control {
+        let read = TaskPort::read_for_pid(calls, pid);
+        let read_port = inside::port_by_errno(&read);
+        // Either is enough to look into submaps.
+        let strong = control.ok().flatten().or(read.ok().flatten());
+        if let Some(port) = &strong {
             leaves_end = Some(record_leaves(calls.as_ref(), port, &mut leaves));
         }
-        by_port = inside::by_port(calls, pid, control, cpu_type);
+        by_port = inside::by_port(calls, pid, strong, cpu_type);
+        by_port.task.read_port = read_port;
     }
     let asked = calls.as_ref();
     let executable = inside::executable(asked, pid);

@@ -6,7 +6,7 @@ use super::part::{
     Bytes, RecordedDetail, RecordedFile, RecordedMachine, RecordedThreadPort, Reply, Words,
 };
 use super::read::{Fault, fault};
-use super::{Answer, RecordedProcess};
+use super::{Answer, RecordedImage, RecordedProcess};
 
 /// `ARG_MAX`, and the number of arguments in front.
 const MOST_ARGUMENTS: usize = (1 << 20) + 4;
@@ -81,6 +81,9 @@ fn check_file(file: &RecordedFile, place: impl Fn(&str) -> String) -> Result<(),
         Some(Answer::Ok(RecordedDetail::Vnode(vnode))) => {
             text(|| place("detail.ok.vnode.path"), &vnode.path, 1023)
         }
+        Some(Answer::Ok(RecordedDetail::VnodeWithoutPath(vnode))) if !vnode.path.is_empty() => {
+            Err((place("detail.ok.vnode_without_path.path"), "is not empty"))
+        }
         Some(Answer::Ok(RecordedDetail::Socket(socket))) => match &socket.ends {
             SocketEnds::Unix(ends) => {
                 text(|| place("detail.ok.socket.ends.unix.path"), &ends.path, 253)?;
@@ -99,6 +102,17 @@ fn check_states(thread: &RecordedThreadPort, row: usize) -> Result<(), Fault> {
             let place = format!(".thread_ports.ok[{row}].states[{number}].words");
             return Err((place, "has more than 1296 words"));
         }
+    }
+    Ok(())
+}
+
+/// No more segments than are read of a file.
+const MOST_SEGMENTS: usize = 256;
+
+pub(super) fn image(image: &RecordedImage) -> Result<(), Fault> {
+    text(|| ".path".to_owned(), &image.path.0, 1023)?;
+    if image.file.segments.len() > MOST_SEGMENTS {
+        return fault(".file.segments", "has more than 256 of them");
     }
     Ok(())
 }

@@ -98,6 +98,8 @@ pub struct RecordedFile {
 pub enum RecordedDetail {
     /// `PROC_PIDFDVNODEPATHINFO`.
     Vnode(VnodeFile),
+    /// `PROC_PIDFDVNODEINFO`, where the kernel does not tell the recorder the path.
+    VnodeWithoutPath(VnodeFile),
     /// `PROC_PIDFDSOCKETINFO`.
     Socket(SocketFile),
     /// `PROC_PIDFDPIPEINFO`.

@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use serde::Deserialize;
 
 use super::row::{self, End};
+use super::strict::Strict;
 use super::{Answer, FORMAT, RecordedPort, RecordedProcess, Recording, VERSION, check};
 use crate::model::{Pid, error_words};
 
@@ -101,16 +102,23 @@ pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingErr
         return Err(RecordingError::TooLarge(limits.bytes));
     }
     // First, so that a newer file is called newer and not malformed.
-    let header: Header = serde_json::from_slice(&bytes).map_err(RecordingError::Json)?;
+    let header: Header = strictly(&bytes).map_err(RecordingError::Json)?;
     if header.format != FORMAT {
         return Err(invalid("format".to_owned(), "is not that of a recording"));
     }
     if header.version != VERSION {
         return Err(RecordingError::Version(header.version));
     }
-    let recording: Recording = serde_json::from_slice(&bytes).map_err(RecordingError::Json)?;
+    let recording: Recording = strictly(&bytes).map_err(RecordingError::Json)?;
     check_all(&recording, limits)?;
     Ok(recording)
+}
+
+fn strictly<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(Strict(&mut json))?;
+    json.end()?;
+    Ok(value)
 }
 
 fn invalid(place: String, problem: &'static str) -> RecordingError {
@@ -136,6 +144,13 @@ fn check_all(recording: &Recording, limits: Limits) -> Result<(), RecordingError
         if rows > limits.rows {
             return Err(invalid(place(""), "there are too many regions or other rows"));
         }
+    }
+    if recording.images.len() > limits.rows.saturating_sub(rows) {
+        return Err(invalid("images".to_owned(), "there are too many"));
+    }
+    for (index, image) in recording.images.iter().enumerate() {
+        check::image(image)
+            .map_err(|(field, problem)| invalid(format!("images[{index}]{field}"), problem))?;
     }
     if let Some(machine) = &recording.machine {
         check::machine(machine)
@@ -178,8 +193,12 @@ fn check_process(process: &RecordedProcess) -> Result<(), Fault> {
     let rows = process.leaves.iter().map(|row| (row.address, row.size));
     check_rows(rows)
         .map_err(|(row, field, problem)| (format!(".leaves[{row}].{field}"), problem))?;
-    if process.leaves_end.is_some() != (process.task_port == RecordedPort::Given) {
-        return fault(".leaves_end", "must be there if and only if a port was given");
+    let read_port = process.task.as_ref().and_then(|task| task.read_port);
+    let control = process.task_port == RecordedPort::Given;
+    // Once the read port was not asked for leaves.
+    let may_have = control || read_port == Some(RecordedPort::Given);
+    if control && process.leaves_end.is_none() || !may_have && process.leaves_end.is_some() {
+        return fault(".leaves_end", "must be there if a port was given, and else not");
     }
     if process.leaves_end.is_none() && !process.leaves.is_empty() {
         return fault(".leaves", "cannot be had without a port");

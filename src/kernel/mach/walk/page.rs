@@ -1,12 +1,16 @@
 //! How large the pages are that the kernel counts.
 
-use super::super::calls::{PortName, TaskPort, XnuCalls};
+use super::super::calls::{PortName, ShortBsdInfo, TaskPort, XnuCalls};
+use super::super::facts;
 use super::super::target::Target;
 use super::source::Source;
 use crate::kernel::Detail;
 
-/// The smallest page of any task.
+/// The smallest page of any task, and the one of a translated program.
 const LEAST: u64 = 4096;
+
+/// That of any other on Apple silicon.
+const USUAL: u64 = 16_384;
 
 /// Bytes of a page in the counts that a walk gets, 0 where that is not known or counts are not
 /// wanted: of the pages of the process and of this program the smaller ones
@@ -19,30 +23,49 @@ pub(super) fn page_size<C: XnuCalls>(
     if detail == Detail::Map {
         return 0;
     }
-    let calls = &target.calls;
-    let own = of(calls.as_ref(), calls.own_task());
-    if own == Some(LEAST) {
+    let calls = target.calls.as_ref();
+    let Some(own) = of(calls, calls.own_task()).or_else(|| of_machine(calls)) else {
+        // In a replay there is no program of this kernel that asks, and maybe no machine.
+        return of_task(target, source).unwrap_or(0);
+    };
+    if own == LEAST {
         return LEAST;
     }
-    let its = match source {
-        Source::Leaves(port) => of(calls.as_ref(), port.name()),
-        Source::TopLevel => {
-            let pid = target.number();
-            // A recording has the control port only; there no access server is waited for.
-            let is_replay = calls.own_pid() == 0;
-            let port = if is_replay {
-                TaskPort::for_pid(calls, pid)
-            } else {
-                TaskPort::name_for_pid(calls, pid)
-            };
-            port.ok().flatten().and_then(|port| of(calls.as_ref(), port.name()))
-        }
-    };
-    // In a replay there is no program of this kernel that asks.
-    its.map_or(0, |its| own.map_or(its, |own| own.min(its)))
+    of_task(target, source).unwrap_or_else(|| if_not_told(target)).min(own)
+}
+
+/// The page of the process's task, as any port of it tells.
+fn of_task<C: XnuCalls>(target: &Target<C>, source: &Source<C>) -> Option<u64> {
+    let (calls, pid) = (&target.calls, target.number());
+    if let Source::Leaves(port, _) = source {
+        return of(calls.as_ref(), port.name());
+    }
+    let of_port = |port: Option<TaskPort<C>>| port.and_then(|it| of(calls.as_ref(), it.name()));
+    let by_name = TaskPort::name_for_pid(calls, pid).ok().flatten();
+    // A recording may have another port only; there no access server is waited for.
+    let is_replay = calls.own_pid() == 0;
+    of_port(by_name).or_else(|| {
+        is_replay.then(|| of_port(TaskPort::for_pid(calls, pid).ok().flatten())).flatten()
+    })
+}
+
+/// The kernel counts in pages of this size, whether it gives a port or not.
+fn if_not_told<C: XnuCalls>(target: &Target<C>) -> u64 {
+    let info = target.calls.short_bsd_info(target.number(), true);
+    let translated = info.is_ok_and(|info| info.flags & ShortBsdInfo::TRANSLATED != 0);
+    if translated { LEAST } else { USUAL }
+}
+
+/// That of the machine's own programs, one of which has recorded what is replayed.
+fn of_machine<C: XnuCalls>(calls: &C) -> Option<u64> {
+    facts::page_size(calls).ok().filter(|size| is_page(*size))
 }
 
 fn of<C: XnuCalls>(calls: &C, task: PortName) -> Option<u64> {
     let info = calls.task_vm_info(task).ok()?;
-    u64::try_from(info.page_size).ok().filter(|size| *size >= LEAST && size.is_power_of_two())
+    u64::try_from(info.page_size).ok().filter(|size| is_page(*size))
+}
+
+fn is_page(size: u64) -> bool {
+    size >= LEAST && size.is_power_of_two()
 }

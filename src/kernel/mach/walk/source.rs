@@ -16,7 +16,16 @@ pub(super) enum Source<C: XnuCalls> {
     /// `proc_pidinfo`, which needs no right to the task and sees a submap as one region.
     TopLevel,
     /// `mach_vm_region_recurse`, which enters submaps.
-    Leaves(TaskPort<C>),
+    Leaves(TaskPort<C>, Counts),
+}
+
+/// Whether the kernel is to look at each page of a region.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// It counts them.
+    Wanted,
+    /// It does not: in the shared cache there are some 300,000.
+    Unwanted,
 }
 
 /// An answer without a region.
@@ -42,7 +51,7 @@ impl<C: XnuCalls> Source<C> {
     pub(super) fn call(&self) -> &'static str {
         match self {
             Source::TopLevel => "proc_pidinfo(PROC_PIDREGIONPATHINFO)",
-            Source::Leaves(_) => "mach_vm_region_recurse",
+            Source::Leaves(..) => "mach_vm_region_recurse",
         }
     }
 
@@ -61,13 +70,17 @@ impl<C: XnuCalls> Source<C> {
                 })?;
                 (answer.start, answer.size) = (info.region.address, info.region.size);
             }
-            Source::Leaves(port) => {
+            Source::Leaves(port, counts) => {
                 let (mut start, mut size, mut depth) = (address, 0, ANY_DEPTH);
-                let info = &mut answer.leaf;
-                target
-                    .calls
-                    .region_recurse(port.name(), &mut start, &mut size, &mut depth, info)
-                    .map_err(|code| Refusal {
+                let (calls, info) = (&target.calls, &mut answer.leaf);
+                let (task, at) = (port.name(), &mut start);
+                let told = match counts {
+                    Counts::Wanted => calls.region_recurse(task, at, &mut size, &mut depth, info),
+                    Counts::Unwanted => {
+                        calls.region_recurse_short(task, at, &mut size, &mut depth, info)
+                    }
+                };
+                told.map_err(|code| Refusal {
                     reason: NoRegion::from_kern_return(code),
                     code: Code::KernReturn(code.0),
                 })?;
@@ -78,24 +91,21 @@ impl<C: XnuCalls> Source<C> {
     }
 
     /// Describes the region of the answer, whose range is set already.
-    pub(super) fn describe(&self, answer: &Answer, region: &mut Region, namer: &mut Namer) {
+    pub(super) fn describe(&self, answer: &Answer, region: &mut Region, namer: &mut Namer<C>) {
         match self {
-            Source::TopLevel => {
-                describe_top_level(&answer.top_level.region, region);
-                if names::has_file(&answer.top_level) {
-                    names::set_file(&mut region.backing, &answer.top_level);
-                } else {
-                    namer.name(region);
-                }
-            }
-            Source::Leaves(_) => {
-                describe_leaf(&answer.leaf, answer.depth, region);
-                namer.name(region);
-            }
+            Source::TopLevel => describe_top_level(&answer.top_level.region, region),
+            Source::Leaves(..) => describe_leaf(&answer.leaf, answer.depth, region),
         }
         region.sharing = sharing(region.inheritance, region.submap);
         // The range may have been cut at its head, where a region has grown below the cursor.
         region.offset = region.offset.wrapping_add(region.start.saturating_sub(answer.start));
+        match self {
+            Source::TopLevel if names::has_file(&answer.top_level) => {
+                namer.name_file(region, &answer.top_level);
+            }
+            Source::TopLevel => namer.name(region, Some(&answer.top_level.region)),
+            Source::Leaves(..) => namer.name(region, None),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::super::calls::{
     Timebase, UniqueInfo, VnodePaths, XnuCalls,
 };
 use super::super::recording::RecordedProcess;
+use super::arguments::Told;
 use super::fault::Call;
 use super::map;
 use super::port::{Holder, OWN_TASK, PortKind};
@@ -208,6 +209,7 @@ impl XnuCalls for XnuModel {
     fn vnode_paths(&self, pid: i32, paths: &mut VnodePaths) -> Result<(), Errno> {
         let (state, _) = self.bsd(Call::VnodePaths)?;
         paths.clone_from(match state.world.admit(pid, 9, 2352)? {
+            Slot::Described(process) if process.paths_denied => return Err(Errno::PERM),
             Slot::Described(process) => &process.paths,
             Slot::Recorded(process) => recorded::part(process.directories.as_deref())?,
         });
@@ -242,22 +244,34 @@ impl XnuCalls for XnuModel {
 
     fn process_arguments(&self, pid: i32, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
         let (state, _) = self.bsd(Call::ProcessArguments)?;
-        let all = match state.world.slot(pid) {
-            Some(Slot::Described(process)) if !process.is_zombie() && pid != 0 => {
-                state.world.caller.may_see(process).map_err(|_| Errno::INVAL)?;
-                &process.arguments
-            }
-            Some(Slot::Recorded(process)) => &recorded::part(process.arguments.as_ref())?.0,
-            _ => return Err(Errno::INVAL),
-        };
-        let Some(buffer) = buffer else { return Ok(all.len()) };
-        if buffer.len() <= 4 {
+        let caller = &state.world.caller;
+        if buffer.as_ref().is_some_and(|buffer| !Told::takes(buffer.len())) {
             return Err(Errno::INVAL);
         }
-        // Too small a buffer gets the end of the area.
-        let tail = &all[all.len().saturating_sub(buffer.len())..];
-        buffer[..tail.len()].copy_from_slice(tail);
-        Ok(tail.len())
+        match state.world.slot(pid) {
+            Some(Slot::Described(process)) if !process.is_zombie() && pid != 0 => {
+                let restricted = process.restricted && caller.pid != pid;
+                let told = process.arguments.told(restricted);
+                let Some(buffer) = buffer else {
+                    if restricted {
+                        caller.may_see(process).map_err(|_| Errno::INVAL)?;
+                    }
+                    return Ok(told.length());
+                };
+                caller.may_see(process).map_err(|_| Errno::INVAL)?;
+                Ok(told.fill(buffer, process.page_size as usize))
+            }
+            Some(Slot::Recorded(process)) => {
+                let told = Told::recorded(&recorded::part(process.arguments.as_ref())?.0);
+                let page =
+                    process.vm_info.as_ref().and_then(|it| usize::try_from(it.page_size).ok());
+                Ok(match buffer {
+                    Some(buffer) => told.fill(buffer, page.unwrap_or(16_384)),
+                    None => told.length(),
+                })
+            }
+            _ => Err(Errno::INVAL),
+        }
     }
 
     fn task_for_pid(&self, pid: i32) -> Result<PortName, KernReturn> {
@@ -297,27 +311,28 @@ impl XnuCalls for XnuModel {
         info: &mut SubmapInfo,
     ) -> Result<(), KernReturn> {
         let (state, empty) = self.mach(Call::RegionRecurse)?;
-        let world = &state.world;
-        match world.by_port(task, PortKind::Read)? {
-            Asked::Task(task, _) => {
-                if empty {
-                    (*size, *depth, *info) = (0, 0, SubmapInfo::default());
-                    return Ok(());
-                }
-                let page = u64::from(task.page_size.max(1).next_power_of_two());
-                let leaf = map::find(&task.map, &world.submaps, *address & !(page - 1), *depth)
-                    .ok_or(KernReturn::INVALID_ADDRESS)?;
-                world.fill_leaf(task, &leaf, info);
-                *address = u64::try_from(leaf.start).unwrap_or(u64::MAX);
-                *size = size_of(leaf.start, leaf.end);
-                *depth = leaf.depth;
-            }
-            Asked::Recorded(process) => {
-                let leaf = recorded::leaf(process, *address, *depth)?;
-                (*address, *size, *depth) = (leaf.address, leaf.size, leaf.depth);
-                *info = leaf.info;
-            }
-        }
+        recurse(&state.world, empty, task, [address, size], depth, info)
+    }
+
+    fn region_recurse_short(
+        &self,
+        task: PortName,
+        address: &mut u64,
+        size: &mut u64,
+        depth: &mut u32,
+        info: &mut SubmapInfo,
+    ) -> Result<(), KernReturn> {
+        let (state, empty) = self.mach(Call::RegionRecurseShort)?;
+        recurse(&state.world, empty, task, [address, size], depth, info)?;
+        *info = SubmapInfo {
+            pages_resident: 0,
+            pages_shared_now_private: 0,
+            pages_swapped_out: 0,
+            pages_dirtied: 0,
+            pages_reusable: 0,
+            object_id_full: 0,
+            ..info.clone()
+        };
         Ok(())
     }
 
@@ -364,6 +379,35 @@ impl XnuCalls for XnuModel {
         let (state, _) = self.enter(Call::OwnImages);
         images.clone_from(&state.world.images);
     }
+}
+
+/// `mach_vm_region_recurse`: in and out, the range and the depth; on an error nothing is changed.
+fn recurse(
+    world: &World,
+    empty: bool,
+    task: PortName,
+    [address, size]: [&mut u64; 2],
+    depth: &mut u32,
+    info: &mut SubmapInfo,
+) -> Result<(), KernReturn> {
+    match world.by_port(task, PortKind::Read)? {
+        Asked::Task(..) if empty => (*size, *depth, *info) = (0, 0, SubmapInfo::default()),
+        Asked::Task(task, _) => {
+            let page = u64::from(task.page_size.max(1).next_power_of_two());
+            let leaf = map::find(&task.map, &world.submaps, *address & !(page - 1), *depth)
+                .ok_or(KernReturn::INVALID_ADDRESS)?;
+            world.fill_leaf(task, &leaf, info);
+            *address = u64::try_from(leaf.start).unwrap_or(u64::MAX);
+            *size = size_of(leaf.start, leaf.end);
+            *depth = leaf.depth;
+        }
+        Asked::Recorded(process) => {
+            let leaf = recorded::leaf(process, *address, *depth)?;
+            (*address, *size, *depth) = (leaf.address, leaf.size, leaf.depth);
+            *info = leaf.info;
+        }
+    }
+    Ok(())
 }
 
 /// For tests of what a right of another kind does.

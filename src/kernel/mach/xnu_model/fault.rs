@@ -34,6 +34,8 @@ pub enum Call {
     ReleasePort,
     /// `mach_vm_region_recurse`.
     RegionRecurse,
+    /// `mach_vm_region_recurse` with short info.
+    RegionRecurseShort,
     /// `task_info`.
     TaskVmInfo,
     /// `mach_timebase_info`.
@@ -52,6 +54,10 @@ pub enum Call {
     ListFiles,
     /// `proc_pidfdinfo` flavor 2.
     VnodeFile,
+    /// `proc_pidfdinfo` flavor 1.
+    VnodeFileWithoutPath,
+    /// Reading of a file.
+    FilePart,
     /// `proc_pidfdinfo` flavor 3.
     SocketFile,
     /// `proc_pidfdinfo` flavor 6.
@@ -106,7 +112,7 @@ impl Call {
     /// Whether it asks about one region.
     #[must_use]
     pub fn is_region(self) -> bool {
-        matches!(self, Call::RegionPathInfo | Call::RegionRecurse)
+        matches!(self, Call::RegionPathInfo | Call::RegionRecurse | Call::RegionRecurseShort)
     }
 }
 

@@ -60,6 +60,11 @@ impl Machine {
         machine
     }
 
+    /// Whether its CPUs are Intel's.
+    pub(super) fn is_intel(&self) -> bool {
+        self.processors.iter().any(|processor| processor.cpu_type == CPU_TYPE_X86_64)
+    }
+
     fn new(cpu_type: i32, cpu_subtype: i32, processors: i32, page: u64) -> Self {
         let mut machine = Machine {
             timebase: Timebase::default(),

@@ -1,15 +1,15 @@
-//! How maps of the model come about and change: `mmap`, page faults, the shared region.
+//! How maps of the model come about and change: `mmap`, `fork`, page faults.
 
-use super::map::{Entry, Mapped, SubmapId};
+use super::map::{Entry, Mapped};
 use super::object::{Object, ObjectId, PIECE, Page, Pager, VnodeId};
 use super::world::World;
 
 /// `ANON_CHUNK_SIZE`: anonymous memory is entered in pieces of at most this many bytes.
 const CHUNK: u64 = 128 << 20;
 
-/// `pmap_shared_region_size_min` on arm64 with 16 KiB pages: the shared region loses its shared
-/// page tables in pieces of this many bytes.
-const UNNEST: u64 = 32 << 20;
+// `VM_INHERIT_*`.
+pub(super) const SHARE: u32 = 0;
+pub(super) const COPY: u32 = 1;
 
 /// Mapping and unmapping.
 impl World {
@@ -45,7 +45,50 @@ impl World {
         self.enter(pid, Entry { mapped, needs_copy: !shared, ..entry });
     }
 
-    fn copy_of(&mut self, shadow: ObjectId, by: u64) -> ObjectId {
+    /// `vm_map_with_linking` (macOS 13 and later): dyld has the kernel map parts of a Mach-O file,
+    /// like these entries, over what was mapped of it, to apply their fixups. One pager brings the
+    /// pages of all of them, it names no file, and offsets in it are those in the file.
+    pub fn map_with_linking(&mut self, pid: i32, parts: impl IntoIterator<Item = Entry>) {
+        let pager = self.paged_object(None, false);
+        for part in parts {
+            let (mapped, max_protection) =
+                (Mapped::Object(self.copy_of(pager, 0)), part.protection);
+            self.enter(
+                pid,
+                Entry {
+                    mapped,
+                    max_protection,
+                    needs_copy: true,
+                    user_tag: 0,
+                    inheritance: COPY,
+                    ..part
+                },
+            );
+        }
+    }
+
+    /// `vm_map_fork`: what the parent has mapped, inherited as each entry says. An object that both
+    /// have from now on is copied at the next write of either.
+    pub fn fork(&mut self, parent: i32, child: i32) {
+        let Some(entries) = self.map(parent).map(|map| map.entries().to_vec()) else { return };
+        for entry in entries {
+            match (entry.inheritance, entry.mapped) {
+                (SHARE, _) | (COPY, Mapped::Nothing | Mapped::Submap { .. }) => {
+                    self.enter(child, entry);
+                }
+                (COPY, Mapped::Object(_)) => {
+                    let copied = Entry { needs_copy: true, ..entry };
+                    self.enter(child, copied.clone());
+                    if let Some(map) = self.map_mut(parent) {
+                        map.insert(copied);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn copy_of(&mut self, shadow: ObjectId, by: u64) -> ObjectId {
         self.objects.add(Object { shadow: Some((shadow, by)), ..Object::default() })
     }
 
@@ -136,39 +179,7 @@ impl World {
         self.fill(object, offset, size, Page { swapped: true, ..Page::default() });
     }
 
-    /// A write inside the shared region (`vm_map_clip_unnest`): the piece around it loses its
-    /// shared page tables and gets tag 35, and what was written becomes an entry of the task.
-    fn write_shared_region(&mut self, pid: i32, entry: &Entry, submap: SubmapId, at: u64) {
-        let inside = at.wrapping_sub(entry.start).wrapping_add(entry.offset);
-        let found = self.submaps.get(submap.0).and_then(|map| map.containing_or_next(inside));
-        let Some(leaf) = found.filter(|leaf| leaf.start <= inside).cloned() else { return };
-        let from = u128::from(at / UNNEST * UNNEST);
-        let unnested = |part: Entry| match part.mapped {
-            Mapped::Submap { map, .. } if map == submap => {
-                let mapped = Mapped::Submap { map, nested: false };
-                Some(Entry { mapped, user_tag: 35, ..part })
-            }
-            _ => Some(part),
-        };
-        // Only what the task maps of it.
-        let shift = i128::from(entry.start) - i128::from(entry.offset);
-        let first = (i128::from(leaf.start) + shift).max(i128::from(entry.start));
-        let last = (i128::from(leaf.start) + i128::from(leaf.size) + shift)
-            .min(i128::from(entry.start) + i128::from(entry.size));
-        let (Ok(start), Ok(size)) = (u64::try_from(first), u64::try_from(last - first)) else {
-            return;
-        };
-        let cut = (first - shift).saturating_sub(i128::from(leaf.start));
-        let offset = leaf.offset.wrapping_add(u64::try_from(cut).unwrap_or(0));
-        if let Some(map) = self.map_mut(pid) {
-            map.change(from, from + u128::from(UNNEST), unnested);
-        }
-        let written = Entry { start, size, offset, inheritance: 1, needs_copy: true, ..leaf };
-        self.enter(pid, written);
-        self.write(pid, at, PIECE);
-    }
-
-    fn entry_at(&self, pid: i32, address: u64) -> Option<Entry> {
+    pub(super) fn entry_at(&self, pid: i32, address: u64) -> Option<Entry> {
         let entry = self.map(pid)?.containing_or_next(address)?;
         (entry.start <= address).then(|| entry.clone())
     }
@@ -218,20 +229,5 @@ impl World {
             };
             self.enter(pid, entry);
         }
-    }
-
-    /// The shared region: `size` bytes of the submap from `offset` on.
-    pub fn shared_region(&mut self, pid: i32, start: u64, size: u64, map: SubmapId, offset: u64) {
-        let entry = Entry {
-            protection: 1,
-            max_protection: 1,
-            inheritance: 0,
-            user_tag: 32,
-            offset,
-            needs_copy: true,
-            mapped: Mapped::Submap { map, nested: true },
-            ..Entry::new(start, size)
-        };
-        self.enter(pid, entry);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::calls::VnodeInfo;
+use super::super::calls::{Errno, VnodeInfo};
 
 /// A memory object, by its number in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +21,13 @@ pub struct Vnode {
     pub path: Vec<u8>,
     /// Whether it is being recycled, so that no region can refer to it.
     pub recycled: bool,
+    /// Whether the caller may not know its path (`mac_vnode_check_fsgetpath`): it is in a protected
+    /// folder, and the caller has no Full Disk Access. Calls about regions do not ask.
+    pub path_denied: bool,
+    /// Why it cannot be read by its path.
+    pub unreadable: Option<Errno>,
+    /// What it begins with, as far as it matters; at offsets the parts of a universal file.
+    pub contents: BTreeMap<u64, Vec<u8>>,
 }
 
 /// Who brings an object's pages.

@@ -4,6 +4,7 @@ use super::super::calls::{
     BsdInfo, Errno, KernReturn, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo, VnodePaths,
 };
 use super::super::recording::RecordedProcess;
+use super::arguments::ArgumentArea;
 use super::map::Map;
 use super::parts::{ModelFile, TaskFacts};
 use super::port::PortKind;
@@ -69,8 +70,13 @@ pub struct ModelProcess {
     pub threads: Vec<(u64, ThreadInfo)>,
     /// Flavor 9.
     pub paths: VnodePaths,
-    /// `KERN_PROCARGS2`.
-    pub arguments: Vec<u8>,
+    /// Whether the caller may not know them, as [`Vnode::path_denied`](super::Vnode::path_denied).
+    pub paths_denied: bool,
+    /// What it was started with.
+    pub arguments: ArgumentArea,
+    /// Whether its code signature restricts it (`CS_RESTRICT`), as of Apple's own programs: its
+    /// environment is its own business then.
+    pub restricted: bool,
     /// `proc_pidpath`, or why it fails.
     pub executable: Result<Vec<u8>, Errno>,
     /// Open files.
@@ -111,7 +117,9 @@ impl ModelProcess {
             task_info: TaskInfo::default(),
             threads: Vec::new(),
             paths: VnodePaths::default(),
-            arguments: Vec::new(),
+            paths_denied: false,
+            arguments: ArgumentArea::default(),
+            restricted: false,
             executable: Err(Errno::NOENT),
             files: Vec::new(),
             facts: TaskFacts::default(),

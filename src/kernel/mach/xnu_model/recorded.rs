@@ -74,7 +74,7 @@ pub(super) fn leaf(
     let page = process.vm_info.as_ref().and_then(|info| u64::try_from(info.page_size).ok());
     let address = address & !(page.filter(|page| page.is_power_of_two()).unwrap_or(4096) - 1);
     let Some(leaf) = row_at(&process.leaves, address, |row| (row.address, row.size)) else {
-        // Only a control port was asked: by a weaker one nothing is known.
+        // By a weaker port nothing is known.
         return Err(KernReturn(process.leaves_end.unwrap_or(KernReturn::NOT_SUPPORTED.0)));
     };
     if leaf.depth <= depth {

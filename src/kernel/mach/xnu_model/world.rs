@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::calls::{Errno, Image, PortName, ShortBsdInfo};
-use super::super::recording::{RecordedMachine, RecordedProcess};
+use super::super::recording::{RecordedImage, RecordedMachine, RecordedProcess};
 use super::machine::Machine;
 use super::map::{Entry, Map, SubmapId};
 use super::object::{Objects, Vnode, VnodeId};
@@ -27,6 +27,8 @@ pub struct World {
     pub(super) objects: Objects,
     pub(super) vnodes: Vec<Vnode>,
     pub(super) ports: Ports,
+    /// What was recorded of the Mach-O files that are mapped.
+    pub(super) recorded_images: Vec<RecordedImage>,
     /// The machine where it is not described but recorded.
     pub(super) recorded_machine: Option<RecordedMachine>,
     pub(super) skip_aliases: bool,

@@ -3,12 +3,12 @@
 use std::ffi::{c_int, c_void};
 
 use super::super::{
-    _pcred, _ucred, PROC_PIDFDPIPEINFO, PROC_PIDFDSOCKETINFO, PROC_PIDFDVNODEPATHINFO, SOCKINFO_IN,
-    SOCKINFO_TCP, SOCKINFO_UN, eproc, extern_proc, in_sockinfo, kinfo_proc, pipe_fdinfo, pipe_info,
-    proc_fdinfo, proc_fileinfo, sockbuf_info, socket_fdinfo, socket_info, tcp_sockinfo,
-    un_sockinfo, vinfo_stat, vnode_fdinfowithpath,
+    _pcred, _ucred, PROC_PIDFDPIPEINFO, PROC_PIDFDSOCKETINFO, PROC_PIDFDVNODEINFO,
+    PROC_PIDFDVNODEPATHINFO, SOCKINFO_IN, SOCKINFO_TCP, SOCKINFO_UN, eproc, extern_proc,
+    in_sockinfo, kinfo_proc, pipe_fdinfo, pipe_info, proc_fdinfo, proc_fileinfo, sockbuf_info,
+    socket_fdinfo, socket_info, tcp_sockinfo, un_sockinfo, vnode_fdinfo, vnode_fdinfowithpath,
 };
-use super::structs::vnode;
+use super::structs::{junk_stat, vnode, vnode_without_path};
 use super::{JUNK_32, JUNK_64, SHORT_BY, kernel, libproc, put, slice};
 use crate::kernel::mach::calls::{
     Errno, FileInfo, InternetEnds, KinfoProc, OpenFile, SocketEnds, SocketFile, UnixEnds, XnuCalls,
@@ -68,6 +68,7 @@ pub(crate) unsafe extern "C" fn proc_pidfdinfo(
 ) -> c_int {
     let answer = || {
         let needed = match flavor {
+            PROC_PIDFDVNODEINFO => size_of::<vnode_fdinfo>(),
             PROC_PIDFDVNODEPATHINFO => size_of::<vnode_fdinfowithpath>(),
             PROC_PIDFDSOCKETINFO => size_of::<socket_fdinfo>(),
             PROC_PIDFDPIPEINFO => size_of::<pipe_fdinfo>(),
@@ -80,6 +81,11 @@ pub(crate) unsafe extern "C" fn proc_pidfdinfo(
         // SAFETY: `raw` passes a buffer of `size` bytes, which is as many as the struct has.
         unsafe {
             match flavor {
+                PROC_PIDFDVNODEINFO => {
+                    let found = kernel.vnode_file_without_path(pid, descriptor)?;
+                    let pvi = vnode_without_path(&found.vnode);
+                    put(buffer, vnode_fdinfo { pfi: fileinfo(&found.file), pvi });
+                }
                 PROC_PIDFDVNODEPATHINFO => {
                     let found = kernel.vnode_file(pid, descriptor)?;
                     let pvip = vnode(&found.vnode, &found.path);
@@ -89,7 +95,7 @@ pub(crate) unsafe extern "C" fn proc_pidfdinfo(
                 _ => {
                     let found = kernel.pipe_file(pid, descriptor)?;
                     let pipeinfo = pipe_info {
-                        pipe_stat: stat(),
+                        pipe_stat: junk_stat(),
                         pipe_handle: found.handle,
                         pipe_peerhandle: found.peer,
                         pipe_status: found.status,
@@ -114,16 +120,6 @@ fn fileinfo(info: &FileInfo) -> proc_fileinfo {
     }
 }
 
-fn stat() -> vinfo_stat {
-    vinfo_stat {
-        vst_dev: JUNK_32,
-        vst_mode: 0xEEEE,
-        vst_nlink: 0xEEEE,
-        vst_ino: JUNK_64,
-        unread: [JUNK_64; 15],
-    }
-}
-
 fn socket(found: &SocketFile) -> socket_fdinfo {
     let mut soi_proto = [0xEE; 528];
     let soi_kind = match &found.ends {
@@ -145,7 +141,7 @@ fn socket(found: &SocketFile) -> socket_fdinfo {
     };
     let queue = |sbi_cc| sockbuf_info { sbi_cc, unread: [JUNK_32; 5] };
     let psi = socket_info {
-        soi_stat: stat(),
+        soi_stat: junk_stat(),
         soi_so: found.handle,
         soi_pcb: JUNK_64,
         soi_type: found.kind,

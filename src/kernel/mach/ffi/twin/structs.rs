@@ -86,7 +86,11 @@ pub(crate) struct vinfo_stat {
     pub(crate) vst_mode: u16,
     pub(crate) vst_nlink: u16,
     pub(crate) vst_ino: u64,
-    pub(crate) unread: [u64; 15],
+    pub(crate) owner_and_access: [u64; 3],
+    pub(crate) vst_mtime: i64,
+    pub(crate) other_times: [u64; 5],
+    pub(crate) vst_size: i64,
+    pub(crate) unread: [u64; 5],
 }
 
 #[repr(C)]
@@ -128,6 +132,25 @@ pub(crate) struct vm_region_submap_info_64 {
     pub(crate) flags: u16,
     pub(crate) pages_reusable: u32,
     pub(crate) object_id_full: u64,
+}
+
+#[repr(C, packed(4))]
+#[derive(Clone, Copy)]
+pub(crate) struct vm_region_submap_short_info_64 {
+    pub(crate) protection: i32,
+    pub(crate) max_protection: i32,
+    pub(crate) inheritance: u32,
+    pub(crate) offset: u64,
+    pub(crate) user_tag: u32,
+    pub(crate) ref_count: u32,
+    pub(crate) shadow_depth: u16,
+    pub(crate) external_pager: u8,
+    pub(crate) share_mode: u8,
+    pub(crate) is_submap: u32,
+    pub(crate) behavior: i32,
+    pub(crate) object_id: u32,
+    pub(crate) user_wired_count: u16,
+    pub(crate) flags: u16,
 }
 
 #[repr(C, packed(4))]
@@ -272,19 +295,39 @@ pub(super) fn regionwithpathinfo(info: &RegionPathInfo) -> proc_regionwithpathin
 }
 
 pub(super) fn vnode(info: &VnodeInfo, path: &[u8]) -> vnode_info_path {
-    let vip_vi = vnode_info {
+    vnode_info_path { vip_vi: vnode_without_path(info), vip_path: text(path) }
+}
+
+pub(super) fn vnode_without_path(info: &VnodeInfo) -> vnode_info {
+    vnode_info {
         vi_stat: vinfo_stat {
             vst_dev: info.dev,
             vst_mode: info.mode,
             vst_nlink: info.nlink,
             vst_ino: info.ino,
-            unread: [JUNK_64; 15],
+            vst_mtime: info.mtime,
+            vst_size: info.size,
+            ..junk_stat()
         },
         vi_type: info.kind,
         vi_pad: JUNK_32.cast_signed(),
         vi_fsid: info.fsid,
-    };
-    vnode_info_path { vip_vi, vip_path: text(path) }
+    }
+}
+
+/// A stat of which nothing is to be read.
+pub(super) fn junk_stat() -> vinfo_stat {
+    vinfo_stat {
+        vst_dev: JUNK_32,
+        vst_mode: 0xEEEE,
+        vst_nlink: 0xEEEE,
+        vst_ino: JUNK_64,
+        owner_and_access: [JUNK_64; 3],
+        vst_mtime: JUNK_64.cast_signed(),
+        other_times: [JUNK_64; 5],
+        vst_size: JUNK_64.cast_signed(),
+        unread: [JUNK_64; 5],
+    }
 }
 
 pub(super) fn threadinfo(info: &ThreadInfo) -> proc_threadinfo {
@@ -325,6 +368,25 @@ pub(super) fn submap_info(info: &SubmapInfo) -> vm_region_submap_info_64 {
         flags: 0xEEEE,
         pages_reusable: info.pages_reusable,
         object_id_full: info.object_id_full,
+    }
+}
+
+pub(super) fn submap_short_info(info: &SubmapInfo) -> vm_region_submap_short_info_64 {
+    vm_region_submap_short_info_64 {
+        protection: info.protection,
+        max_protection: info.max_protection,
+        inheritance: info.inheritance,
+        offset: info.offset,
+        user_tag: info.user_tag,
+        ref_count: info.ref_count,
+        shadow_depth: info.shadow_depth,
+        external_pager: info.external_pager,
+        share_mode: info.share_mode,
+        is_submap: info.is_submap.cast_unsigned(),
+        behavior: info.behavior,
+        object_id: info.object_id,
+        user_wired_count: info.user_wired_count,
+        flags: 0xEEEE,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `raw` over the twin over the model: what only the C side can get wrong.
 
+mod files;
 mod inside;
 
 use std::ffi::c_int;
@@ -16,7 +17,7 @@ use crate::kernel::mach::calls::{
 use crate::kernel::mach::ffi::{PROC_PIDREGIONPATHINFO, PROC_PIDT_SHORTBSDINFO, TASK_VM_INFO};
 use crate::kernel::mach::raw::Xnu;
 use crate::kernel::mach::xnu_model::{
-    Call, Caller, Entry, Fault, ModelProcess, PortRule, Vnode, World, XnuModel,
+    ArgumentArea, Call, Caller, Entry, Fault, ModelProcess, PortRule, Vnode, World, XnuModel,
 };
 use crate::kernel::{Detail, Kernel};
 use crate::model::{Pid, Region, Result as ModelResult};
@@ -73,15 +74,24 @@ fn distinct(process: &mut ModelProcess) {
         name: b"thread \xFF".to_vec(),
     };
     process.threads = vec![(u64::MAX, thread), (77, ThreadInfo::default())];
-    let vnode =
-        |dev, kind| VnodeInfo { dev, mode: 0o40755, nlink: 2, ino: u64::MAX, kind, fsid: [-3, 4] };
+    let vnode = |dev, kind| VnodeInfo {
+        dev,
+        mode: 0o40755,
+        nlink: 2,
+        ino: u64::MAX,
+        kind,
+        fsid: [-3, 4],
+        mtime: -5,
+        size: 1 << 40,
+    };
     process.paths = VnodePaths {
         current: vnode(0x0100_000F, 2),
         current_path: vec![b'c'; 1023],
         root: vnode(0xFF00_0001, 3),
         root_path: b"/a\nb\xFF".to_vec(),
     };
-    process.arguments = (0..=255).collect();
+    let strings = [b"executable_path=".as_slice(), &(0..=250).collect::<Vec<u8>>()].concat();
+    process.arguments = ArgumentArea { count: -7, strings };
 }
 
 /// The own process, another one of the same user with a map of all sorts, and one of root's.
@@ -182,6 +192,14 @@ fn every_region_arrives_whichever_call_is_asked() {
         assert_eq!(here, there, "{address:#x}");
         let leaf = region_recurse(&Xnu, port, address);
         assert_eq!(leaf, region_recurse(&*model, port, address), "{address:#x}");
+        let short = |calls: &dyn XnuCalls| {
+            let (mut start, mut size, mut depth) = (address, 0, 1024);
+            let mut info = SubmapInfo::default();
+            let answer =
+                calls.region_recurse_short(port, &mut start, &mut size, &mut depth, &mut info);
+            (answer, start, size, depth, info)
+        };
+        assert_eq!(short(&Xnu), short(&*model), "{address:#x}");
     }
     let vm = Xnu.task_vm_info(port).unwrap();
     assert_eq!(vm, model.task_vm_info(port).unwrap());
@@ -204,7 +222,7 @@ fn libproc_says_no_with_0_and_errno() {
     model.world(|world| world.begin_exit(PID));
     assert_eq!(Xnu.region_path_info(PID, 0, &mut info), Err(Errno::INVAL));
     assert_eq!(info, kept, "an error changes nothing");
-    assert_eq!(Xnu.process_arguments(OTHERS, None), Err(Errno::INVAL));
+    assert_eq!(Xnu.process_arguments(OTHERS, Some(&mut [0; 99])), Err(Errno::INVAL));
 }
 
 /// An errno that was there before belongs to another call: libproc leaves it as it is where it
@@ -286,13 +304,14 @@ fn the_list_of_processes_grows_with_them() {
 #[test]
 fn arguments_come_whole_or_from_the_tail() {
     let (_model, _behind) = twin();
-    assert_eq!(Xnu.process_arguments(PID, None), Ok(256));
+    assert_eq!(Xnu.process_arguments(PID, None), Ok(256), "of 255, in words");
     let mut buffer = [0xAA; 300];
-    assert_eq!(Xnu.process_arguments(PID, Some(&mut buffer)), Ok(256));
-    assert!(buffer[..256].iter().copied().eq(0..=255));
-    assert!(buffer[256..].iter().all(|byte| *byte == 0xAA), "nothing behind the length");
+    assert_eq!(Xnu.process_arguments(PID, Some(&mut buffer)), Ok(255));
+    assert_eq!(buffer[..4], (-7i32).to_ne_bytes());
+    assert!(buffer[4..255].iter().copied().eq(0..=250));
+    assert!(buffer[255..].iter().all(|byte| *byte == 0xAA), "nothing behind the length");
     assert_eq!(Xnu.process_arguments(PID, Some(&mut buffer[..10])), Ok(10));
-    assert!(buffer[..10].iter().copied().eq(246..=255));
+    assert_eq!(buffer[..4], (-7i32).to_ne_bytes());
     assert_eq!(Xnu.process_arguments(PID, Some(&mut buffer[..4])), Err(Errno::INVAL));
 }
 
@@ -319,7 +338,9 @@ fn counts_are_words_and_go_both_ways() {
         (code, words, written)
     };
     assert_eq!(recurse(11), (4, 11, 0));
-    for (given, taken) in [(16, 16), (17, 17), (18, 17), (19, 19), (21, 19), (40, 19)] {
+    for (given, taken) in
+        [(12, 12), (15, 12), (16, 16), (17, 17), (18, 17), (19, 19), (21, 19), (40, 19)]
+    {
         assert_eq!(recurse(given), (0, taken, taken as usize), "{given}");
     }
     let vm_info = |count: u32| {

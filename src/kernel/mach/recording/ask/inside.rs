@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::super::super::calls::{
-    Errno, KernReturn, OpenFile, PortName, SpaceEntry, StateFlavor, TaskPort, TaskVmInfo,
-    ThreadPorts, VnodePaths, XnuCalls,
+    Errno, KernReturn, OpenFile, PortName, RegionPathInfo, SpaceEntry, StateFlavor, TaskPort,
+    TaskVmInfo, ThreadPorts, VnodePaths, XnuCalls,
 };
+use super::super::super::macho::{HEADER_ROOM, MachO};
 use super::super::super::{facts, list};
 use super::super::part::{
     Bytes, RecordedDetail, RecordedFile, RecordedRight, RecordedState, RecordedTask,
     RecordedThread, RecordedThreadPort, Reply, Words, replied, told,
 };
-use super::super::{Answer, RecordedPort};
+use super::super::{Answer, RecordedImage, RecordedPort};
 use super::given;
 
 /// A kernel that tells more files or threads than this does not come to an end.
@@ -43,10 +44,35 @@ pub(super) fn files<C: XnuCalls>(calls: &C, pid: i32) -> Option<Answer<Vec<Recor
     told(files.map(|files| files.into_iter().map(file).collect()))
 }
 
+/// The Mach-O files that these regions have code of.
+pub(super) fn images<C: XnuCalls>(calls: &C, regions: &[RegionPathInfo]) -> Vec<RecordedImage> {
+    const EXECUTE: u32 = 4;
+    let has_code =
+        |row: &&RegionPathInfo| row.vnode.kind == 1 && row.region.protection & EXECUTE != 0;
+    let image = |row: &RegionPathInfo| {
+        let offset = row.region.offset;
+        let part = calls.file_part(&row.path, offset, HEADER_ROOM).ok()?;
+        let file = MachO::parse(&part.bytes)?;
+        Some(RecordedImage {
+            path: Bytes(row.path.clone()),
+            dev: part.dev,
+            ino: part.ino,
+            offset,
+            file,
+        })
+    };
+    regions.iter().filter(has_code).filter_map(image).collect()
+}
+
 fn detail<C: XnuCalls>(calls: &C, pid: i32, file: OpenFile) -> Option<Answer<RecordedDetail>> {
     let descriptor = file.descriptor;
     told(match file.kind {
-        OpenFile::VNODE => calls.vnode_file(pid, descriptor).map(RecordedDetail::Vnode),
+        OpenFile::VNODE => match calls.vnode_file(pid, descriptor) {
+            Err(Errno::PERM) => {
+                calls.vnode_file_without_path(pid, descriptor).map(RecordedDetail::VnodeWithoutPath)
+            }
+            answer => answer.map(RecordedDetail::Vnode),
+        },
         OpenFile::SOCKET => calls.socket_file(pid, descriptor).map(RecordedDetail::Socket),
         OpenFile::PIPE => calls.pipe_file(pid, descriptor).map(RecordedDetail::Pipe),
         _ => return None,
@@ -62,26 +88,30 @@ pub(super) struct ByPort {
     pub(super) thread_ports: Option<Reply<Vec<RecordedThreadPort>>>,
 }
 
-/// Asks the strongest port that is given.
+/// What a BSD call for a port answered; nothing where a recording lacks it.
+pub(super) fn port_by_errno<C: XnuCalls>(
+    port: &Result<Option<TaskPort<C>>, Errno>,
+) -> Option<RecordedPort> {
+    match port {
+        Err(Errno::NOTSUP) => None,
+        port => Some(given(port, |Errno(errno)| *errno)),
+    }
+}
+
+/// Asks the strongest port that is given: the control or the read port, or else a weaker one.
 pub(super) fn by_port<C: XnuCalls>(
     calls: &Arc<C>,
     pid: i32,
-    control: Option<TaskPort<C>>,
+    strong: Option<TaskPort<C>>,
     cpu_type: i32,
 ) -> ByPort {
-    let read = TaskPort::read_for_pid(calls, pid);
     let inspect = TaskPort::inspect_for_pid(calls, pid);
     let name = TaskPort::name_for_pid(calls, pid);
-    let by_errno = |port: &Result<Option<TaskPort<C>>, Errno>| match port {
-        Err(Errno::NOTSUP) => None,
-        port => Some(given(port, |Errno(errno)| *errno)),
-    };
     let mut found = ByPort::default();
-    found.task.read_port = by_errno(&read);
-    found.task.inspect_port = by_errno(&inspect);
+    found.task.inspect_port = port_by_errno(&inspect);
     found.task.name_port = name_port(&name);
-    let weaker = [read.ok().flatten(), inspect.ok().flatten(), name.ok().flatten()];
-    let Some(port) = control.or_else(|| weaker.into_iter().flatten().next()) else {
+    let weaker = [inspect.ok().flatten(), name.ok().flatten()];
+    let Some(port) = strong.or_else(|| weaker.into_iter().flatten().next()) else {
         return found;
     };
     found.vm_info = calls.task_vm_info(port.name()).ok();

@@ -1,11 +1,13 @@
 //! Answers about open files.
 
 use super::super::super::calls::{
-    Errno, FileCalls, OpenFile, PipeFile, SocketFile, VnodeFile, VnodeInfo,
+    Errno, FileCalls, FilePart, OpenFile, PipeFile, SocketFile, VnodeFile, VnodeInfo,
 };
 use super::super::super::recording::RecordedDetail;
 use super::super::XnuModel;
+use super::super::executable::mach_header;
 use super::super::fault::Call;
+use super::super::object::Vnode;
 use super::super::parts::FileDetail;
 use super::super::process::Slot;
 use super::super::recorded;
@@ -43,6 +45,52 @@ impl World {
     }
 }
 
+impl World {
+    fn vnode_file(&self, pid: i32, descriptor: i32, with_path: bool) -> Result<VnodeFile, Errno> {
+        match self.open_file(pid, descriptor, OpenFile::VNODE, Errno::BADF)? {
+            Open::Described(FileDetail::Vnode(vnode, file)) => {
+                let vnode = self.vnodes.get(vnode.0).filter(|vnode| !vnode.recycled);
+                let vnode = vnode.ok_or(Errno::NOENT)?;
+                if with_path && vnode.path_denied {
+                    return Err(Errno::PERM);
+                }
+                let path = vnode.path.iter().copied().take(1023).collect();
+                Ok(VnodeFile { file: *file, vnode: VnodeInfo::clone(&vnode.info), path })
+            }
+            Open::Recorded(RecordedDetail::Vnode(vnode)) => Ok(vnode.clone()),
+            // Recorded where the path is not told.
+            Open::Recorded(RecordedDetail::VnodeWithoutPath(vnode)) if !with_path => {
+                Ok(vnode.clone())
+            }
+            Open::Recorded(RecordedDetail::VnodeWithoutPath(_)) => Err(Errno::PERM),
+            _ => Err(Errno::BADF),
+        }
+    }
+
+    /// A file that has a name: by it, and all of it that is known behind the offset.
+    fn file_part(&self, path: &[u8], offset: u64) -> Result<FilePart, Errno> {
+        if let Some(image) =
+            self.recorded_images.iter().find(|it| it.path.0 == path && it.offset == offset)
+        {
+            let bytes = mach_header(&image.file);
+            return Ok(FilePart { dev: image.dev, ino: image.ino, bytes });
+        }
+        if self.recorded_machine.is_some() {
+            return Err(Errno::NOTSUP);
+        }
+        let named = |it: &&Vnode| it.path == path && it.info.nlink > 0 && !it.recycled;
+        let vnode = self.vnodes.iter().rev().find(named).ok_or(Errno::NOENT)?;
+        if let Some(errno) = vnode.unreadable {
+            return Err(errno);
+        }
+        if vnode.info.kind != 1 {
+            return Err(Errno::INVAL);
+        }
+        let bytes = vnode.contents.get(&offset).cloned().unwrap_or_default();
+        Ok(FilePart { dev: vnode.info.dev, ino: vnode.info.ino, bytes })
+    }
+}
+
 impl FileCalls for XnuModel {
     fn list_files(&self, pid: i32, files: Option<&mut [OpenFile]>) -> Result<usize, Errno> {
         let (state, _) = self.bsd(Call::ListFiles)?;
@@ -66,17 +114,20 @@ impl FileCalls for XnuModel {
 
     fn vnode_file(&self, pid: i32, descriptor: i32) -> Result<VnodeFile, Errno> {
         let (state, _) = self.bsd(Call::VnodeFile)?;
-        let world = &state.world;
-        match world.open_file(pid, descriptor, OpenFile::VNODE, Errno::BADF)? {
-            Open::Described(FileDetail::Vnode(vnode, file)) => {
-                let vnode = world.vnodes.get(vnode.0).filter(|vnode| !vnode.recycled);
-                let vnode = vnode.ok_or(Errno::NOENT)?;
-                let path = vnode.path.iter().copied().take(1023).collect();
-                Ok(VnodeFile { file: *file, vnode: VnodeInfo::clone(&vnode.info), path })
-            }
-            Open::Recorded(RecordedDetail::Vnode(vnode)) => Ok(vnode.clone()),
-            _ => Err(Errno::BADF),
-        }
+        state.world.vnode_file(pid, descriptor, true)
+    }
+
+    fn vnode_file_without_path(&self, pid: i32, descriptor: i32) -> Result<VnodeFile, Errno> {
+        let (state, _) = self.bsd(Call::VnodeFileWithoutPath)?;
+        let found = state.world.vnode_file(pid, descriptor, false)?;
+        Ok(VnodeFile { path: Vec::new(), ..found })
+    }
+
+    fn file_part(&self, path: &[u8], offset: u64, most: usize) -> Result<FilePart, Errno> {
+        let (state, _) = self.bsd(Call::FilePart)?;
+        let part = state.world.file_part(path, offset)?;
+        let bytes = part.bytes.into_iter().take(most).collect();
+        Ok(FilePart { bytes, ..part })
     }
 
     fn socket_file(&self, pid: i32, descriptor: i32) -> Result<SocketFile, Errno> {

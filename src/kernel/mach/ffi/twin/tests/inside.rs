@@ -55,8 +55,16 @@ fn socket(ends: SocketEnds) -> SocketFile {
 
 /// One of each kind of file, every number another one.
 fn fill(world: &mut World) {
-    let info =
-        VnodeInfo { dev: 77, mode: 0o100_600, nlink: 3, ino: 1 << 60, kind: 1, fsid: [7, -8] };
+    let info = VnodeInfo {
+        dev: 77,
+        mode: 0o100_600,
+        nlink: 3,
+        ino: 1 << 60,
+        kind: 1,
+        fsid: [7, -8],
+        mtime: 9,
+        size: 10,
+    };
     let vnode = world.vnode(Vnode { info, path: b"/tmp/o\xFFpen".to_vec(), ..Vnode::default() });
     let gone = world.vnode(Vnode { recycled: true, ..Vnode::default() });
     let unix = UnixEnds { peer: 99, path: b"/var/run/x".to_vec(), peer_path: vec![b'p'; 253] };

@@ -1,0 +1,245 @@
+//! Where the segments of a Mach-O file are, by its header and load commands
+//! (`EXTERNAL_HEADERS/mach-o/loader.h`).
+//!
+//! The bytes are hostile: any user may start any program. Only what fits is believed, and no bytes
+//! make this loop, overflow or read outside of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::calls::CPU_TYPE_ARM64;
+use super::json;
+
+/// As many bytes are read of a file: the commands about segments are the first, and take 72 bytes
+/// each, and 80 for each of their sections.
+pub const HEADER_ROOM: usize = 32 << 10;
+
+/// A file with more segments is not one that dyld loads.
+const MOST_SEGMENTS: usize = 256;
+
+/// `struct mach_header_64`.
+const HEADER: usize = 32;
+
+/// `struct segment_command_64`, without its sections.
+const SEGMENT: usize = 72;
+
+/// `MH_MAGIC_64`, little-endian.
+const MAGIC: u32 = 0xfeed_facf;
+
+/// `LC_SEGMENT_64`.
+const LC_SEGMENT_64: u32 = 0x19;
+
+/// A 64-bit Mach-O file, or the one of a universal file that begins at an offset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachO {
+    /// `CPU_TYPE_*`.
+    pub cpu_type: i32,
+    /// In the order of its load commands.
+    pub segments: Vec<MachOSegment>,
+}
+
+/// A `segment_command_64`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachOSegment {
+    /// Where it wants to be mapped.
+    #[serde(with = "json::hex")]
+    pub address: u64,
+    /// Bytes of memory.
+    #[serde(with = "json::hex")]
+    pub size: u64,
+    /// Where it is in the file, from its Mach-O header on.
+    #[serde(with = "json::hex")]
+    pub file_offset: u64,
+    /// Bytes in the file; the rest of the memory is zeros.
+    #[serde(with = "json::hex")]
+    pub file_size: u64,
+    /// `VM_PROT_*` that it is mapped with at first.
+    pub protection: u32,
+}
+
+impl MachO {
+    /// From the bytes that the file begins with; `None` where they are no such file's.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        if word(bytes, 0)? != MAGIC {
+            return None;
+        }
+        let cpu_type = word(bytes, 4)?.cast_signed();
+        let commands = word(bytes, 16)?;
+        let length = usize::try_from(word(bytes, 20)?).ok()?;
+        let rest = bytes.get(HEADER..)?;
+        let mut rest = rest.get(..length).unwrap_or(rest);
+        let mut segments = Vec::new();
+        for _ in 0..commands {
+            // What was not read any more has no segments, or the file is not whole.
+            let (Some(command), Some(size)) = (word(rest, 0), word(rest, 4)) else { break };
+            let size = usize::try_from(size).ok().filter(|size| *size >= 8)?;
+            let Some(body) = rest.get(..size) else { break };
+            if command == LC_SEGMENT_64 {
+                segments.push(segment(body)?);
+            }
+            if segments.len() > MOST_SEGMENTS {
+                return None;
+            }
+            rest = rest.get(size..)?;
+        }
+        (!segments.is_empty()).then_some(MachO { cpu_type, segments })
+    }
+
+    /// Where in the file the memory of this range is from, counted from the Mach-O header, if the
+    /// header is mapped at `base`; `None` where the range is not all of the file. What may be
+    /// written to is of no segment that may not.
+    #[must_use]
+    pub fn file_offset(&self, base: u64, start: u64, end: u64, writable: bool) -> Option<u64> {
+        const WRITE: u32 = 2;
+        let is_header = |it: &&MachOSegment| it.file_offset == 0 && it.file_size >= HEADER as u64;
+        let header = self.segments.iter().find(is_header)?;
+        let slide = base.wrapping_sub(header.address);
+        self.segments.iter().find_map(|segment| {
+            let at = segment.address.wrapping_add(slide);
+            let end_of_file = at.checked_add(self.whole_pages(segment.file_size)?)?;
+            let is_inside = at <= start && start < end && end <= end_of_file;
+            let may_write = !writable || segment.protection & WRITE != 0;
+            (is_inside && may_write).then(|| segment.file_offset.checked_add(start - at)).flatten()
+        })
+    }
+
+    /// The last page of a segment is mapped whole.
+    fn whole_pages(&self, size: u64) -> Option<u64> {
+        size.checked_next_multiple_of(if self.cpu_type == CPU_TYPE_ARM64 { 16_384 } else { 4096 })
+    }
+}
+
+/// None that is more of the file than of memory, or ends behind 2^64.
+fn segment(body: &[u8]) -> Option<MachOSegment> {
+    body.get(..SEGMENT)?;
+    let segment = MachOSegment {
+        address: long(body, 24)?,
+        size: long(body, 32)?,
+        file_offset: long(body, 40)?,
+        file_size: long(body, 48)?,
+        protection: word(body, 60)?,
+    };
+    let fits = segment.file_size <= segment.size
+        && segment.address.checked_add(segment.size).is_some()
+        && segment.file_offset.checked_add(segment.file_size).is_some();
+    fits.then_some(segment)
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn long(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::xnu_model::mach_header;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn segment_of(address: u64, size: u64, file_offset: u64, file_size: u64) -> MachOSegment {
+        MachOSegment { address, size, file_offset, file_size, protection: 3 }
+    }
+
+    fn file(cpu_type: i32, segments: Vec<MachOSegment>) -> MachO {
+        MachO { cpu_type, segments }
+    }
+
+    /// As of a small program: a page zero, text, data with zeros behind it, link-edit data.
+    fn small() -> MachO {
+        file(
+            CPU_TYPE_ARM64,
+            vec![
+                segment_of(0, 1 << 32, 0, 0),
+                MachOSegment { protection: 5, ..segment_of(1 << 32, 0x8000, 0, 0x8000) },
+                segment_of(0x1_0000_8000, 0x8000, 0x8000, 0x1234),
+                MachOSegment { protection: 1, ..segment_of(0x1_0001_0000, 0x4000, 0xc000, 0x22) },
+            ],
+        )
+    }
+
+    #[test]
+    fn segments_are_read_and_slid() {
+        assert_eq!(MachO::parse(&mach_header(&small())), Some(small()));
+        let (file, base) = (small(), 0x1_0460_0000);
+        let at = |from: u64, to: u64| file.file_offset(base, base + from, base + to, false);
+        assert_eq!(at(0, 0x8000), Some(0));
+        assert_eq!(at(0x4000, 0x8000), Some(0x4000));
+        // The last page is the file's as a whole, the zeros behind it are not.
+        assert_eq!(at(0x8000, 0xc000), Some(0x8000));
+        assert_eq!(at(0xc000, 0x1_0000), None);
+        assert_eq!(at(0x8000, 0x1_0000), None);
+        assert_eq!(at(0x4000, 0xc000), None, "of two segments");
+        assert_eq!(at(0x1_0000, 0x1_4000), Some(0xc000));
+        assert_eq!(at(0x1_4000, 0x1_8000), None);
+        assert_eq!((at(5, 5), at(6, 5)), (None, None), "no bytes");
+        assert_eq!(file.file_offset(base, base, base + 1, true), None, "text is not written to");
+        // Pages of Intel's programs are small.
+        let intel = MachO { cpu_type: 0x0100_0007, ..small() };
+        assert_eq!(intel.file_offset(base, base + 0x8000, base + 0xa000, true), Some(0x8000));
+        assert_eq!(intel.file_offset(base, base + 0x8000, base + 0xb000, true), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_file() {
+        for wrong in [
+            segment_of(u64::MAX, 2, 0, 1),
+            segment_of(0, 10, u64::MAX, 2),
+            segment_of(0, 10, 0, 11),
+        ] {
+            assert_eq!(
+                MachO::parse(&mach_header(&file(1, vec![small().segments[1], wrong]))),
+                None
+            );
+        }
+        assert_eq!(MachO::parse(&mach_header(&file(1, Vec::new()))), None);
+        let many = file(1, vec![segment_of(1, 1, 1, 1); MOST_SEGMENTS + 1]);
+        assert_eq!(MachO::parse(&mach_header(&many)), None);
+        let whole = mach_header(&small());
+        assert_eq!(MachO::parse(&whole[..31]), None);
+        // One that was not read to its end has the segments that were.
+        let half = MachO::parse(&whole[..HEADER + 2 * SEGMENT + 7]).map(|it| it.segments.len());
+        assert_eq!(half, Some(2));
+        // A command of no bytes would never end.
+        let mut endless = whole;
+        endless[HEADER + 4..HEADER + 8].fill(0);
+        assert_eq!(MachO::parse(&endless), None);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_do_no_harm(
+            changes in prop::collection::vec((0..400usize, any::<u64>()), 0..12),
+            cut in 0..400usize,
+            noise in prop::collection::vec(any::<u8>(), 0..200),
+            base: u64, start: u64, size: u64, writable: bool,
+        ) {
+            let mut bytes = mach_header(&small());
+            bytes.extend(&noise);
+            for (at, value) in changes {
+                let at = at % (bytes.len() - 8);
+                bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+            }
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            for bytes in [&bytes, &noise] {
+                if let Some(file) = MachO::parse(bytes) {
+                    prop_assert!(file.segments.len() <= bytes.len() / SEGMENT);
+                    let end = start.saturating_add(size);
+                    if let Some(at) = file.file_offset(base, start, end, writable) {
+                        // Inside of a segment, whose last page counts as a whole.
+                        let inside = file.segments.iter().any(|it| {
+                            let last = u128::from(it.file_offset) + u128::from(it.file_size);
+                            let end = u128::from(at) + u128::from(end - start);
+                            it.file_offset <= at && end < last + 16_384
+                        });
+                        prop_assert!(inside);
+                    }
+                }
+            }
+        }
+    }
+}

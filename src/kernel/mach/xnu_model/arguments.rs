@@ -1,0 +1,115 @@
+//! What a process was started with, as it lies on its stack, and what `KERN_PROCARGS2` tells of it.
+
+/// `ARG_MAX`.
+const MOST: usize = 1 << 20;
+
+/// `EXECUTABLE_KEY`.
+const KEY: &[u8] = b"executable_path=";
+
+/// The strings at the top of a process's stack, of a 64-bit process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ArgumentArea {
+    /// `p_argc`.
+    pub count: i32,
+    /// `p_argslen` bytes: `executable_path=` and the path, arguments, environment, and what the
+    /// kernel tells dyld. The process may have written over them.
+    pub strings: Vec<u8>,
+}
+
+impl ArgumentArea {
+    /// As `execve` lays them out (`kern_exec.c`: `exec_save_path`, `exec_extract_strings`,
+    /// `exec_add_apple_strings`): behind the path, behind the environment and at the end there are
+    /// NULs up to a multiple of 8.
+    #[must_use]
+    pub fn new(path: &[u8], arguments: &[&[u8]], environment: &[&[u8]], apple: &[&[u8]]) -> Self {
+        let mut strings = [KEY, path, &[0]].concat();
+        let pad = |strings: &mut Vec<u8>| strings.resize(strings.len().next_multiple_of(8), 0);
+        pad(&mut strings);
+        for string in arguments.iter().chain(environment) {
+            strings.extend_from_slice(string);
+            strings.push(0);
+        }
+        pad(&mut strings);
+        for string in apple {
+            strings.extend_from_slice(string);
+            strings.push(0);
+        }
+        pad(&mut strings);
+        ArgumentArea { count: i32::try_from(arguments.len()).unwrap_or(i32::MAX), strings }
+    }
+
+    /// What the kernel copies out of it: not the key before the path, and of a restricted process
+    /// (`CS_RESTRICT`) nothing behind the arguments.
+    pub(super) fn told(&self, restricted: bool) -> Told<'_> {
+        let all = self.strings.get(KEY.len()..).unwrap_or_default();
+        let told = if restricted { up_to_environment(all, self.count) } else { all };
+        Told { count: self.count, told, cut: all.len() - told.len() }
+    }
+}
+
+/// As the kernel counts: the path with all NULs that follow it, and then the arguments. An argument
+/// that is empty and the first is taken for a part of the padding.
+fn up_to_environment(all: &[u8], count: i32) -> &[u8] {
+    let mut end = 0;
+    for string in 0..=count.max(0) {
+        let rest = &all[end..];
+        let Some(length) = rest.iter().position(|byte| *byte == 0) else { return all };
+        end += length + 1;
+        if string == 0 {
+            end += all[end..].iter().take_while(|byte| **byte == 0).count();
+        }
+    }
+    &all[..end]
+}
+
+/// What `sysctl_procargsx` copies out.
+pub(super) struct Told<'a> {
+    count: i32,
+    told: &'a [u8],
+    /// How many bytes follow on the stack that are not copied.
+    cut: usize,
+}
+
+impl<'a> Told<'a> {
+    /// What was recorded, its count in front.
+    pub(super) fn recorded(all: &'a [u8]) -> Self {
+        match all.split_first_chunk::<4>() {
+            Some((count, told)) => Told { count: i32::from_ne_bytes(*count), told, cut: 0 },
+            None => Told { count: 0, told: &[], cut: 0 },
+        }
+    }
+
+    /// The length with the count, which is the answer where there is no buffer.
+    pub(super) fn length(&self) -> usize {
+        (self.told.len() + 4).next_multiple_of(4)
+    }
+
+    /// Whether a buffer of this many bytes is taken.
+    pub(super) fn takes(room: usize) -> bool {
+        (1..=MOST).contains(&room.wrapping_sub(4))
+    }
+
+    /// Fills the buffer, which must be one that is taken; `page` is the target's page size.
+    ///
+    /// Of a small buffer the kernel first cleared what it once did not read: all of the area's last
+    /// page but its first bytes, as many as there is room for.
+    pub(super) fn fill(&self, buffer: &mut [u8], page: usize) -> usize {
+        let Some((count, buffer)) = buffer.split_first_chunk_mut::<4>() else { return 0 };
+        *count = self.count.to_ne_bytes();
+        let (room, length) = (buffer.len(), self.told.len());
+        if room >= length {
+            buffer[..length].copy_from_slice(self.told);
+            return length + 4;
+        }
+        buffer.copy_from_slice(&self.told[length - room..]);
+        let page = page.max(1);
+        // Counted from the beginning of the pages that the area ends in.
+        let before = (length + self.cut).next_multiple_of(page) - (length + self.cut);
+        let end = before + length;
+        let kept = end.saturating_sub(room.next_multiple_of(page)) + room;
+        let first_in_buffer = end - room;
+        let cleared = kept.saturating_sub(first_in_buffer).min(room);
+        buffer[cleared..].fill(0);
+        room + 4
+    }
+}
