@@ -11,7 +11,8 @@ use super::unmount::clear;
 use super::{place, problem};
 use crate::mount::HELPER_WITHIN;
 use crate::mount::error::{MountError, words};
-use crate::mount::helper::{Call, Helper, Stopped, ending};
+use crate::mount::helper::stopped::ending;
+use crate::mount::helper::{Call, Helper, Stopped};
 use crate::mount::options::{Options, escape};
 use crate::mount::system::Signals;
 
