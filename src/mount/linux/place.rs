@@ -1,9 +1,11 @@
 //! What is at a path: a mount of ours, alive or dead, by the mount table and without asking its
 //! daemon whose it is.
 
+use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::sys::stat::{major, minor};
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, statfs};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
@@ -60,27 +62,21 @@ const TABLE: &str = "/proc/thread-self/mountinfo";
 /// Whether the path leads to this mount. Asked for no attributes at all, the kernel answers by
 /// itself, whoever has mounted it and whether or not its daemon lives (`fuse_getattr`).
 fn is_seen(path: &Path, mount: &Mount) -> bool {
-    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::from_bits_retain(AT_STATX_DONT_SYNC);
+    let cached = AtFlags::from_bits_retain(libc::AT_STATX_DONT_SYNC.cast_unsigned());
+    let flags = AtFlags::SYMLINK_NOFOLLOW | cached;
     match statx(CWD, path, flags, StatxFlags::empty()) {
         Ok(seen) if seen.stx_mask & StatxFlags::MNT_ID.bits() != 0 => seen.stx_mnt_id == mount.id,
         Ok(seen) => device_number(seen.stx_dev_major, seen.stx_dev_minor) == mount.device,
         // No statx here. A dead mount has no other way to be seen.
         Err(_) => match std::fs::symlink_metadata(path) {
-            Ok(seen) => {
-                let device = seen.dev();
-                let (major, minor) = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
-                format!("{major}:{minor}").into_bytes() == mount.device
-            }
+            Ok(seen) => device_number(major(seen.dev()), minor(seen.dev())) == mount.device,
             Err(error) => error.raw_os_error() == Some(libc::ENOTCONN),
         },
     }
 }
 
-/// `AT_STATX_DONT_SYNC`, for which rustix has no name.
-const AT_STATX_DONT_SYNC: u32 = 0x4000;
-
 /// A device as the mount table writes it.
-fn device_number(major: u32, minor: u32) -> Vec<u8> {
+fn device_number(major: impl Display, minor: impl Display) -> Vec<u8> {
     format!("{major}:{minor}").into_bytes()
 }
 
