@@ -56,8 +56,9 @@ struct Share {
 /// About what a handle takes without any content.
 const HANDLE: usize = 1024;
 
-/// Less than this is not worth giving back.
-const LITTLE: usize = 8 << 20;
+/// Less than this is not worth giving back. Once a large amount was given back at a quarter of it, that
+/// quarter is given back in its turn.
+const LITTLE: usize = 2 << 20;
 
 impl Used {
     fn note(&mut self) {
