@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
+use mach_procfs::mount::quote;
 use tempfile::TempDir;
 
 use super::common::mount::{Mount, can_mount, is_mounted, program};
@@ -98,7 +99,8 @@ fn on_a_terminal_it_says_how_it_ends() {
     }
     let on_a_terminal = |place: &str| {
         let mut command = Command::new("script");
-        let daemon = format!("'{}' mount -f '{place}'", env!("CARGO_BIN_EXE_mach-procfs"));
+        let program = quote(env!("CARGO_BIN_EXE_mach-procfs").as_ref());
+        let daemon = format!("{program} mount -f {place}");
         command.args(["-q", "-e", "-c", &daemon, "/dev/null"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command

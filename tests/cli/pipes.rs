@@ -29,16 +29,16 @@ fn pipelines_run_without_a_message() {
     let (pid, program) = (target.pid(), env!("CARGO_BIN_EXE_mach-procfs"));
     let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/arm64.json");
     for (line, lines) in [
-        ("$p cat $pid/maps | head -1", 1),
-        ("$p cat $pid/maps $pid/smaps | sed 2q", 2),
-        ("$p cat $pid/comm $pid/ppid | less", 2),
-        ("$p ls | head -2", 2),
-        ("$p ls -l | head -2", 2),
-        ("$p --help | head -1", 1),
-        ("$p generate man | head -1", 1),
-        ("$p record --replay $recording 1 500 | head -1", 1),
-        ("$p ls $pid/ucred | xargs -I{} $p cat $pid/ucred/{}", 6),
-        ("$p ls -d $pid/comm $pid/stat | xargs $p cat", 2),
+        (r#""$p" cat $pid/maps | head -1"#, 1),
+        (r#""$p" cat $pid/maps $pid/smaps | sed 2q"#, 2),
+        (r#""$p" cat $pid/comm $pid/ppid | less"#, 2),
+        (r#""$p" ls | head -2"#, 2),
+        (r#""$p" ls -l | head -2"#, 2),
+        (r#""$p" --help | head -1"#, 1),
+        (r#""$p" generate man | head -1"#, 1),
+        (r#""$p" record --replay "$recording" 1 500 | head -1"#, 1),
+        (r#""$p" ls $pid/ucred | xargs -I{} "$p" cat $pid/ucred/{}"#, 6),
+        (r#""$p" ls -d $pid/comm $pid/stat | xargs "$p" cat"#, 2),
     ] {
         let output = Command::new("bash")
             .args(["-o", "pipefail", "-c", line])

@@ -11,6 +11,7 @@ mod agrees;
 use std::process::{Command, Output};
 
 use common::mount::{Mount, can_mount};
+use mach_procfs::mount::quote;
 
 const NOBODY: u32 = 65534;
 
@@ -325,7 +326,7 @@ fn a_service_manager_is_told_when_the_mount_is_served() {
 #[test]
 fn installed_started_and_taken_away_again() {
     let script = format!(
-        "cd '{}'; S=$(readlink -f /sbin); mount -t tmpfs none /mnt; \
+        "cd {}; S=$(readlink -f /sbin); mount -t tmpfs none /mnt; \
          for d in /etc /usr/local $S; do n=$(echo $d | tr / _); mkdir -p /mnt/$n/up /mnt/$n/work; \
          mount -t overlay overlay -o lowerdir=$d,upperdir=/mnt/$n/up,workdir=/mnt/$n/work $d; done; \
          mkdir -p /mnt/bin /mnt/machine/run/systemd/system /mnt/machine/etc; \
@@ -337,7 +338,7 @@ fn installed_started_and_taken_away_again() {
          mount -t fuse.mach-procfs none $DIR; test -e $DIR/self/maps; umount $DIR; \
          scripts/install --uninstall >/mnt/out 2>&1; cat /mnt/log; \
          find /mnt/_*/up ! -type d",
-        env!("CARGO_MANIFEST_DIR")
+        quote(env!("CARGO_MANIFEST_DIR").as_ref())
     );
     let Some(output) = in_namespace(&script) else { return };
     assert!(output.status.success(), "{output:?}");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use mach_procfs::model::{Device, Mounted};
 use mach_procfs::mount::macos::{Mac, Volumes, is_ours};
-use mach_procfs::mount::{MountError, Options};
+use mach_procfs::mount::{MountError, Options, quote};
 use mach_procfs::tree::Tree;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
@@ -52,8 +52,8 @@ fn mac(case: &str, within: Duration) -> Mac<Here> {
     let helper = directory().join(case);
     let script = format!(
         "#!/bin/sh\nfor place; do :; done\n{CASE}={case} PLACE=$place OPTIONS=$2 \
-         exec '{}' --ignored --exact stand_in::stand_in --nocapture\n",
-        std::env::current_exe().unwrap().display()
+         exec {} --ignored --exact stand_in::stand_in --nocapture\n",
+        quote(&std::env::current_exe().unwrap())
     );
     let make = "cat >\"$0\" && chmod 755 \"$0\"";
     let mut command = Command::new("sh");

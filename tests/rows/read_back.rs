@@ -159,9 +159,27 @@ fn assert_common(account: &Account, stat: &Stat) {
     assert_eq!((stat.processor, stat.rt_priority, stat.policy), (Some(0), Some(0), Some(0)));
 }
 
-/// The longest name, as the crate shows it.
+/// The longest name, as the crate shows it: 15 bytes, without half a character at their end where all
+/// before it is UTF-8.
 fn short(name: &[u8]) -> String {
-    String::from_utf8_lossy(&name[..name.len().min(15)]).into_owned()
+    let cut = &name[..name.len().min(15)];
+    let first = cut.utf8_chunks().next();
+    let half = first.filter(|first| cut.len() == 15 && is_half(first.invalid()));
+    match half {
+        Some(first) if first.valid().len() + first.invalid().len() == 15 => {
+            first.valid().to_owned()
+        }
+        _ => String::from_utf8_lossy(cut).into_owned(),
+    }
+}
+
+/// Whether these bytes begin a character and further ones would end it.
+fn is_half(bytes: &[u8]) -> bool {
+    let ends = [0x80, 0x90, 0xa0]
+        .into_iter()
+        .flat_map(|next| [&[next][..], &[next, 0x80], &[next, 0x80, 0x80]].map(<[u8]>::to_vec));
+    !bytes.is_empty()
+        && ends.into_iter().any(|end| std::str::from_utf8(&[bytes, &end].concat()).is_ok())
 }
 
 proptest! {
