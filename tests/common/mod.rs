@@ -88,6 +88,20 @@ pub fn is_root() -> bool {
     root
 }
 
+/// Whether a path is the same in every mount namespace. In a plain chroot it is not: the kernel shows a
+/// process of another mount namespace with paths that begin outside (`d_path`), so that a reader in a
+/// namespace of its own cannot be compared with the daemon.
+#[cfg(target_os = "linux")]
+pub fn has_no_chroot() -> bool {
+    let root = format!("/proc/{}/root", std::process::id());
+    let seen = std::process::Command::new("unshare").args(["--mount", "readlink", &root]).output();
+    let is_same = seen.is_ok_and(|output| output.stdout == b"/\n");
+    if !is_same {
+        skip("in a chroot the kernel shows paths of other mount namespaces from outside");
+    }
+    is_same
+}
+
 /// Whether processes may have a user namespace of their own. In a plain chroot, and where an
 /// administrator bars them, they may not (`create_user_ns`); what needs one is left out then.
 #[cfg(target_os = "linux")]
