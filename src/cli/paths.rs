@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use mach_procfs::model::{Error, ErrorKind};
+use mach_procfs::model::{Error, ErrorKind, from_octal};
 use mach_procfs::tree::{Attributes, Caller, Node, NodeType, Source as Content, Tree};
 
 use super::reason;
@@ -135,7 +135,7 @@ fn below_a_mount(path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// `/proc`, whoever serves it, and where this machine has mounts of ours.
+/// `/proc`, of the kernel or of this program, and where this machine has mounts of ours.
 fn mount_points() -> Vec<PathBuf> {
     let table = Source { replay: None }
         .tree()
@@ -162,21 +162,6 @@ fn mounts_of_ours(table: &[u8]) -> Vec<PathBuf> {
     ours.collect()
 }
 
-/// A word of the mount table, in which `\040` stands for a space.
-fn from_octal(word: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(word.len());
-    let mut rest = word;
-    while let Some((byte, after)) = rest.split_first() {
-        let digits = (*byte == b'\\').then(|| after.get(..3)).flatten();
-        let value = digits
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        bytes.push(value.unwrap_or(*byte));
-        rest = if value.is_some() { &after[3..] } else { after };
-    }
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,7 +174,6 @@ mod tests {
             sshfs@macfuse1 /s macfuse ro 0 0\nmach-procfs /other tmpfs rw 0 0\n\nx\n";
         let expected = ["/mnt/a b\\", "/named", "/private/tmp/p"].map(PathBuf::from);
         assert_eq!(mounts_of_ours(table), expected);
-        assert_eq!(from_octal(b"\\0\\09x\\"), b"\\0\\09x\\");
     }
 
     #[test]

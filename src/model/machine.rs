@@ -116,3 +116,33 @@ pub struct Machine {
     /// File systems that are mounted.
     pub mounts: Vec<Mounted>,
 }
+
+/// The bytes of a word of a mount table, in which space, tab, newline and backslash stand as a backslash
+/// and three octal digits (getmntent(3)).
+#[must_use]
+pub fn from_octal(word: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(word.len());
+    let mut rest = word;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let octal = behind
+            .first_chunk::<3>()
+            .filter(|_| byte == b'\\')
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        bytes.push(octal.unwrap_or(byte));
+        rest = if octal.is_some() { &behind[3..] } else { behind };
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_octal;
+
+    #[test]
+    fn escapes_that_are_none_stay() {
+        assert_eq!(from_octal(b"a\\04"), b"a\\04");
+        assert_eq!(from_octal(b"\\999"), b"\\999");
+        assert_eq!(from_octal(b"\\0\\09x\\"), b"\\0\\09x\\");
+        assert_eq!(from_octal(b"\\011\\134"), b"\t\\");
+    }
+}

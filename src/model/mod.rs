@@ -14,7 +14,7 @@ pub use account::{
     State, TaskFact, Thread, Time, Usage,
 };
 pub use error::{Code, Error, ErrorKind, Result, error_words};
-pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted};
+pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, from_octal};
 pub use process::{Credentials, Identity, Ids, Owner, Pid, Process, Standing};
 pub use region::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,

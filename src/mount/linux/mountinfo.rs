@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use crate::model::from_octal;
+
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mount {
@@ -27,28 +29,13 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     let mut words = line.split(|byte| *byte == b' ');
     let id = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
     let device = words.nth(1)?.to_vec();
-    let mount_point = PathBuf::from(OsString::from_vec(unescape(words.nth(1)?)));
+    let mount_point = PathBuf::from(OsString::from_vec(from_octal(words.nth(1)?)));
     let mut words = words.skip_while(|word| *word != b"-");
     let file_system = words.nth(1)?.to_vec();
     let options = words.nth(1).unwrap_or_default();
     let owner = options.split(|byte| *byte == b',').find_map(|word| word.strip_prefix(b"user_id="));
     let owner = owner.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
     Some(Mount { id, device, mount_point, file_system, owner })
-}
-
-/// Space, tab, newline and backslash stand as a backslash and three octal digits.
-fn unescape(word: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(word.len());
-    let mut rest = word;
-    while let Some((&byte, behind)) = rest.split_first() {
-        let octal = behind
-            .first_chunk::<3>()
-            .filter(|_| byte == b'\\')
-            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
-        bytes.push(octal.unwrap_or(byte));
-        rest = if octal.is_some() { &behind[3..] } else { behind };
-    }
-    bytes
 }
 
 #[cfg(test)]
@@ -68,12 +55,5 @@ malformed\n";
         assert_eq!(mounts[1].file_system, b"fuse.mach-procfs");
         assert_eq!((mounts[0].owner, mounts[1].owner), (None, Some(1000)));
         assert_eq!((mounts[1].id, mounts[1].device.as_slice()), (90, b"0:77".as_slice()));
-    }
-
-    #[test]
-    fn escapes_that_are_none_stay() {
-        assert_eq!(unescape(b"a\\04"), b"a\\04");
-        assert_eq!(unescape(b"\\999"), b"\\999");
-        assert_eq!(unescape(b"\\011"), b"\t");
     }
 }
