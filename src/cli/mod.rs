@@ -194,9 +194,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Cat { source, paths } => cat::cat(&source, &paths),
         Command::Ls(arguments) => ls::ls(&arguments),
         Command::Record { source, all, pids } => record::record(&source, &pids, all),
-        Command::Generate { what, directory } => {
-            generate::generate(what, directory.as_deref())
-        }
+        Command::Generate { what, directory } => generate::generate(what, directory.as_deref()),
     };
     end(done, ExitCode::FAILURE)
 }

@@ -273,8 +273,10 @@ fn with_the_units_capabilities_all_is_served() {
     let kept =
         setting("CapabilityBoundingSet").replace("CAP_", "").to_lowercase().replace(' ', "|");
     let stop = setting("ExecStopPost");
-    let stop =
-        stop.strip_prefix("-@PREFIX@/bin/mach-procfs ").unwrap().replace("/run/mach-procfs", "$DIR");
+    let stop = stop
+        .strip_prefix("-@PREFIX@/bin/mach-procfs ")
+        .unwrap()
+        .replace("/run/mach-procfs", "$DIR");
     let limited = "setpriv --no-new-privs --bounding-set=$DROP --inh-caps=-all";
     assert_works(&format!(
         "DROP=$(setpriv --list-caps | grep -vxE '{kept}' | sed 's/^/-/' | paste -sd,); \

@@ -10,8 +10,11 @@
 // clippy.toml allows these in `#[test]` functions only; the helpers are test code as well.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod first_mac;
 mod install;
+mod launchd;
 mod machine;
+mod names;
 #[cfg(target_os = "linux")] // it takes md5sum and other tools of GNU
 mod package;
 mod refusals;
@@ -64,10 +67,42 @@ fn arch_as_root_and_with_sudo() {
 }
 
 #[test]
-fn macos_with_sudo() {
-    Machine::new("macos")
-        .sudo("free")
-        .sets_up_with(&["user: brew install --cask macfuse", "user: brew install pkgconf rust"]);
+fn macos_with_homebrew() {
+    let machine = Machine::new("macos");
+    fs::create_dir_all(machine.path("machine/Library/Filesystems/macfuse.fs")).unwrap();
+    machine.sets_up_with(&["user: brew install rust"]);
+}
+
+#[test]
+fn a_mac_without_macfuse_shows_what_needs_no_mount() {
+    let machine = Machine::new("macos");
+    let outcome = machine.script("scripts/run", &[]);
+    outcome.succeeded().did(&["user: brew install rust", "cargo build --release"]);
+    assert!(!machine.path("home/proc").exists(), "nothing is made to mount on");
+    let (head, rest) = outcome.stdout.trim_start().split_once('\n').unwrap();
+    let process = head.strip_prefix("mach-procfs cat ").unwrap().split_once('/').unwrap().0;
+    assert!(process.parse::<u32>().is_ok(), "{head}");
+    assert_eq!(head, format!("mach-procfs cat {process}/maps, of this shell (process {process}):"));
+    let twelve = |of: &str| (1..=12).map(|n| format!("{of} region {n}\n")).collect::<String>();
+    let release = machine.path("repo/target/release");
+    assert_eq!(
+        rest,
+        format!(
+            "{}\nmach-procfs cat {process}/task/vmmap, of this shell (process {process}):\n{}\n\
+             macFUSE is not installed, so nothing was mounted. Without a mount:\n  \
+               export PATH={}:$PATH\n  mach-procfs cat $$/maps\n  mach-procfs ls $$\n\
+             To mount, install macFUSE, allow its kernel extension in System Settings, Privacy & \
+             Security,\nrestart, and run scripts/run again:\n  brew install --cask macfuse\n",
+            twelve("maps"),
+            twelve("task/vmmap"),
+            release.display(),
+        )
+    );
+    machine.file("fail-cat", "");
+    let failed = machine.script("scripts/run", &[]);
+    assert_eq!(failed.status, 1);
+    assert!(failed.stderr.contains("mach-procfs: no such process\n"), "{}", failed.stderr);
+    assert!(failed.stderr.ends_with("/maps is empty\n"), "{}", failed.stderr);
 }
 
 #[test]
@@ -77,8 +112,6 @@ fn only_what_is_missing_is_installed() {
         "root: apt-get update",
         "root: apt-get install -y --no-install-recommends fuse3",
     ]);
-    let machine = Machine::new("macos").sudo("free").with(&["pkg-config"]).rust("1.95.0");
-    machine.sets_up_with(&["user: brew install --cask macfuse"]);
 }
 
 #[test]
@@ -138,22 +171,16 @@ fn an_unknown_system_is_told_what_it_needs() {
 }
 
 #[test]
-fn macos_leaves_the_cask_to_the_user_where_sudo_would_ask() {
-    let machine = Machine::new("macos").sudo("asks");
-    machine.script("scripts/run", &[]).did(&["user: brew install pkgconf rust"]).advised(
-        "scripts/run: missing: macFUSE. Run this, then scripts/run again",
-        "brew install --cask macfuse",
-    );
-}
-
-#[test]
 fn macos_without_homebrew_without_compiler_or_as_root() {
-    let all = "cc, pkg-config, macFUSE, cargo 1.88 or newer";
+    let all = "cc, cargo 1.88 or newer";
     let machine = Machine::new("macos").sudo("free").without("brew");
     fs::remove_file(machine.path("xcode")).unwrap();
-    machine.script("scripts/run", &[]).did(&[]).advised(&format!("scripts/run: missing: {all}. Run this, then scripts/run again"), &format!("{BREW} && brew install pkgconf rust && brew install --cask macfuse && xcode-select --install"));
+    machine.script("scripts/run", &[]).did(&[]).advised(
+        &format!("scripts/run: missing: {all}. Run this, then scripts/run again"),
+        &format!("{BREW} && brew install rust && xcode-select --install"),
+    );
 
-    Machine::new("macos").root().script("scripts/run", &[]).did(&[]).advised("scripts/run: missing: pkg-config, macFUSE, cargo 1.88 or newer. Run this as yourself (Homebrew refuses root), then scripts/run again", "brew install pkgconf rust && brew install --cask macfuse");
+    Machine::new("macos").root().script("scripts/run", &[]).did(&[]).advised("scripts/run: missing: cargo 1.88 or newer. Run this as yourself (Homebrew refuses root), then scripts/run again", "brew install rust");
 }
 
 #[test]
@@ -161,10 +188,11 @@ fn a_package_manager_that_fails_ends_it() {
     let cases = [
         ("fedora", "dnf", "dnf install -y gcc fuse3"),
         ("arch", "pacman", "pacman -S --needed --noconfirm gcc fuse3"),
-        ("macos", "brew", "brew install --cask macfuse"),
+        ("macos", "brew", "brew install rust"),
     ];
     for (system, manager, command) in cases {
-        let machine = Machine::new(system).rust("1.95.0").sudo("free");
+        let machine = Machine::new(system).sudo("free");
+        let machine = if system == "macos" { machine } else { machine.rust("1.95.0") };
         machine.file(&format!("fail-{manager}"), "");
         machine.script("scripts/run", &[]).failed(&format!("scripts/run: failed: {command}"));
     }
@@ -654,6 +682,10 @@ fn help_needs_nothing_and_wrong_seconds_are_refused() {
             .script(script, &["1", "2"])
             .did(&[])
             .failed(&format!("{script}: wants one number of seconds (see --help)"));
+        Machine::complete("macos")
+            .script(script, &["1"])
+            .did(&[])
+            .failed(&format!("{script}: only on Linux, where the tests mount"));
     }
 }
 
@@ -670,6 +702,9 @@ fn the_scripts_can_be_started() {
         "scripts/package",
         "scripts/check-darwin",
         "scripts/dev/bare-root",
+        "scripts/dev/first-mac",
+        "packaging/archive",
+        "packaging/formula",
         ".ci/run",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
