@@ -146,3 +146,43 @@ fn the_formula_takes_an_address_only() {
     }
     assert_eq!(fs::read_dir(dist.path()).unwrap().count(), 0);
 }
+
+/// A document and the scripts call the files of the LaunchDaemon by one name, and what a document
+/// explains is what the program says.
+#[test]
+fn the_page_for_macs_has_the_names_and_messages_of_today() {
+    let read = |name: &str| fs::read_to_string(top().join(name)).unwrap();
+    let (page, files) = (read("docs/macos.md"), read("scripts/files.sh"));
+    let label = files.lines().find_map(|line| line.strip_prefix("label=")).unwrap();
+    for path in [
+        format!("`/Library/LaunchDaemons/{label}.plist`"),
+        format!("`/Library/PrivilegedHelperTools/{label}`"),
+        format!("`/etc/newsyslog.d/{label}.conf`"),
+        "`/var/log/mach-procfs.log`".to_owned(),
+        format!("launchctl kickstart system/{label}\n"),
+    ] {
+        assert!(page.contains(&path), "{path}");
+    }
+    // A message may be wrapped in the source.
+    let source: String = texts()
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("src/mount"))
+        .flat_map(|(_, text)| text.lines().map(|it| it.trim().to_owned() + " ").collect::<Vec<_>>())
+        .collect::<String>()
+        .replace("\\ ", "");
+    for message in [
+        "macFUSE is not installed",
+        "see whether macFUSE's extension is allowed",
+        "macOS makes it at the next start",
+        "make it first",
+        "has a mach-procfs already",
+        "it is in use; --lazy ends it all the same",
+        "no mach-procfs is mounted there, but ",
+        "allow_other is for root and the group admin",
+    ] {
+        assert!(source.contains(message), "{message}");
+        assert!(page.contains(&format!("`{message}")), "{message}");
+    }
+    let readme = read("README.md");
+    assert!(readme.contains("scripts/dev/first-mac") && page.contains("scripts/dev/first-mac"));
+}
