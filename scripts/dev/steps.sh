@@ -10,11 +10,14 @@ begin_steps() {
     work=$(mktemp -d "${TMPDIR:-/tmp}/first-mac.XXXXXX")
     work=$(cd -P "$work" && pwd -P) # as the table of mounts has it
     answers=$work/answers
-    count=0 failed=0
+    count=0 failed=0 running=''
     mkdir "$answers"
     mkfifo "$work/ends"
     exec 3<>"$work/ends"
 }
+
+# Ends the command that runs when the script is interrupted.
+end_step() { [ -z "$running" ] || kill -TERM -"$running" 2>/dev/null || true; }
 
 # The answer of a step so far.
 answer_of() { printf '%s\n' "$answers"/*-"$1".txt; }
@@ -29,8 +32,8 @@ ended() {
 }
 
 # step NAME SECONDS COMMAND…: standard output and error go to a file each, the status into the
-# summary and into `status`. A command that takes too long is killed with all that it has started; one that cannot
-# even be killed, since the kernel waits for a dead mount, is left behind.
+# summary and into `status`. A command that takes too long is killed with all that it has started;
+# one that cannot even be killed, since the kernel waits for a dead mount, is left behind.
 step() {
     local name=$1 seconds=$2 since=$SECONDS number pid file
     shift 2
@@ -46,12 +49,14 @@ step() {
         echo "$number $status" >&3
     } 2>/dev/null &
     pid=$!
+    running=$pid
     set +m
     if ! ended "$number" "$seconds"; then
         kill -TERM -"$pid" 2>/dev/null || true
         ended "$number" 2 || kill -KILL -"$pid" 2>/dev/null || true
         status="ended after $seconds s"
     fi
+    running=''
     disown "$pid" 2>/dev/null || true
     [ -s "$file.err" ] || rm -f "$file.err"
     [ "$status" = 0 ] || failed=$((failed + 1))
@@ -95,15 +100,18 @@ hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
 hide_names() {
     local name value pattern file
     # Also as the program quotes a path for a shell.
-    secrets | sed -e p -e "s/'/'\\\\''/g" | sort -u | awk 'NF > 1 { print length($0), $0 }' | sort -rn | cut -d ' ' -f 2- >"$work/secrets"
+    secrets | sed -e p -e "s/'/'\\\\''/g" | sort -u | awk 'NF > 1 { print length($0), $0 }' |
+        sort -rn | cut -d ' ' -f 2- >"$work/secrets"
     while read -r name value; do
         pattern=$(printf '%s' "$value" | sed 's/[][\.*^$+?(){}|/]/\\&/g')
         # Twice: what stands between two names belongs to the match of the first one.
-        printf 's/(^|[^[:alnum:]])%s($|[^[:alnum:]])/\\1%s\\2/g\n' "$pattern" "$name" "$pattern" "$name"
+        printf 's/(^|[^[:alnum:]])%s($|[^[:alnum:]])/\\1%s\\2/g\n' \
+            "$pattern" "$name" "$pattern" "$name"
         printf 's/%s/%s/g\n' "$(hex "$value")" "$(hex "$name")"
     done <"$work/secrets" >"$work/hide.sed"
     # Names of volumes and of servers, of which a recording has all that are mounted.
-    printf '%s\n' 's|/Volumes/[^"/]*|/Volumes/VOLUME|g' 's|//[^" /]*@[^" ]*|//SHARE|g' >>"$work/hide.sed"
+    printf '%s\n' 's|/Volumes/[^"/]*|/Volumes/VOLUME|g' 's|//[^" /]*@[^" ]*|//SHARE|g' \
+        >>"$work/hide.sed"
     for file in "$answers"/*; do
         if LC_ALL=C sed -E -f "$work/hide.sed" "$file" >"$work/hidden"; then
             mv "$work/hidden" "$file"

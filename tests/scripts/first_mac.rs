@@ -5,6 +5,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 const SECRET: &str = "hunter2-is-a-password";
 
@@ -34,17 +38,22 @@ impl Run {
     }
 
     fn script(&self, arguments: &[&str]) -> Output {
+        self.call(arguments).output().unwrap()
+    }
+
+    fn call(&self, arguments: &[&str]) -> Command {
         let path = std::env::var("PATH").unwrap();
-        Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/dev/first-mac"))
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/dev/first-mac");
+        let mut command = Command::new(script);
+        command
             .args(arguments)
             .current_dir(self.path("home"))
             .env("PATH", format!("{}:{path}", self.path("bin").display()))
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("tmp"))
             .env("SECRET", SECRET)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
     }
 
     /// All answers by their names without numbers, after a run with this program.
@@ -229,4 +238,46 @@ fn what_it_refuses() {
     }
     let help = run.script(&["--help"]);
     assert!(help.stdout.starts_with(b"usage: scripts/dev/first-mac "), "{help:?}");
+}
+
+/// Asks until the answer comes, but not without end.
+fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(since.elapsed() < Duration::from_secs(30), "gave up waiting for {what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_signal_ends_it_with_what_it_has_started() {
+    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let run = Run::new();
+        let pid = run.path("pid");
+        let body = format!(
+            "if [ \"$1\" = cat ]; then echo $$ >\"{0}.new\"; mv \"{0}.new\" \"{0}\"; exec sleep 1000; fi",
+            pid.display()
+        );
+        let program = run.command("program", &body);
+        let mut script = run
+            .call(&["--program", program.to_str().unwrap(), "--skip-tests"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let read = || std::fs::read_to_string(&pid).ok();
+        let sleeping: i32 = until("the step", read).trim().parse().unwrap();
+        kill(Pid::from_raw(script.id() as i32), signal).unwrap();
+        let ended = until("the end", || script.try_wait().unwrap());
+        assert_eq!(ended.code(), Some(status));
+        assert_eq!(fs::read_dir(run.path("tmp")).unwrap().count(), 0, "nothing is left");
+        // It may be left to the first process, which does not reap everywhere.
+        until("the end of the step", || {
+            let state = said("ps", &["-o", "stat=", "-p", &sleeping.to_string()]);
+            (state.is_empty() || state.starts_with('Z')).then_some(())
+        });
+    }
 }

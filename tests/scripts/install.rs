@@ -310,7 +310,7 @@ fn by_sudo_a_missing_cargo_is_installed_or_named() {
     };
     sudo().did(&["root: apt-get update"]).advised(
         "scripts/install: missing: cargo 1.88 or newer. Run this, then scripts/install again",
-        super::RUSTUP,
+        crate::RUSTUP,
     );
     machine.file("candidate-cargo-web", "1.96.0");
     let package = "root: apt-get install -y --no-install-recommends cargo-web ca-certificates";
