@@ -27,6 +27,13 @@ caller_shell() {
         bash "$me" "$root" "$1"
 }
 
+# The path of the program that is built.
+built_program() {
+    local path=${CARGO_TARGET_DIR:-target}/release/mach-procfs
+    case $path in /*) ;; *) path=$root/$path ;; esac
+    printf '%s\n' "$path"
+}
+
 # build TOOL…: ensures these tools and those that building takes, and builds.
 build() {
     if builds_for_caller; then
@@ -37,8 +44,7 @@ build() {
         return
     fi
     ensure cc "$@" cargo
-    program=${CARGO_TARGET_DIR:-target}/release/mach-procfs
-    case $program in /*) ;; *) program=$root/$program ;; esac
+    program=$(built_program)
     [ -x "$program" ] || say 'building; the first time this takes 2 to 5 minutes'
     (cd "$root" && cargo build --release >&2) || die 'cargo build --release failed'
     [ -x "$program" ] || die "cargo build made no $program"

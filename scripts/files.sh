@@ -1,39 +1,46 @@
 # shellcheck shell=bash
-# The one list of the files that an installation consists of, and how they are made: for
-# scripts/install, scripts/package and packaging/archive. Sourced with `root` set.
+# The files that an installation consists of, and how they are made: for scripts/install,
+# scripts/package and packaging/archive. Sourced with `root` set.
 
 : "${root:?}"
 
-# program_files PREFIX ZSH: `MODE PATH WHAT` for each file below the prefix. ZSH is the name of zsh's
-# directory of completions, which Debian calls otherwise for its packages.
+# macOS: the label of the LaunchDaemon, which names all files of it.
+label=io.github.mach-procfs
+# Its copy of the program. No user may write there, as many may in /usr/local/bin.
+daemon_program=/Library/PrivilegedHelperTools/$label
+plist=/Library/LaunchDaemons/$label.plist
+log=/var/log/mach-procfs.log
+
+# program_files PREFIX: `MODE PATH WHAT` for each file below the prefix, from packaging/files.
 program_files() {
-    cat <<LIST
-755 $1/bin/mach-procfs program
-644 $1/share/man/man1/mach-procfs.1 man
-644 $1/share/bash-completion/completions/mach-procfs bash
-644 $1/share/zsh/$2/_mach-procfs zsh
-644 $1/share/fish/vendor_completions.d/mach-procfs.fish fish
-LIST
+    local path mode what
+    while read -r path mode what; do
+        case $path in '#'*) ;; *) printf '%s %s %s\n' "$mode" "$1/$path" "$what" ;; esac
+    done <"$root/packaging/files"
 }
 
-# service_files SYSTEM UNITS HELPERS: what mounts at every start, the same way. UNITS is the
+# service_files SYSTEM UNITS HELPERS: what mounts at every start, in the same form. UNITS is the
 # directory of systemd's units, HELPERS that of mount(8)'s helpers; a link has no mode.
 service_files() {
     case $1 in
-        macos) printf '644 /Library/LaunchDaemons/mach-procfs.plist plist\n' ;;
-        *) printf '644 %s/mach-procfs.service service\nlink %s/mount.fuse.mach-procfs helper\n' \
-            "$2" "$3" ;;
+        # The property list comes last: it says which prefix the others belong to.
+        macos) printf '%s\n' "755 $daemon_program program" \
+            "644 /etc/newsyslog.d/$label.conf newsyslog" "644 $plist plist" ;;
+        *) printf '%s\n' "644 $2/mach-procfs.service service" \
+            "link $3/mount.fuse.mach-procfs helper" ;;
     esac
 }
 
-# make_files PROGRAM BIN DIR: all of these but the program and the link, in DIR, named as WHAT says.
-# BIN is where the program will lie.
+# make_files PROGRAM PREFIX DIR: all of these but the program and the link, in DIR, named as WHAT
+# says. PREFIX is where the program will lie.
 make_files() {
-    local what
-    for what in man bash zsh fish; do
-        "$1" generate "$what" >"$3/$what" || die "failed: $1 generate $what"
-    done
-    for what in service plist; do
-        sed "s|@BIN@|$2|" "$root/packaging/mach-procfs.$what" >"$3/$what"
+    local mode path what
+    "$1" generate all "$3/all" || die "failed: $1 generate all"
+    while read -r mode path what; do
+        [ "$what" = program ] || mv "$3/all/$path" "$3/$what"
+    done < <(program_files .)
+    for what in service plist newsyslog; do
+        sed -e "s|@PREFIX@|$2|" -e "s|@LABEL@|$label|" -e "s|@PROGRAM@|$daemon_program|" \
+            -e "s|@LOG@|$log|" "$root/packaging/mach-procfs.$what" >"$3/$what"
     done
 }

@@ -24,10 +24,10 @@ debian_rust() {
 # Adds a command to those that are left to the user.
 by_hand() { commands="$commands${commands:+ && }$*"; }
 
-# Sets `packages` and `cask`, which the package manager installs, and `commands`.
+# Sets `packages`, which the package manager installs, and `commands`.
 plan() {
     local tool rust=''
-    packages='' cask='' commands=''
+    packages='' commands=''
     for tool in "$@"; do
         case $system:$tool in
             macos:cc) by_hand 'xcode-select --install' ;; # opens a window, so it is the user's
@@ -36,9 +36,7 @@ plan() {
             debian:c++) packages="$packages g++" ;;
             fedora:c++) packages="$packages gcc-c++" ;;
             *:c++) packages="$packages gcc" ;;
-            macos:fuse) cask=macfuse ;;
             *:fuse) packages="$packages fuse3" ;;
-            *:pkg-config) packages="$packages pkgconf" ;;
             debian:script) packages="$packages bsdutils" ;;
             fedora:script) packages="$packages util-linux-script" ;;
             *:script) packages="$packages util-linux" ;;
@@ -121,7 +119,8 @@ package_command() {
 }
 
 # ensure TOOL…: returns when all are there, installing what is not; else exits 1 with what to run.
-# A TOOL is cc, c++, fuse, pkg-config, cargo, psutil, dpkg-dev, or anything else that `plan` has a package for.
+# A TOOL is cc, c++, fuse (on Linux), cargo, psutil, dpkg-dev, or another that `plan` has a package
+# for. macFUSE is left to the user: only a mount takes it.
 ensure() {
     local tool missing list='' may=no note=''
     missing=$(missing_of "$@")
@@ -130,13 +129,6 @@ ensure() {
     if [ $may = yes ] && [ "$system" = debian ]; then update_lists; fi
     # shellcheck disable=SC2086 # a list of words
     plan $missing
-    if [ -n "$cask" ]; then # its installer wants root's rights, through sudo
-        if [ $may = yes ] && sudo -n true >/dev/null 2>&1; then
-            manage brew install --cask "$cask" || die "failed: brew install --cask $cask"
-        else
-            commands="brew install --cask $cask${commands:+ && $commands}"
-        fi
-    fi
     if [ -n "$packages" ]; then
         if [ $may = yes ]; then
             # shellcheck disable=SC2046,SC2086 # lists of words
@@ -151,7 +143,6 @@ ensure() {
     [ -n "$missing" ] || return 0
     for tool in $missing; do
         case $system:$tool in
-            macos:fuse) tool=macFUSE ;;
             *:fuse) tool=fusermount3 ;;
             *:cargo)
                 tool="cargo $rust_wanted or newer"

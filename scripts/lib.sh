@@ -25,9 +25,6 @@ detect_system() {
     system=unknown
     if [ "$(uname -s)" = Darwin ]; then
         system=macos
-        # macFUSE's fuse.pc lies where Homebrew's pkgconf does not look on Apple silicon.
-        macfuse_pc=$machine/usr/local/lib/pkgconfig
-        export PKG_CONFIG_PATH="$macfuse_pc${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
     elif [ -r "$os_release" ]; then
         # The file is shell by its own manual page; a subshell keeps its names out of ours.
         # ID_LIKE brings in the derived systems (Mint, Pop!_OS, Manjaro, …).
@@ -64,7 +61,7 @@ rust_is_new_enough() {
 has() {
     case $system:$1 in
         macos:cc) xcode-select -p >/dev/null 2>&1 ;; # /usr/bin/cc is there without a compiler, too
-        macos:fuse) [ -e "$macfuse_pc/fuse.pc" ] ;;
+        macos:fuse) [ -d "$machine/Library/Filesystems/macfuse.fs" ] ;;
         *:fuse) found fusermount3 ;;
         *:dpkg-dev) found dpkg-shlibdeps ;;
         *:cargo) rust_is_new_enough ;;

@@ -20,6 +20,7 @@ HELP
 esac
 [ $# -eq 1 ] || die 'wants one number of seconds (see --help)'
 
+[ "$system" != macos ] || die 'only on Linux, where the tests mount'
 ensure cc fuse cargo
 cd "$root" || die "no directory $root"
 export MACH_PROCFS_SECONDS=$seconds CI=true

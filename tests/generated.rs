@@ -120,3 +120,40 @@ fn completions_are_read_by_their_shells() {
         }
     }
 }
+
+/// What the scripts install is written where they expect it, in the words of `generate` for one.
+#[test]
+fn all_are_written_below_a_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = || Command::new(env!("CARGO_BIN_EXE_mach-procfs"));
+    let made = directory.path().join("a b/prefix");
+    let output = program().args(["generate", "all"]).arg(&made).output().unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+    let list = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/files"));
+    let list = list.unwrap();
+    let mut listed: Vec<(&str, &str)> = Vec::new();
+    for line in list.lines().filter(|line| !line.starts_with('#')) {
+        let [path, _, what] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        listed.push((path, what));
+    }
+    assert_eq!(listed.remove(0), ("bin/mach-procfs", "program"));
+    assert_eq!(listed.len(), 4);
+    for (path, what) in &listed {
+        let text = std::fs::read_to_string(made.join(path)).unwrap();
+        assert!(text == generate(what), "{path}");
+    }
+    let found = Command::new("find").arg(&made).args(["-type", "f"]).output().unwrap();
+    assert_eq!(String::from_utf8(found.stdout).unwrap().lines().count(), listed.len());
+
+    std::fs::write(directory.path().join("file"), "").unwrap();
+    for (arguments, status, message) in [
+        (&["generate", "all"][..], 2, "required arguments were not provided"),
+        (&["generate", "man", "there"], 1, "only `generate all` writes into a directory"),
+        (&["generate", "all", "file"], 1, "file/share/man/man1/mach-procfs.1: Not a directory"),
+    ] {
+        let output = program().args(arguments).current_dir(directory.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(message), "{message}");
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+}

@@ -1,20 +1,27 @@
 //! The man page and the completions, from the command line's own definition and the table of rows.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::Write as _;
+use std::path::Path;
 
 use clap::{CommandFactory as _, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
+use mach_procfs::model::error_words;
 use mach_procfs::tree::documented;
 
 use super::{Arguments, Failure};
 
 const NAME: &str = "mach-procfs";
 
+/// The files of an installation: path, mode and what is there, one a line. The scripts that install
+/// read the same list.
+const FILES: &str = include_str!("../../packaging/files");
+
 /// What can be written.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum What {
     /// The manual page, in roff
     Man,
@@ -24,17 +31,54 @@ pub(super) enum What {
     Zsh,
     /// Completions for fish
     Fish,
+    /// All of them, below a directory, where an installation has them
+    All,
 }
 
-pub(super) fn generate(what: What) -> Result<(), Failure> {
+pub(super) fn generate(what: What, directory: Option<&Path>) -> Result<(), Failure> {
+    match (what, directory) {
+        (What::All, Some(directory)) => all(directory),
+        (What::All, None) => Err(Failure::Because("all: no directory is named".to_owned())),
+        (_, Some(_)) => {
+            Err(Failure::Because("only `generate all` writes into a directory".to_owned()))
+        }
+        (what, None) => {
+            let text = text(what)?;
+            Ok(std::io::stdout().lock().write_all(&text)?)
+        }
+    }
+}
+
+fn text(what: What) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::new();
     match what {
         What::Man => man(&mut text)?,
         What::Bash => complete(Shell::Bash, &mut text),
         What::Zsh => complete(Shell::Zsh, &mut text),
         What::Fish => complete(Shell::Fish, &mut text),
+        // A directory of files is no text.
+        What::All => {}
     }
-    Ok(std::io::stdout().lock().write_all(&text)?)
+    Ok(text)
+}
+
+/// Writes what is listed, but for the program.
+fn all(directory: &Path) -> Result<(), Failure> {
+    let listed = FILES.lines().filter(|line| !line.starts_with('#'));
+    for line in listed {
+        let mut fields = line.split(' ');
+        let (Some(path), Some(what)) = (fields.next(), fields.nth(1)) else { continue };
+        let Ok(what) = What::from_str(what, false) else { continue };
+        let path = directory.join(path);
+        let write = || {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::write(&path, text(what)?)
+        };
+        write().map_err(|error: std::io::Error| {
+            Failure::Because(format!("{}: {}", path.display(), error_words(&error)))
+        })?;
+    }
+    Ok(())
 }
 
 /// A name without a dash for bash's completions: with one, clap_complete looks for `mach__procfs`

@@ -154,16 +154,20 @@ The status is 1 where a process is not there, or on another system than macOS.")
         #[arg(required = true, value_name = "PID")]
         pids: Vec<String>,
     },
-    /// Write the man page or a shell's completions to standard output
+    /// Write the man page or a shell's completions to standard output, or all into a directory
     #[command(
         hide = true,
         after_help = "\
-Example:
-  mach-procfs generate man > mach-procfs.1"
+Examples:
+  mach-procfs generate man > mach-procfs.1
+  mach-procfs generate all ~/.local"
     )]
     Generate {
         /// What to write
         what: generate::What,
+        /// The directory that gets `share/man` and others, for `all`
+        #[arg(value_name = "DIR", required_if_eq("what", "all"))]
+        directory: Option<PathBuf>,
     },
 }
 
@@ -190,7 +194,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Cat { source, paths } => cat::cat(&source, &paths),
         Command::Ls(arguments) => ls::ls(&arguments),
         Command::Record { source, all, pids } => record::record(&source, &pids, all),
-        Command::Generate { what } => generate::generate(what),
+        Command::Generate { what, directory } => generate::generate(what, directory.as_deref()),
     };
     end(done, ExitCode::FAILURE)
 }

@@ -268,14 +268,16 @@ fn setting(name: &str) -> String {
 #[test]
 fn with_the_units_capabilities_all_is_served() {
     let start = setting("ExecStart");
-    let start = start.strip_prefix("@BIN@/mach-procfs ").unwrap();
+    let start = start.strip_prefix("@PREFIX@/bin/mach-procfs ").unwrap();
     assert!(start.ends_with(" /run/mach-procfs"));
     let start = start.replace("/run/mach-procfs", "$DIR").replace("--foreground", "-f --report");
     let kept =
         setting("CapabilityBoundingSet").replace("CAP_", "").to_lowercase().replace(' ', "|");
     let stop = setting("ExecStopPost");
-    let stop =
-        stop.strip_prefix("-@BIN@/mach-procfs ").unwrap().replace("/run/mach-procfs", "$DIR");
+    let stop = stop
+        .strip_prefix("-@PREFIX@/bin/mach-procfs ")
+        .unwrap()
+        .replace("/run/mach-procfs", "$DIR");
     let limited = "setpriv --no-new-privs --bounding-set=$DROP --inh-caps=-all";
     assert_works(&format!(
         "DROP=$(setpriv --list-caps | grep -vxE '{kept}' | sed 's/^/-/' | paste -sd,); \

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 /// The real tools that the scripts and the fakes use.
 const REAL: &[&str] = &[
     "bash", "basename", "cat", "chmod", "cp", "dirname", "env", "grep", "ls", "mkdir", "mktemp",
-    "rm", "rmdir", "sed", "tail", "true",
+    "mv", "rm", "rmdir", "sed", "tail", "true",
 ];
 
 const MANAGER: &str = r#"
@@ -29,14 +29,12 @@ for word; do
             ;;
         g++ | gcc-c++) give c++ ;;
         fuse3) give fusermount3 ;;
-        pkgconf) give pkg-config ;;
         util-linux) give unshare ;;
         procps | procps-ng) give ps ;;
         dpkg-dev) give dpkg-shlibdeps ;;
         python3-psutil | python-psutil) : >"$here/psutil" ;;
         less | lsof | curl | shellcheck) give "$word" ;;
         ShellCheck) give shellcheck ;;
-        macfuse) : >"$here/machine/usr/local/lib/pkgconfig/fuse.pc" ;;
         cargo | cargo-web | rust)
             cp "$here/fakes/cargo" "$here/bin/cargo"
             cp "$here/fakes/cargo" "$here/bin/rustc"
@@ -71,7 +69,19 @@ fi
 "#;
 
 const MACH_PROCFS: &str = r#"
-if [ "$1" = generate ]; then echo "the $2 of mach-procfs"; exit; fi
+if [ "$1 $2" = 'generate all' ]; then
+    while read -r path mode what; do
+        case $path in '#'*) continue ;; esac
+        mkdir -p "$3/${path%/*}"
+        [ "$what" = program ] || echo "the $what of mach-procfs" >"$3/$path"
+    done <"$here/repo/packaging/files"
+    exit
+fi
+if [ "$1" = cat ]; then
+    [ ! -e "$here/fail-cat" ] || { echo 'mach-procfs: no such process' >&2; exit 1; }
+    for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do echo "${2#*/} region $n"; done
+    exit
+fi
 echo "mach-procfs $*" >>"$here/log"
 if [ -e "$here/fail-mount" ]; then echo 'mach-procfs: cannot open /dev/fuse' >&2; exit 1; fi
 mkdir -p "$2/self/task"
@@ -178,9 +188,7 @@ impl Machine {
             machine.fake(&format!("bin/{name}"), body);
         }
         machine.fake("fakes/nothing", "");
-        for dir in ["usr/bin", "usr/local/lib/pkgconfig"] {
-            fs::create_dir_all(machine.path("machine").join(dir)).unwrap();
-        }
+        fs::create_dir_all(machine.path("machine/usr/bin")).unwrap();
         machine.fake(
             "machine/usr/bin/python3",
             r#"[ "$*" = '-c import psutil' ] && [ -e "$here/psutil" ]"#,
@@ -204,12 +212,15 @@ impl Machine {
             "install.sh",
             "lib.sh",
             "load.sh",
+            "macos.sh",
             "mountpoint.sh",
         ] {
             let to = machine.path("repo/scripts").join(name);
             fs::copy(source.join("scripts").join(name), to).unwrap();
         }
         for name in [
+            "files",
+            "mach-procfs.newsyslog",
             "mach-procfs.service",
             "mach-procfs.plist",
             "debian/control",
@@ -334,9 +345,11 @@ impl Machine {
     /// A machine on which nothing is missing.
     pub(crate) fn complete(system: &str) -> Self {
         let machine = Self::new(system)
-            .with(&["cc", "c++", "fusermount3", "pkg-config", "less", "unshare", "ps", "lsof"])
+            .with(&["cc", "c++", "fusermount3", "less", "unshare", "ps", "lsof"])
             .rust("1.88.0");
-        machine.file("machine/usr/local/lib/pkgconfig/fuse.pc", "");
+        if system == "macos" {
+            fs::create_dir_all(machine.path("machine/Library/Filesystems/macfuse.fs")).unwrap();
+        }
         machine.file("psutil", "");
         machine.file("cargo-fuzz", "");
         machine
