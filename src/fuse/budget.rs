@@ -16,7 +16,7 @@ pub struct Limits {
     pub handles: usize,
     /// Bytes of content made for them.
     pub bytes: usize,
-    /// Items of processes, as threads are, that the kernel may name: about 160 bytes each. Past it the
+    /// Items of processes, as threads are, that the kernel may name: about 240 bytes each. Past it the
     /// oldest are forgotten, which are looked up again by their paths.
     pub items: usize,
 }

@@ -22,7 +22,7 @@ pub(super) struct Handles {
 }
 
 #[derive(Default)]
-struct Open {
+pub(super) struct Open {
     last: u64,
     files: HashMap<u64, Handle<Content>>,
     directories: HashMap<u64, Handle<Listing>>,
@@ -30,27 +30,7 @@ struct Open {
     on: HashMap<u64, Vec<u64>>,
 }
 
-impl Open {
-    /// The number of a new handle on this node id.
-    fn add(&mut self, id: u64) -> u64 {
-        self.last += 1;
-        self.on.entry(id).or_default().push(self.last);
-        self.last
-    }
-
-    /// Forgets that this handle is open on this node id.
-    fn remove(&mut self, id: u64, handle: u64) {
-        if let Some(handles) = self.on.get_mut(&id) {
-            handles.retain(|other| *other != handle);
-            if handles.is_empty() {
-                self.on.remove(&id);
-            }
-        }
-        give_back(&mut self.on);
-    }
-}
-
-struct Handle<T> {
+pub(super) struct Handle<T> {
     id: u64,
     node: Node,
     readers: Readers<T>,
@@ -58,13 +38,68 @@ struct Handle<T> {
     _charge: Option<Charge>,
 }
 
-/// What was taken away: dropped without the lock, since closing files is a call to the kernel.
-#[derive(Default)]
-struct Taken {
-    contents: Vec<Shared<Content>>,
-    listings: Vec<Shared<Listing>>,
+/// What a reader has behind a handle: the content of a file, or the listing of a directory.
+pub(super) trait Behind: Sized {
+    /// The handles of this kind.
+    fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>>;
+
+    /// One for this caller, of which nothing is made yet.
+    fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Charge) -> Result<Self>;
 }
 
+impl Behind for Content {
+    fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>> {
+        &mut open.files
+    }
+
+    fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Charge) -> Result<Self> {
+        Ok(Content::new(tree.open(node, caller)?, room))
+    }
+}
+
+impl Behind for Listing {
+    fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>> {
+        &mut open.directories
+    }
+
+    fn begin(_: &Arc<Tree>, _: Node, _: &Caller, room: Charge) -> Result<Self> {
+        Ok(Listing::new(room))
+    }
+}
+
+impl Open {
+    /// A new handle, whose number it returns.
+    fn add<T: Behind>(&mut self, handle: Handle<T>) -> u64 {
+        self.last += 1;
+        let number = self.last;
+        self.on.entry(handle.id).or_default().push(number);
+        T::handles(self).insert(number, handle);
+        number
+    }
+
+    fn remove<T: Behind>(&mut self, number: u64) -> Option<Handle<T>> {
+        let handle = T::handles(self).remove(&number)?;
+        if let Some(numbers) = self.on.get_mut(&handle.id) {
+            numbers.retain(|other| *other != number);
+            if numbers.is_empty() {
+                self.on.remove(&handle.id);
+            }
+        }
+        give_back(T::handles(self));
+        give_back(&mut self.on);
+        Some(handle)
+    }
+
+    fn handle<T: Behind>(&mut self, number: u64) -> Result<&mut Handle<T>> {
+        let no_handle = || Error::new(ErrorKind::BadHandle, "handle");
+        T::handles(self).get_mut(&number).ok_or_else(no_handle)
+    }
+}
+
+/// A process, as it can be asked for later.
+type Process = (u32, Option<u64>);
+
+// What is taken away is always dropped without the lock: closing files is a call to the kernel.
 impl Handles {
     pub(super) fn new(tree: Arc<Tree>, are_shared: bool, limits: Limits) -> Self {
         let budget = Budget::new(limits);
@@ -95,36 +130,22 @@ impl Handles {
         attempt()
     }
 
-    /// Room for what one more reader keeps open.
-    fn room(&self, caller: &Caller) -> Result<Charge> {
-        self.budget.handle(caller.uid)
-    }
-
-    /// The content of a file for this caller, of which nothing is made yet.
+    /// A new handle, with what the one who opens it reads from.
     ///
     /// # Errors
-    /// `TooManyOpen`; as [`Tree::open`].
-    fn content(&self, node: Node, caller: &Caller) -> Result<Content> {
-        let room = self.room(caller)?;
-        Ok(Content::new(self.tree.open(node, caller)?, room))
-    }
-
-    fn charge(&self, caller: &Caller) -> Result<Option<Charge>> {
-        if self.are_shared { self.room(caller).map(Some) } else { Ok(None) }
-    }
-
-    /// A new handle of a file, for the one who opens it.
-    ///
-    /// # Errors
-    /// `TooManyOpen`; as [`Tree::open`].
-    pub(super) fn open_file(&self, id: u64, node: Node, caller: &Caller) -> Result<u64> {
+    /// `TooManyOpen`; for a file, as [`Tree::open`].
+    pub(super) fn open<T: Behind>(&self, id: u64, node: Node, caller: &Caller) -> Result<u64> {
         let reader = self.reader(caller)?;
-        let charge = self.charge(caller)?;
-        let readers = Readers::new(reader, self.content(node, caller)?);
-        let mut open = self.open.lock();
-        let handle = open.add(id);
-        open.files.insert(handle, Handle { id, node, readers, _charge: charge });
-        Ok(handle)
+        let room = || self.budget.handle(caller.uid);
+        let _charge = if self.are_shared { Some(room()?) } else { None };
+        let readers = Readers::new(reader, T::begin(&self.tree, node, caller, room()?)?);
+        Ok(self.open.lock().add(Handle { id, node, readers, _charge }))
+    }
+
+    /// Forgets a handle and all that was made for it.
+    pub(super) fn close<T: Behind>(&self, handle: u64) {
+        let closed = self.open.lock().remove::<T>(handle);
+        drop(closed);
     }
 
     /// A handle of a file that is open on this node id, if there is one.
@@ -137,26 +158,17 @@ impl Handles {
     /// The node that is open under this id, also where the id itself was given up.
     pub(super) fn node_on(&self, id: u64) -> Option<Node> {
         let open = self.open.lock();
-        let handle = open.on.get(&id).and_then(|handles| handles.last())?;
+        let handle = open.on.get(&id)?.last()?;
         let file = open.files.get(handle).map(|file| file.node);
         file.or_else(|| open.directories.get(handle).map(|directory| directory.node))
     }
 
-    /// The node that this file is open on.
+    /// The node that a handle is open on.
     ///
     /// # Errors
     /// `BadHandle`.
-    pub(super) fn node_of_file(&self, handle: u64) -> Result<Node> {
-        self.open.lock().files.get(&handle).map(|file| file.node).ok_or_else(no_handle)
-    }
-
-    /// The node that this directory is open on.
-    ///
-    /// # Errors
-    /// `BadHandle`.
-    pub(super) fn node_of_directory(&self, handle: u64) -> Result<Node> {
-        let open = self.open.lock();
-        open.directories.get(&handle).map(|directory| directory.node).ok_or_else(no_handle)
+    pub(super) fn node<T: Behind>(&self, handle: u64) -> Result<Node> {
+        self.open.lock().handle::<T>(handle).map(|handle| handle.node)
     }
 
     /// Whether no request reads the content of this handle now. One that is shared has a content for
@@ -168,40 +180,41 @@ impl Handles {
         content.is_none_or(|content| content.try_lock().is_some())
     }
 
-    /// The content that this reader has behind this handle. `afresh`: another one where the reader
-    /// has closed the file since. Who reads a shared handle is checked each time.
+    /// What this reader has behind a handle. `afresh`: another one where the reader has closed the
+    /// file since. Who reads a shared handle is checked each time.
     ///
     /// # Errors
-    /// `BadHandle`; where the reader has none yet, `TooManyOpen` and as [`Tree::open`]; on a shared
-    /// handle as [`Tree::check_readable`].
-    pub(super) fn content_of(
+    /// `BadHandle`; on a shared handle as [`Tree::check_readable`]; where the reader has nothing yet,
+    /// `TooManyOpen` and, for a file, as [`Tree::open`].
+    pub(super) fn of_reader<T: Behind>(
         &self,
         handle: u64,
         caller: &Caller,
         afresh: bool,
-    ) -> Result<Shared<Content>> {
+    ) -> Result<Shared<T>> {
         let reader = self.reader(caller)?;
         let (node, found) = {
-            let open = self.open.lock();
-            let file = open.files.get(&handle).ok_or_else(no_handle)?;
-            (file.node, file.readers.find(reader, afresh))
+            let mut open = self.open.lock();
+            let handle = open.handle::<T>(handle)?;
+            (handle.node, handle.readers.find(reader, afresh))
         };
         if self.are_shared {
             self.tree.check_readable(node, caller)?;
         }
-        if let Some(content) = found {
-            return Ok(content);
+        if let Some(found) = found {
+            return Ok(found);
         }
-        let content = self.content(node, caller)?;
+        let new = T::begin(&self.tree, node, caller, self.budget.handle(caller.uid)?)?;
         let (kept, superseded, are_many) = {
             let mut open = self.open.lock();
-            let file = open.files.get_mut(&handle).ok_or_else(no_handle)?;
-            let (kept, superseded) = file.readers.keep(reader, content);
-            (kept, superseded, file.readers.are_many())
+            let readers = &mut open.handle::<T>(handle)?.readers;
+            let (kept, superseded) = readers.keep(reader, new);
+            (kept, superseded, readers.are_many())
         };
         drop(superseded);
+        // In a replay no reader can be asked for: they leave only where there is no room.
         if are_many && self.tree.knows_callers() {
-            self.drop_dead_of(|open| open.files.get_mut(&handle), |taken| &mut taken.contents);
+            self.drop_dead_of::<T>(handle);
         }
         Ok(kept)
     }
@@ -209,144 +222,58 @@ impl Handles {
     /// A process has closed a descriptor of this file, which others of it or of other processes may
     /// still have open.
     pub(super) fn close_descriptor(&self, handle: u64, pid: u32) {
-        if let Some(file) = self.open.lock().files.get_mut(&handle) {
+        if let Ok(file) = self.open.lock().handle::<Content>(handle) {
             file.readers.close(pid);
         }
     }
 
-    /// Forgets a file and all that was made for it.
-    pub(super) fn close_file(&self, handle: u64) {
-        let closed = {
-            let mut open = self.open.lock();
-            let closed = open.files.remove(&handle);
-            if let Some(file) = &closed {
-                open.remove(file.id, handle);
-            }
-            give_back(&mut open.files);
-            closed
-        };
-        drop(closed);
-    }
-
-    /// A new handle of a directory.
-    ///
-    /// # Errors
-    /// `TooManyOpen`.
-    pub(super) fn open_directory(&self, id: u64, node: Node, caller: &Caller) -> Result<u64> {
-        let reader = self.reader(caller)?;
-        let charge = self.charge(caller)?;
-        let readers = Readers::new(reader, Listing::new(self.room(caller)?));
-        let mut open = self.open.lock();
-        let handle = open.add(id);
-        open.directories.insert(handle, Handle { id, node, readers, _charge: charge });
-        Ok(handle)
-    }
-
-    /// The listing that this reader has behind this handle. Who reads a shared handle is checked each
-    /// time.
-    ///
-    /// # Errors
-    /// `BadHandle`; `TooManyOpen` for a reader that has none yet; on a shared handle as
-    /// [`Tree::check_readable`].
-    pub(super) fn listing_of(&self, handle: u64, caller: &Caller) -> Result<Shared<Listing>> {
-        let reader = self.reader(caller)?;
-        let (node, found) = {
-            let open = self.open.lock();
-            let directory = open.directories.get(&handle).ok_or_else(no_handle)?;
-            (directory.node, directory.readers.find(reader, false))
-        };
-        if self.are_shared {
-            self.tree.check_readable(node, caller)?;
-        }
-        if let Some(listing) = found {
-            return Ok(listing);
-        }
-        let listing = Listing::new(self.room(caller)?);
-        let (kept, superseded, are_many) = {
-            let mut open = self.open.lock();
-            let directory = open.directories.get_mut(&handle).ok_or_else(no_handle)?;
-            let (kept, superseded) = directory.readers.keep(reader, listing);
-            (kept, superseded, directory.readers.are_many())
-        };
-        drop(superseded);
-        if are_many && self.tree.knows_callers() {
-            self.drop_dead_of(
-                |open| open.directories.get_mut(&handle),
-                |taken| &mut taken.listings,
-            );
-        }
-        Ok(kept)
-    }
-
     /// A reader has seen the end of a listing: another one begins at the start, and makes its own.
     pub(super) fn end_listing(&self, handle: u64, caller: &Caller) {
-        if !self.are_shared {
-            return;
+        if self.are_shared {
+            let mut open = self.open.lock();
+            let directory = open.handle::<Listing>(handle).ok();
+            let ended = directory.and_then(|directory| directory.readers.remove(caller.pid));
+            drop(open);
+            drop(ended);
         }
-        let ended = {
-            let mut open = self.open.lock();
-            let directory = open.directories.get_mut(&handle);
-            directory.and_then(|directory| directory.readers.remove(caller.pid))
-        };
-        drop(ended);
-    }
-
-    /// Forgets a directory and its listings.
-    pub(super) fn close_directory(&self, handle: u64) {
-        let closed = {
-            let mut open = self.open.lock();
-            let closed = open.directories.remove(&handle);
-            if let Some(directory) = &closed {
-                open.remove(directory.id, handle);
-            }
-            give_back(&mut open.directories);
-            closed
-        };
-        drop(closed);
     }
 
     /// Gives back what readers of one handle have left that do not live.
-    fn drop_dead_of<T>(
-        &self,
-        find: impl Fn(&mut Open) -> Option<&mut Handle<T>>,
-        list: impl Fn(&mut Taken) -> &mut Vec<Shared<T>>,
-    ) {
-        let processes: HashSet<_> = match find(&mut self.open.lock()) {
-            Some(handle) => handle.readers.processes().collect(),
-            None => return,
+    fn drop_dead_of<T: Behind>(&self, handle: u64) {
+        let processes: HashSet<Process> = match self.open.lock().handle::<T>(handle) {
+            Ok(handle) => handle.readers.processes().collect(),
+            Err(_) => return,
         };
         let dead = self.dead_among(processes);
-        let mut taken = Taken::default();
-        if let Some(handle) = find(&mut self.open.lock()) {
-            handle.readers.take_dead(|process| dead.contains(&process), list(&mut taken));
+        let mut taken = Vec::new();
+        if let Ok(handle) = self.open.lock().handle::<T>(handle) {
+            handle.readers.take_dead(|process| dead.contains(&process), &mut taken);
         }
     }
 
     /// Gives back what readers have left that do not live.
     fn drop_dead(&self) {
-        let processes: HashSet<_> = {
+        let processes: HashSet<Process> = {
             let open = self.open.lock();
             let files = open.files.values().flat_map(|file| file.readers.processes());
             let listed = open.directories.values().flat_map(|it| it.readers.processes());
             files.chain(listed).collect()
         };
         let dead = self.dead_among(processes);
-        let mut taken = Taken::default();
+        let is_dead = |process| dead.contains(&process);
+        let (mut contents, mut listings) = (Vec::new(), Vec::new());
         let mut open = self.open.lock();
         for file in open.files.values_mut() {
-            file.readers.take_dead(|process| dead.contains(&process), &mut taken.contents);
+            file.readers.take_dead(is_dead, &mut contents);
         }
         for directory in open.directories.values_mut() {
-            directory.readers.take_dead(|process| dead.contains(&process), &mut taken.listings);
+            directory.readers.take_dead(is_dead, &mut listings);
         }
         drop(open);
     }
 
-    /// Those of these processes that do not live; all that cannot be asked for.
-    fn dead_among(
-        &self,
-        mut processes: HashSet<(u32, Option<u64>)>,
-    ) -> HashSet<(u32, Option<u64>)> {
+    /// Those of these processes that do not live; and all that cannot be asked for.
+    fn dead_among(&self, mut processes: HashSet<Process>) -> HashSet<Process> {
         processes.retain(|(pid, process)| {
             process.is_none() || self.tree.caller_identity(*pid).is_ok_and(|now| now != *process)
         });
@@ -355,10 +282,10 @@ impl Handles {
 
     /// Gives back what closed files have left.
     fn drop_closed(&self) {
-        let mut taken = Taken::default();
+        let mut taken = Vec::new();
         let mut open = self.open.lock();
         for file in open.files.values_mut() {
-            file.readers.take_closed(&mut taken.contents);
+            file.readers.take_closed(&mut taken);
         }
         drop(open);
     }
@@ -369,8 +296,4 @@ fn give_back<T>(handles: &mut HashMap<u64, T>) {
     if handles.capacity() > 1024 && handles.len() < handles.capacity() / 8 {
         handles.shrink_to(2 * handles.len());
     }
-}
-
-fn no_handle() -> Error {
-    Error::new(ErrorKind::BadHandle, "handle")
 }

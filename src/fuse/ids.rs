@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
-use crate::tree::{Node, Tree};
+use crate::tree::{Node, RowId, Tree};
 
 /// The ids of all nodes that the kernel may name.
 pub(super) struct NodeIds {
@@ -23,22 +23,47 @@ struct Numbered {
     /// Counts up, so that an id that was forgotten never leads to another node.
     last: u64,
     by_id: BTreeMap<u64, Known>,
-    by_node: HashMap<Node, u64>,
+    by_item: HashMap<Item, u64>,
 }
 
 struct Known {
-    node: Node,
+    item: Item,
     /// How often the kernel was given this id and did not forget it.
     lookups: u64,
 }
 
+/// A node in less room.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Item {
+    identity: u64,
+    number: u64,
+    pid: Option<Pid>,
+    row: RowId,
+}
+
+impl Item {
+    fn of(node: Node) -> Self {
+        let Node { row, process, item } = node;
+        let identity = process.map_or(0, |(_, identity)| identity.number());
+        Item { identity, number: item.unwrap_or_default(), pid: process.map(|(pid, _)| pid), row }
+    }
+
+    fn process(self) -> Option<(Pid, Identity)> {
+        self.pid.map(|pid| (pid, Identity::new(self.identity)))
+    }
+
+    fn node(self) -> Node {
+        Node { row: self.row, process: self.process(), item: Some(self.number) }
+    }
+}
+
 impl Numbered {
-    fn retain(&mut self, mut keep: impl FnMut(&u64, &Node) -> bool) {
-        let Numbered { by_id, by_node, .. } = self;
+    fn retain(&mut self, mut keep: impl FnMut(u64, Item) -> bool) {
+        let Numbered { by_id, by_item, .. } = self;
         by_id.retain(|id, known| {
-            let is_kept = keep(id, &known.node);
+            let is_kept = keep(*id, known.item);
             if !is_kept {
-                by_node.remove(&known.node);
+                by_item.remove(&known.item);
             }
             is_kept
         });
@@ -47,9 +72,9 @@ impl Numbered {
 
     /// Gives memory back after many were known at a time.
     fn give_back(&mut self) {
-        let by_node = &mut self.by_node;
-        if by_node.capacity() > 1024 && by_node.len() < by_node.capacity() / 8 {
-            by_node.shrink_to(2 * by_node.len());
+        let by_item = &mut self.by_item;
+        if by_item.capacity() > 1024 && by_item.len() < by_item.capacity() / 8 {
+            by_item.shrink_to(2 * by_item.len());
         }
     }
 }
@@ -67,7 +92,7 @@ impl NodeIds {
         Node::from_id(id).or_else(|error| {
             let numbered = self.numbered.lock();
             match numbered.by_id.get(&id) {
-                Some(known) => Ok(known.node),
+                Some(known) => Ok(known.item.node()),
                 None if Node::is_uncomputed(id) => Err(Error::new(ErrorKind::Replaced, "node id")),
                 None => Err(error),
             }
@@ -78,12 +103,13 @@ impl NodeIds {
     pub(super) fn looked_up(&self, node: Node) -> u64 {
         node.id().unwrap_or_else(|| {
             let mut numbered = self.numbered.lock();
-            let Numbered { last, by_id, by_node } = &mut *numbered;
-            let id = *by_node.entry(node).or_insert_with(|| {
+            let Numbered { last, by_id, by_item } = &mut *numbered;
+            let item = Item::of(node);
+            let id = *by_item.entry(item).or_insert_with(|| {
                 *last += 1;
                 Node::uncomputed(*last)
             });
-            by_id.entry(id).or_insert(Known { node, lookups: 0 }).lookups += 1;
+            by_id.entry(id).or_insert(Known { item, lookups: 0 }).lookups += 1;
             id
         })
     }
@@ -94,9 +120,9 @@ impl NodeIds {
         let Some(known) = numbered.by_id.get_mut(&id) else { return };
         known.lookups = known.lookups.saturating_sub(lookups);
         if known.lookups == 0 {
-            let node = known.node;
+            let item = known.item;
             numbered.by_id.remove(&id);
-            numbered.by_node.remove(&node);
+            numbered.by_item.remove(&item);
             numbered.give_back();
         }
     }
@@ -109,19 +135,19 @@ impl NodeIds {
             if numbered.by_id.len() < self.most {
                 return;
             }
-            numbered.by_id.values().filter_map(|known| known.node.process).collect()
+            numbered.by_id.values().filter_map(|known| known.item.process()).collect()
         };
         let living: HashSet<(Pid, Identity)> = processes
             .into_iter()
             .filter(|(pid, identity)| self.tree.lives(*pid, *identity))
             .collect();
         let mut numbered = self.numbered.lock();
-        numbered.retain(|_, node| node.process.is_none_or(|process| living.contains(&process)));
+        numbered.retain(|_, item| item.process().is_none_or(|process| living.contains(&process)));
         let room = self.most - self.most / 4;
         if numbered.by_id.len() > room {
             let too_many = numbered.by_id.len() - room;
             if let Some(first) = numbered.by_id.keys().nth(too_many).copied() {
-                numbered.retain(|id, _| *id >= first);
+                numbered.retain(|id, _| id >= first);
             }
         }
     }

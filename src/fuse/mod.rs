@@ -35,6 +35,7 @@ use content::Content;
 use gate::{About, Answer, Gate, Refuse};
 use handle::Handles;
 use ids::NodeIds;
+use listing::Listing;
 
 /// Attributes are never cached: each `stat` asks whether the process still lives.
 const ATTRIBUTE_TTL: Duration = Duration::ZERO;
@@ -121,11 +122,11 @@ impl Adapter {
         send: impl FnOnce(Node, T, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
         let handles = Arc::clone(&self.handles);
-        let node = handles.node_of_file(handle);
+        let node = handles.node::<Content>(handle);
         let about = About { user: caller.uid, pid: pid_of(&node) };
         let is_free = handles.is_free(handle);
         self.gate.may_sleep(about, reply, is_free, move |answer| {
-            let attempt = || match handles.content_of(handle, &caller, afresh) {
+            let attempt = || match handles.of_reader::<Content>(handle, &caller, afresh) {
                 Ok(content) => make(Ok(&mut content.lock())),
                 Err(error) => make(Err(error)),
             };
@@ -285,14 +286,14 @@ impl Filesystem for Adapter {
         let about = About { user: caller.uid, pid: pid_of(&node) };
         let rules = self.rules;
         self.gate.may_sleep(about, reply, true, move |answer| {
-            let open = |node| handles.with_room(|| handles.open_file(id, node, &caller));
+            let open = |node| handles.with_room(|| handles.open::<Content>(id, node, &caller));
             let opened = node.and_then(open);
             match (opened, answer.take()) {
                 // Direct: a size of 0 would otherwise end every read.
                 (Ok(handle), Some(reply)) => {
                     reply.opened(FileHandle(handle), FopenFlags::FOPEN_DIRECT_IO);
                 }
-                (Ok(handle), None) => handles.close_file(handle),
+                (Ok(handle), None) => handles.close::<Content>(handle),
                 (Err(error), Some(reply)) => reply.refuse(errno::errno(&error, &rules)),
                 (Err(_), None) => {}
             }
@@ -340,8 +341,12 @@ impl Filesystem for Adapter {
         if !self.rules.shared_handles {
             return reply.error(Errno::ENOSYS);
         }
-        self.handles.close_descriptor(handle.0, request.pid());
-        reply.ok();
+        self.gate.at_once(reply, |answer| {
+            self.handles.close_descriptor(handle.0, request.pid());
+            if let Some(reply) = answer.take() {
+                reply.ok();
+            }
+        });
     }
 
     fn release(
@@ -355,7 +360,7 @@ impl Filesystem for Adapter {
         reply: ReplyEmpty,
     ) {
         self.gate.at_once(reply, |answer| {
-            self.handles.close_file(handle.0);
+            self.handles.close::<Content>(handle.0);
             if let Some(reply) = answer.take() {
                 reply.ok();
             }
@@ -368,10 +373,10 @@ impl Filesystem for Adapter {
         let handles = Arc::clone(&self.handles);
         self.metadata(request, self.node(node.0), reply, move |tree, node, answer| {
             tree.check_readable(node, &caller)?;
-            let handle = handles.with_room(|| handles.open_directory(id, node, &caller))?;
+            let handle = handles.with_room(|| handles.open::<Listing>(id, node, &caller))?;
             match answer.take() {
                 Some(reply) => reply.opened(FileHandle(handle), FopenFlags::empty()),
-                None => handles.close_directory(handle),
+                None => handles.close::<Listing>(handle),
             }
             Ok(())
         });
@@ -387,7 +392,7 @@ impl Filesystem for Adapter {
     ) {
         let caller = caller(request);
         let handles = Arc::clone(&self.handles);
-        let node = handles.node_of_directory(handle.0);
+        let node = handles.node::<Listing>(handle.0);
         // The two names that every directory has go before the listing's own cookies.
         if let Ok(here) = node {
             let dots = [(1, here, "."), (2, here.parent(), "..")];
@@ -400,7 +405,7 @@ impl Filesystem for Adapter {
         }
         self.metadata(request, node, reply, move |tree, node, answer| {
             handles.with_room(|| {
-                let listing = handles.listing_of(handle.0, &caller)?;
+                let listing = handles.of_reader::<Listing>(handle.0, &caller, false)?;
                 let mut listing = listing.lock();
                 let entries = listing.after(offset, tree, node, &caller)?;
                 if entries.is_empty() {
@@ -431,7 +436,7 @@ impl Filesystem for Adapter {
         reply: ReplyEmpty,
     ) {
         self.gate.at_once(reply, |answer| {
-            self.handles.close_directory(handle.0);
+            self.handles.close::<Listing>(handle.0);
             if let Some(reply) = answer.take() {
                 reply.ok();
             }

@@ -29,7 +29,7 @@ fn answered<T>(extension: &Extension, what: &str, mut request: impl FnMut(&Exten
 }
 
 #[test]
-fn one_slow_look_up_delays_nobody_where_nodes_are_locked_for_reading_only() {
+fn a_slow_look_up_delays_no_other_request_where_nodes_take_several_at_a_time() {
     let extension = serve(world(), &macfuse());
     assert_eq!(extension.granted & NODE_RWLOCK, NODE_RWLOCK);
     let who = begin(&extension, 501, 60);
