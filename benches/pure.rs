@@ -229,14 +229,14 @@ fn mach_calls(bencher: Bencher<'_, '_>, regions: u64) {
 // ---- Nodes and listings --------------------------------------------------------------------------
 
 #[divan::bench]
-fn inode_numbers(bencher: Bencher<'_, '_>) {
+fn node_ids(bencher: Bencher<'_, '_>) {
     let mut world = World::default();
     world.spawn(ModelProcess::new(500, "target").owned_by(0, 0));
     let tree = Tree::new(Arc::new(MachKernel::new(Arc::new(XnuModel::new(world)))), 0, 0);
     let node = tree.lookup(Node::ROOT, "500".as_ref(), &ROOT).unwrap().node;
     bencher
         .counter(ItemsCount::new(1usize))
-        .bench_local(|| Node::from_number(black_box(node).number()).unwrap());
+        .bench_local(|| Node::from_id(black_box(node).id().unwrap()).unwrap());
 }
 
 const ROOT: Caller = Caller { uid: 0, gid: 0, pid: 0 };

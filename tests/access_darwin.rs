@@ -12,6 +12,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use common::served::{Served, five_regions};
+use mach_procfs::fuse::MACFUSE;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::calls::ShortBsdInfo;
 use mach_procfs::kernel::mach::xnu_model::{ModelProcess, World, XnuModel};
@@ -124,7 +125,7 @@ fn one_handle_for_all_readers_shows_each_what_is_his() {
     let mut world = World::default();
     world.spawn(ModelProcess::new(500, "target"));
     five_regions(&mut world, 500);
-    let Some(served) = Served::over(world, |options| options.one_open_for_all = true) else {
+    let Some(served) = Served::over(world, |options| options.rules = MACFUSE) else {
         return;
     };
     for name in FILES {

@@ -97,11 +97,14 @@ fn ten_thousand_open_files_cost_what_the_document_says_and_leave_nothing() {
 #[test]
 fn lookups_leave_nothing() {
     let Some(mount) = Mount::new() else { return };
+    const FILES: usize = 200;
     // scripts/soak makes it a million in a run of 50 s and more.
     let lookups: usize = std::env::var("MACH_PROCFS_LOOKUPS")
         .map_or(100_000, |number| number.parse().expect("a number"));
     let (descriptors, threads) = mount.descriptors_and_threads();
     let mut idle = 0;
+    let target = Target::stopped(&format!("descriptors {FILES};stop"));
+    let pid = target.pid();
     let found = AtomicUsize::new(0);
     for (round, from) in [0, lookups / 10].into_iter().enumerate() {
         let to = [lookups / 10, lookups][round];
@@ -110,10 +113,14 @@ fn lookups_leave_nothing() {
                 let (mount, found) = (&mount, &found);
                 scope.spawn(move || {
                     for number in (from + half..to).step_by(2) {
-                        let name = match number % 3 {
+                        // The last two are items, which the daemon numbers until the kernel
+                        // forgets them; all are looked up often, by one of many threads.
+                        let name = match number % 5 {
                             0 => format!("{}", number % 4_194_304),
                             1 => format!("self/name-{number}"),
-                            _ => format!("{number:x}-name"),
+                            2 => format!("{number:x}-name"),
+                            3 => format!("{pid}/fd/{}", number / 5 % FILES),
+                            _ => format!("{pid}/fdinfo/{}", number / 5 % FILES),
                         };
                         if std::fs::symlink_metadata(mount.path(name)).is_ok() {
                             found.fetch_add(1, Ordering::Relaxed);

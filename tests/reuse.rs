@@ -4,10 +4,9 @@
 
 mod common;
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirEntryExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -25,23 +24,35 @@ use nix::sys::stat::Mode;
 
 const ROUNDS: usize = 40;
 
-/// In a pid namespace of its own nobody else takes the pid that is wanted.
-#[test]
-fn a_reused_pid_shows_its_new_process_under_fresh_paths_only() {
+/// Runs an ignored test of this file as process 1 of a pid namespace of its own, where no other process
+/// takes the pid that is wanted. Returns its standard error.
+fn in_a_pid_namespace(test: &str) -> Option<String> {
     if !common::is_root() || !common::mount::can_mount() {
-        return;
+        return None;
     }
     let output = Command::new("unshare")
         .args(["--pid", "--fork", "--mount", "--mount-proc", "--kill-child"])
         .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "in_a_namespace_of_its_own", "--nocapture"])
+        .args(["--ignored", "--exact", test, "--nocapture"])
         .stdin(Stdio::null())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{output:?}");
-    assert!(said.contains(&format!("{ROUNDS} reuses")), "{said}");
     eprint!("{said}");
+    Some(said)
+}
+
+#[test]
+fn a_reused_pid_shows_its_new_process_under_fresh_paths_only() {
+    let Some(said) = in_a_pid_namespace("reuses_in_a_namespace") else { return };
+    assert!(said.contains(&format!("{ROUNDS} reuses")), "{said}");
+}
+
+#[test]
+fn threads_whose_numbers_differ_by_2_to_the_20_show_their_own_data() {
+    let Some(said) = in_a_pid_namespace("threads_in_a_namespace") else { return };
+    assert!(said.contains("far apart") || said.contains("SKIPPED"), "{said}");
 }
 
 /// Starts a target that gets this pid. The daemon's threads, and those of targets, take numbers as
@@ -73,12 +84,11 @@ fn io<T>(result: std::io::Result<T>) -> nix::Result<T> {
 
 #[test]
 #[ignore = "started by the test above, in a pid namespace"]
-fn in_a_namespace_of_its_own() {
+fn reuses_in_a_namespace() {
     if std::process::id() != 1 {
         return;
     }
     let mount = Mount::new().unwrap();
-    let mut inodes = BTreeSet::new();
     for round in 0..ROUNDS {
         let old = Target::stopped("regions 3000;stop");
         let pid = old.pid();
@@ -103,13 +113,14 @@ fn in_a_namespace_of_its_own() {
             .spawn()
             .unwrap();
         // All names are known to the kernel now.
-        inodes.insert(std::fs::metadata(mount.of(pid, "maps")).unwrap().ino());
+        let inode = std::fs::metadata(mount.of(pid, "maps")).unwrap().ino();
         old.reap();
         let new = with_pid(pid, "regions 10;stop");
 
         let fresh = std::fs::read(mount.of(pid, "maps")).unwrap();
         assert!(fresh == std::fs::read(format!("/proc/{pid}/maps")).unwrap(), "round {round}");
-        assert!(inodes.insert(std::fs::metadata(mount.of(pid, "maps")).unwrap().ino()));
+        // What programs see of a node does not know whose it is; what the kernel sees does.
+        assert_eq!(std::fs::metadata(mount.of(pid, "maps")).unwrap().ino(), inode);
 
         gone(io(directory.metadata()), "fstat of its directory");
         gone(io(task.metadata()), "fstat of a directory below");
@@ -133,6 +144,77 @@ fn in_a_namespace_of_its_own() {
         new.reap();
     }
     eprintln!("{ROUNDS} reuses");
+}
+
+#[test]
+#[ignore = "started by the test above, in a pid namespace"]
+fn threads_in_a_namespace() {
+    if std::process::id() != 1 {
+        return;
+    }
+    const APART: u64 = 1 << 20;
+    // Of this namespace since Linux 6.14, before of the machine.
+    let most = std::fs::read_to_string("/proc/sys/kernel/pid_max").unwrap();
+    if most.trim().parse::<u64>().unwrap() < 2 * APART {
+        common::skip("pid_max is too small for threads that far apart");
+        return;
+    }
+    let mount = Mount::new().unwrap();
+    // Names of threads in hexadecimal: "one" and "two".
+    let mut target = Target::stopped("thread 6f6e65;stop;thread 74776f;stop");
+    let first = target.places["6f6e65"];
+    std::fs::write("/proc/sys/kernel/ns_last_pid", (first + APART - 1).to_string()).unwrap();
+    target.next();
+    let second = target.places["74776f"];
+    assert_eq!(second, first + APART);
+    let of = |thread: u64, file: &str| mount.of(target.pid(), &format!("task/{thread}/{file}"));
+    // Both are known before either is read.
+    let inode = |thread| std::fs::metadata(of(thread, "comm")).unwrap().ino();
+    assert_ne!(inode(first), inode(second));
+    for _ in 0..2 {
+        for (thread, name) in [(first, "one\n"), (second, "two\n")] {
+            assert_eq!(std::fs::read_to_string(of(thread, "comm")).unwrap(), name);
+            let stat = std::fs::read_to_string(of(thread, "stat")).unwrap();
+            assert!(stat.starts_with(&format!("{thread} ")), "{stat}");
+        }
+    }
+    target.reap();
+    eprintln!("far apart");
+}
+
+/// What 32-bit programs without large-file support can take, and macFUSE's entries of directories.
+#[test]
+fn all_inode_numbers_are_of_32_bits_and_the_same_in_stat_and_in_listings() {
+    let Some(mount) = Mount::new() else { return };
+    let target = Target::stopped("thread 6f6e65;keep file /etc/passwd;pipe pipe;stop");
+    let mut seen = 0;
+    for directory in [String::new(), target.pid().to_string()] {
+        let path = mount.path(&directory);
+        let own = std::fs::metadata(&path).unwrap().ino();
+        seen += check_numbers(&path, &[own], !directory.is_empty());
+    }
+    assert!(seen > 150, "{seen}");
+}
+
+fn check_numbers(directory: &Path, above: &[u64], goes_down: bool) -> usize {
+    let mut seen = 0;
+    let mut here = std::collections::HashSet::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let path = entry.path();
+        let inode = entry.ino();
+        assert!(inode != 0 && u32::try_from(inode).is_ok(), "{}", path.display());
+        assert!(!above.contains(&inode), "{}", path.display());
+        assert!(here.insert(inode), "{} has the number of another name", path.display());
+        // Other processes come and go.
+        let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
+        assert_eq!(metadata.ino(), inode, "{}", path.display());
+        seen += 1;
+        if goes_down && metadata.is_dir() {
+            seen += check_numbers(&path, &[above, &[inode]].concat(), true);
+        }
+    }
+    seen
 }
 
 const ROOT: Caller = Caller { uid: 0, gid: 0, pid: 1 };

@@ -116,7 +116,7 @@ fn listings_ascend_and_lead_to_nodes() {
         let found =
             fixture.tree.lookup(fixture.node("300"), OsStr::new(&entry.name.to_string()), &ROOT);
         let found = found.unwrap();
-        assert_eq!(found.node.number(), entry.number);
+        assert_eq!(found.node.inode(), entry.inode);
         assert_eq!(found.node_type, entry.node_type);
         assert_eq!(found.node.parent(), fixture.node("300"));
     }

@@ -16,11 +16,14 @@ pub struct Limits {
     pub handles: usize,
     /// Bytes of content made for them.
     pub bytes: usize,
+    /// Items of processes, as threads are, that the kernel may name: about 240 bytes each. Past it the
+    /// oldest are forgotten, which are looked up again by their paths.
+    pub items: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { handles: 65_536, bytes: 256 << 20 }
+        Limits { handles: 65_536, bytes: 256 << 20, items: 65_536 }
     }
 }
 
@@ -29,7 +32,7 @@ impl Limits {
     /// shut out another.
     fn of(self, user: u32) -> Self {
         let part = |whole: usize| if user == 0 { whole } else { whole / 5 * 2 };
-        Limits { handles: part(self.handles), bytes: part(self.bytes) }
+        Limits { handles: part(self.handles), bytes: part(self.bytes), ..self }
     }
 }
 
@@ -160,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_user_has_a_share_and_root_the_rest() {
-        let budget = Budget::new(Limits { handles: 10, bytes: 100 });
+        let budget = Budget::new(Limits { handles: 10, bytes: 100, ..Limits::default() });
         let mut one: Vec<Charge> = (0..4).map(|_| budget.handle(1).unwrap()).collect();
         assert_eq!(kind(budget.handle(1)), ErrorKind::TooManyOpen);
         let two: Vec<Charge> = (0..4).map(|_| budget.handle(2).unwrap()).collect();

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use fuser::Errno;
 use parking_lot::Mutex;
 
-use super::host;
+use super::host::HostRules;
 use crate::model::{Error, ErrorKind};
 
 /// The errno a client gets for this error. What is not the client's doing is logged here, in one
 /// line that names the call, its code, the pid and the address.
-pub(super) fn errno(error: &Error) -> Errno {
+pub(super) fn errno(error: &Error, rules: &HostRules) -> Errno {
     match error.kind {
         ErrorKind::Exhausted
         | ErrorKind::TooManyOpen
@@ -21,7 +21,7 @@ pub(super) fn errno(error: &Error) -> Errno {
     }
     match error.kind {
         ErrorKind::NoSuchName | ErrorKind::NoSuchProcess => Errno::ENOENT,
-        ErrorKind::Replaced => host::REPLACED,
+        ErrorKind::Replaced => rules.replaced,
         ErrorKind::Vanished => Errno::ESRCH,
         ErrorKind::Denied => Errno::EACCES,
         ErrorKind::ReadOnly => Errno::EROFS,

@@ -17,6 +17,7 @@ use fuser::{Errno, ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry,
 use parking_lot::{Condvar, Mutex};
 
 use super::errno::errno;
+use super::host::HostRules;
 use crate::model::{Error, ErrorKind, Pid, error_words};
 
 /// How long a client waits for a call at most.
@@ -69,6 +70,7 @@ pub(super) struct Answer<R> {
     reply: Arc<Mutex<Option<R>>>,
     /// The loop that works on it, where one does.
     asleep: Option<Asleep>,
+    rules: HostRules,
 }
 
 impl<R: Refuse> Answer<R> {
@@ -85,7 +87,7 @@ impl<R: Refuse> Answer<R> {
     /// Replies with the errno of this error.
     pub(super) fn refuse(&self, error: &Error) {
         if let Some(reply) = self.take() {
-            reply.refuse(errno(error));
+            reply.refuse(errno(error, &self.rules));
         }
     }
 }
@@ -122,10 +124,13 @@ trait Expire: Send + Sync {
     fn expire(&self, error: &Error) -> bool;
 }
 
-impl<R: Refuse> Expire for Mutex<Option<R>> {
+/// A reply, and the rules by which it is given.
+struct Expiring<R>(Arc<Mutex<Option<R>>>, HostRules);
+
+impl<R: Refuse> Expire for Expiring<R> {
     fn expire(&self, error: &Error) -> bool {
-        let reply = self.lock().take();
-        reply.map(|reply| reply.refuse(errno(error))).is_some()
+        let reply = self.0.lock().take();
+        reply.map(|reply| reply.refuse(errno(error, &self.1))).is_some()
     }
 }
 
@@ -169,6 +174,7 @@ struct State {
 
 struct Inner {
     loops: usize,
+    rules: HostRules,
     sleeping: AtomicUsize,
     state: Mutex<State>,
     work_came: Condvar,
@@ -179,10 +185,11 @@ struct Inner {
 pub(super) struct Gate(Arc<Inner>);
 
 impl Gate {
-    /// A gate for this many event loops.
-    pub(super) fn new(loops: usize) -> Self {
+    /// A gate for this many event loops, which answers by these rules.
+    pub(super) fn new(loops: usize, rules: HostRules) -> Self {
         Gate(Arc::new(Inner {
             loops,
+            rules,
             sleeping: AtomicUsize::new(0),
             state: Mutex::default(),
             work_came: Condvar::new(),
@@ -192,7 +199,8 @@ impl Gate {
 
     /// Works on a reply at once, for calls that do not sleep.
     pub(super) fn at_once<R: Refuse>(&self, reply: R, work: impl FnOnce(Answer<R>)) {
-        let answer = Answer { reply: Arc::new(Mutex::new(Some(reply))), asleep: None };
+        let reply = Arc::new(Mutex::new(Some(reply)));
+        let answer = Answer { reply, asleep: None, rules: self.0.rules };
         survive(move || work(answer));
     }
 
@@ -206,19 +214,20 @@ impl Gate {
         work: impl FnOnce(Answer<R>) + Send + 'static,
     ) {
         let inner = &self.0;
-        let shared = Arc::new(Mutex::new(Some(reply)));
-        let reply = Arc::clone(&shared);
-        let call = Call { number: 0, about, since: Instant::now(), answer: shared };
+        let rules = inner.rules;
+        let reply = Arc::new(Mutex::new(Some(reply)));
+        let expiring = Arc::new(Expiring(Arc::clone(&reply), rules));
+        let call = Call { number: 0, about, since: Instant::now(), answer: expiring };
         // Counted first and looked at then, so that two loops cannot both take themselves for not
         // being the last.
         let (asleep, others) = Asleep::begin(inner);
         if is_free && others + 1 < inner.loops {
-            let answer = Answer { reply, asleep: Some(asleep) };
+            let answer = Answer { reply, asleep: Some(asleep), rules };
             inner.run(call, move || work(answer));
             return;
         }
         drop(asleep);
-        let answer = Answer { reply, asleep: None };
+        let answer = Answer { reply, asleep: None, rules };
         inner.hand_over(Job { call, work: Box::new(move || work(answer)) });
     }
 }
@@ -423,6 +432,7 @@ fn survive(work: impl FnOnce()) {
 mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
 
+    use super::super::host::LINUX;
     use super::*;
 
     /// A reply that somebody waits for.
@@ -453,7 +463,7 @@ mod tests {
     fn no_call_waits_behind_a_stuck_one() {
         for _ in 0..200 {
             // With one loop all calls go to the pool, where one thread is idle.
-            let gate = Gate::new(1);
+            let gate = Gate::new(1, LINUX);
             assert_eq!(call(&gate, 1, || {}).recv(), Ok(None));
             let (release, held) = channel::<()>();
             let stuck = call(&gate, 2, move || {
@@ -468,7 +478,7 @@ mod tests {
 
     #[test]
     fn a_process_has_two_threads_at_most_and_the_others_the_rest() {
-        let gate = Gate::new(2);
+        let gate = Gate::new(2, LINUX);
         let (release, held) = channel::<()>();
         let held = Arc::new(Mutex::new(held));
         let hang = || {
@@ -505,7 +515,7 @@ mod tests {
     #[test]
     fn a_panic_ends_nothing_but_its_call() {
         for loops in [1, 2] {
-            let gate = Gate::new(loops);
+            let gate = Gate::new(loops, LINUX);
             let told = call(&gate, 1, || std::panic::panic_any("on purpose"));
             assert!(told.recv().is_err(), "the reply was dropped, which fuser makes EIO");
             for _ in 0..20 {

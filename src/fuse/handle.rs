@@ -1,151 +1,293 @@
 //! Open files and directories, by the handle that the kernel passes back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::budget::{Budget, Charge, Limits};
 use super::content::Content;
+use super::listing::Listing;
+use super::readers::{Reader, Readers, Shared};
 use crate::model::{Error, ErrorKind, Result};
-use crate::tree::{Caller, Entry, Node, Tree};
-
-/// What a reader has for itself. An event loop that finds it locked leaves the work to the pool.
-pub(super) type Shared<T> = Arc<Mutex<T>>;
+use crate::tree::{Caller, Node, Tree};
 
 /// All open handles.
 pub(super) struct Handles {
-    /// macOS opens a node once for all its readers, so each has a content of its own there.
-    per_reader: bool,
+    tree: Arc<Tree>,
+    /// Whether one handle serves all who open a node, so that each reader has a content of its own.
+    are_shared: bool,
     budget: Arc<Budget>,
     open: Mutex<Open>,
 }
 
 #[derive(Default)]
-struct Open {
+pub(super) struct Open {
     last: u64,
-    files: HashMap<u64, OpenFile>,
-    directories: HashMap<u64, HashMap<u32, Shared<Listing>>>,
+    files: HashMap<u64, Handle<Content>>,
+    directories: HashMap<u64, Handle<Listing>>,
+    /// The handles that are open on a node id.
+    on: HashMap<u64, Vec<u64>>,
 }
 
-struct OpenFile {
-    node: u64,
-    contents: HashMap<u32, Shared<Content>>,
+pub(super) struct Handle<T> {
+    id: u64,
+    node: Node,
+    readers: Readers<T>,
+    /// What the handle itself costs, where it costs more than its readers.
+    _charge: Option<Charge>,
 }
 
+/// What a reader has behind a handle: the content of a file, or the listing of a directory.
+pub(super) trait Behind: Sized {
+    /// The handles of this kind.
+    fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>>;
+
+    /// One for this caller, of which nothing is made yet.
+    fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Charge) -> Result<Self>;
+}
+
+impl Behind for Content {
+    fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>> {
+        &mut open.files
+    }
+
+    fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Charge) -> Result<Self> {
+        Ok(Content::new(tree.open(node, caller)?, room))
+    }
+}
+
+impl Behind for Listing {
+    fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>> {
+        &mut open.directories
+    }
+
+    fn begin(_: &Arc<Tree>, _: Node, _: &Caller, room: Charge) -> Result<Self> {
+        Ok(Listing::new(room))
+    }
+}
+
+impl Open {
+    /// A new handle, whose number it returns.
+    fn add<T: Behind>(&mut self, handle: Handle<T>) -> u64 {
+        self.last += 1;
+        let number = self.last;
+        self.on.entry(handle.id).or_default().push(number);
+        T::handles(self).insert(number, handle);
+        number
+    }
+
+    fn remove<T: Behind>(&mut self, number: u64) -> Option<Handle<T>> {
+        let handle = T::handles(self).remove(&number)?;
+        if let Some(numbers) = self.on.get_mut(&handle.id) {
+            numbers.retain(|other| *other != number);
+            if numbers.is_empty() {
+                self.on.remove(&handle.id);
+            }
+        }
+        give_back(T::handles(self));
+        give_back(&mut self.on);
+        Some(handle)
+    }
+
+    fn handle<T: Behind>(&mut self, number: u64) -> Result<&mut Handle<T>> {
+        let no_handle = || Error::new(ErrorKind::BadHandle, "handle");
+        T::handles(self).get_mut(&number).ok_or_else(no_handle)
+    }
+}
+
+/// A process, as it can be asked for later.
+type Process = (u32, Option<u64>);
+
+// What is taken away is always dropped without the lock: closing files is a call to the kernel.
 impl Handles {
-    pub(super) fn new(per_reader: bool, limits: Limits) -> Self {
-        Handles { per_reader, budget: Budget::new(limits), open: Mutex::default() }
+    pub(super) fn new(tree: Arc<Tree>, are_shared: bool, limits: Limits) -> Self {
+        let budget = Budget::new(limits);
+        Handles { tree, are_shared, budget, open: Mutex::default() }
     }
 
-    /// Room for what one more reader keeps open.
+    fn reader(&self, caller: &Caller) -> Result<Reader> {
+        if self.are_shared { Reader::of(caller, &self.tree) } else { Ok(Reader::ANY) }
+    }
+
+    /// Tries again where there is too little room: without what readers have left that do not live,
+    /// then without what closed files have left.
     ///
     /// # Errors
-    /// `TooManyOpen`.
-    pub(super) fn room(&self, caller: &Caller) -> Result<Charge> {
-        self.budget.handle(caller.uid)
+    /// As the attempt; `TooManyOpen` or `NoRoom` where there is no room all the same.
+    pub(super) fn with_room<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+        for make_room in [Self::drop_dead, Self::drop_closed] {
+            match attempt() {
+                Err(error)
+                    if self.are_shared
+                        && matches!(error.kind, ErrorKind::TooManyOpen | ErrorKind::NoRoom) =>
+                {
+                    make_room(self);
+                }
+                result => return result,
+            }
+        }
+        attempt()
     }
 
-    /// Whether one handle serves several readers, so that each read is to be checked.
-    pub(super) fn are_shared(&self) -> bool {
-        self.per_reader
-    }
-
-    fn reader(&self, caller: &Caller) -> u32 {
-        if self.per_reader { caller.pid } else { 0 }
-    }
-
-    /// A new handle of a file, with the content for the one who opened it.
-    pub(super) fn open_file(&self, node: Node, caller: &Caller, content: Content) -> u64 {
-        let mut open = self.open.lock();
-        open.last += 1;
-        let handle = open.last;
-        let contents = HashMap::from([(self.reader(caller), Arc::new(Mutex::new(content)))]);
-        open.files.insert(handle, OpenFile { node: node.number(), contents });
-        handle
-    }
-
-    /// A handle that is open on this node, if there is one.
-    pub(super) fn open_on(&self, node: u64) -> Option<u64> {
-        let open = self.open.lock();
-        open.files.iter().find(|(_, file)| file.node == node).map(|(handle, _)| *handle)
-    }
-
-    /// The content that this reader has behind this handle, `None` for a reader that the handle
-    /// has not seen yet.
+    /// A new handle, with what the one who opens it reads from.
     ///
     /// # Errors
-    /// `BadHandle`.
-    pub(super) fn content(&self, handle: u64, caller: &Caller) -> Result<Option<Shared<Content>>> {
-        let open = self.open.lock();
-        let file = open.files.get(&handle).ok_or_else(no_handle)?;
-        Ok(file.contents.get(&self.reader(caller)).cloned())
+    /// `TooManyOpen`; for a file, as [`Tree::open`].
+    pub(super) fn open<T: Behind>(&self, id: u64, node: Node, caller: &Caller) -> Result<u64> {
+        let reader = self.reader(caller)?;
+        let room = || self.budget.handle(caller.uid);
+        let _charge = if self.are_shared { Some(room()?) } else { None };
+        let readers = Readers::new(reader, T::begin(&self.tree, node, caller, room()?)?);
+        Ok(self.open.lock().add(Handle { id, node, readers, _charge }))
     }
 
-    /// Gives a reader that the handle has not seen a content of its own, and returns the one that
-    /// it has from now on.
-    ///
-    /// # Errors
-    /// `BadHandle`.
-    pub(super) fn add_reader(
-        &self,
-        handle: u64,
-        caller: &Caller,
-        content: Content,
-    ) -> Result<Shared<Content>> {
-        let mut open = self.open.lock();
-        let file = open.files.get_mut(&handle).ok_or_else(no_handle)?;
-        let content = || Arc::new(Mutex::new(content));
-        Ok(Arc::clone(file.contents.entry(self.reader(caller)).or_insert_with(content)))
-    }
-
-    /// Forgets a file and all that was made for it.
-    pub(super) fn close_file(&self, handle: u64) {
-        // Dropped behind the lock: closing files is a call to the kernel.
-        let closed = {
-            let mut open = self.open.lock();
-            let closed = open.files.remove(&handle);
-            give_back(&mut open.files);
-            closed
-        };
+    /// Forgets a handle and all that was made for it.
+    pub(super) fn close<T: Behind>(&self, handle: u64) {
+        let closed = self.open.lock().remove::<T>(handle);
         drop(closed);
     }
 
-    /// A new handle of a directory.
-    ///
-    /// # Errors
-    /// `TooManyOpen`.
-    pub(super) fn open_directory(&self, caller: &Caller) -> Result<u64> {
-        let listing = Listing::new(self.room(caller)?);
-        let mut open = self.open.lock();
-        open.last += 1;
-        let handle = open.last;
-        let listings = HashMap::from([(self.reader(caller), Arc::new(Mutex::new(listing)))]);
-        open.directories.insert(handle, listings);
-        Ok(handle)
+    /// A handle of a file that is open on this node id, if there is one.
+    pub(super) fn file_on(&self, id: u64) -> Option<u64> {
+        let open = self.open.lock();
+        let handle = *open.on.get(&id)?.last()?;
+        open.files.contains_key(&handle).then_some(handle)
     }
 
-    /// The listing that this reader has behind this handle.
+    /// The node that is open under this id, also where the id itself was given up.
+    pub(super) fn node_on(&self, id: u64) -> Option<Node> {
+        let open = self.open.lock();
+        let handle = open.on.get(&id)?.last()?;
+        let file = open.files.get(handle).map(|file| file.node);
+        file.or_else(|| open.directories.get(handle).map(|directory| directory.node))
+    }
+
+    /// The node that a handle is open on.
     ///
     /// # Errors
-    /// `BadHandle`; `TooManyOpen` for a reader that the handle has not seen yet.
-    pub(super) fn listing(&self, handle: u64, caller: &Caller) -> Result<Shared<Listing>> {
-        let reader = self.reader(caller);
-        let mut open = self.open.lock();
-        let listings = open.directories.get_mut(&handle).ok_or_else(no_handle)?;
-        if let Some(listing) = listings.get(&reader) {
-            return Ok(Arc::clone(listing));
+    /// `BadHandle`.
+    pub(super) fn node<T: Behind>(&self, handle: u64) -> Result<Node> {
+        self.open.lock().handle::<T>(handle).map(|handle| handle.node)
+    }
+
+    /// Whether no request reads the content of this handle now. One that is shared has a content for
+    /// each reader: that is not known before the reader is.
+    pub(super) fn is_free(&self, handle: u64) -> bool {
+        let open = self.open.lock();
+        let file = open.files.get(&handle);
+        let content = file.and_then(|file| file.readers.find(Reader::ANY, false));
+        content.is_none_or(|content| content.try_lock().is_some())
+    }
+
+    /// What this reader has behind a handle. `afresh`: another one where the reader has closed the
+    /// file since. Who reads a shared handle is checked each time.
+    ///
+    /// # Errors
+    /// `BadHandle`; on a shared handle as [`Tree::check_readable`]; where the reader has nothing yet,
+    /// `TooManyOpen` and, for a file, as [`Tree::open`].
+    pub(super) fn of_reader<T: Behind>(
+        &self,
+        handle: u64,
+        caller: &Caller,
+        afresh: bool,
+    ) -> Result<Shared<T>> {
+        let reader = self.reader(caller)?;
+        let (node, found) = {
+            let mut open = self.open.lock();
+            let handle = open.handle::<T>(handle)?;
+            (handle.node, handle.readers.find(reader, afresh))
+        };
+        if self.are_shared {
+            self.tree.check_readable(node, caller)?;
         }
-        let listing = Arc::new(Mutex::new(Listing::new(self.room(caller)?)));
-        listings.insert(reader, Arc::clone(&listing));
-        Ok(listing)
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let new = T::begin(&self.tree, node, caller, self.budget.handle(caller.uid)?)?;
+        let (kept, superseded, are_many) = {
+            let mut open = self.open.lock();
+            let readers = &mut open.handle::<T>(handle)?.readers;
+            let (kept, superseded) = readers.keep(reader, new);
+            (kept, superseded, readers.are_many())
+        };
+        drop(superseded);
+        // In a replay no reader can be asked for: they leave only where there is no room.
+        if are_many && self.tree.knows_callers() {
+            self.drop_dead_of::<T>(handle);
+        }
+        Ok(kept)
     }
 
-    /// Forgets a directory and its listings.
-    pub(super) fn close_directory(&self, handle: u64) {
+    /// A process has closed a descriptor of this file, which others of it or of other processes may
+    /// still have open.
+    pub(super) fn close_descriptor(&self, handle: u64, pid: u32) {
+        if let Ok(file) = self.open.lock().handle::<Content>(handle) {
+            file.readers.close(pid);
+        }
+    }
+
+    /// A reader has seen the end of a listing: another one begins at the start, and makes its own.
+    pub(super) fn end_listing(&self, handle: u64, caller: &Caller) {
+        if self.are_shared {
+            let mut open = self.open.lock();
+            let directory = open.handle::<Listing>(handle).ok();
+            let ended = directory.and_then(|directory| directory.readers.remove(caller.pid));
+            drop(open);
+            drop(ended);
+        }
+    }
+
+    /// Gives back what readers of one handle have left that do not live.
+    fn drop_dead_of<T: Behind>(&self, handle: u64) {
+        let processes: HashSet<Process> = match self.open.lock().handle::<T>(handle) {
+            Ok(handle) => handle.readers.processes().collect(),
+            Err(_) => return,
+        };
+        let dead = self.dead_among(processes);
+        let mut taken = Vec::new();
+        if let Ok(handle) = self.open.lock().handle::<T>(handle) {
+            handle.readers.take_dead(|process| dead.contains(&process), &mut taken);
+        }
+    }
+
+    /// Gives back what readers have left that do not live.
+    fn drop_dead(&self) {
+        let processes: HashSet<Process> = {
+            let open = self.open.lock();
+            let files = open.files.values().flat_map(|file| file.readers.processes());
+            let listed = open.directories.values().flat_map(|it| it.readers.processes());
+            files.chain(listed).collect()
+        };
+        let dead = self.dead_among(processes);
+        let is_dead = |process| dead.contains(&process);
+        let (mut contents, mut listings) = (Vec::new(), Vec::new());
         let mut open = self.open.lock();
-        open.directories.remove(&handle);
-        give_back(&mut open.directories);
+        for file in open.files.values_mut() {
+            file.readers.take_dead(is_dead, &mut contents);
+        }
+        for directory in open.directories.values_mut() {
+            directory.readers.take_dead(is_dead, &mut listings);
+        }
+        drop(open);
+    }
+
+    /// Those of these processes that do not live; and all that cannot be asked for.
+    fn dead_among(&self, mut processes: HashSet<Process>) -> HashSet<Process> {
+        processes.retain(|(pid, process)| {
+            process.is_none() || self.tree.caller_identity(*pid).is_ok_and(|now| now != *process)
+        });
+        processes
+    }
+
+    /// Gives back what closed files have left.
+    fn drop_closed(&self) {
+        let mut taken = Vec::new();
+        let mut open = self.open.lock();
+        for file in open.files.values_mut() {
+            file.readers.take_closed(&mut taken);
+        }
+        drop(open);
     }
 }
 
@@ -153,47 +295,5 @@ impl Handles {
 fn give_back<T>(handles: &mut HashMap<u64, T>) {
     if handles.capacity() > 1024 && handles.len() < handles.capacity() / 8 {
         handles.shrink_to(2 * handles.len());
-    }
-}
-
-fn no_handle() -> Error {
-    Error::new(ErrorKind::BadHandle, "handle")
-}
-
-/// The names of an open directory, as they were when the reader began at its start: later reads
-/// continue in the same list, so that none is doubled and none that lives throughout is lost.
-pub(super) struct Listing {
-    entries: Option<Vec<Entry>>,
-    charge: Charge,
-}
-
-impl Listing {
-    fn new(charge: Charge) -> Self {
-        Listing { entries: None, charge }
-    }
-
-    /// The names behind this cookie; from the start, 0, the directory is read anew.
-    ///
-    /// # Errors
-    /// As [`Tree::list`]; `NoRoom`.
-    pub(super) fn after(
-        &mut self,
-        cookie: u64,
-        tree: &Tree,
-        node: Node,
-        caller: &Caller,
-    ) -> Result<&[Entry]> {
-        let entries = match self.entries.take().filter(|_| cookie != 0) {
-            Some(entries) => entries,
-            None => {
-                let mut entries = tree.list(node, caller)?;
-                entries.shrink_to_fit();
-                self.charge.hold(entries.capacity() * size_of::<Entry>())?;
-                entries
-            }
-        };
-        let entries = self.entries.insert(entries);
-        let first = entries.partition_point(|entry| entry.cookie <= cookie);
-        Ok(&entries[first..])
     }
 }

@@ -7,6 +7,9 @@ mod errno;
 mod gate;
 mod handle;
 mod host;
+mod ids;
+mod listing;
+mod readers;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -17,22 +20,22 @@ use std::time::{Duration, SystemTime};
 
 use fuser::{
     AccessFlags, BsdFileFlags, CopyFileRangeFlags, Errno, FileAttr, FileHandle, FileType,
-    Filesystem, FopenFlags, Generation, INodeNo, InitFlags, IoctlFlags, KernelConfig, LockOwner,
-    OpenFlags, PollEvents, PollFlags, PollNotifier, RenameFlags, ReplyAttr, ReplyCreate, ReplyData,
+    Filesystem, FopenFlags, Generation, INodeNo, IoctlFlags, KernelConfig, LockOwner, OpenFlags,
+    PollEvents, PollFlags, PollNotifier, RenameFlags, ReplyAttr, ReplyCreate, ReplyData,
     ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyIoctl, ReplyLseek, ReplyOpen, ReplyPoll,
     ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 
 pub use budget::Limits;
-
-/// Whether the kernel here opens a file once for all its readers.
-pub(crate) const ONE_OPEN_FOR_ALL: bool = host::ONE_OPEN_FOR_ALL;
+pub use host::{HERE, HostRules, LINUX, MACFUSE};
 
 use crate::model::{Error, ErrorKind, Pid, Result};
 use crate::tree::{Access, Attributes, Caller, Node, NodeType, Tree};
 use content::Content;
 use gate::{About, Answer, Gate, Refuse};
 use handle::Handles;
+use ids::NodeIds;
+use listing::Listing;
 
 /// Attributes are never cached: each `stat` asks whether the process still lives.
 const ATTRIBUTE_TTL: Duration = Duration::ZERO;
@@ -48,41 +51,51 @@ const BLOCK_SIZE: u32 = 128 * 1024;
 const NAME_MAX: u32 = 255;
 
 /// How requests are served.
-pub(crate) struct Service {
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
     /// Event loops, at least 1.
-    pub(crate) loops: usize,
-    /// Whether one open of a file serves all its readers.
-    pub(crate) one_open_for_all: bool,
+    pub loops: usize,
+    /// What the kernel that asks expects.
+    pub rules: HostRules,
     /// What open files may cost.
-    pub(crate) limits: Limits,
+    pub limits: Limits,
 }
 
 /// The tree, as fuser asks it.
-pub(crate) struct Adapter {
+pub struct Adapter {
     tree: Arc<Tree>,
     handles: Arc<Handles>,
+    ids: Arc<NodeIds>,
     gate: Gate,
+    rules: HostRules,
     /// Closed when the session has ended.
     alive: Option<UnixStream>,
 }
 
 impl Adapter {
     /// An adapter that closes `alive` when its session has ended.
-    pub(crate) fn new(tree: Arc<Tree>, service: &Service, alive: UnixStream) -> Self {
-        let handles = Arc::new(Handles::new(service.one_open_for_all, service.limits));
-        Adapter { tree, handles, gate: Gate::new(service.loops), alive: Some(alive) }
+    #[must_use]
+    pub fn new(tree: Arc<Tree>, service: &Service, alive: UnixStream) -> Self {
+        let Service { loops, rules, limits } = *service;
+        let handles = Arc::new(Handles::new(Arc::clone(&tree), rules.shared_handles, limits));
+        let ids = Arc::new(NodeIds::new(Arc::clone(&tree), limits.items));
+        Adapter { tree, handles, ids, gate: Gate::new(loops, rules), rules, alive: Some(alive) }
+    }
+
+    /// The node of this id. One that is open stays known whatever became of its id.
+    fn node(&self, id: u64) -> Result<Node> {
+        self.ids.node(id).or_else(|error| self.handles.node_on(id).ok_or(error))
     }
 
     /// Answers from the tree's metadata: at once where the kernel never sleeps for it.
     fn metadata<R: Refuse>(
         &self,
         request: &Request,
-        node: u64,
+        node: Result<Node>,
         reply: R,
         work: impl FnOnce(&Arc<Tree>, Node, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
         let tree = Arc::clone(&self.tree);
-        let node = Node::from_number(node);
         let about = About { user: request.uid(), pid: pid_of(&node) };
         let work = move |answer: Answer<R>| {
             if let Err(error) = node.and_then(|node| work(&tree, node, &answer)) {
@@ -101,42 +114,27 @@ impl Adapter {
     /// before this thread runs again.
     fn content<R: Refuse, T>(
         &self,
-        node: u64,
         handle: u64,
         caller: Caller,
+        afresh: bool,
         reply: R,
-        make: impl FnOnce(Result<&mut Content>) -> Result<T> + Send + 'static,
-        send: impl FnOnce(T, &Answer<R>) -> Result<()> + Send + 'static,
+        make: impl Fn(Result<&mut Content>) -> Result<T> + Send + 'static,
+        send: impl FnOnce(Node, T, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
-        let tree = Arc::clone(&self.tree);
         let handles = Arc::clone(&self.handles);
-        let node = Node::from_number(node);
+        let node = handles.node::<Content>(handle);
         let about = About { user: caller.uid, pid: pid_of(&node) };
-        let known = handles.content(handle, &caller);
-        let is_free = match &known {
-            Ok(Some(content)) => content.try_lock().is_some(),
-            Ok(None) | Err(_) => true,
-        };
-        let find = move || {
-            let node = node?;
-            if handles.are_shared() {
-                tree.check_readable(node, &caller)?;
-            }
-            match known? {
-                Some(content) => Ok(content),
-                None => {
-                    let room = handles.room(&caller)?;
-                    let content = Content::new(tree.open(node, &caller)?, room);
-                    handles.add_reader(handle, &caller, content)
-                }
-            }
-        };
+        let is_free = handles.is_free(handle);
         self.gate.may_sleep(about, reply, is_free, move |answer| {
-            let made = match find() {
+            let attempt = || match handles.of_reader::<Content>(handle, &caller, afresh) {
                 Ok(content) => make(Ok(&mut content.lock())),
                 Err(error) => make(Err(error)),
             };
-            if let Err(error) = made.and_then(|made| send(made, &answer)) {
+            let sent = node.and_then(|node| {
+                let made = handles.with_room(attempt)?;
+                send(node, made, &answer)
+            });
+            if let Err(error) = sent {
                 answer.refuse(&error);
             }
         });
@@ -159,10 +157,12 @@ fn file_type(node_type: NodeType) -> FileType {
     }
 }
 
-fn file_attr(attributes: &Attributes, size: u64) -> FileAttr {
+/// `number`: in a reply to LOOKUP the node id, which the kernel names the node by from then on; else
+/// the inode number, which programs see.
+fn file_attr(attributes: &Attributes, number: u64, size: u64) -> FileAttr {
     let since: SystemTime = attributes.owner.since;
     FileAttr {
-        ino: INodeNo(attributes.node.number()),
+        ino: INodeNo(number),
         size,
         blocks: 0,
         atime: since,
@@ -186,11 +186,9 @@ fn read_only() -> Errno {
 }
 
 impl Filesystem for Adapter {
-    /// Without it the kernel lets no look-up into a directory before the last one is answered, so
-    /// that one that hangs would stop all.
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
-        if config.add_capabilities(InitFlags::FUSE_PARALLEL_DIROPS).is_err() {
-            log::debug!("the kernel looks up one name at a time");
+        if config.add_capabilities(self.rules.wants).is_err() {
+            log::debug!("the kernel sends requests about one node one after the other");
         }
         Ok(())
     }
@@ -200,12 +198,13 @@ impl Filesystem for Adapter {
     }
 
     fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        if host::is_probe(name) {
+        if self.rules.is_probe(name) {
             return reply.error(Errno::ENOENT);
         }
         let name = name.to_owned();
         let caller = caller(request);
-        self.metadata(request, parent.0, reply, move |tree, parent, answer| {
+        let ids = Arc::clone(&self.ids);
+        self.metadata(request, self.node(parent.0), reply, move |tree, parent, answer| {
             let found = tree.lookup(parent, &name, &caller)?;
             // What comes and goes is looked up each time: this is what never shows a dead process
             // as alive, nor its successor under the old node. So is what not everyone may look up.
@@ -213,16 +212,18 @@ impl Filesystem for Adapter {
             let for_all = parent.row.row().access == Access::Anyone;
             let stays = row.items.is_none() && for_all;
             let name_ttl = if stays { NAME_TTL } else { Duration::ZERO };
+            ids.make_room();
             if let Some(reply) = answer.take() {
-                let attr = file_attr(&found, found.size);
+                let attr = file_attr(&found, ids.looked_up(found.node), found.size);
                 reply.entry_with_ttls(&ATTRIBUTE_TTL, &name_ttl, &attr, Generation(0));
             }
             Ok(())
         });
     }
 
-    /// Nodes are computed from their numbers: there is nothing to forget.
-    fn forget(&self, _: &Request, _: INodeNo, _: u64) {}
+    fn forget(&self, _: &Request, node: INodeNo, lookups: u64) {
+        self.ids.forget(node.0, lookups);
+    }
 
     fn getattr(
         &self,
@@ -232,28 +233,33 @@ impl Filesystem for Adapter {
         reply: ReplyAttr,
     ) {
         // lseek(SEEK_END) asks with the handle: only it needs the length, and gets it.
-        let handle = handle.filter(|_| host::HANDLE_MEANS_SEEK_END).map(|handle| handle.0);
-        let open = || self.handles.open_on(node.0).filter(|_| host::OPEN_FILES_HAVE_SIZES);
-        let Some(handle) = handle.or_else(open) else {
-            return self.metadata(request, node.0, reply, |tree, node, answer| {
+        let handle = if self.rules.handle_means_seek_end { handle.map(|it| it.0) } else { None };
+        let handle = match handle {
+            None if self.rules.open_files_have_sizes => self.handles.file_on(node.0),
+            handle => handle,
+        };
+        let Some(handle) = handle else {
+            return self.metadata(request, self.node(node.0), reply, |tree, node, answer| {
                 let attributes = tree.attributes(node)?;
                 if let Some(reply) = answer.take() {
-                    reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, attributes.size));
+                    let inode = u64::from(node.inode());
+                    reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, inode, attributes.size));
                 }
                 Ok(())
             });
         };
-        let (tree, number) = (Arc::clone(&self.tree), node.0);
+        let tree = Arc::clone(&self.tree);
         let length = |content: Result<&mut Content>| match content {
             Ok(content) => content.length(),
             // Who may not read a file may still look at its other attributes.
             Err(error) if error.kind == ErrorKind::Denied => Ok(0),
             Err(error) => Err(error),
         };
-        self.content(number, handle, caller(request), reply, length, move |length, answer| {
-            let attributes = tree.attributes(Node::from_number(number)?)?;
+        self.content(handle, caller(request), true, reply, length, move |node, length, answer| {
+            let attributes = tree.attributes(node)?;
             if let Some(reply) = answer.take() {
-                reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, length));
+                let inode = u64::from(node.inode());
+                reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, inode, length));
             }
             Ok(())
         });
@@ -261,7 +267,7 @@ impl Filesystem for Adapter {
 
     fn readlink(&self, request: &Request, node: INodeNo, reply: ReplyData) {
         let caller = caller(request);
-        self.metadata(request, node.0, reply, move |tree, node, answer| {
+        self.metadata(request, self.node(node.0), reply, move |tree, node, answer| {
             let target = tree.read_link(node, &caller)?;
             if let Some(reply) = answer.take() {
                 reply.data(&target);
@@ -275,23 +281,21 @@ impl Filesystem for Adapter {
             return reply.error(read_only());
         }
         let caller = caller(request);
-        let tree = Arc::clone(&self.tree);
         let handles = Arc::clone(&self.handles);
-        let node = Node::from_number(node.0);
+        let (id, node) = (node.0, self.node(node.0));
         let about = About { user: caller.uid, pid: pid_of(&node) };
+        let rules = self.rules;
         self.gate.may_sleep(about, reply, true, move |answer| {
-            let open = |node| {
-                let room = handles.room(&caller)?;
-                Ok((node, Content::new(tree.open(node, &caller)?, room)))
-            };
-            match (node.and_then(open), answer.take()) {
-                (Ok((node, content)), Some(reply)) => {
-                    let handle = handles.open_file(node, &caller, content);
-                    // Direct: a size of 0 would otherwise end every read.
+            let open = |node| handles.with_room(|| handles.open::<Content>(id, node, &caller));
+            let opened = node.and_then(open);
+            match (opened, answer.take()) {
+                // Direct: a size of 0 would otherwise end every read.
+                (Ok(handle), Some(reply)) => {
                     reply.opened(FileHandle(handle), FopenFlags::FOPEN_DIRECT_IO);
                 }
-                (Err(error), Some(reply)) => reply.refuse(errno::errno(&error)),
-                (_, None) => {}
+                (Ok(handle), None) => handles.close::<Content>(handle),
+                (Err(error), Some(reply)) => reply.refuse(errno::errno(&error, &rules)),
+                (Err(_), None) => {}
             }
         });
     }
@@ -299,7 +303,7 @@ impl Filesystem for Adapter {
     fn read(
         &self,
         request: &Request,
-        node: INodeNo,
+        _: INodeNo,
         handle: FileHandle,
         offset: u64,
         size: u32,
@@ -310,12 +314,13 @@ impl Filesystem for Adapter {
         // What is in the page cache is given to every handle of the file, also to one whose
         // process has become another image since. `sendfile`, `splice` and private mappings take
         // it from there as long as the kernel keeps the size that SEEK_END was told.
-        if host::PAGE_CACHE_HAS_NO_OWNER && owner.is_none() {
+        if self.rules.page_cache_has_no_owner && owner.is_none() {
             reply.error(Errno::EINVAL);
             return;
         }
         let make = move |content: Result<&mut Content>| content?.read(offset, size as usize);
-        self.content(node.0, handle.0, caller(request), reply, make, |bytes, answer| {
+        let is_first = offset == 0;
+        self.content(handle.0, caller(request), is_first, reply, make, |_, bytes, answer| {
             if let Some(reply) = answer.take() {
                 reply.data(&bytes);
             }
@@ -323,9 +328,25 @@ impl Filesystem for Adapter {
         });
     }
 
-    /// There is nothing to flush; after ENOSYS the kernel does not ask again.
-    fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
-        reply.error(Errno::ENOSYS);
+    /// There is nothing to flush; after ENOSYS the kernel does not ask again. Where many share a
+    /// handle it says who has closed the file.
+    fn flush(
+        &self,
+        request: &Request,
+        _: INodeNo,
+        handle: FileHandle,
+        _: LockOwner,
+        reply: ReplyEmpty,
+    ) {
+        if !self.rules.shared_handles {
+            return reply.error(Errno::ENOSYS);
+        }
+        self.gate.at_once(reply, |answer| {
+            self.handles.close_descriptor(handle.0, request.pid());
+            if let Some(reply) = answer.take() {
+                reply.ok();
+            }
+        });
     }
 
     fn release(
@@ -339,7 +360,7 @@ impl Filesystem for Adapter {
         reply: ReplyEmpty,
     ) {
         self.gate.at_once(reply, |answer| {
-            self.handles.close_file(handle.0);
+            self.handles.close::<Content>(handle.0);
             if let Some(reply) = answer.take() {
                 reply.ok();
             }
@@ -347,14 +368,15 @@ impl Filesystem for Adapter {
     }
 
     fn opendir(&self, request: &Request, node: INodeNo, _: OpenFlags, reply: ReplyOpen) {
+        let id = node.0;
         let caller = caller(request);
         let handles = Arc::clone(&self.handles);
-        self.metadata(request, node.0, reply, move |tree, node, answer| {
+        self.metadata(request, self.node(node.0), reply, move |tree, node, answer| {
             tree.check_readable(node, &caller)?;
-            let handle = handles.open_directory(&caller)?;
+            let handle = handles.with_room(|| handles.open::<Listing>(id, node, &caller))?;
             match answer.take() {
                 Some(reply) => reply.opened(FileHandle(handle), FopenFlags::empty()),
-                None => handles.close_directory(handle),
+                None => handles.close::<Listing>(handle),
             }
             Ok(())
         });
@@ -363,46 +385,45 @@ impl Filesystem for Adapter {
     fn readdir(
         &self,
         request: &Request,
-        node: INodeNo,
+        _: INodeNo,
         handle: FileHandle,
         offset: u64,
         mut reply: ReplyDirectory,
     ) {
         let caller = caller(request);
         let handles = Arc::clone(&self.handles);
+        let node = handles.node::<Listing>(handle.0);
         // The two names that every directory has go before the listing's own cookies.
-        if let Ok(here) = Node::from_number(node.0) {
+        if let Ok(here) = node {
             let dots = [(1, here, "."), (2, here.parent(), "..")];
             for (cookie, node, name) in dots {
-                let number = INodeNo(node.number());
-                if offset < cookie && reply.add(number, cookie, FileType::Directory, name) {
+                let inode = INodeNo(u64::from(node.inode()));
+                if offset < cookie && reply.add(inode, cookie, FileType::Directory, name) {
                     return reply.ok();
                 }
             }
         }
-        self.metadata(request, node.0, reply, move |tree, node, answer| {
-            if handles.are_shared() {
-                tree.check_readable(node, &caller)?;
-            }
-            let listing = handles.listing(handle.0, &caller)?;
-            let mut listing = listing.lock();
-            let entries = listing.after(offset, tree, node, &caller)?;
-            if let Some(mut reply) = answer.take() {
-                for entry in entries {
-                    let kind = file_type(entry.node_type);
-                    let number = INodeNo(entry.number);
-                    if reply.add(
-                        number,
-                        entry.cookie,
-                        kind,
-                        OsStr::from_bytes(&entry.name.as_bytes()),
-                    ) {
-                        break;
-                    }
+        self.metadata(request, node, reply, move |tree, node, answer| {
+            handles.with_room(|| {
+                let listing = handles.of_reader::<Listing>(handle.0, &caller, false)?;
+                let mut listing = listing.lock();
+                let entries = listing.after(offset, tree, node, &caller)?;
+                if entries.is_empty() {
+                    handles.end_listing(handle.0, &caller);
                 }
-                reply.ok();
-            }
-            Ok(())
+                if let Some(mut reply) = answer.take() {
+                    for entry in entries {
+                        let kind = file_type(entry.node_type);
+                        let inode = INodeNo(u64::from(entry.inode));
+                        let name = entry.name.as_bytes();
+                        if reply.add(inode, entry.cookie, kind, OsStr::from_bytes(&name)) {
+                            break;
+                        }
+                    }
+                    reply.ok();
+                }
+                Ok(())
+            })
         });
     }
 
@@ -414,8 +435,12 @@ impl Filesystem for Adapter {
         _: OpenFlags,
         reply: ReplyEmpty,
     ) {
-        self.handles.close_directory(handle.0);
-        reply.ok();
+        self.gate.at_once(reply, |answer| {
+            self.handles.close::<Listing>(handle.0);
+            if let Some(reply) = answer.take() {
+                reply.ok();
+            }
+        });
     }
 
     /// No blocks and no inodes: `df` then takes it for the pseudo file system that it is.
@@ -427,11 +452,11 @@ impl Filesystem for Adapter {
         if mask.contains(AccessFlags::W_OK) {
             return reply.error(read_only());
         }
-        if host::KERNEL_CHECKS_ACCESS {
+        if self.rules.kernel_checks_access {
             return reply.ok();
         }
         let caller = caller(request);
-        self.metadata(request, node.0, reply, move |tree, node, answer| {
+        self.metadata(request, self.node(node.0), reply, move |tree, node, answer| {
             let attributes = tree.attributes(node)?;
             if mask.contains(AccessFlags::X_OK) && attributes.node_type == NodeType::File {
                 return Err(Error::new(ErrorKind::Denied, "access"));
@@ -447,11 +472,15 @@ impl Filesystem for Adapter {
     }
 
     fn getxattr(&self, _: &Request, _: INodeNo, _: &OsStr, _: u32, reply: ReplyXattr) {
-        reply.error(host::NO_XATTR);
+        reply.error(self.rules.no_xattr);
     }
 
     fn listxattr(&self, _: &Request, _: INodeNo, size: u32, reply: ReplyXattr) {
-        host::list_no_xattrs(size, reply);
+        match size {
+            _ if !self.rules.lists_no_xattrs => reply.error(self.rules.no_xattr),
+            0 => reply.size(0),
+            _ => reply.data(&[]),
+        }
     }
 
     fn fsync(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
@@ -652,7 +681,7 @@ impl Filesystem for Adapter {
     /// Backup and creation times: the process's start.
     #[cfg(target_os = "macos")]
     fn getxtimes(&self, request: &Request, node: INodeNo, reply: fuser::ReplyXTimes) {
-        self.metadata(request, node.0, reply, |tree, node, answer| {
+        self.metadata(request, self.node(node.0), reply, |tree, node, answer| {
             let since = tree.attributes(node)?.owner.since;
             if let Some(reply) = answer.take() {
                 reply.xtimes(since, since);

@@ -174,6 +174,17 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess` where the number says nothing here, as 0 does.
     fn process_of_caller(&self, caller: u32) -> Result<Pid>;
 
+    /// What tells the process that a FUSE request comes from, given the number in the request, from
+    /// all others that had or will have its pid. Unlike [`identity`](Self::identity) on Darwin, it is
+    /// kept by exec.
+    ///
+    /// # Errors
+    /// `NoSuchProcess` where the number says nothing here; `Exhausted` or `Failed`.
+    fn caller_identity(&self, caller: u32) -> Result<u64> {
+        let pid = self.process_of_caller(caller)?;
+        self.identity(pid).map(Identity::number)
+    }
+
     /// What the one with this number in a FUSE request may do beyond what its ids allow; nothing
     /// where the number says nothing here. The request must still be waiting for its answer: later
     /// the number may be somebody else's.
@@ -241,12 +252,37 @@ pub trait Kernel: Send + Sync {
         Ok(0)
     }
 
-    /// One of them.
+    /// One of them. Where its file does not answer in time, it is described without it.
     ///
     /// # Errors
     /// `NoSuchName` where it is not open; `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn descriptor(&self, _pid: Pid, _number: u32) -> Result<Descriptor> {
         Err(not_served("descriptor"))
+    }
+
+    /// All of them, but for those that are closed meanwhile.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn open_descriptors(&self, pid: Pid) -> Result<Vec<Descriptor>> {
+        let mut open = Vec::new();
+        for number in self.descriptors(pid)? {
+            match self.descriptor(pid, number) {
+                Ok(descriptor) => open.push(descriptor),
+                Err(error) if error.kind == ErrorKind::NoSuchName => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(open)
+    }
+
+    /// The flags that one of them was opened with, as far as they are known without its file: that may
+    /// be one of our own mount, which waits for this answer.
+    ///
+    /// # Errors
+    /// As [`descriptor`](Self::descriptor).
+    fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {
+        self.descriptor(pid, number).map(|descriptor| descriptor.flags)
     }
 
     /// The ids of a process's threads, ascending.

@@ -3,7 +3,7 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::host;
-use crate::fuse::{Limits, ONE_OPEN_FOR_ALL};
+use crate::fuse::{HERE, HostRules, Limits};
 
 /// How to mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,9 +16,8 @@ pub struct Options {
     pub source: String,
     /// Event loops, at least 1.
     pub loops: usize,
-    /// Whether one open of a file serves all its readers, as macFUSE has it: each then gets a
-    /// content of its own, and access is checked at every read.
-    pub one_open_for_all: bool,
+    /// What the kernel that asks expects.
+    pub rules: HostRules,
     /// Whether macFUSE's helper must show no alert, because no person sees it.
     pub quiet: bool,
     /// What open files may cost.
@@ -34,7 +33,7 @@ impl Options {
             default_permissions: false,
             source: SOURCE.to_owned(),
             loops: host::LOOPS,
-            one_open_for_all: ONE_OPEN_FOR_ALL,
+            rules: HERE,
             quiet: true,
             limits: Limits::default(),
         }

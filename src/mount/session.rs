@@ -75,8 +75,7 @@ pub(super) fn mount_on<S: System>(
     let place = &system.prepare(path)?;
     let (ended, alive) = UnixStream::pair()
         .map_err(|error| MountError::new(format!("socketpair: {}", error_words(&error))))?;
-    let service =
-        Service { loops: options.loops, one_open_for_all: options.one_open_for_all, limits };
+    let service = Service { loops: options.loops, rules: options.rules, limits };
     let adapter = Adapter::new(tree, &service, alive);
     let guard = system.mount(place, options, adapter, &*signals)?;
     made.keep();

@@ -1,47 +1,23 @@
-//! Inode numbers: computed, not stored. Requests name a node by its number alone, so the number
-//! holds all that tells a node from others: 22 bits pid, 8 bits row, 34 bits identity; for an item
-//! of a process, as a thread is, 20 bits of its number and 14 of the identity.
+//! Nodes and their numbers.
+//!
+//! A node has two. FUSE requests name it by the *node id*, of 64 bits, which holds all that tells a
+//! node from others: 22 bits pid, 8 bits row, 34 bits identity of the process. Items of a process, as
+//! its threads are, do not fit; who serves requests numbers those ([`Node::uncomputed`]). Programs see
+//! the *inode number*, of 32 bits, which is the same in `stat` and in listings, where the identity is
+//! not known.
 
-use super::table::{ROOT, RowId};
+use super::table::{ROOT, ROWS, RowId};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
 
 /// A place in the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Node {
     /// Which row it is a node of.
     pub row: RowId,
-    /// Whose it is, for rows that belong to a process. Of the identity only the bits that the
-    /// number has room for are known.
+    /// Whose it is, for rows that belong to a process.
     pub process: Option<(Pid, Identity)>,
-    /// Which item it is, or belongs to, for rows of which there are many.
-    pub item: Option<Item>,
-}
-
-/// The low 20 bits of the number of an item: all of a descriptor's; of a thread's or a port's
-/// enough to tell it from others of the same process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item(u32);
-
-impl Item {
-    const BITS: u32 = 20;
-
-    /// The item of this number.
-    #[must_use]
-    pub fn of(number: u64) -> Self {
-        Item((number & ((1 << Self::BITS) - 1)) as u32)
-    }
-
-    /// Whether this is all of the number.
-    #[must_use]
-    pub(super) fn is_all_of(self, number: u64) -> bool {
-        u64::from(self.0) == number
-    }
-
-    /// The number, as far as it is known.
-    #[must_use]
-    pub fn number(self) -> u32 {
-        self.0
-    }
+    /// The number of the item that it is, or belongs to, for rows of which there are many.
+    pub item: Option<u64>,
 }
 
 /// FUSE's number for the root directory of a file system.
@@ -50,8 +26,14 @@ const ROOT_NUMBER: u64 = 1;
 const ROW_SHIFT: u32 = Identity::BITS;
 const PID_SHIFT: u32 = ROW_SHIFT + 8;
 
-/// What is left of an identity beside an item.
-const SHORT_IDENTITY: u32 = Identity::BITS - Item::BITS;
+/// In the place of a row: a number that is not computed.
+const NO_ROW: u64 = {
+    assert!(ROWS.len() < 256);
+    255
+};
+
+/// How many bits of an inode number tell a process, or an item, from others.
+const SHOWN_BITS: u32 = 22;
 
 impl Node {
     /// The root directory.
@@ -77,49 +59,73 @@ impl Node {
     /// Whether it was made for the process of this identity.
     #[must_use]
     pub(super) fn is_of(self, identity: Identity) -> bool {
-        let known = if self.item.is_some() { SHORT_IDENTITY } else { Identity::BITS };
-        let differing = |(_, own): (Pid, Identity)| own.number() ^ identity.number();
-        self.process.is_none_or(|process| differing(process) & ((1 << known) - 1) == 0)
+        self.process.is_none_or(|(_, own)| own == identity)
     }
 
-    /// The number of this node; never 0, which FUSE keeps for "none".
+    /// The node id, never 0, which FUSE keeps for "none"; `None` for an item of a process.
     #[must_use]
-    pub fn number(self) -> u64 {
+    pub fn id(self) -> Option<u64> {
         if self == Node::ROOT {
-            return ROOT_NUMBER;
+            return Some(ROOT_NUMBER);
         }
         let row = u64::from(self.row.0) << ROW_SHIFT;
-        let (pid, identity) = match self.process {
-            None => (0, 0),
-            Some((pid, identity)) => (u64::from(pid.number()) << PID_SHIFT, identity.number()),
+        let (pid, low) = match (self.process, self.item) {
+            (None, None) => (0, 0),
+            (Some((pid, identity)), None) => (u64::from(pid.number()), identity.number()),
+            (None, Some(item)) if item >> Identity::BITS == 0 => (0, item),
+            (_, Some(_)) => return None,
         };
-        let low = match self.item {
-            None => identity,
-            Some(item) => {
-                u64::from(item.0) << SHORT_IDENTITY | identity & ((1 << SHORT_IDENTITY) - 1)
-            }
-        };
-        pid | row | low
+        Some(pid << PID_SHIFT | row | low)
     }
 
-    /// The node of this number.
+    /// The node of this id.
     ///
     /// # Errors
-    /// `NoSuchName` for a number that no node has.
-    pub fn from_number(number: u64) -> Result<Self> {
-        if number == ROOT_NUMBER {
+    /// `NoSuchName` for a number that is no computed node id.
+    pub fn from_id(id: u64) -> Result<Self> {
+        if id == ROOT_NUMBER {
             return Ok(Node::ROOT);
         }
-        let none = || Error::new(ErrorKind::NoSuchName, "inode number");
-        let row = RowId::new((number >> ROW_SHIFT) as u8).filter(|row| *row != ROOT);
+        let none = || Error::new(ErrorKind::NoSuchName, "node id");
+        let row = RowId::new((id >> ROW_SHIFT) as u8).filter(|row| *row != ROOT);
         let row = row.ok_or_else(none)?;
-        let pid = Pid::new((number >> PID_SHIFT) as u32).ok_or_else(none)?;
-        let item = row.numbered_items().map(|_| Item::of(number >> SHORT_IDENTITY));
-        let known = if item.is_some() { SHORT_IDENTITY } else { Identity::BITS };
-        let identity = Identity::new(number & ((1 << known) - 1));
-        let process = row.is_of_a_process().then_some((pid, identity));
+        let pid = Pid::new((id >> PID_SHIFT) as u32).ok_or_else(none)?;
+        let low = Identity::new(id);
+        let process = row.is_of_a_process().then_some((pid, low));
+        let item = row.numbered_items().map(|_| low.number());
         let node = Node { row, process, item };
-        if node.number() == number { Ok(node) } else { Err(none()) }
+        if node.id() == Some(id) { Ok(node) } else { Err(none()) }
+    }
+
+    /// The node id number `count` of those that no node's [`id`](Self::id) is.
+    #[must_use]
+    pub fn uncomputed(count: u64) -> u64 {
+        let low = count & ((1 << ROW_SHIFT) - 1);
+        (count >> ROW_SHIFT) << PID_SHIFT | NO_ROW << ROW_SHIFT | low
+    }
+
+    /// Whether [`uncomputed`](Self::uncomputed) gives this number.
+    #[must_use]
+    pub fn is_uncomputed(id: u64) -> bool {
+        id >> ROW_SHIFT & 0xff == NO_ROW
+    }
+
+    /// The inode number, never 0. It is exact for a node without an item; items of one process whose
+    /// numbers differ in their low 22 bits only have different ones. Nodes on one path always do: they
+    /// are of different rows.
+    #[must_use]
+    pub fn inode(self) -> u32 {
+        const MASK: u64 = (1 << SHOWN_BITS) - 1;
+        /// 2^64 divided by the golden ratio: spreads what it multiplies over the high bits.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let spread = |number: u64| number.wrapping_mul(SPREAD) >> (64 - SHOWN_BITS);
+        let pid = self.process.map_or(0, |(pid, _)| u64::from(pid.number()));
+        let (which, tag) = match self.item {
+            None => (pid, 1),
+            Some(item) => ((item ^ spread(item >> SHOWN_BITS)).wrapping_add(spread(pid)), 2),
+        };
+        // 32 bits: 22, 8 and 2.
+        ((which & MASK) as u32) << 10 | u32::from(self.row.0) << 2 | tag
     }
 }
 
@@ -131,33 +137,64 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_node_is_its_number(
+        fn a_node_is_its_id(
             row in 0..ROWS.len() as u8, pid in 0..=Pid::MAX, identity: u64, item: u64
         ) {
             let row = RowId::new(row).unwrap();
             let identity = Identity::new(identity);
             let process = row.is_of_a_process().then(|| (Pid::new(pid).unwrap(), identity));
-            let item = row.numbered_items().map(|_| Item::of(item));
+            let item = row.numbered_items().map(|_| item);
             let node = Node { row, process, item };
-            prop_assert_ne!(node.number(), 0);
-            let again = Node::from_number(node.number()).unwrap();
-            prop_assert_eq!(again.number(), node.number());
-            prop_assert_eq!((again.row, again.item), (row, item));
-            prop_assert!(again.is_of(identity));
-            prop_assert!(process.is_none() || !again.is_of(Identity::new(identity.number() ^ 1)));
+            match node.id() {
+                Some(id) => {
+                    prop_assert_ne!(id, 0);
+                    prop_assert_eq!(Node::from_id(id), Ok(node));
+                }
+                None => prop_assert!(item.is_some()),
+            }
+            prop_assert!(node.is_of(identity));
+            prop_assert!(process.is_none() || !node.is_of(Identity::new(identity.number() ^ 1)));
         }
 
         #[test]
         fn any_number_is_a_node_or_refused(number: u64) {
-            if let Ok(node) = Node::from_number(number) {
-                prop_assert_eq!(node.number(), number);
+            if let Ok(node) = Node::from_id(number) {
+                prop_assert_eq!(node.id(), Some(number));
             }
+        }
+
+        #[test]
+        fn what_is_not_computed_is_no_node_and_comes_once(count in 0..1u64 << 56, other in 0..1u64 << 56) {
+            let id = Node::uncomputed(count);
+            prop_assert!(Node::from_id(id).is_err() && Node::is_uncomputed(id));
+            prop_assert_eq!(count == other, Node::uncomputed(count) == Node::uncomputed(other));
+        }
+
+        #[test]
+        fn inodes_are_never_0_know_no_identity_and_differ_along_a_path(
+            row in 0..ROWS.len() as u8, pid in 0..=Pid::MAX, identity: u64, item: u64
+        ) {
+            let row = RowId::new(row).unwrap();
+            let of = |identity| Node {
+                row,
+                process: row.is_of_a_process().then(|| (Pid::new(pid).unwrap(), Identity::new(identity))),
+                item: row.numbered_items().map(|_| item),
+            };
+            prop_assert_ne!(of(identity).inode(), 0);
+            prop_assert_eq!(of(identity).inode(), of(0).inode());
+            let mut path = vec![of(identity)];
+            while let Some(node) = path.last().filter(|node| **node != Node::ROOT) {
+                path.push(node.parent());
+            }
+            let inodes: std::collections::HashSet<u32> = path.iter().map(|node| node.inode()).collect();
+            prop_assert_eq!(inodes.len(), path.len());
         }
     }
 
     #[test]
     fn zero_is_no_node() {
-        assert!(Node::from_number(0).is_err());
-        assert_eq!(Node::from_number(1), Ok(Node::ROOT));
+        assert!(Node::from_id(0).is_err());
+        assert_eq!(Node::from_id(1), Ok(Node::ROOT));
+        assert_eq!(Node::ROOT.inode(), 1);
     }
 }

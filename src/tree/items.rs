@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::table::Items;
-use super::{Entry, Item, Node, Tree, node_type};
+use super::{Entry, Node, Tree, node_type};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
 
 /// A name in a directory.
@@ -70,15 +70,14 @@ impl Tree {
                 }
                 _ => {
                     let Some(number) = number_from(name, items) else { continue };
-                    let item = Some(Item::of(number));
                     let is_there = match items {
                         // Its attributes are asked for next, and tell. To list them for each would
                         // make a listing's cost quadratic.
-                        Items::Descriptors => Item::of(number).is_all_of(number),
+                        Items::Descriptors => u32::try_from(number).is_ok(),
                         _ => self.numbers(pid, items)?.contains(&number),
                     };
                     if is_there {
-                        return Ok(Node { row, item, ..parent });
+                        return Ok(Node { row, item: Some(number), ..parent });
                     }
                 }
             }
@@ -92,7 +91,7 @@ impl Tree {
             let node_type = node_type(row.row());
             let of_process = |pid: Pid, name| Entry {
                 cookie: FIRST_ITEM_COOKIE + u64::from(pid.number()),
-                number: Node { row, process: Some((pid, Identity::new(0))), item: None }.number(),
+                inode: Node { row, process: Some((pid, Identity::new(0))), item: None }.inode(),
                 node_type,
                 name,
             };
@@ -114,7 +113,7 @@ impl Tree {
                     entries.extend(numbers.into_iter().map(|number| Entry {
                         // Of as many bits as the kernel's offsets have.
                         cookie: FIRST_ITEM_COOKIE + (number & (u64::MAX >> 2)),
-                        number: Node { row, item: Some(Item::of(number)), ..node }.number(),
+                        inode: Node { row, item: Some(number), ..node }.inode(),
                         node_type,
                         name: name_of(number, items),
                     }));
@@ -124,23 +123,20 @@ impl Tree {
         Ok(())
     }
 
-    /// Whether the item of this node is still there.
+    /// Whether the item that this node is, or belongs to, is still there.
     pub(super) fn check_item(&self, node: Node) -> Result<()> {
-        self.item_of(node).map(|_| ())
-    }
-
-    /// The number of the item that this node is, or belongs to; 0 where it has none.
-    pub(super) fn item_of(&self, node: Node) -> Result<u64> {
-        let (Some(items), Some(item)) = (node.row.numbered_items(), node.item) else {
-            return Ok(0);
-        };
-        if items == Items::Descriptors {
-            // All of its number; whether it is open is seen where it is asked for.
-            return Ok(u64::from(item.number()));
+        match (node.row.numbered_items(), node.item) {
+            // Whether one is open is seen where it is asked for.
+            (None | Some(Items::Descriptors), _) | (_, None) => Ok(()),
+            (Some(items), Some(item)) => {
+                let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
+                if numbers.contains(&item) {
+                    Ok(())
+                } else {
+                    Err(Error::new(ErrorKind::NoSuchName, "item"))
+                }
+            }
         }
-        let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
-        let found = numbers.into_iter().find(|number| Item::of(*number) == item);
-        found.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "item"))
     }
 
     /// The numbers of all items, ascending.

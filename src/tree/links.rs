@@ -50,11 +50,11 @@ impl Tree {
     }
 
     /// The bits of a link to a descriptor: whether it was opened to be read and written
-    /// (`proc_fd_link` and `tid_fd_update_inode`).
+    /// (`proc_fd_link` and `tid_fd_update_inode`), where that is known.
     pub(super) fn descriptor_mode(&self, node: Node) -> Result<u16> {
         let Some((pid, _)) = node.process else { return Ok(0o700) };
-        let flags = match self.kernel.descriptor(pid, descriptor_of(node)) {
-            Ok(descriptor) => descriptor.flags,
+        let flags = match self.kernel.descriptor_flags(pid, descriptor_of(node)) {
+            Ok(flags) => flags,
             // It is there, and that is all that the kernel tells this program.
             Err(error) if error.kind == ErrorKind::Denied => None,
             Err(error) => return Err(error),
@@ -119,7 +119,6 @@ impl Tree {
     }
 }
 
-/// An item's number is all of a descriptor's: a process has fewer than 2^20 (`fs.nr_open`).
 fn descriptor_of(node: Node) -> u32 {
-    node.item.map_or(0, |item| item.number())
+    node.item.and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use access::Caller;
-pub use inode::{Item, Node};
+pub use inode::Node;
 pub use items::Name;
 pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
@@ -60,9 +60,8 @@ pub struct Attributes {
 pub struct Entry {
     /// Where it stands: ascending, the same for the same name every time, at least 1.
     pub cookie: u64,
-    /// The inode number to list. That of a process's directory has no identity yet: to ask each
-    /// process for it would be one more call for every name.
-    pub number: u64,
+    /// Its inode number.
+    pub inode: u32,
     /// Its type.
     pub node_type: NodeType,
     /// Its name.
@@ -183,7 +182,7 @@ impl Tree {
         self.check_access(node, || self.asker(caller))?;
         let rows = self.children(node).map(|row| Entry {
             cookie: FIRST_ROW_COOKIE + u64::from(row.0),
-            number: node.child(row).number(),
+            inode: node.child(row).inode(),
             node_type: node_type(row.row()),
             name: Name::Row(row.row().name()),
         });
@@ -216,6 +215,34 @@ impl Tree {
     pub fn check_readable(&self, node: Node, caller: &Caller) -> Result<()> {
         self.check_alive(node)?;
         self.check_access(node, || self.asker(caller))
+    }
+
+    /// Whether the process of this identity lives, as far as the kernel tells.
+    #[must_use]
+    pub fn lives(&self, pid: Pid, identity: Identity) -> bool {
+        match self.kernel.identity(pid) {
+            Ok(now) => now == identity,
+            Err(error) => error.kind != ErrorKind::NoSuchProcess,
+        }
+    }
+
+    /// Whether the processes that ask are known to the kernel; a replay does not know them.
+    #[must_use]
+    pub fn knows_callers(&self) -> bool {
+        self.kernel.knows_callers()
+    }
+
+    /// What tells the process behind a request from others that had or will have its pid; an exec
+    /// keeps it. `None` for a process that is gone.
+    ///
+    /// # Errors
+    /// `Denied`, `Exhausted` or `Failed`.
+    pub fn caller_identity(&self, caller: u32) -> Result<Option<u64>> {
+        match self.kernel.caller_identity(caller) {
+            Ok(identity) => Ok(Some(identity)),
+            Err(error) if error.kind == ErrorKind::NoSuchProcess => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether the process of this node is still the one it was made for: its pid and identity

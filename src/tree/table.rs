@@ -9,8 +9,8 @@ use crate::model::{
 
 use super::rows::{LISTED, Listed};
 
-/// The number of a row: its place in [`ROWS`], and 8 bits of every inode number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The number of a row: its place in [`ROWS`], and 8 bits of every computed node id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RowId(pub(super) u8);
 
 /// Turns what was found out into text, at the end of a vector.
@@ -159,9 +159,9 @@ pub struct Row {
 /// The root directory.
 pub(super) const ROOT: RowId = RowId(0);
 
-/// All rows. Their order is part of the inode numbers only.
+/// All rows. Their order is part of the numbers of nodes only.
 pub static ROWS: [Row; LISTED.len()] = {
-    assert!(LISTED.len() <= 256);
+    assert!(LISTED.len() < 256);
     let mut rows = [LISTED[0].row(ROOT); LISTED.len()];
     let mut at = 0;
     while at < LISTED.len() {
@@ -317,7 +317,7 @@ mod tests {
         }
     }
 
-    /// An inode number has room for one number beside the process.
+    /// A node has one number beside the process.
     #[test]
     fn no_items_stand_below_numbered_items() {
         for row in RowId::all() {

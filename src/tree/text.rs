@@ -8,7 +8,7 @@ use super::{Node, Tree};
 use crate::format::original::Names;
 use crate::format::{NewSheet, Sheet};
 use crate::kernel::Whose;
-use crate::model::{Descriptor, Error, ErrorKind, Identity, Pid, Result, Shown};
+use crate::model::{Error, ErrorKind, Identity, Pid, Result, Shown};
 
 impl Tree {
     /// What a file that is opened now is made of.
@@ -56,7 +56,7 @@ impl Tree {
             }
             (Some(Own::Same(name)), None) => (Whose::Machine, name),
             (Some(Own::Same(name)), Some((pid, _))) if node.item.is_some() => {
-                let number = self.item_of(node)?;
+                let number = item(node);
                 match row.items {
                     Some(Items::Descriptors) => (Whose::Descriptor(pid, number), name),
                     _ => (Whose::Thread(pid, number), name),
@@ -106,13 +106,13 @@ impl Tree {
                 render(&arguments, out);
             }
             Kind::Descriptor(render) => {
-                let number = u32::try_from(self.item_of(node)?).unwrap_or(u32::MAX);
+                let number = u32::try_from(item(node)).unwrap_or(u32::MAX);
                 let descriptor = kernel.descriptor(pid()?, number)?;
                 confirm()?;
                 render(&descriptor, out);
             }
             Kind::Descriptors(render) => {
-                let open = self.open_descriptors(pid()?)?;
+                let open = kernel.open_descriptors(pid()?)?;
                 confirm()?;
                 render(&open, out);
             }
@@ -122,35 +122,35 @@ impl Tree {
                 render(&numbers, out);
             }
             Kind::Thread(render) => {
-                let thread = kernel.thread(pid()?, self.item_of(node)?)?;
+                let thread = kernel.thread(pid()?, item(node))?;
                 confirm()?;
                 render(&thread, out);
             }
             Kind::ThreadOf(render) => {
                 let pid = pid()?;
-                let thread = kernel.thread(pid, self.item_of(node)?)?;
+                let thread = kernel.thread(pid, item(node))?;
                 let account = kernel.account(pid, shown)?;
                 confirm()?;
                 render(&account, &thread, out);
             }
             Kind::Suspension(render) => {
-                let count = kernel.suspend_count(pid()?, self.item_of(node)?)?;
+                let count = kernel.suspend_count(pid()?, item(node))?;
                 confirm()?;
                 render(&count, out);
             }
             Kind::Registers(set, render) => {
-                let registers = kernel.registers(pid()?, self.item_of(node)?, set)?;
+                let registers = kernel.registers(pid()?, item(node), set)?;
                 confirm()?;
                 render(&registers, out);
             }
             Kind::Port(render) => {
-                let name = u32::try_from(self.item_of(node)?).unwrap_or(0);
+                let name = u32::try_from(item(node)).unwrap_or(0);
                 let port = kernel.port(pid()?, name)?;
                 confirm()?;
                 render(&port, out);
             }
             Kind::Cpu(render) => {
-                let number = self.item_of(node)?;
+                let number = item(node);
                 let cpus = kernel.cpus()?;
                 let cpu = cpus.iter().find(|cpu| u64::from(cpu.number) == number);
                 render(cpu.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "cpu"))?, out);
@@ -160,17 +160,10 @@ impl Tree {
         }
         Ok(())
     }
+}
 
-    /// What is open in a process; what is closed meanwhile is left out.
-    fn open_descriptors(&self, pid: Pid) -> Result<Vec<Descriptor>> {
-        let mut open = Vec::new();
-        for number in self.kernel.descriptors(pid)? {
-            match self.kernel.descriptor(pid, number) {
-                Ok(descriptor) => open.push(descriptor),
-                Err(error) if error.kind == ErrorKind::NoSuchName => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(open)
-    }
+/// The number of the item that this node is, or belongs to; the rows of [`Kind`]s that want one have
+/// one.
+fn item(node: Node) -> u64 {
+    node.item.unwrap_or_default()
 }

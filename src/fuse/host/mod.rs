@@ -1,14 +1,16 @@
 //! What differs between the systems in what they ask of a volume. The one place of this layer that
-//! picks the system: each side provides constants on how replies differ.
+//! picks the system.
 
-#[cfg(target_os = "linux")]
-mod linux;
-#[cfg(target_os = "macos")]
-mod macos;
 mod memory;
+mod rules;
 
-#[cfg(target_os = "linux")]
-pub(super) use linux::*;
-#[cfg(target_os = "macos")]
-pub(super) use macos::*;
 pub(super) use memory::give_back_memory;
+pub use rules::{HostRules, LINUX, MACFUSE};
+
+/// The rules of the system that this runs on.
+#[cfg(target_os = "linux")]
+pub const HERE: HostRules = LINUX;
+
+/// The rules of the system that this runs on.
+#[cfg(target_os = "macos")]
+pub const HERE: HostRules = MACFUSE;

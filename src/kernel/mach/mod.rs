@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::calls::{BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, XnuCalls};
+use self::facts::LeftBehind;
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
@@ -40,6 +41,7 @@ use crate::model::{
 pub struct MachKernel<C: XnuCalls> {
     calls: Arc<C>,
     images: Arc<Images<C>>,
+    left_behind: Arc<LeftBehind>,
 }
 
 /// Flavor 3, in errors.
@@ -53,7 +55,7 @@ impl<C: XnuCalls> MachKernel<C> {
             log::debug!("sysctl vm.self_region_info_flags: errno {errno}; walks may be slow");
         }
         let images = Arc::new(Images::new(Arc::clone(&calls)));
-        MachKernel { calls, images }
+        MachKernel { calls, images, left_behind: Arc::default() }
     }
 
     /// The calls.
@@ -120,6 +122,16 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         self.describe(pid)
     }
 
+    /// `p_uniqueid`.
+    fn caller_identity(&self, caller: u32) -> Result<u64> {
+        let none = || Error::new(ErrorKind::NoSuchProcess, "caller_identity");
+        let pid = Pid::new(caller).filter(|_| self.knows_callers()).ok_or_else(none)?;
+        match self.calls.unique_info(number(pid), true) {
+            Ok(unique) => Ok(unique.unique_id),
+            Err(errno) => Err(failure::of_process(UNIQUE, errno, pid)),
+        }
+    }
+
     fn process_of_caller(&self, caller: u32) -> Result<Pid> {
         let no_such_process = Error::new(ErrorKind::NoSuchProcess, "process_of_caller");
         if caller == 0 || !self.knows_callers() {
@@ -173,7 +185,15 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
-        facts::descriptor(self.calls.as_ref(), pid, number)
+        facts::descriptor(&self.calls, &self.left_behind, pid, number)
+    }
+
+    fn open_descriptors(&self, pid: Pid) -> Result<Vec<Descriptor>> {
+        facts::open_descriptors(&self.calls, &self.left_behind, pid)
+    }
+
+    fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {
+        facts::check_open(self.calls.as_ref(), pid, number).map(|()| None)
     }
 
     fn threads(&self, pid: Pid) -> Result<Vec<u64>> {

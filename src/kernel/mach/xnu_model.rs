@@ -4,8 +4,8 @@
 //! It is how the Mach code runs where there is no Mach: recordings are replayed through it, and
 //! tests script what goes wrong and when ([`Fault`]). It follows XNU's source (xnu-11417), is
 //! written from the kernel's side, and shares no code with the walk, so that neither can hide the
-//! other's mistake. It never sleeps, and does not panic whatever it is given,
-//! unless it is asked to.
+//! other's mistake. It never sleeps but where it is asked to or a vnode is locked, and does not panic whatever it
+//! is given, unless it is asked to.
 
 mod answers;
 mod arguments;
@@ -55,6 +55,8 @@ struct State {
     counts: BTreeMap<Call, u64>,
     hanging: usize,
     released: bool,
+    /// Locked vnodes, each with how often.
+    locked: BTreeMap<VnodeId, usize>,
     /// To whom recorded processes belong, where not to whom they did.
     owner: Option<(u32, u32)>,
 }
@@ -138,6 +140,44 @@ impl XnuModel {
     pub fn release(&self) {
         self.state.lock().released = true;
         self.changed.notify_all();
+    }
+
+    /// The file system of this vnode serves a request on it and holds its lock: who asks for its
+    /// attributes waits until [`unlock_vnode`](Self::unlock_vnode).
+    pub fn lock_vnode(&self, vnode: VnodeId) {
+        *self.state.lock().locked.entry(vnode).or_default() += 1;
+    }
+
+    /// The request is answered.
+    pub fn unlock_vnode(&self, vnode: VnodeId) {
+        let mut state = self.state.lock();
+        if let Some(count) = state.locked.get_mut(&vnode) {
+            *count -= 1;
+            if *count == 0 {
+                state.locked.remove(&vnode);
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// `vn_stat`, before it is answered: waits while the vnode is locked that the call is about.
+    fn wait_for_vnodes(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        is_about: impl Fn(&World, VnodeId) -> bool,
+    ) {
+        let waits = |state: &State| {
+            let mut locked = state.locked.keys();
+            !state.released && locked.any(|vnode| is_about(&state.world, *vnode))
+        };
+        if waits(state) {
+            state.hanging += 1;
+            self.changed.notify_all();
+            while waits(state) {
+                self.changed.wait(state);
+            }
+            state.hanging -= 1;
+        }
     }
 
     /// Counts a call and lets happen what is to happen at it.

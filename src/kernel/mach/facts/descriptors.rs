@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use super::super::calls::{
     Errno, FileInfo, InternetEnds, OpenFile, SocketEnds, SocketFile, XnuCalls,
@@ -9,6 +10,7 @@ use super::super::calls::{
 use super::super::failure;
 use super::super::names::device;
 use super::super::target::number;
+use super::deadline::{LeftBehind, ask_each};
 use super::links::with_deleted;
 use super::whole_list;
 use crate::model::{Descriptor, DescriptorKind, Device, Error, ErrorKind, Pid, Result};
@@ -35,35 +37,92 @@ fn open_files<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<OpenFile>> {
     }
 }
 
-/// One of them.
-pub(in super::super) fn descriptor<C: XnuCalls>(
-    calls: &C,
+/// One of them, described.
+pub(in super::super) fn descriptor<C: XnuCalls + 'static>(
+    calls: &Arc<C>,
+    left: &Arc<LeftBehind>,
     pid: Pid,
     wanted: u32,
 ) -> Result<Descriptor> {
-    let closed = || Error::new(ErrorKind::NoSuchName, INFO).pid(pid);
-    let files = open_files(calls, pid)?;
-    let file = files.into_iter().find(|file| file.descriptor.cast_unsigned() == wanted);
-    let file = file.ok_or_else(closed)?;
-    let told = match file.kind {
-        OpenFile::VNODE => vnode(calls, pid, file.descriptor),
-        OpenFile::SOCKET => socket(calls, pid, file.descriptor),
-        OpenFile::PIPE => pipe(calls, pid, file.descriptor),
-        _ => Ok(nameless(file.kind)),
-    };
-    match told {
-        Ok(told) => Ok(Descriptor { number: wanted, ..told }),
-        Err(errno @ (Errno::PERM | Errno::SRCH)) => Err(failure::of_process(INFO, errno, pid)),
-        Err(errno) => {
-            // Closed, or another kind of file, since it was listed; else it is the file's own
-            // failure: a terminal that was revoked (EBADF as well), a dead server.
-            if !open_files(calls, pid)?.contains(&file) {
-                return Err(closed());
+    let file = open_file(calls.as_ref(), pid, wanted)?;
+    let mut described = describe(calls, left, pid, &[file])?;
+    described.pop().ok_or_else(|| closed(pid))
+}
+
+/// Whether it is open. How it was opened is known of its file only, which is not asked here: a look-up
+/// of one's own descriptor on a directory of our mount would wait for itself.
+pub(in super::super) fn check_open<C: XnuCalls>(calls: &C, pid: Pid, wanted: u32) -> Result<()> {
+    open_file(calls, pid, wanted).map(drop)
+}
+
+/// All of them, described, but for those that are closed meanwhile.
+pub(in super::super) fn open_descriptors<C: XnuCalls + 'static>(
+    calls: &Arc<C>,
+    left: &Arc<LeftBehind>,
+    pid: Pid,
+) -> Result<Vec<Descriptor>> {
+    let files = open_files(calls.as_ref(), pid)?;
+    describe(calls, left, pid, &files)
+}
+
+fn open_file<C: XnuCalls>(calls: &C, pid: Pid, wanted: u32) -> Result<OpenFile> {
+    let mut files = open_files(calls, pid)?.into_iter();
+    let file = files.find(|file| file.descriptor.cast_unsigned() == wanted);
+    file.ok_or_else(|| closed(pid))
+}
+
+fn closed(pid: Pid) -> Error {
+    Error::new(ErrorKind::NoSuchName, INFO).pid(pid)
+}
+
+/// What is open under these descriptors, without those that are closed by now.
+fn describe<C: XnuCalls + 'static>(
+    calls: &Arc<C>,
+    left: &Arc<LeftBehind>,
+    pid: Pid,
+    files: &[OpenFile],
+) -> Result<Vec<Descriptor>> {
+    let of_vnodes = files.iter().filter(|file| file.kind == OpenFile::VNODE);
+    let of_vnodes: Vec<i32> = of_vnodes.map(|file| file.descriptor).collect();
+    let asked = Arc::clone(calls);
+    let mut vnodes =
+        ask_each(left, pid, &of_vnodes, move |descriptor| vnode(asked.as_ref(), pid, descriptor))
+            .into_iter();
+    let mut still_open = None;
+    let mut described = Vec::with_capacity(files.len());
+    for file in files {
+        let number = file.descriptor.cast_unsigned();
+        let told = match file.kind {
+            OpenFile::VNODE => match vnodes.next().flatten() {
+                Some(told) => told,
+                None => {
+                    log::debug!("{INFO} of pid {pid}, descriptor {number}: no answer in time");
+                    Ok(unknown(file.kind))
+                }
+            },
+            OpenFile::SOCKET => socket(calls.as_ref(), pid, file.descriptor),
+            OpenFile::PIPE => pipe(calls.as_ref(), pid, file.descriptor),
+            _ => Ok(nameless(file.kind)),
+        };
+        match told {
+            Ok(told) => described.push(Descriptor { number, ..told }),
+            Err(errno @ (Errno::PERM | Errno::SRCH)) => {
+                return Err(failure::of_process(INFO, errno, pid));
             }
-            log::debug!("{INFO} of pid {pid}, descriptor {wanted}: errno {}", errno.0);
-            Ok(Descriptor { number: wanted, ..unknown(file.kind) })
+            Err(errno) => {
+                // Closed, or another kind of file, since it was listed; else it is the file's own
+                // failure: a terminal that was revoked (EBADF as well), a dead server.
+                if still_open.is_none() {
+                    still_open = Some(open_files(calls.as_ref(), pid)?);
+                }
+                if still_open.as_ref().is_some_and(|open| open.contains(file)) {
+                    log::debug!("{INFO} of pid {pid}, descriptor {number}: errno {}", errno.0);
+                    described.push(Descriptor { number, ..unknown(file.kind) });
+                }
+            }
         }
     }
+    Ok(described)
 }
 
 type Told = std::result::Result<Descriptor, Errno>;

@@ -2,6 +2,7 @@
 
 mod account;
 mod arguments;
+mod deadline;
 mod descriptors;
 mod links;
 mod machine;
@@ -11,7 +12,8 @@ mod threads;
 
 pub(super) use account::account;
 pub(super) use arguments::{argument_area, arguments};
-pub(super) use descriptors::{descriptor, descriptors};
+pub(super) use deadline::LeftBehind;
+pub(super) use descriptors::{check_open, descriptor, descriptors, open_descriptors};
 pub(super) use links::link;
 pub(super) use machine::{cpus, machine, page_size};
 pub(super) use ports::{port, ports, task_fact};

@@ -12,12 +12,13 @@ use parking_lot::MutexGuard;
 use super::super::calls::{
     BsdInfo, Errno, Image, KernReturn, PORT_DEAD, PORT_NULL, PortName, REGION_INFO_SKIP_ALIASES,
     RegionInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo, ThreadInfo,
-    Timebase, UniqueInfo, VnodePaths, XnuCalls,
+    Timebase, UniqueInfo, VnodeInfo, VnodePaths, XnuCalls,
 };
 use super::super::recording::RecordedProcess;
 use super::arguments::Told;
 use super::fault::Call;
 use super::map;
+use super::object::VnodeId;
 use super::port::{Holder, OWN_TASK, PortKind};
 use super::process::{ModelProcess, PortRule, Slot, Task, TaskId, TaskState};
 use super::recorded;
@@ -44,6 +45,15 @@ impl World {
     fn admit(&self, pid: i32, flavor: i32, size: usize) -> Result<&Slot, Errno> {
         self.check(pid, flavor, 0, size)?;
         self.slot(pid).ok_or(Errno::SRCH)
+    }
+
+    /// Whether this vnode is the working directory or the root of this process.
+    fn uses_directory(&self, pid: i32, vnode: VnodeId) -> bool {
+        let (Some(process), Some(vnode)) = (self.process(pid), self.vnodes.get(vnode.0)) else {
+            return false;
+        };
+        let is_it = |info: &VnodeInfo| (info.dev, info.ino) == (vnode.info.dev, vnode.info.ino);
+        is_it(&process.paths.current) || is_it(&process.paths.root)
     }
 
     /// What a rule makes of the wish for a task's port.
@@ -207,7 +217,8 @@ impl XnuCalls for XnuModel {
     }
 
     fn vnode_paths(&self, pid: i32, paths: &mut VnodePaths) -> Result<(), Errno> {
-        let (state, _) = self.bsd(Call::VnodePaths)?;
+        let (mut state, _) = self.bsd(Call::VnodePaths)?;
+        self.wait_for_vnodes(&mut state, |world, vnode| world.uses_directory(pid, vnode));
         paths.clone_from(match state.world.admit(pid, 9, 2352)? {
             Slot::Described(process) if process.paths_denied => return Err(Errno::PERM),
             Slot::Described(process) => &process.paths,

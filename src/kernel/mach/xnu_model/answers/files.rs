@@ -7,7 +7,7 @@ use super::super::super::recording::RecordedDetail;
 use super::super::XnuModel;
 use super::super::executable::mach_header;
 use super::super::fault::Call;
-use super::super::object::Vnode;
+use super::super::object::{Vnode, VnodeId};
 use super::super::parts::FileDetail;
 use super::super::process::Slot;
 use super::super::recorded;
@@ -67,6 +67,12 @@ impl World {
         }
     }
 
+    /// Whether this vnode is what is open under this descriptor.
+    fn has_open(&self, pid: i32, descriptor: i32, vnode: VnodeId) -> bool {
+        let open = self.open_file(pid, descriptor, OpenFile::VNODE, Errno::BADF);
+        matches!(open, Ok(Open::Described(FileDetail::Vnode(it, _))) if *it == vnode)
+    }
+
     /// A file that has a name: by it, and all of it that is known behind the offset.
     fn file_part(&self, path: &[u8], offset: u64) -> Result<FilePart, Errno> {
         if let Some(image) =
@@ -113,12 +119,14 @@ impl FileCalls for XnuModel {
     }
 
     fn vnode_file(&self, pid: i32, descriptor: i32) -> Result<VnodeFile, Errno> {
-        let (state, _) = self.bsd(Call::VnodeFile)?;
+        let (mut state, _) = self.bsd(Call::VnodeFile)?;
+        self.wait_for_vnodes(&mut state, |world, vnode| world.has_open(pid, descriptor, vnode));
         state.world.vnode_file(pid, descriptor, true)
     }
 
     fn vnode_file_without_path(&self, pid: i32, descriptor: i32) -> Result<VnodeFile, Errno> {
-        let (state, _) = self.bsd(Call::VnodeFileWithoutPath)?;
+        let (mut state, _) = self.bsd(Call::VnodeFileWithoutPath)?;
+        self.wait_for_vnodes(&mut state, |world, vnode| world.has_open(pid, descriptor, vnode));
         let found = state.world.vnode_file(pid, descriptor, false)?;
         Ok(VnodeFile { path: Vec::new(), ..found })
     }

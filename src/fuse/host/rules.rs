@@ -1,0 +1,87 @@
+//! What the two kernels that ask a volume expect of it.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use fuser::{Errno, InitFlags};
+
+/// How a kernel asks, and what it makes of replies. Tests give the adapter the rules of the other
+/// system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostRules {
+    /// The capability to ask for at INIT. The mount works without it.
+    pub wants: InitFlags,
+    /// The reply for a node whose pid belongs to another process.
+    pub replaced: Errno,
+    /// Whether one handle serves all processes that open a node. READ and READDIR carry the reader's
+    /// own ids then, and FLUSH says who closed the file.
+    pub shared_handles: bool,
+    /// Whether GETATTR carries a handle for `lseek(SEEK_END)`, and only then.
+    pub handle_means_seek_end: bool,
+    /// Whether programs trust the size of an open file.
+    pub open_files_have_sizes: bool,
+    /// Whether a read without an owner is one for the page cache.
+    pub page_cache_has_no_owner: bool,
+    /// Whether the kernel compares the permission bits itself (`default_permissions`).
+    pub kernel_checks_access: bool,
+    /// The reply to GETXATTR.
+    pub no_xattr: Errno,
+    /// Whether LISTXATTR is answered with an empty list, not with [`no_xattr`](Self::no_xattr).
+    pub lists_no_xattrs: bool,
+    /// Whether the system looks for names of its own on every volume, as [`is_probe`](Self::is_probe)
+    /// knows them.
+    pub probes: bool,
+}
+
+/// Linux.
+pub const LINUX: HostRules = HostRules {
+    // Without it the kernel sends no look-up in a directory before the last one was answered.
+    wants: InitFlags::FUSE_PARALLEL_DIROPS,
+    // The kernel then walks the path again with fresh look-ups (`retry_estale`), so that the path
+    // shows the new process at once.
+    replaced: Errno::ESTALE,
+    shared_handles: false,
+    // `fuse_file_llseek` asks with the handle, `fstat` without it.
+    handle_means_seek_end: true,
+    open_files_have_sizes: false,
+    // Direct reads name the reader's files as owner (`fuse_direct_io`), those for the page cache do
+    // not (`fuse_do_readfolio`).
+    page_cache_has_no_owner: true,
+    // Mounted without `default_permissions`: only the daemon refuses.
+    kernel_checks_access: false,
+    // "Not supported", once: the kernel then answers for itself, as it does for its own procfs.
+    no_xattr: Errno::ENOSYS,
+    lists_no_xattrs: false,
+    probes: false,
+};
+
+/// macFUSE's kernel extension. Untested on macOS.
+pub const MACFUSE: HostRules = HostRules {
+    // FUSE_NODE_RWLOCK (macFUSE 4.3): without it requests about one node are sent one after the
+    // other. Linux uses this bit for `FUSE_NO_OPENDIR_SUPPORT`.
+    wants: InitFlags::from_bits_retain(1 << 24),
+    // ESTALE would reach the program; ENOENT makes macFUSE drop the vnode.
+    replaced: Errno::ENOENT,
+    shared_handles: true,
+    // GETATTR comes without a handle.
+    handle_means_seek_end: false,
+    // Apple's `tail` and `wc -c` trust the size that `fstat` gives.
+    open_files_have_sizes: true,
+    // No read has an owner.
+    page_cache_has_no_owner: false,
+    kernel_checks_access: true,
+    // ENOATTR there.
+    no_xattr: Errno::NO_XATTR,
+    lists_no_xattrs: true,
+    probes: true,
+};
+
+impl HostRules {
+    /// Whether this is a name that Finder, Spotlight and the like look for on every volume.
+    pub(in crate::fuse) fn is_probe(&self, name: &OsStr) -> bool {
+        const NAMES: [&[u8]; 5] =
+            [b".DS_Store", b".hidden", b".Spotlight-V100", b".Trashes", b".fseventsd"];
+        let name = name.as_bytes();
+        self.probes && (name.starts_with(b"._") || NAMES.contains(&name))
+    }
+}
