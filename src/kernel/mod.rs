@@ -249,12 +249,45 @@ pub trait Kernel: Send + Sync {
         Err(not_served("descriptor"))
     }
 
+    /// All of them, but for those that are closed meanwhile.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn open_descriptors(&self, pid: Pid) -> Result<Vec<Descriptor>> {
+        let mut open = Vec::new();
+        for number in self.descriptors(pid)? {
+            match self.descriptor(pid, number) {
+                Ok(descriptor) => open.push(descriptor),
+                Err(error) if error.kind == ErrorKind::NoSuchName => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(open)
+    }
+
+    /// The `O_ACCMODE` bits that one of them was opened with, as far as the kernel reports them at
+    /// the cost of one descriptor and without asking its file: 3 for neither reading nor writing.
+    ///
+    /// # Errors
+    /// As [`descriptor`](Self::descriptor).
+    fn descriptor_flags(&self, _pid: Pid, _number: u32) -> Result<Option<u32>> {
+        Err(not_served("descriptor_flags"))
+    }
+
     /// The ids of a process's threads, ascending.
     ///
     /// # Errors
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn threads(&self, _pid: Pid) -> Result<Vec<u64>> {
         Err(not_served("threads"))
+    }
+
+    /// Whether a process has a thread of this id. Costs the same however many threads it has.
+    ///
+    /// # Errors
+    /// As [`threads`](Self::threads).
+    fn has_thread(&self, _pid: Pid, _id: u64) -> Result<bool> {
+        Err(not_served("has_thread"))
     }
 
     /// One of them.
@@ -287,6 +320,14 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn ports(&self, _pid: Pid) -> Result<Vec<u32>> {
         Err(not_served("ports"))
+    }
+
+    /// Whether a task has a port of this name. Costs the same however many ports it has.
+    ///
+    /// # Errors
+    /// As [`ports`](Self::ports).
+    fn has_port(&self, _pid: Pid, _name: u32) -> Result<bool> {
+        Err(not_served("has_port"))
     }
 
     /// One of them.

@@ -75,7 +75,7 @@ impl Tree {
                         // Its attributes are asked for next, and tell. To list them for each would
                         // make a listing's cost quadratic.
                         Items::Descriptors => Item::of(number).is_all_of(number),
-                        _ => self.numbers(pid, items)?.contains(&number),
+                        _ => self.has(pid, items, number)?,
                     };
                     if is_there {
                         return Ok(Node { row, item, ..parent });
@@ -138,9 +138,25 @@ impl Tree {
             // All of its number; whether it is open is seen where it is asked for.
             return Ok(u64::from(item.number()));
         }
-        let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
+        let pid = node.process.map(|(pid, _)| pid);
+        if self.has(pid, items, u64::from(item.number()))? {
+            return Ok(u64::from(item.number()));
+        }
+        let numbers = self.numbers(pid, items)?;
         let found = numbers.into_iter().find(|number| Item::of(*number) == item);
         found.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "item"))
+    }
+
+    /// Whether there is an item of this number.
+    fn has(&self, pid: Option<Pid>, items: Items, number: u64) -> Result<bool> {
+        match (items, pid) {
+            (Items::Threads | Items::MachThreads, Some(pid)) => self.kernel.has_thread(pid, number),
+            (Items::Ports, Some(pid)) => match u32::try_from(number) {
+                Ok(name) => self.kernel.has_port(pid, name),
+                Err(_) => Ok(false),
+            },
+            _ => Ok(self.numbers(pid, items)?.contains(&number)),
+        }
     }
 
     /// The numbers of all items, ascending.

@@ -53,8 +53,8 @@ impl Tree {
     /// (`proc_fd_link` and `tid_fd_update_inode`).
     pub(super) fn descriptor_mode(&self, node: Node) -> Result<u16> {
         let Some((pid, _)) = node.process else { return Ok(0o700) };
-        let flags = match self.kernel.descriptor(pid, descriptor_of(node)) {
-            Ok(descriptor) => descriptor.flags,
+        let flags = match self.kernel.descriptor_flags(pid, descriptor_of(node)) {
+            Ok(flags) => flags,
             // It is there, and that is all that the kernel tells this program.
             Err(error) if error.kind == ErrorKind::Denied => None,
             Err(error) => return Err(error),
@@ -62,6 +62,7 @@ impl Tree {
         Ok(match flags.map(|flags| flags & 3) {
             Some(0) => 0o500,
             Some(1) => 0o300,
+            Some(3) => 0,
             _ => 0o700,
         })
     }

@@ -8,7 +8,7 @@ use super::{Node, Tree};
 use crate::format::original::Names;
 use crate::format::{NewSheet, Sheet};
 use crate::kernel::Whose;
-use crate::model::{Descriptor, Error, ErrorKind, Identity, Pid, Result, Shown};
+use crate::model::{Error, ErrorKind, Identity, Pid, Result, Shown};
 
 impl Tree {
     /// What a file that is opened now is made of.
@@ -112,7 +112,7 @@ impl Tree {
                 render(&descriptor, out);
             }
             Kind::Descriptors(render) => {
-                let open = self.open_descriptors(pid()?)?;
+                let open = kernel.open_descriptors(pid()?)?;
                 confirm()?;
                 render(&open, out);
             }
@@ -159,18 +159,5 @@ impl Tree {
             Kind::Directory | Kind::Link(_) | Kind::Regions(..) | Kind::Sheet(..) => {}
         }
         Ok(())
-    }
-
-    /// What is open in a process; what is closed meanwhile is left out.
-    fn open_descriptors(&self, pid: Pid) -> Result<Vec<Descriptor>> {
-        let mut open = Vec::new();
-        for number in self.kernel.descriptors(pid)? {
-            match self.kernel.descriptor(pid, number) {
-                Ok(descriptor) => open.push(descriptor),
-                Err(error) if error.kind == ErrorKind::NoSuchName => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(open)
     }
 }

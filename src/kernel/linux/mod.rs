@@ -272,8 +272,16 @@ impl Kernel for LinuxKernel {
         descriptors::descriptor(self, pid, number)
     }
 
+    fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {
+        descriptors::access_mode(self, pid, number).map(Some)
+    }
+
     fn threads(&self, pid: Pid) -> Result<Vec<u64>> {
         threads::ids(self, pid)
+    }
+
+    fn has_thread(&self, pid: Pid, id: u64) -> Result<bool> {
+        threads::has(self, pid, id)
     }
 
     fn thread(&self, pid: Pid, id: u64) -> Result<Thread> {

@@ -12,6 +12,17 @@ pub(super) fn ids(kernel: &LinuxKernel, pid: Pid) -> Result<Vec<u64>> {
     Ok(numbers.into_iter().map(u64::from).collect())
 }
 
+pub(super) fn has(kernel: &LinuxKernel, pid: Pid, id: u64) -> Result<bool> {
+    let path = ProcPath::new(format_args!("{pid}/task/{id}"));
+    match kernel.stat_at(&path, "fstatat(task)", pid) {
+        Ok(_) => Ok(true),
+        Err(error) => match kernel.nameless(error, pid) {
+            error if error.kind == ErrorKind::NoSuchName => Ok(false),
+            error => Err(error),
+        },
+    }
+}
+
 pub(super) fn thread(kernel: &LinuxKernel, pid: Pid, id: u64) -> Result<Thread> {
     let text = read(kernel, pid, id, "stat")?;
     let stat = parse_stat(&text).ok_or_else(|| malformed("parse(stat)", pid))?;

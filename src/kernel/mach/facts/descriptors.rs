@@ -14,7 +14,7 @@ use super::whole_list;
 use crate::model::{Descriptor, DescriptorKind, Device, Error, ErrorKind, Pid, Result};
 
 const LIST: &str = "proc_pidinfo(PROC_PIDLISTFDS)";
-const INFO: &str = "proc_pidfdinfo";
+pub(super) const INFO: &str = "proc_pidfdinfo";
 
 /// The numbers of a process's open files, ascending; a zombie has none.
 pub(in super::super) fn descriptors<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<u32>> {
@@ -35,35 +35,78 @@ fn open_files<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<OpenFile>> {
     }
 }
 
-/// One of them.
+/// One of them. Most are of three kinds, each with a call of its own that refuses the others; of what
+/// kind another is, is found in the list of all.
 pub(in super::super) fn descriptor<C: XnuCalls>(
     calls: &C,
     pid: Pid,
     wanted: u32,
 ) -> Result<Descriptor> {
     let closed = || Error::new(ErrorKind::NoSuchName, INFO).pid(pid);
-    let files = open_files(calls, pid)?;
-    let file = files.into_iter().find(|file| file.descriptor.cast_unsigned() == wanted);
-    let file = file.ok_or_else(closed)?;
-    let told = match file.kind {
-        OpenFile::VNODE => vnode(calls, pid, file.descriptor),
-        OpenFile::SOCKET => socket(calls, pid, file.descriptor),
-        OpenFile::PIPE => pipe(calls, pid, file.descriptor),
-        _ => Ok(nameless(file.kind)),
+    let descriptor = i32::try_from(wanted).map_err(|_| closed())?;
+    let told = socket(calls, pid, descriptor)
+        .or_else(|_| pipe(calls, pid, descriptor))
+        .or_else(|_| vnode(calls, pid, descriptor));
+    let errno = match told {
+        Ok(told) => return Ok(Descriptor { number: wanted, ..told }),
+        Err(errno) => errno,
     };
-    match told {
-        Ok(told) => Ok(Descriptor { number: wanted, ..told }),
-        Err(errno @ (Errno::PERM | Errno::SRCH)) => Err(failure::of_process(INFO, errno, pid)),
-        Err(errno) => {
-            // Closed, or another kind of file, since it was listed; else it is the file's own
-            // failure: a terminal that was revoked (EBADF as well), a dead server.
-            if !open_files(calls, pid)?.contains(&file) {
-                return Err(closed());
+    let files = open_files(calls, pid)?;
+    let file = find(&files, descriptor).ok_or_else(closed)?;
+    match (file.kind, errno) {
+        (OpenFile::VNODE, Errno::PERM | Errno::SRCH) => Err(failure::of_process(INFO, errno, pid)),
+        // It is open still, so this is the file's own failure.
+        (OpenFile::VNODE, _) => Ok(without_answer(pid, file, errno)),
+        _ => describe(calls, pid, &[file])?.pop().ok_or_else(closed),
+    }
+}
+
+/// That of this number in a list that ascends.
+fn find(files: &[OpenFile], descriptor: i32) -> Option<OpenFile> {
+    let place = files.binary_search_by_key(&descriptor, |file| file.descriptor);
+    place.ok().map(|place| files[place])
+}
+
+/// All of them, but for those that are closed meanwhile.
+pub(in super::super) fn open_descriptors<C: XnuCalls>(
+    calls: &C,
+    pid: Pid,
+) -> Result<Vec<Descriptor>> {
+    describe(calls, pid, &open_files(calls, pid)?)
+}
+
+/// What is open under these descriptors, without those that are closed by now.
+fn describe<C: XnuCalls>(calls: &C, pid: Pid, files: &[OpenFile]) -> Result<Vec<Descriptor>> {
+    let mut still_open = None;
+    let mut described = Vec::with_capacity(files.len());
+    for file in files {
+        let number = file.descriptor.cast_unsigned();
+        let told = match file.kind {
+            OpenFile::VNODE => vnode(calls, pid, file.descriptor),
+            OpenFile::SOCKET => socket(calls, pid, file.descriptor),
+            OpenFile::PIPE => pipe(calls, pid, file.descriptor),
+            _ => Ok(nameless(file.kind)),
+        };
+        match told {
+            Ok(told) => described.push(Descriptor { number, ..told }),
+            Err(errno @ (Errno::PERM | Errno::SRCH)) => {
+                return Err(failure::of_process(INFO, errno, pid));
             }
-            log::debug!("{INFO} of pid {pid}, descriptor {wanted}: errno {}", errno.0);
-            Ok(Descriptor { number: wanted, ..unknown(file.kind) })
+            Err(errno) => {
+                // Closed, or another kind of file, since it was listed; else it is the file's own
+                // failure.
+                let open = match still_open.take() {
+                    Some(open) => open,
+                    None => open_files(calls, pid)?,
+                };
+                if find(&open, file.descriptor) == Some(*file) {
+                    described.push(without_answer(pid, *file, errno));
+                }
+                still_open = Some(open);
+            }
         }
     }
+    Ok(described)
 }
 
 type Told = std::result::Result<Descriptor, Errno>;
@@ -82,6 +125,13 @@ fn vnode<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
         with_deleted(found.path, vnode)
     };
     Ok(Descriptor { target, ..opened(DescriptorKind::Vnode, &found.file) })
+}
+
+/// One whose file has failed to answer: a terminal that was revoked (EBADF as well), a dead server.
+fn without_answer(pid: Pid, file: OpenFile, errno: Errno) -> Descriptor {
+    let number = file.descriptor.cast_unsigned();
+    log::debug!("{INFO} of pid {pid}, descriptor {number}: errno {}", errno.0);
+    Descriptor { number, ..unknown(file.kind) }
 }
 
 /// One that is there, and of which nothing more can be found out.
@@ -138,7 +188,7 @@ fn opened(kind: DescriptorKind, file: &FileInfo) -> Descriptor {
 }
 
 /// `FFLAGS` undone: 1 to read and 2 to write are `O_RDONLY` 0, `O_WRONLY` 1 and `O_RDWR` 2.
-fn flags(kept: u32) -> u32 {
+pub(super) fn flags(kept: u32) -> u32 {
     kept & !3 | (kept & 3).saturating_sub(1)
 }
 
