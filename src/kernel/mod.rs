@@ -282,6 +282,15 @@ pub trait Kernel: Send + Sync {
         Err(not_served("threads"))
     }
 
+    /// How many threads `stat` shows in the links of the directory of them, where it does: Linux
+    /// counts them there.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    fn linked_threads(&self, _pid: Pid) -> Result<u32> {
+        Ok(0)
+    }
+
     /// Whether a process has a thread of this id. Costs the same however many threads it has.
     ///
     /// # Errors

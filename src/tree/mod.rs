@@ -24,7 +24,7 @@ pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
 pub use table::{Access, Items, Kind, Link, Of, On, Own, ROWS, Row, RowId, files};
 
-use crate::kernel::{Kernel, Owned};
+use crate::kernel::{Kernel, Owned, System};
 use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};
 
 /// What a node is, for `stat`.
@@ -115,6 +115,12 @@ impl Tree {
         node.row.children().filter(|row| self.serves(*row))
     }
 
+    /// Whether a directory's listing shows the rows that have a name of their own. Linux's programs
+    /// take every name in `PID/task` for the number of a thread.
+    fn lists_children(&self, node: Node) -> bool {
+        self.kernel.system() == System::Darwin || !holds_threads(node.row)
+    }
+
     fn serves(&self, row: RowId) -> bool {
         let row = row.row();
         let of_the_caller = matches!(row.kind, Kind::Link(Link::OwnProcess | Link::OwnThread));
@@ -150,11 +156,16 @@ impl Tree {
             Some((pid, _)) => self.kernel.owner(pid, owned)?,
             None => self.owner,
         };
-        let links = if row.is_directory() {
-            let below = self.children(node).filter(|child| child.row().is_directory()).count();
-            2 + u32::try_from(below).unwrap_or(0)
-        } else {
-            1
+        let links = match node.process {
+            _ if !row.is_directory() => 1,
+            // Without it, all else is still known.
+            Some((pid, _)) if !self.lists_children(node) => {
+                self.kernel.linked_threads(pid).unwrap_or(0).saturating_add(2)
+            }
+            _ => {
+                let below = self.children(node).filter(|child| child.row().is_directory()).count();
+                2 + u32::try_from(below).unwrap_or(0)
+            }
         };
         let holds_descriptors = || {
             let mut items = node.row.items();
@@ -181,7 +192,8 @@ impl Tree {
         }
         self.check_alive(node)?;
         self.check_access(node, || self.asker(caller))?;
-        let rows = self.children(node).map(|row| Entry {
+        let listed = self.children(node).filter(|_| self.lists_children(node));
+        let rows = listed.map(|row| Entry {
             cookie: FIRST_ROW_COOKIE + u64::from(row.0),
             number: node.child(row).number(),
             node_type: node_type(row.row()),
@@ -228,6 +240,11 @@ impl Tree {
         }
         Ok(Some((pid, identity)))
     }
+}
+
+/// Whether it is `PID/task`.
+fn holds_threads(row: RowId) -> bool {
+    row.items().any(|(_, items)| items == Items::Threads)
 }
 
 /// Before it come the cookies of `.` and `..`.

@@ -77,7 +77,7 @@ pub enum Items {
     Processes,
     /// Processes, by name.
     ProcessNames,
-    /// Threads, by number, decimal.
+    /// Threads, by number, decimal. On Linux, they are all that a listing of their directory shows.
     Threads,
     /// Threads, by number, hexadecimal.
     MachThreads,

@@ -280,6 +280,12 @@ impl Kernel for LinuxKernel {
         threads::ids(self, pid)
     }
 
+    /// `proc_task_getattr`; every directory has two links beside.
+    fn linked_threads(&self, pid: Pid) -> Result<u32> {
+        let links = self.stat_of(pid, "task", "fstatat(task)")?.st_nlink;
+        Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
+    }
+
     fn has_thread(&self, pid: Pid, id: u64) -> Result<bool> {
         threads::has(self, pid, id)
     }
