@@ -18,7 +18,7 @@ use mach_procfs::kernel::linux::LinuxKernel;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::calls::{FileInfo, SpaceEntry, ThreadInfo, VnodeInfo};
 use mach_procfs::kernel::mach::xnu_model::{
-    Call, FileDetail, ModelFile, ModelPort, Vnode, World, XnuModel,
+    Call, Fault, FileDetail, ModelFile, ModelPort, Vnode, World, XnuModel,
 };
 use mach_procfs::model::{ErrorKind, Pid};
 use mach_procfs::tree::{Caller, Tree};
@@ -243,4 +243,92 @@ fn attributes_of_a_descriptor_on_macos_ask_no_file() {
     assert_eq!(closed.kind, ErrorKind::NoSuchName);
     let gone = kernel.descriptor_flags(Pid::new(77).unwrap(), 0).unwrap_err();
     assert_eq!(gone.kind, ErrorKind::NoSuchProcess);
+}
+
+/// What `ls -l byname` asks for costs every process the same, however many there are.
+#[test]
+fn names_are_found_out_once_for_a_listing() {
+    let costs = |processes: u32| {
+        let mut fixture = Fixture::new(0);
+        for pid in 8..7 + processes {
+            fixture.process(pid);
+        }
+        let tree = fixture.tree();
+        let by_name = tree.resolve(Path::new("byname"), &ROOT).unwrap().node;
+        fixture.opened();
+        let entries = tree.list(by_name, &ROOT).unwrap();
+        assert_eq!(entries.len(), processes as usize);
+        for entry in entries {
+            let name = entry.name.as_bytes();
+            let found = tree.lookup(by_name, OsStr::from_bytes(&name), &ROOT).unwrap();
+            tree.attributes(found.node).unwrap();
+            let target = tree.read_link(found.node, &ROOT).unwrap();
+            let pid = String::from_utf8(name[1..].to_vec()).unwrap();
+            assert_eq!(target, format!("../{pid}").into_bytes());
+        }
+        fixture.opened().iter().filter(|path| path.ends_with("/stat")).count()
+    };
+    let (few, many) = (costs(10), costs(200));
+    // A scan that is older than a second is made again.
+    assert!(many <= 20 * few + 3 * 200, "{few} files for 10 processes, {many} for 200");
+}
+
+/// A process is found by a name that it has taken since the last scan, and not by one that it had.
+#[test]
+fn a_name_is_that_of_now() {
+    let fixture = Fixture::new(0);
+    let tree = fixture.tree();
+    let by_name = tree.resolve(Path::new("byname"), &ROOT).unwrap().node;
+    let find = |name: &str| tree.lookup(by_name, OsStr::new(name), &ROOT).map(|it| it.node.process);
+    assert!(find("x7").is_ok());
+    let stat = std::fs::read_to_string(fixture.path("7/stat")).unwrap();
+    fixture.write("7/stat", &stat.replace("(x7)", "(y/7)"));
+    assert_eq!(find("x7").unwrap_err().kind, ErrorKind::NoSuchName);
+    assert_eq!(find("y:7").unwrap().unwrap().0.number(), 7);
+    fixture.write("7/stat", &stat);
+    assert!(find("x7").is_ok());
+}
+
+/// However many ask for a name that no process has, one thread at a time asks all processes.
+#[test]
+fn names_are_found_out_by_one_at_a_time() {
+    let (model, kernel) = over(world());
+    let tree = Tree::new(Arc::new(kernel), 0, 0);
+    let by_name = tree.resolve(Path::new("byname"), &ROOT).unwrap().node;
+    model.at(Call::BsdInfo, 1..=u64::MAX, Fault::Hang);
+    std::thread::scope(|scope| {
+        let _released = Released(&model);
+        let asking: Vec<_> = (0..4)
+            .map(|_| {
+                let (send, thread) = std::sync::mpsc::channel();
+                let tree = &tree;
+                let look = scope.spawn(move || {
+                    send.send(nix::unistd::gettid()).unwrap();
+                    tree.lookup(by_name, OsStr::new("nope"), &ROOT).unwrap_err().kind
+                });
+                (look, thread.recv().unwrap())
+            })
+            .collect();
+        for (_, thread) in &asking {
+            common::until("all of them wait", || {
+                let stat =
+                    std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).ok()?;
+                stat.rsplit_once(')')?.1.starts_with(" S").then_some(())
+            });
+        }
+        model.wait_until_hanging(1);
+        assert_eq!(model.count(Call::BsdInfo), 1);
+        model.release();
+        for (look, _) in asking {
+            assert_eq!(look.join().unwrap(), ErrorKind::NoSuchName);
+        }
+    });
+}
+
+struct Released<'a>(&'a XnuModel);
+
+impl Drop for Released<'_> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
 }

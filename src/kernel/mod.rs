@@ -167,6 +167,14 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn process(&self, pid: Pid) -> Result<Process>;
 
+    /// The name of the process that has this pid now, as in [`process`](Self::process).
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn name(&self, pid: Pid) -> Result<Vec<u8>> {
+        self.process(pid).map(|process| process.name)
+    }
+
     /// The process a FUSE request comes from, given the number in the request: on Linux that is
     /// the calling thread's.
     ///

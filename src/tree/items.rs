@@ -63,9 +63,8 @@ impl Tree {
                     }
                 }
                 Items::ProcessNames => {
-                    let named = self.named_processes()?;
-                    if let Some((pid, _)) = named.iter().find(|(_, other)| other == name) {
-                        return of_process(*pid);
+                    if let Some(pid) = self.named_process(name)? {
+                        return of_process(pid);
                     }
                 }
                 _ => {
@@ -102,8 +101,10 @@ impl Tree {
                     entries.extend(self.kernel.processes()?.into_iter().map(named));
                 }
                 Items::ProcessNames => {
-                    let named = self.named_processes()?.into_iter();
-                    entries.extend(named.map(|(pid, name)| of_process(pid, Name::Bytes(name))));
+                    let named = self.named_processes()?;
+                    let entry =
+                        |(pid, name): &(Pid, Vec<u8>)| of_process(*pid, Name::Bytes(name.clone()));
+                    entries.extend(named.processes().iter().map(entry));
                 }
                 _ => {
                     let numbers = match self.numbers(node.process.map(|(pid, _)| pid), items) {
@@ -172,27 +173,6 @@ impl Tree {
             }
             (Items::Processes | Items::ProcessNames, _) | (_, None) => Err(none()),
         }
-    }
-
-    /// The processes that can be named, by ascending pid: of several with one name the first. A
-    /// slash cannot stand in a name; as elsewhere on macOS a colon stands for it.
-    fn named_processes(&self) -> Result<Vec<(Pid, Vec<u8>)>> {
-        let mut seen = std::collections::HashSet::new();
-        let mut named = Vec::new();
-        for pid in self.kernel.processes()? {
-            let mut name = match self.kernel.process(pid) {
-                Ok(process) => process.name,
-                Err(error) if error.kind == ErrorKind::Exhausted => return Err(error),
-                // It has ended since it was listed, or nothing is told of it.
-                Err(_) => continue,
-            };
-            name.iter_mut().filter(|byte| **byte == b'/').for_each(|byte| *byte = b':');
-            let is_name = !matches!(name.as_slice(), b"" | b"." | b"..") && !name.contains(&0);
-            if is_name && seen.insert(name.clone()) {
-                named.push((pid, name));
-            }
-        }
-        Ok(named)
     }
 }
 

@@ -2,6 +2,7 @@
 //! through FUSE or from the command line.
 
 mod access;
+mod byname;
 mod inode;
 mod items;
 mod links;
@@ -23,6 +24,8 @@ pub use items::Name;
 pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
 pub use table::{Access, Items, Kind, Link, Of, On, Own, ROWS, Row, RowId, files};
+
+use byname::ByName;
 
 use crate::kernel::{Kernel, Owned, System};
 use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};
@@ -74,6 +77,7 @@ pub struct Tree {
     kernel: Arc<dyn Kernel>,
     /// Owner of what belongs to no process, and since when it is there.
     owner: Owner,
+    by_name: ByName,
 }
 
 impl Tree {
@@ -81,7 +85,7 @@ impl Tree {
     #[must_use]
     pub fn new(kernel: Arc<dyn Kernel>, uid: u32, gid: u32) -> Arc<Self> {
         let owner = Owner { uid, gid, since: SystemTime::now() };
-        Arc::new(Tree { kernel, owner })
+        Arc::new(Tree { kernel, owner, by_name: ByName::default() })
     }
 
     /// Whether anything but opening and reading a file may sleep for long.

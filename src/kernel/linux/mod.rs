@@ -206,6 +206,10 @@ impl Kernel for LinuxKernel {
         self.process_from(pid, &status, name, ticks)
     }
 
+    fn name(&self, pid: Pid) -> Result<Vec<u8>> {
+        self.stat_fields(pid, |stat| stat.name.to_vec())
+    }
+
     fn process_of_caller(&self, caller: u32) -> Result<Pid> {
         self.process_of_thread(caller)
     }
