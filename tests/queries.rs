@@ -6,7 +6,7 @@
 mod common;
 mod mach_common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use mach_procfs::kernel::mach::xnu_model::{
     Call, Fault, FileDetail, ModelFile, ModelPort, Vnode, World, XnuModel,
 };
 use mach_procfs::model::{ErrorKind, Pid};
-use mach_procfs::tree::{Caller, Tree};
+use mach_procfs::tree::{Caller, Node, ROWS, Tree};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use tempfile::TempDir;
 
@@ -330,5 +330,58 @@ struct Released<'a>(&'a XnuModel);
 impl Drop for Released<'_> {
     fn drop(&mut self) {
         self.0.release();
+    }
+}
+
+/// Looks at a node, and into it, as another user; then at all below it.
+fn look(fixture: &Fixture, tree: &Tree, node: Node, seen: &mut BTreeSet<&'static str>) {
+    let user = Caller { uid: 1000, ..ROOT };
+    let names = tree.list(node, &ROOT).unwrap_or_default();
+    let unlisted = ROWS.iter().filter(|row| row.parent == node.row && row.items.is_none());
+    let names = names.iter().map(|entry| entry.name.as_bytes().into_owned());
+    let names: Vec<_> = names.chain(unlisted.map(|row| row.name().into())).collect();
+    fixture.opened();
+    // What fails has been asked all the same.
+    let _ = tree.attributes(node);
+    let _ = tree.check_readable(node, &user);
+    let _ = tree.list(node, &user);
+    let _ = tree.read_link(node, &user);
+    for name in &names {
+        let _ = tree.lookup(node, OsStr::from_bytes(name), &user);
+    }
+    let files: Vec<_> = but_identity(fixture.opened())
+        .into_iter()
+        .filter(|path| !fixture.path(path).is_dir())
+        .collect();
+    assert!(files.is_empty() || node.row.metadata_reads_files(), "{node:?}: {files:?}");
+    seen.extend((!files.is_empty()).then_some(node.row.row().path));
+    for name in &names {
+        if let Ok(found) = tree.lookup(node, OsStr::from_bytes(name), &ROOT)
+            && found.node != node
+        {
+            look(fixture, tree, found.node, seen);
+        }
+    }
+}
+
+/// Where metadata requests read files of processes, which may sleep, the tree says so.
+#[test]
+fn metadata_requests_that_read_files_are_known() {
+    let mut fixture = Fixture::new(1);
+    fixture.directory("7/fd");
+    fixture.directory("7/fdinfo");
+    fixture.write("7/fdinfo/3", "pos:\t0\nflags:\t0\n");
+    std::os::unix::fs::symlink("/x", fixture.path("7/fd/3")).unwrap();
+    let mut seen = BTreeSet::new();
+    let tree = fixture.tree();
+    look(&fixture, &tree, Node::ROOT, &mut seen);
+    // What it reads is taken for an identity here.
+    let by_name = tree.resolve(Path::new("byname"), &ROOT).unwrap().node;
+    assert!(by_name.row.metadata_reads_files());
+    for path in ["system/hardware/cpus", "PID/fd", "PID/fd/N", "PID/exe", "PID/maps"] {
+        assert!(seen.contains(path), "{path}: {seen:?}");
+    }
+    for path in ["", "PID", "PID/task", "PID/task/TID", "PID/stat", "byname/NAME"] {
+        assert!(!seen.contains(path), "{path}");
     }
 }

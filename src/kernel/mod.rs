@@ -401,8 +401,12 @@ pub trait Kernel: Send + Sync {
     /// Which system's processes these are.
     fn system(&self) -> System;
 
-    /// Whether [`identity`](Self::identity), [`owner`](Self::owner) and
-    /// [`processes`](Self::processes) may sleep for long, waiting for another process.
+    /// Whether the methods for numbers, owners and identities may sleep for long, waiting for another
+    /// process: [`processes`](Self::processes), [`identity`](Self::identity),
+    /// [`owner`](Self::owner), [`threads`](Self::threads), [`has_thread`](Self::has_thread),
+    /// [`linked_threads`](Self::linked_threads), [`descriptors`](Self::descriptors),
+    /// [`descriptors_size`](Self::descriptors_size) and
+    /// [`descriptor_flags`](Self::descriptor_flags). All others may.
     fn metadata_may_sleep(&self) -> bool;
 }
 

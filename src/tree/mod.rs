@@ -88,10 +88,10 @@ impl Tree {
         Arc::new(Tree { kernel, owner, by_name: ByName::default() })
     }
 
-    /// Whether anything but opening and reading a file may sleep for long.
+    /// Whether anything but opening and reading it may sleep for long at this node.
     #[must_use]
-    pub fn metadata_may_sleep(&self) -> bool {
-        self.kernel.metadata_may_sleep()
+    pub fn metadata_may_sleep(&self, node: Node) -> bool {
+        self.kernel.metadata_may_sleep() || node.row.metadata_reads_files()
     }
 
     /// The node of this name in this directory, for this caller.

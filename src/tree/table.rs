@@ -281,6 +281,15 @@ impl RowId {
             .any(|row| matches!(row.row().items, Some(Items::Processes | Items::ProcessNames)))
     }
 
+    /// Whether to look at its nodes, or into them, reads files of a process or of the machine: its
+    /// credentials, where not everyone has access, its name, or the list of CPUs.
+    #[must_use]
+    pub fn metadata_reads_files(self) -> bool {
+        self.row().access == Access::Memory
+            || self.numbered_items() == Some(Items::Cpus)
+            || self.items().any(|(_, items)| matches!(items, Items::ProcessNames | Items::Cpus))
+    }
+
     /// Which numbered items nodes of this row are, or belong to.
     pub(super) fn numbered_items(self) -> Option<Items> {
         self.line().find_map(|row| row.row().items.filter(|items| items.is_numbered()))

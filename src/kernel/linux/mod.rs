@@ -321,9 +321,11 @@ impl Kernel for LinuxKernel {
         System::Linux
     }
 
-    /// `pidfd_open`, `fstatat` and `getdents` on procfs take no lock of another process.
+    /// `pidfd_open`, `fstatat` and `getdents` on procfs take no lock of another process that is held
+    /// while it sleeps. A read of `stat`, from which the identity comes without pidfs, takes a
+    /// reference to its memory, and who drops the last one takes the memory down (`mmput`).
     fn metadata_may_sleep(&self) -> bool {
-        false
+        self.identity_source == IdentitySource::StartTime
     }
 }
 
