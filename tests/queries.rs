@@ -21,7 +21,7 @@ use mach_procfs::kernel::mach::xnu_model::{
     Call, Fault, FileDetail, ModelFile, ModelPort, Vnode, World, XnuModel,
 };
 use mach_procfs::model::{ErrorKind, Pid};
-use mach_procfs::tree::{Caller, Node, ROWS, Tree};
+use mach_procfs::tree::{Caller, Kind, Node, On, ROWS, Tree};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use tempfile::TempDir;
 
@@ -384,4 +384,35 @@ fn metadata_requests_that_read_files_are_known() {
     for path in ["", "PID", "PID/task", "PID/task/TID", "PID/stat", "byname/NAME"] {
         assert!(!seen.contains(path), "{path}");
     }
+}
+
+/// What a file of one value costs does not grow with the number of threads, but where it is theirs.
+#[test]
+fn files_of_a_process_open_no_files_of_its_threads() {
+    let mut fixture = Fixture::new(40);
+    std::fs::write(fixture.path("7/wchan"), "0").unwrap();
+    let tree = fixture.tree();
+    let mut sums = Vec::new();
+    for row in ROWS.iter().filter(|row| row.items.is_none() && row.on != On::Darwin) {
+        let path = row.path.replace("PID", "7");
+        if !matches!(row.kind, Kind::Account(_) | Kind::ThreadSums(_) | Kind::Ids(_))
+            || path.contains("TID")
+            || row.own.is_some()
+        {
+            continue;
+        }
+        let node = tree.resolve(Path::new(&path), &ROOT).unwrap().node;
+        fixture.opened();
+        let mut text = Vec::new();
+        tree.open(node, &ROOT).unwrap().fill(&mut text, usize::MAX).unwrap();
+        let opened = fixture.opened();
+        assert!(!text.is_empty(), "{path}");
+        if opened.iter().any(|path| path.starts_with("7/task/")) {
+            sums.push(row.path);
+            assert!(matches!(row.kind, Kind::ThreadSums(_)), "{path}: {opened:?}");
+        } else {
+            assert!(opened.len() <= 8, "{path}: {opened:?}");
+        }
+    }
+    assert_eq!(sums.len(), 7, "{sums:?}");
 }

@@ -214,6 +214,15 @@ pub trait Kernel: Send + Sync {
         Err(not_served("account"))
     }
 
+    /// The same at a cost that does not grow with the number of its threads: sums over those that
+    /// live may have the values that mean 'none'.
+    ///
+    /// # Errors
+    /// As [`account`](Self::account).
+    fn brief_account(&self, pid: Pid, shown: Shown) -> Result<Account> {
+        self.account(pid, shown)
+    }
+
     /// What a process was started with; nothing for a zombie or a process of the kernel, and where
     /// the kernel does not tell it to anyone.
     ///

@@ -29,6 +29,8 @@ pub enum Kind {
     Sheet(Detail, format::NewSheet),
     /// From what is told of a process.
     Account(Of<Account>),
+    /// The same with the sums over its threads.
+    ThreadSums(Of<Account>),
     /// From its ids, and the names of users and groups.
     Ids(original::Ids),
     /// From what it was started with.

@@ -252,7 +252,11 @@ impl Kernel for LinuxKernel {
     }
 
     fn account(&self, pid: Pid, shown: Shown) -> Result<Account> {
-        account::account(self, pid, shown)
+        account::account(self, pid, shown, threads::total(self, pid)?)
+    }
+
+    fn brief_account(&self, pid: Pid, shown: Shown) -> Result<Account> {
+        account::account(self, pid, shown, threads::Total::default())
     }
 
     fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {
