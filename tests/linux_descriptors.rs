@@ -175,3 +175,34 @@ fn as_nobody() {
     assert!(!arguments.arguments.is_empty() && arguments.environment.is_empty());
     eprintln!("refused as it should be");
 }
+
+/// Those of one opened with `O_PATH` or with access mode 3 allow nothing.
+#[test]
+fn links_have_the_permissions_of_the_kernels() {
+    use nix::fcntl::{OFlag, open};
+    use nix::sys::stat::Mode;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::MetadataExt;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let three = OFlag::from_bits_retain(3);
+    for (flags, expected) in [
+        (OFlag::O_RDONLY, 0),
+        (OFlag::O_WRONLY, 1),
+        (OFlag::O_RDWR, 2),
+        (OFlag::O_PATH, 3),
+        (three, 3),
+    ] {
+        let opened = open(file.path(), flags | OFlag::O_CLOEXEC, Mode::empty()).unwrap();
+        let number = u32::try_from(opened.as_raw_fd()).unwrap();
+        assert_eq!(kernel().descriptor_flags(Pid::this(), number), Ok(Some(expected)));
+        let tree = mach_procfs::tree::Tree::new(std::sync::Arc::new(kernel()), 0, 0);
+        let path = format!("{}/fd/{number}", std::process::id());
+        let root = mach_procfs::tree::Caller { uid: 0, gid: 0, pid: std::process::id() };
+        let uid = nix::unistd::geteuid().as_raw();
+        let caller =
+            mach_procfs::tree::Caller { uid, gid: nix::unistd::getegid().as_raw(), ..root };
+        let mode = tree.resolve(std::path::Path::new(&path), &caller).unwrap().mode;
+        let kernels = std::fs::symlink_metadata(format!("/proc/{path}")).unwrap().mode();
+        assert_eq!(u32::from(mode), kernels & 0o777, "{flags:?}");
+    }
+}

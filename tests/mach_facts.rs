@@ -145,3 +145,38 @@ fn a_file_that_tells_nothing_is_there_all_the_same() {
     );
     assert!(told[12].starts_with(b"pipe:["));
 }
+
+/// Of a list of file systems that was cut off the kernel says nothing; of a value, ENOMEM.
+#[test]
+fn what_grows_between_two_calls_is_asked_for_again() {
+    const SYSTEMS: usize = 100;
+    let longer = |world: &mut World| {
+        let version = world.machine.sysctls.get_mut("kern.version").unwrap();
+        version.splice(0..0, [b'x'; 300]);
+    };
+    let mounting = |world: &mut World| {
+        let mounts = &mut world.machine.mounts;
+        mounts.resize(SYSTEMS, mounts[0].clone());
+    };
+    let growing = || {
+        let (model, kernel) = over(world());
+        assert!(model.world(|world| world.machine.mounts.len()) < SYSTEMS / 2);
+        let asked = model.count(Call::SysctlByName);
+        // The length of one name or another is asked for at each of these.
+        for number in 1..=40 {
+            model.change_at(Call::SysctlByName, asked + number, longer);
+        }
+        let asked = model.count(Call::Mounts);
+        model.change_at(Call::Mounts, asked + 2, mounting);
+        (model, kernel)
+    };
+    let (_, kernel) = growing();
+    let machine = kernel.machine().unwrap();
+    assert!(machine.version.starts_with(b"xxx"), "{machine:?}");
+    assert_eq!(machine.mounts.len(), SYSTEMS);
+    let (model, _) = growing();
+    let recording = mach_procfs::kernel::mach::recording::record(&model, &[]);
+    let replayed = mach_procfs::kernel::replay(recording, 0, 0).machine().unwrap();
+    assert!(replayed.version.starts_with(b"xxx"), "{replayed:?}");
+    assert_eq!(replayed.mounts.len(), SYSTEMS);
+}

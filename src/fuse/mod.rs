@@ -97,12 +97,13 @@ impl Adapter {
     ) {
         let tree = Arc::clone(&self.tree);
         let about = About { user: request.uid(), pid: pid_of(&node) };
+        let may_sleep = node.as_ref().is_ok_and(|node| self.tree.metadata_may_sleep(*node));
         let work = move |answer: Answer<R>| {
             if let Err(error) = node.and_then(|node| work(&tree, node, &answer)) {
                 answer.refuse(&error);
             }
         };
-        if self.tree.metadata_may_sleep() {
+        if may_sleep {
             self.gate.may_sleep(about, reply, true, work);
         } else {
             self.gate.at_once(reply, work);

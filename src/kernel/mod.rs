@@ -167,6 +167,14 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn process(&self, pid: Pid) -> Result<Process>;
 
+    /// The name of the process that has this pid now, as in [`process`](Self::process).
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    fn name(&self, pid: Pid) -> Result<Vec<u8>> {
+        self.process(pid).map(|process| process.name)
+    }
+
     /// The process a FUSE request comes from, given the number in the request: on Linux that is
     /// the calling thread's.
     ///
@@ -215,6 +223,15 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn account(&self, _pid: Pid, _shown: Shown) -> Result<Account> {
         Err(not_served("account"))
+    }
+
+    /// The same at a cost that does not grow with the number of its threads: sums over those that
+    /// live may have the values that mean 'none'.
+    ///
+    /// # Errors
+    /// As [`account`](Self::account).
+    fn brief_account(&self, pid: Pid, shown: Shown) -> Result<Account> {
+        self.account(pid, shown)
     }
 
     /// What a process was started with; nothing for a zombie or a process of the kernel, and where
@@ -276,13 +293,13 @@ pub trait Kernel: Send + Sync {
         Ok(open)
     }
 
-    /// The flags that one of them was opened with, as far as they are known without its file: that may
-    /// be one of our own mount, which waits for this answer.
+    /// The `O_ACCMODE` bits that one of them was opened with, as far as the kernel reports them at
+    /// the cost of one descriptor and without asking its file: 3 for neither reading nor writing.
     ///
     /// # Errors
     /// As [`descriptor`](Self::descriptor).
-    fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {
-        self.descriptor(pid, number).map(|descriptor| descriptor.flags)
+    fn descriptor_flags(&self, _pid: Pid, _number: u32) -> Result<Option<u32>> {
+        Err(not_served("descriptor_flags"))
     }
 
     /// The ids of a process's threads, ascending.
@@ -291,6 +308,23 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn threads(&self, _pid: Pid) -> Result<Vec<u64>> {
         Err(not_served("threads"))
+    }
+
+    /// How many threads `stat` shows in the links of the directory of them, where it does: Linux
+    /// counts them there.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    fn linked_threads(&self, _pid: Pid) -> Result<u32> {
+        Ok(0)
+    }
+
+    /// Whether a process has a thread of this id. Costs the same however many threads it has.
+    ///
+    /// # Errors
+    /// As [`threads`](Self::threads).
+    fn has_thread(&self, _pid: Pid, _id: u64) -> Result<bool> {
+        Err(not_served("has_thread"))
     }
 
     /// One of them.
@@ -323,6 +357,14 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn ports(&self, _pid: Pid) -> Result<Vec<u32>> {
         Err(not_served("ports"))
+    }
+
+    /// Whether a task has a port of this name. Costs the same however many ports it has.
+    ///
+    /// # Errors
+    /// As [`ports`](Self::ports).
+    fn has_port(&self, _pid: Pid, _name: u32) -> Result<bool> {
+        Err(not_served("has_port"))
     }
 
     /// One of them.
@@ -379,8 +421,12 @@ pub trait Kernel: Send + Sync {
     /// Which system's processes these are.
     fn system(&self) -> System;
 
-    /// Whether [`identity`](Self::identity), [`owner`](Self::owner) and
-    /// [`processes`](Self::processes) may sleep for long, waiting for another process.
+    /// Whether the methods for numbers, owners and identities may sleep for long, waiting for another
+    /// process: [`processes`](Self::processes), [`identity`](Self::identity),
+    /// [`owner`](Self::owner), [`threads`](Self::threads), [`has_thread`](Self::has_thread),
+    /// [`linked_threads`](Self::linked_threads), [`descriptors`](Self::descriptors),
+    /// [`descriptors_size`](Self::descriptors_size) and
+    /// [`descriptor_flags`](Self::descriptor_flags). All others may.
     fn metadata_may_sleep(&self) -> bool;
 }
 

@@ -63,9 +63,8 @@ impl Tree {
                     }
                 }
                 Items::ProcessNames => {
-                    let named = self.named_processes()?;
-                    if let Some((pid, _)) = named.iter().find(|(_, other)| other == name) {
-                        return of_process(*pid);
+                    if let Some(pid) = self.named_process(name)? {
+                        return of_process(pid);
                     }
                 }
                 _ => {
@@ -74,7 +73,7 @@ impl Tree {
                         // Its attributes are asked for next, and tell. To list them for each would
                         // make a listing's cost quadratic.
                         Items::Descriptors => u32::try_from(number).is_ok(),
-                        _ => self.numbers(pid, items)?.contains(&number),
+                        _ => self.has(pid, items, number)?,
                     };
                     if is_there {
                         return Ok(Node { row, item: Some(number), ..parent });
@@ -101,8 +100,10 @@ impl Tree {
                     entries.extend(self.kernel.processes()?.into_iter().map(named));
                 }
                 Items::ProcessNames => {
-                    let named = self.named_processes()?.into_iter();
-                    entries.extend(named.map(|(pid, name)| of_process(pid, Name::Bytes(name))));
+                    let named = self.named_processes()?;
+                    let entry =
+                        |(pid, name): &(Pid, Vec<u8>)| of_process(*pid, Name::Bytes(name.clone()));
+                    entries.extend(named.processes().iter().map(entry));
                 }
                 _ => {
                     let numbers = match self.numbers(node.process.map(|(pid, _)| pid), items) {
@@ -129,13 +130,24 @@ impl Tree {
             // Whether one is open is seen where it is asked for.
             (None | Some(Items::Descriptors), _) | (_, None) => Ok(()),
             (Some(items), Some(item)) => {
-                let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
-                if numbers.contains(&item) {
+                if self.has(node.process.map(|(pid, _)| pid), items, item)? {
                     Ok(())
                 } else {
                     Err(Error::new(ErrorKind::NoSuchName, "item"))
                 }
             }
+        }
+    }
+
+    /// Whether there is an item of this number.
+    fn has(&self, pid: Option<Pid>, items: Items, number: u64) -> Result<bool> {
+        match (items, pid) {
+            (Items::Threads | Items::MachThreads, Some(pid)) => self.kernel.has_thread(pid, number),
+            (Items::Ports, Some(pid)) => match u32::try_from(number) {
+                Ok(name) => self.kernel.has_port(pid, name),
+                Err(_) => Ok(false),
+            },
+            _ => Ok(self.numbers(pid, items)?.contains(&number)),
         }
     }
 
@@ -152,27 +164,6 @@ impl Tree {
             }
             (Items::Processes | Items::ProcessNames, _) | (_, None) => Err(none()),
         }
-    }
-
-    /// The processes that can be named, by ascending pid: of several with one name the first. A
-    /// slash cannot stand in a name; as elsewhere on macOS a colon stands for it.
-    fn named_processes(&self) -> Result<Vec<(Pid, Vec<u8>)>> {
-        let mut seen = std::collections::HashSet::new();
-        let mut named = Vec::new();
-        for pid in self.kernel.processes()? {
-            let mut name = match self.kernel.process(pid) {
-                Ok(process) => process.name,
-                Err(error) if error.kind == ErrorKind::Exhausted => return Err(error),
-                // It has ended since it was listed, or nothing is told of it.
-                Err(_) => continue,
-            };
-            name.iter_mut().filter(|byte| **byte == b'/').for_each(|byte| *byte = b':');
-            let is_name = !matches!(name.as_slice(), b"" | b"." | b"..") && !name.contains(&0);
-            if is_name && seen.insert(name.clone()) {
-                named.push((pid, name));
-            }
-        }
-        Ok(named)
     }
 }
 

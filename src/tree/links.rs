@@ -62,6 +62,7 @@ impl Tree {
         Ok(match flags.map(|flags| flags & 3) {
             Some(0) => 0o500,
             Some(1) => 0o300,
+            Some(3) => 0,
             _ => 0o700,
         })
     }

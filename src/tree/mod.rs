@@ -2,6 +2,7 @@
 //! through FUSE or from the command line.
 
 mod access;
+mod byname;
 mod inode;
 mod items;
 mod links;
@@ -24,7 +25,9 @@ pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
 pub use table::{Access, Items, Kind, Link, Of, On, Own, ROWS, Row, RowId, files};
 
-use crate::kernel::{Kernel, Owned};
+use byname::ByName;
+
+use crate::kernel::{Kernel, Owned, System};
 use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};
 
 /// What a node is, for `stat`.
@@ -73,6 +76,7 @@ pub struct Tree {
     kernel: Arc<dyn Kernel>,
     /// Owner of what belongs to no process, and since when it is there.
     owner: Owner,
+    by_name: ByName,
 }
 
 impl Tree {
@@ -80,13 +84,13 @@ impl Tree {
     #[must_use]
     pub fn new(kernel: Arc<dyn Kernel>, uid: u32, gid: u32) -> Arc<Self> {
         let owner = Owner { uid, gid, since: SystemTime::now() };
-        Arc::new(Tree { kernel, owner })
+        Arc::new(Tree { kernel, owner, by_name: ByName::default() })
     }
 
-    /// Whether anything but opening and reading a file may sleep for long.
+    /// Whether anything but opening and reading it may sleep for long at this node.
     #[must_use]
-    pub fn metadata_may_sleep(&self) -> bool {
-        self.kernel.metadata_may_sleep()
+    pub fn metadata_may_sleep(&self, node: Node) -> bool {
+        self.kernel.metadata_may_sleep() || node.row.metadata_reads_files()
     }
 
     /// The node of this name in this directory, for this caller.
@@ -112,6 +116,12 @@ impl Tree {
     /// The rows of a directory that have a name of their own and that this kernel can serve.
     fn children(&self, node: Node) -> impl Iterator<Item = RowId> {
         node.row.children().filter(|row| self.serves(*row))
+    }
+
+    /// Whether a directory's listing shows the rows that have a name of their own. Linux's programs
+    /// take every name in `PID/task` for the number of a thread.
+    fn lists_children(&self, node: Node) -> bool {
+        self.kernel.system() == System::Darwin || !holds_threads(node.row)
     }
 
     fn serves(&self, row: RowId) -> bool {
@@ -149,11 +159,16 @@ impl Tree {
             Some((pid, _)) => self.kernel.owner(pid, owned)?,
             None => self.owner,
         };
-        let links = if row.is_directory() {
-            let below = self.children(node).filter(|child| child.row().is_directory()).count();
-            2 + u32::try_from(below).unwrap_or(0)
-        } else {
-            1
+        let links = match node.process {
+            _ if !row.is_directory() => 1,
+            // Without it, all else is still known.
+            Some((pid, _)) if !self.lists_children(node) => {
+                self.kernel.linked_threads(pid).unwrap_or(0).saturating_add(2)
+            }
+            _ => {
+                let below = self.children(node).filter(|child| child.row().is_directory()).count();
+                2 + u32::try_from(below).unwrap_or(0)
+            }
         };
         let holds_descriptors = || {
             let mut items = node.row.items();
@@ -180,7 +195,8 @@ impl Tree {
         }
         self.check_alive(node)?;
         self.check_access(node, || self.asker(caller))?;
-        let rows = self.children(node).map(|row| Entry {
+        let listed = self.children(node).filter(|_| self.lists_children(node));
+        let rows = listed.map(|row| Entry {
             cookie: FIRST_ROW_COOKIE + u64::from(row.0),
             inode: node.child(row).inode(),
             node_type: node_type(row.row()),
@@ -255,6 +271,11 @@ impl Tree {
         }
         Ok(Some((pid, identity)))
     }
+}
+
+/// Whether it is `PID/task`.
+fn holds_threads(row: RowId) -> bool {
+    row.items().any(|(_, items)| items == Items::Threads)
 }
 
 /// Before it come the cookies of `.` and `..`.

@@ -78,6 +78,10 @@ const fn account(path: &'static str, of: Of<Account>, doc: &'static str) -> List
     row(path, Kind::Account(of), doc)
 }
 
+const fn thread_sums(path: &'static str, of: Of<Account>, doc: &'static str) -> Listed {
+    row(path, Kind::ThreadSums(of), doc)
+}
+
 const fn ids(path: &'static str, of: original::Ids, doc: &'static str) -> Listed {
     row(path, Kind::Ids(of), doc)
 }

@@ -29,6 +29,8 @@ pub enum Kind {
     Sheet(Detail, format::NewSheet),
     /// From what is told of a process.
     Account(Of<Account>),
+    /// The same with the sums over its threads.
+    ThreadSums(Of<Account>),
     /// From its ids, and the names of users and groups.
     Ids(original::Ids),
     /// From what it was started with.
@@ -77,7 +79,7 @@ pub enum Items {
     Processes,
     /// Processes, by name.
     ProcessNames,
-    /// Threads, by number, decimal.
+    /// Threads, by number, decimal. On Linux, they are all that a listing of their directory shows.
     Threads,
     /// Threads, by number, hexadecimal.
     MachThreads,
@@ -279,6 +281,15 @@ impl RowId {
     pub fn is_of_a_process(self) -> bool {
         self.line()
             .any(|row| matches!(row.row().items, Some(Items::Processes | Items::ProcessNames)))
+    }
+
+    /// Whether to look at its nodes, or into them, reads files of a process or of the machine: its
+    /// credentials, where not everyone has access, its name, or the list of CPUs.
+    #[must_use]
+    pub fn metadata_reads_files(self) -> bool {
+        self.row().access == Access::Memory
+            || self.numbered_items() == Some(Items::Cpus)
+            || self.items().any(|(_, items)| matches!(items, Items::ProcessNames | Items::Cpus))
     }
 
     /// Which numbered items nodes of this row are, or belong to.

@@ -89,12 +89,17 @@ impl Tree {
         let confirm = || self.confirm(node, asker, shown);
         match node.row.row().kind {
             Kind::Account(render) => {
+                let account = kernel.brief_account(pid()?, shown)?;
+                confirm()?;
+                render(&account, out);
+            }
+            Kind::ThreadSums(render) => {
                 let account = kernel.account(pid()?, shown)?;
                 confirm()?;
                 render(&account, out);
             }
             Kind::Ids(render) => {
-                let account = kernel.account(pid()?, shown)?;
+                let account = kernel.brief_account(pid()?, shown)?;
                 confirm()?;
                 let user = |uid| kernel.user_name(uid).map(String::into_bytes);
                 let group = |gid| kernel.group_name(gid).map(String::into_bytes);
@@ -129,7 +134,7 @@ impl Tree {
             Kind::ThreadOf(render) => {
                 let pid = pid()?;
                 let thread = kernel.thread(pid, item(node))?;
-                let account = kernel.account(pid, shown)?;
+                let account = kernel.brief_account(pid, shown)?;
                 confirm()?;
                 render(&account, &thread, out);
             }

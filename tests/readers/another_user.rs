@@ -10,7 +10,7 @@ use super::NOBODY;
 use super::common::mount::Mount;
 use super::common::{self, target::Target};
 use super::psutil::{PYTHON, has_psutil};
-use super::walk::collect;
+use super::walk::collect_all;
 
 const SCRIPT: &str = include_str!("everything.py");
 
@@ -18,7 +18,7 @@ const SCRIPT: &str = include_str!("everything.py");
 fn read_by(user: u32, mount: &Mount, pid: u32) -> BTreeMap<String, BTreeSet<String>> {
     let root = mount.path(pid.to_string());
     let mut names = BTreeSet::new();
-    collect(&root, &root, &mut names);
+    collect_all(&root, &mut names);
     names.retain(|name| !root.join(name).is_dir() || root.join(name).is_symlink());
     assert!(names.len() > 80, "{names:?}");
     let mut python = Command::new(PYTHON)

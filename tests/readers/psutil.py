@@ -14,7 +14,9 @@ import psutil
 # What psutil takes from files that the mount has; io_counters, for one, is in another.
 OF_A_PROCESS = """name cmdline exe cwd environ status ppid uids gids terminal nice num_threads
     cpu_times memory_info memory_full_info memory_maps num_fds open_files num_ctx_switches create_time
-    username cpu_num is_running""".split()
+    username cpu_num is_running threads""".split()
+# It asks for more than the mount has: `io` and `net` of a process.
+NOT_IN_AS_DICT = {"io_counters", "connections", "net_connections"}
 OF_THE_MACHINE = "pids virtual_memory cpu_times boot_time disk_partitions".split()
 
 warnings.simplefilter("ignore")  # without `vmstat`, swapping is not counted
@@ -38,7 +40,7 @@ def of(procfs, ask):
 def compare(what, ask):
     """They are the same where the kernel's answer does not change meanwhile."""
     # Who begins and ends meanwhile shares libraries, or takes memory and gives it back.
-    may_return = what.startswith(("memory_maps", "memory_full_info", "virtual_memory"))
+    may_return = what.startswith(("memory_maps", "memory_full_info", "virtual_memory", "as_dict"))
     since = time.monotonic()
     before, answer, after = (of(procfs, ask) for procfs in (kernels, ours, kernels))
     while before != after or may_return and answer != before:
@@ -64,6 +66,8 @@ for pid in map(int, sys.argv[3:]):
         compare(name, of_process(pid, name))
     each = lambda: told(lambda: psutil.Process(pid).memory_maps(grouped=False))
     compare("memory_maps of each region", each)
+    asked = sorted(psutil._as_dict_attrnames - NOT_IN_AS_DICT)
+    compare("as_dict", lambda: told(lambda: psutil.Process(pid).as_dict(attrs=asked)))
     compare("parents", lambda: told(lambda: pids(psutil.Process(pid).parents())))
 compare("children", lambda: told(lambda: pids(psutil.Process(1).children(recursive=True))))
 

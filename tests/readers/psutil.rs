@@ -1,7 +1,7 @@
 //! Python's psutil, as the system's package has it.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::alone::is_alone;
 use super::asking::Asking;
@@ -111,27 +111,4 @@ fn by_another_user() {
         assert!(said.contains("environ = psutil.AccessDenied"), "{said}");
         assert!(said.contains("AN_ODD_ONE"), "its own: {said}");
     }
-}
-
-/// As docs/files.md says: it takes every name in `task` for the number of a thread.
-#[test]
-fn threads_stumbles_over_what_is_no_thread() {
-    if !has_psutil() {
-        return;
-    }
-    let Some(mount) = Mount::new() else { return };
-    let target = Target::stopped("thread 61;stop");
-    let script = "import sys, psutil\n\
-        psutil.PROCFS_PATH = sys.argv[1]\n\
-        print(psutil.Process(int(sys.argv[2])).threads())";
-    let output = Command::new(PYTHON)
-        .args(["-c", script])
-        .arg(mount.root())
-        .arg(target.pid().to_string())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && errors.contains("NotADirectoryError"), "{output:?}");
-    assert!(errors.contains("/task/vmmap"), "{output:?}");
 }

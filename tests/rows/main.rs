@@ -43,7 +43,7 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
     let names = Names { user: &user, group: &group };
     match row.kind {
         Kind::Account(render) if row.name() == "tdev" => rendered(&values::terminals(), render),
-        Kind::Account(render) => rendered(&values::accounts(), render),
+        Kind::Account(render) | Kind::ThreadSums(render) => rendered(&values::accounts(), render),
         Kind::Ids(render) => {
             rendered(&values::accounts(), |account, out| render(account, &names, out))
         }

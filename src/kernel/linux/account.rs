@@ -8,9 +8,16 @@ use crate::model::{
     Account, Arguments, Device, Error, ErrorKind, Pid, Result, Shown, State, TaskFact, Time, Usage,
 };
 
+/// With what its threads have used together, which it costs two files a thread to find out.
+///
 /// Of what is told here, `do_task_stat` and `proc_pid_status` show everyone all; only where in the
 /// kernel a process waits is for who may see its memory (`proc_pid_wchan`).
-pub(super) fn account(kernel: &LinuxKernel, pid: Pid, shown: Shown) -> Result<Account> {
+pub(super) fn account(
+    kernel: &LinuxKernel,
+    pid: Pid,
+    shown: Shown,
+    threads: threads::Total,
+) -> Result<Account> {
     let malformed = || files::malformed("parse(stat)", pid);
     let stat_text = kernel.read_of(pid, "stat", "open(stat)")?;
     let stat = parse_stat(&stat_text).ok_or_else(malformed)?;
@@ -36,36 +43,37 @@ pub(super) fn account(kernel: &LinuxKernel, pid: Pid, shown: Shown) -> Result<Ac
         nice: stat.signed(19).and_then(|nice| i32::try_from(nice).ok()),
         groups: status::groups(&status_text),
         wait_channel,
-        usage: Some(usage(kernel, pid, &stat, &status_text)?.ok_or_else(malformed)?),
+        usage: Some(usage(kernel, &stat, &status_text, &threads).ok_or_else(malformed)?),
         booted: Some(kernel.boot_time()),
         page_size: kernel.page_size,
     })
 }
 
 /// `None` for text that the kernel does not write.
-fn usage(kernel: &LinuxKernel, pid: Pid, stat: &Stat<'_>, status: &[u8]) -> Result<Option<Usage>> {
-    let threads = threads::total(kernel, pid)?;
+fn usage(
+    kernel: &LinuxKernel,
+    stat: &Stat<'_>,
+    status: &[u8],
+    threads: &threads::Total,
+) -> Option<Usage> {
     let time = |ticks| Time::of_nanoseconds(kernel.nanoseconds(ticks));
-    let made = || {
-        let pageins = stat.number(12)?;
-        Some(Usage {
-            virtual_size: stat.size,
-            resident_size: status::resident_size(status)?,
-            total_user: time(stat.number(14)?),
-            total_system: time(stat.number(15)?),
-            threads_user: time(threads.user),
-            threads_system: time(threads.system),
-            threads: u32::try_from(stat.number(20)?).ok()?,
-            running: Some(threads.running),
-            policy: threads::policy(stat),
-            priority: Some(i32::try_from(stat.signed(18)?).ok()?),
-            faults: stat.number(10)?.saturating_add(pageins),
-            pageins,
-            switches: threads.switches,
-            ..Usage::default()
-        })
-    };
-    Ok(made())
+    let pageins = stat.number(12)?;
+    Some(Usage {
+        virtual_size: stat.size,
+        resident_size: status::resident_size(status)?,
+        total_user: time(stat.number(14)?),
+        total_system: time(stat.number(15)?),
+        threads_user: time(threads.user),
+        threads_system: time(threads.system),
+        threads: u32::try_from(stat.number(20)?).ok()?,
+        running: threads.running,
+        policy: threads::policy(stat),
+        priority: Some(i32::try_from(stat.signed(18)?).ok()?),
+        faults: stat.number(10)?.saturating_add(pageins),
+        pageins,
+        switches: threads.switches,
+        ..Usage::default()
+    })
 }
 
 /// The device of a controlling terminal (`new_encode_dev`), 0 for none.

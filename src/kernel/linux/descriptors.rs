@@ -32,6 +32,20 @@ pub(super) fn descriptor(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result<
     Ok(Descriptor { number, kind, target, flags: Some(flags), offset, detail: Vec::new() })
 }
 
+/// By the permissions of its link (`tid_fd_update_inode`): `fdinfo` would ask the file, and that of
+/// an epoll waits for the lock of its process.
+pub(super) fn access_mode(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result<u32> {
+    let path = ProcPath::new(format_args!("{pid}/fd/{number}"));
+    let stat = kernel.stat_at(&path, "fstatat(fd)", pid);
+    let mode = stat.map_err(|error| kernel.nameless(error, pid))?.st_mode;
+    Ok(match (mode & 0o400 != 0, mode & 0o200 != 0) {
+        (true, false) => 0,
+        (false, true) => 1,
+        (true, true) => 2,
+        (false, false) => 3,
+    })
+}
+
 /// By how the kernel names what has no path. What has one begins with a slash, or where it lies
 /// outside of the daemon's root with a parenthesis (`prepend_unreachable`). To follow the link and
 /// look would ask the file's own file system, which may sleep for ever.

@@ -48,7 +48,16 @@ impl LinuxKernel {
     }
 
     pub(super) fn stat_of(&self, pid: Pid, name: &str, call: &'static str) -> Result<FileStat> {
-        fstatat(self.root.as_fd(), ProcPath::of(pid, name).as_bytes(), AtFlags::AT_SYMLINK_NOFOLLOW)
+        self.stat_at(&ProcPath::of(pid, name), call, pid)
+    }
+
+    pub(super) fn stat_at(
+        &self,
+        path: &ProcPath,
+        call: &'static str,
+        pid: Pid,
+    ) -> Result<FileStat> {
+        fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::AT_SYMLINK_NOFOLLOW)
             .map_err(|errno| failure(errno, call, pid))
     }
 

@@ -206,6 +206,10 @@ impl Kernel for LinuxKernel {
         self.process_from(pid, &status, name, ticks)
     }
 
+    fn name(&self, pid: Pid) -> Result<Vec<u8>> {
+        self.stat_fields(pid, |stat| stat.name.to_vec())
+    }
+
     fn process_of_caller(&self, caller: u32) -> Result<Pid> {
         self.process_of_thread(caller)
     }
@@ -248,7 +252,11 @@ impl Kernel for LinuxKernel {
     }
 
     fn account(&self, pid: Pid, shown: Shown) -> Result<Account> {
-        account::account(self, pid, shown)
+        account::account(self, pid, shown, threads::total(self, pid)?)
+    }
+
+    fn brief_account(&self, pid: Pid, shown: Shown) -> Result<Account> {
+        account::account(self, pid, shown, threads::Total::default())
     }
 
     fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {
@@ -272,8 +280,22 @@ impl Kernel for LinuxKernel {
         descriptors::descriptor(self, pid, number)
     }
 
+    fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {
+        descriptors::access_mode(self, pid, number).map(Some)
+    }
+
     fn threads(&self, pid: Pid) -> Result<Vec<u64>> {
         threads::ids(self, pid)
+    }
+
+    /// `proc_task_getattr`; every directory has two links beside.
+    fn linked_threads(&self, pid: Pid) -> Result<u32> {
+        let links = self.stat_of(pid, "task", "fstatat(task)")?.st_nlink;
+        Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
+    }
+
+    fn has_thread(&self, pid: Pid, id: u64) -> Result<bool> {
+        threads::has(self, pid, id)
     }
 
     fn thread(&self, pid: Pid, id: u64) -> Result<Thread> {
@@ -303,9 +325,11 @@ impl Kernel for LinuxKernel {
         System::Linux
     }
 
-    /// `pidfd_open`, `fstatat` and `getdents` on procfs take no lock of another process.
+    /// `pidfd_open`, `fstatat` and `getdents` on procfs take no lock of another process that is held
+    /// while it sleeps. A read of `stat`, from which the identity comes without pidfs, takes a
+    /// reference to its memory, and who drops the last one takes the memory down (`mmput`).
     fn metadata_may_sleep(&self) -> bool {
-        false
+        self.identity_source == IdentitySource::StartTime
     }
 }
 

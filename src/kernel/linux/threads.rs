@@ -12,6 +12,17 @@ pub(super) fn ids(kernel: &LinuxKernel, pid: Pid) -> Result<Vec<u64>> {
     Ok(numbers.into_iter().map(u64::from).collect())
 }
 
+pub(super) fn has(kernel: &LinuxKernel, pid: Pid, id: u64) -> Result<bool> {
+    let path = ProcPath::new(format_args!("{pid}/task/{id}"));
+    match kernel.stat_at(&path, "fstatat(task)", pid) {
+        Ok(_) => Ok(true),
+        Err(error) => match kernel.nameless(error, pid) {
+            error if error.kind == ErrorKind::NoSuchName => Ok(false),
+            error => Err(error),
+        },
+    }
+}
+
 pub(super) fn thread(kernel: &LinuxKernel, pid: Pid, id: u64) -> Result<Thread> {
     let text = read(kernel, pid, id, "stat")?;
     let stat = parse_stat(&text).ok_or_else(|| malformed("parse(stat)", pid))?;
@@ -63,7 +74,7 @@ pub(super) fn policy(stat: &Stat<'_>) -> Option<i32> {
     }
 }
 
-/// What the threads that live have used together. No file of the process tells it: the times in
+/// What the threads that live have used together; nothing by default. No file of the process tells it: the times in
 /// its `stat` count those that have ended, the switches in its `status` the first thread alone.
 #[derive(Default)]
 pub(super) struct Total {
@@ -71,14 +82,14 @@ pub(super) struct Total {
     pub(super) user: u64,
     /// In clock ticks.
     pub(super) system: u64,
-    pub(super) running: u32,
+    pub(super) running: Option<u32>,
     /// Not told before 2.6.23.
     pub(super) switches: Option<u64>,
 }
 
 /// Costs two small files a thread. Threads that end meanwhile are left out.
 pub(super) fn total(kernel: &LinuxKernel, pid: Pid) -> Result<Total> {
-    let mut total = Total { switches: Some(0), ..Total::default() };
+    let mut total = Total { running: Some(0), switches: Some(0), ..Total::default() };
     for id in ids(kernel, pid)? {
         match add(kernel, pid, id, &mut total) {
             Err(error) if error.kind == ErrorKind::NoSuchName => {}
@@ -96,7 +107,8 @@ fn add(kernel: &LinuxKernel, pid: Pid, id: u64, total: &mut Total) -> Result<()>
     let switches = status::switches(&read(kernel, pid, id, "status")?);
     total.user = total.user.saturating_add(user);
     total.system = total.system.saturating_add(system);
-    total.running += u32::from(state == State::Running);
+    let running = u32::from(state == State::Running);
+    total.running = total.running.map(|others| others.saturating_add(running));
     total.switches = total.switches.zip(switches).map(|(sum, own)| sum.saturating_add(own));
     Ok(())
 }

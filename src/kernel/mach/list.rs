@@ -1,17 +1,20 @@
-//! Lists that a call fills a buffer with, without a word where it has cut one off; that of all
-//! processes.
+//! Lists and values that a call fills a buffer with, whose length is asked for before. One that has
+//! grown by then is asked for again.
 
-use super::calls::{Errno, XnuCalls};
+use std::ffi::CStr;
+
+use super::calls::{Errno, Mount, XnuCalls};
 use super::failure;
 use crate::model::{Error, ErrorKind, Pid, Result};
 
 /// In errors.
 const LIST: &str = "proc_listallpids";
 
-/// Room for processes that start while the list is made.
+/// Room for processes that start while the list is made, and for bytes of a value that grows.
 const SPARE: usize = 64;
 
-/// macOS has at most 99,999 pids; a kernel with four million is not believed to come to an end.
+/// macOS has at most 99,999 pids; a kernel with four million, or as many mounts, is not believed to
+/// come to an end.
 const MOST: usize = 1 << 22;
 
 /// All pids, ascending.
@@ -49,4 +52,31 @@ pub(super) fn whole<T: Clone + Default>(
         let room = (2 * list.len()).min(most);
         list.resize(room, T::default());
     }
+}
+
+/// How often a sysctl is asked that grows each time.
+const ATTEMPTS: usize = 8;
+
+/// The bytes of a sysctl.
+pub(super) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result<Vec<u8>, Errno> {
+    let mut value = Vec::new();
+    for _ in 0..ATTEMPTS {
+        // A text may be another one by now.
+        let room = calls.sysctl_by_name(name, None)?.saturating_add(SPARE).max(2 * value.len());
+        value.resize(room, 0);
+        match calls.sysctl_by_name(name, Some(&mut value)) {
+            Err(Errno::NOMEM) => {}
+            got => {
+                value.truncate(got?);
+                return Ok(value);
+            }
+        }
+    }
+    Err(Errno::NOMEM)
+}
+
+/// The file systems that are mounted.
+pub(super) fn mounts<C: XnuCalls>(calls: &C) -> std::result::Result<Vec<Mount>, Errno> {
+    let expected = calls.mounts(None)?.saturating_add(8);
+    whole(expected, MOST, |mounts| calls.mounts(Some(mounts)))
 }

@@ -193,11 +193,15 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {
-        facts::check_open(self.calls.as_ref(), pid, number).map(|()| None)
+        facts::descriptor_flags(self.calls.as_ref(), pid, number)
     }
 
     fn threads(&self, pid: Pid) -> Result<Vec<u64>> {
         facts::threads(self.calls.as_ref(), pid)
+    }
+
+    fn has_thread(&self, pid: Pid, id: u64) -> Result<bool> {
+        facts::has_thread(self.calls.as_ref(), pid, id)
     }
 
     fn thread(&self, pid: Pid, id: u64) -> Result<Thread> {
@@ -214,6 +218,10 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
 
     fn ports(&self, pid: Pid) -> Result<Vec<u32>> {
         facts::ports(&self.calls, pid)
+    }
+
+    fn has_port(&self, pid: Pid, name: u32) -> Result<bool> {
+        facts::has_port(&self.calls, pid, name)
     }
 
     fn port(&self, pid: Pid, name: u32) -> Result<Port> {

@@ -2,7 +2,7 @@
 //! for those only who may see the process's memory.
 
 use super::super::table::{Items, Kind};
-use super::{Listed, account, directory, port, row, thread, thread_of};
+use super::{Listed, account, directory, port, row, thread, thread_of, thread_sums};
 use crate::format::{self, linux, original};
 use crate::kernel::Detail;
 use crate::model::{RegisterSet, TaskFact};
@@ -64,13 +64,13 @@ pub(super) const ROWS: &[Listed] = &[
         "CPU time in the kernel's own unit: Mach's, or nanoseconds",
     )
     .memory(),
-    account(
+    thread_sums(
         "PID/task/absolutetime_info/threads_system",
         original::threads_system,
         "system time of living threads",
     )
     .memory(),
-    account(
+    thread_sums(
         "PID/task/absolutetime_info/threads_user",
         original::threads_user,
         "user time of living threads",
@@ -99,13 +99,13 @@ pub(super) const ROWS: &[Listed] = &[
     )
     .memory()
     .darwin(),
-    account(
+    thread_sums(
         "PID/task/basic_info/system_time",
         original::system_time,
         "system time of threads that have ended",
     )
     .memory(),
-    account(
+    thread_sums(
         "PID/task/basic_info/user_time",
         original::user_time,
         "user time of threads that have ended",
@@ -117,7 +117,7 @@ pub(super) const ROWS: &[Listed] = &[
     account("PID/task/events_info/cow_faults", original::cow_faults, "faults that copied a page")
         .memory()
         .darwin(),
-    account("PID/task/events_info/csw", original::switches, "context switches").memory(),
+    thread_sums("PID/task/events_info/csw", original::switches, "context switches").memory(),
     account("PID/task/events_info/faults", original::faults, "page faults").memory(),
     account(
         "PID/task/events_info/messages_received",
@@ -142,14 +142,18 @@ pub(super) const ROWS: &[Listed] = &[
         .memory()
         .darwin(),
     directory("PID/task/thread_times_info", "CPU time of living threads").memory(),
-    account(
+    thread_sums(
         "PID/task/thread_times_info/system_time",
         original::threads_system_time,
         "their system time",
     )
     .memory(),
-    account("PID/task/thread_times_info/user_time", original::threads_user_time, "their user time")
-        .memory(),
+    thread_sums(
+        "PID/task/thread_times_info/user_time",
+        original::threads_user_time,
+        "their user time",
+    )
+    .memory(),
     directory("PID/task/tokens", "tokens of the task").memory().darwin(),
     row(
         "PID/task/tokens/audit",

@@ -16,7 +16,7 @@ use super::whole_list;
 use crate::model::{Descriptor, DescriptorKind, Device, Error, ErrorKind, Pid, Result};
 
 const LIST: &str = "proc_pidinfo(PROC_PIDLISTFDS)";
-const INFO: &str = "proc_pidfdinfo";
+pub(super) const INFO: &str = "proc_pidfdinfo";
 
 /// The numbers of a process's open files, ascending; a zombie has none.
 pub(in super::super) fn descriptors<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<u32>> {
@@ -37,22 +37,43 @@ fn open_files<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<OpenFile>> {
     }
 }
 
-/// One of them, described.
+/// One of them. Most are of three kinds, each with a call of its own that refuses the others; of what
+/// kind another is, is found in the list of all. Its file is asked last, with a deadline.
 pub(in super::super) fn descriptor<C: XnuCalls + 'static>(
     calls: &Arc<C>,
     left: &Arc<LeftBehind>,
     pid: Pid,
     wanted: u32,
 ) -> Result<Descriptor> {
-    let file = open_file(calls.as_ref(), pid, wanted)?;
-    let mut described = describe(calls, left, pid, &[file])?;
-    described.pop().ok_or_else(|| closed(pid))
+    let descriptor = i32::try_from(wanted).map_err(|_| closed(pid))?;
+    let told =
+        socket(calls.as_ref(), pid, descriptor).or_else(|_| pipe(calls.as_ref(), pid, descriptor));
+    let told = match told {
+        Ok(told) => Ok(told),
+        Err(_) => vnodes(calls, left, pid, &[descriptor]).next().unwrap_or(Err(Errno::BADF)),
+    };
+    let errno = match told {
+        Ok(told) => return Ok(Descriptor { number: wanted, ..told }),
+        Err(errno) => errno,
+    };
+    let files = open_files(calls.as_ref(), pid)?;
+    let file = find(&files, descriptor).ok_or_else(|| closed(pid))?;
+    match (file.kind, errno) {
+        (OpenFile::VNODE, Errno::PERM | Errno::SRCH) => Err(failure::of_process(INFO, errno, pid)),
+        // It is open still, so this is the file's own failure.
+        (OpenFile::VNODE, _) => Ok(without_answer(pid, file, errno)),
+        _ => describe(calls, left, pid, &[file])?.pop().ok_or_else(|| closed(pid)),
+    }
 }
 
-/// Whether it is open. How it was opened is known of its file only, which is not asked here: a look-up
-/// of one's own descriptor on a directory of our mount would wait for itself.
-pub(in super::super) fn check_open<C: XnuCalls>(calls: &C, pid: Pid, wanted: u32) -> Result<()> {
-    open_file(calls, pid, wanted).map(drop)
+/// That of this number in a list that ascends.
+fn find(files: &[OpenFile], descriptor: i32) -> Option<OpenFile> {
+    let place = files.binary_search_by_key(&descriptor, |file| file.descriptor);
+    place.ok().map(|place| files[place])
+}
+
+fn closed(pid: Pid) -> Error {
+    Error::new(ErrorKind::NoSuchName, INFO).pid(pid)
 }
 
 /// All of them, described, but for those that are closed meanwhile.
@@ -65,14 +86,23 @@ pub(in super::super) fn open_descriptors<C: XnuCalls + 'static>(
     describe(calls, left, pid, &files)
 }
 
-fn open_file<C: XnuCalls>(calls: &C, pid: Pid, wanted: u32) -> Result<OpenFile> {
-    let mut files = open_files(calls, pid)?.into_iter();
-    let file = files.find(|file| file.descriptor.cast_unsigned() == wanted);
-    file.ok_or_else(|| closed(pid))
-}
-
-fn closed(pid: Pid) -> Error {
-    Error::new(ErrorKind::NoSuchName, INFO).pid(pid)
+/// What these vnodes answer, each within its deadline: they may be of a file system that hangs, or of
+/// our own mount.
+fn vnodes<C: XnuCalls + 'static>(
+    calls: &Arc<C>,
+    left: &Arc<LeftBehind>,
+    pid: Pid,
+    descriptors: &[i32],
+) -> impl Iterator<Item = Told> {
+    let asked = Arc::clone(calls);
+    let ask = move |descriptor| vnode(asked.as_ref(), pid, descriptor);
+    let answers = ask_each(left, pid, descriptors, ask);
+    answers.into_iter().map(move |answer| {
+        answer.unwrap_or_else(|| {
+            log::debug!("{INFO} of pid {pid}: a vnode did not answer in time");
+            Ok(unknown(OpenFile::VNODE))
+        })
+    })
 }
 
 /// What is open under these descriptors, without those that are closed by now.
@@ -84,22 +114,13 @@ fn describe<C: XnuCalls + 'static>(
 ) -> Result<Vec<Descriptor>> {
     let of_vnodes = files.iter().filter(|file| file.kind == OpenFile::VNODE);
     let of_vnodes: Vec<i32> = of_vnodes.map(|file| file.descriptor).collect();
-    let asked = Arc::clone(calls);
-    let mut vnodes =
-        ask_each(left, pid, &of_vnodes, move |descriptor| vnode(asked.as_ref(), pid, descriptor))
-            .into_iter();
+    let mut vnodes = vnodes(calls, left, pid, &of_vnodes);
     let mut still_open = None;
     let mut described = Vec::with_capacity(files.len());
     for file in files {
         let number = file.descriptor.cast_unsigned();
         let told = match file.kind {
-            OpenFile::VNODE => match vnodes.next().flatten() {
-                Some(told) => told,
-                None => {
-                    log::debug!("{INFO} of pid {pid}, descriptor {number}: no answer in time");
-                    Ok(unknown(file.kind))
-                }
-            },
+            OpenFile::VNODE => vnodes.next().unwrap_or(Err(Errno::BADF)),
             OpenFile::SOCKET => socket(calls.as_ref(), pid, file.descriptor),
             OpenFile::PIPE => pipe(calls.as_ref(), pid, file.descriptor),
             _ => Ok(nameless(file.kind)),
@@ -111,14 +132,15 @@ fn describe<C: XnuCalls + 'static>(
             }
             Err(errno) => {
                 // Closed, or another kind of file, since it was listed; else it is the file's own
-                // failure: a terminal that was revoked (EBADF as well), a dead server.
-                if still_open.is_none() {
-                    still_open = Some(open_files(calls.as_ref(), pid)?);
+                // failure.
+                let open = match still_open.take() {
+                    Some(open) => open,
+                    None => open_files(calls.as_ref(), pid)?,
+                };
+                if find(&open, file.descriptor) == Some(*file) {
+                    described.push(without_answer(pid, *file, errno));
                 }
-                if still_open.as_ref().is_some_and(|open| open.contains(file)) {
-                    log::debug!("{INFO} of pid {pid}, descriptor {number}: errno {}", errno.0);
-                    described.push(Descriptor { number, ..unknown(file.kind) });
-                }
+                still_open = Some(open);
             }
         }
     }
@@ -141,6 +163,13 @@ fn vnode<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
         with_deleted(found.path, vnode)
     };
     Ok(Descriptor { target, ..opened(DescriptorKind::Vnode, &found.file) })
+}
+
+/// One whose file has failed to answer: a terminal that was revoked (EBADF as well), a dead server.
+fn without_answer(pid: Pid, file: OpenFile, errno: Errno) -> Descriptor {
+    let number = file.descriptor.cast_unsigned();
+    log::debug!("{INFO} of pid {pid}, descriptor {number}: errno {}", errno.0);
+    Descriptor { number, ..unknown(file.kind) }
 }
 
 /// One that is there, and of which nothing more can be found out.
@@ -197,7 +226,7 @@ fn opened(kind: DescriptorKind, file: &FileInfo) -> Descriptor {
 }
 
 /// `FFLAGS` undone: 1 to read and 2 to write are `O_RDONLY` 0, `O_WRONLY` 1 and `O_RDWR` 2.
-fn flags(kept: u32) -> u32 {
+pub(super) fn flags(kept: u32) -> u32 {
     kept & !3 | (kept & 3).saturating_sub(1)
 }
 

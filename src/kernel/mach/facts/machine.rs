@@ -3,10 +3,9 @@
 use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::super::calls::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, Mount, XnuCalls};
+use super::super::calls::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, XnuCalls};
 use super::super::names::device;
 use super::super::{failure, list};
-use super::whole_list;
 use crate::model::{Cpu, CpuTimes, Machine, Memory, Mounted, Result};
 
 /// The machine as a whole. What this kernel, or a recording, does not tell is 0 or empty.
@@ -145,10 +144,7 @@ pub(in super::super) fn cpus<C: XnuCalls>(calls: &C) -> Result<Vec<Cpu>> {
 }
 
 fn mounts<C: XnuCalls>(calls: &C) -> Result<Vec<Mounted>> {
-    let failed = |errno| failure::of_machine("getfsstat", errno);
-    let count = calls.mounts(None).map_err(failed)?;
-    let mounts: Vec<Mount> =
-        whole_list(count + 1, |buffer| calls.mounts(Some(buffer))).map_err(failed)?;
+    let mounts = list::mounts(calls).map_err(|errno| failure::of_machine("getfsstat", errno))?;
     let mounted = mounts.into_iter().map(|mount| Mounted {
         source: mount.source,
         path: mount.mount_point,
@@ -178,14 +174,7 @@ fn text<C: XnuCalls>(calls: &C, name: &'static CStr) -> Result<Vec<u8>> {
 
 /// The bytes of a sysctl; none where this kernel does not know the name.
 fn value<C: XnuCalls>(calls: &C, name: &'static CStr) -> Result<Vec<u8>> {
-    let ask = || {
-        let length = calls.sysctl_by_name(name, None)?;
-        let mut value = vec![0; length];
-        let got = calls.sysctl_by_name(name, Some(&mut value))?;
-        value.truncate(got);
-        Ok(value)
-    };
-    match ask() {
+    match list::sysctl(calls, name) {
         Err(Errno::NOENT) => Ok(Vec::new()),
         asked => asked.map_err(|errno| failure::of_machine("sysctlbyname", errno)),
     }

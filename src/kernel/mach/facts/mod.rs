@@ -6,6 +6,7 @@ mod deadline;
 mod descriptors;
 mod links;
 mod machine;
+mod open;
 mod ports;
 mod registers;
 mod threads;
@@ -13,12 +14,13 @@ mod threads;
 pub(super) use account::account;
 pub(super) use arguments::{argument_area, arguments};
 pub(super) use deadline::LeftBehind;
-pub(super) use descriptors::{check_open, descriptor, descriptors, open_descriptors};
+pub(super) use descriptors::{descriptor, descriptors, open_descriptors};
 pub(super) use links::link;
 pub(super) use machine::{cpus, machine, page_size};
-pub(super) use ports::{port, ports, task_fact};
+pub(super) use open::descriptor_flags;
+pub(super) use ports::{has_port, port, ports, task_fact};
 pub(super) use registers::registers;
-pub(super) use threads::{suspend_count, thread, threads};
+pub(super) use threads::{has_thread, suspend_count, thread, threads};
 
 use std::sync::Arc;
 

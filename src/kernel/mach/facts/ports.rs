@@ -47,6 +47,20 @@ pub(in super::super) fn ports<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<V
     Ok(names)
 }
 
+/// Whether a task has a port of this name. The table of names has no look-up that a read port may
+/// use; to ask for the limit of a port's queue tells as much.
+pub(in super::super) fn has_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -> Result<bool> {
+    let task = task_port(calls, pid, Right::Read)?;
+    match calls.port_limit(task.name(), name) {
+        Ok(limit) => Ok(limit.is_some()),
+        // Another right than to receive.
+        Err(KernReturn::INVALID_RIGHT) => Ok(true),
+        Err(KernReturn::INVALID_NAME) => Ok(false),
+        // Refused; or a recording holds the right and nothing more.
+        Err(_) => Ok(space(calls, &task, pid)?.iter().any(|entry| entry.name == name)),
+    }
+}
+
 /// One of them.
 pub(in super::super) fn port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -> Result<Port> {
     let task = task_port(calls, pid, Right::Read)?;

@@ -27,6 +27,16 @@ pub(in super::super) fn threads<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<
     }
 }
 
+/// Whether a process has a thread of this id.
+pub(in super::super) fn has_thread<C: XnuCalls>(calls: &C, pid: Pid, id: u64) -> Result<bool> {
+    match calls.thread_info(number(pid), id) {
+        Ok(_) => Ok(true),
+        Err(Errno::SRCH) => Ok(false),
+        // Refused; or a recording holds the id and nothing more.
+        Err(_) => Ok(threads(calls, pid)?.contains(&id)),
+    }
+}
+
 /// One of them.
 pub(in super::super) fn thread<C: XnuCalls>(calls: &C, pid: Pid, id: u64) -> Result<Thread> {
     match calls.thread_info(number(pid), id) {

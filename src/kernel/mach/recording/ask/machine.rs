@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::ffi::CStr;
 
-use super::super::super::calls::{Errno, Mount, SYSCTLS, XnuCalls};
+use super::super::super::calls::{SYSCTLS, XnuCalls};
+use super::super::super::list;
 use super::super::Answer;
 use super::super::part::{RecordedMachine, Value, replied, told};
 
 /// All that is kept of the machine.
 pub(super) fn ask<C: XnuCalls>(calls: &C) -> RecordedMachine {
-    let sysctl = |name: &CStr| Some((name.to_str().ok()?.to_owned(), told(value(calls, name))?));
+    let sysctl = |name: &CStr| {
+        Some((name.to_str().ok()?.to_owned(), told(list::sysctl(calls, name).map(Value))?))
+    };
     let sysctls: BTreeMap<String, Answer<Value>> =
         SYSCTLS.iter().filter_map(|(name, _)| sysctl(name)).collect();
     RecordedMachine {
@@ -18,7 +21,7 @@ pub(super) fn ask<C: XnuCalls>(calls: &C) -> RecordedMachine {
         vm_statistics: replied(calls.vm_statistics()),
         processors: replied(calls.processors()),
         loads: replied(calls.processor_loads()),
-        mounts: told(mounts(calls)),
+        mounts: told(list::mounts(calls)),
     }
 }
 
@@ -32,20 +35,4 @@ impl RecordedMachine {
             _ => 0,
         }
     }
-}
-
-fn value<C: XnuCalls>(calls: &C, name: &CStr) -> Result<Value, Errno> {
-    let length = calls.sysctl_by_name(name, None)?;
-    // A text may be another one by now.
-    let mut value = vec![0; length.saturating_add(64)];
-    let length = calls.sysctl_by_name(name, Some(&mut value))?;
-    value.truncate(length);
-    Ok(Value(value))
-}
-
-fn mounts<C: XnuCalls>(calls: &C) -> Result<Vec<Mount>, Errno> {
-    let mut mounts = vec![Mount::default(); calls.mounts(None)?.saturating_add(8)];
-    let count = calls.mounts(Some(&mut mounts))?;
-    mounts.truncate(count);
-    Ok(mounts)
 }
