@@ -5,6 +5,7 @@
 //! their own numbers, errors among them. Reading one back trusts nothing ([`read`]).
 
 mod ask;
+mod brief;
 mod check;
 mod part;
 mod read;
