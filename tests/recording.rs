@@ -15,7 +15,9 @@ use mach_common::fixtures::{arm64, forked, intel, macos12, translated, zsh};
 use mach_common::{over, rest};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::calls::{VnodeInfo, XnuCalls};
-use mach_procfs::kernel::mach::recording::{Limits, Recording, RecordingError, read, record};
+use mach_procfs::kernel::mach::recording::{
+    Answer, Limits, RecordedProcess, Recording, RecordingError, read, record,
+};
 use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Vnode, World, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{Pid, Region, Result};
@@ -246,6 +248,34 @@ proptest! {
         let recording = read_bytes(&bytes).unwrap();
         prop_assert_eq!(&recording.processes[0].regions[0].path, path);
     }
+}
+
+/// Before a recording held it, the latest start of a process is the latest time that is known.
+#[test]
+fn the_time_of_a_replay_is_that_of_its_recording() {
+    let uptime = |recording: Recording| {
+        let machine = MachKernel::new(Arc::new(XnuModel::replay(recording))).machine().unwrap();
+        machine.booted + machine.uptime
+    };
+    let whole = read_bytes(&std::fs::read(file("arm64")).unwrap()).unwrap();
+    let moment = whole.recorded_at.unwrap();
+    assert_eq!(moment.seconds, 1_700_000_000);
+    assert_eq!(uptime(whole.clone()), moment.time());
+    let mut older = whole.clone();
+    older.recorded_at = None;
+    let start = |process: &RecordedProcess| match &process.bsd_info {
+        Answer::Ok(info) => (info.start_seconds, info.start_microseconds),
+        Answer::Errno(_) => (0, 0),
+    };
+    let (seconds, microseconds) = older.processes.iter().map(start).max().unwrap();
+    let latest = std::time::UNIX_EPOCH
+        + std::time::Duration::new(seconds, 0)
+        + std::time::Duration::from_micros(microseconds);
+    assert!(seconds > 0);
+    assert_eq!(uptime(older.clone()), latest);
+    // What is not known is not made up.
+    let again = record(&Arc::new(XnuModel::replay(older.clone())), &pids(&PIDS));
+    assert!(again == older);
 }
 
 // ---- Hostile files -----------------------------------------------------------------------------

@@ -75,6 +75,9 @@ impl Tree {
                         // Its attributes are asked for next, and tell. To list them for each would
                         // make a listing's cost quadratic.
                         Items::Descriptors => Item::of(number).is_all_of(number),
+                        Items::Cpus => {
+                            Item::of(number).is_all_of(number) && self.has_cpu(number)?
+                        }
                         _ => self.numbers(pid, items)?.contains(&number),
                     };
                     if is_there {
@@ -138,9 +141,23 @@ impl Tree {
             // All of its number; whether it is open is seen where it is asked for.
             return Ok(u64::from(item.number()));
         }
+        if items == Items::Cpus {
+            let number = u64::from(item.number());
+            let none = || Error::new(ErrorKind::NoSuchName, "item");
+            return if self.has_cpu(number)? { Ok(number) } else { Err(none()) };
+        }
         let numbers = self.numbers(node.process.map(|(pid, _)| pid), items)?;
         let found = numbers.into_iter().find(|number| Item::of(*number) == item);
         found.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "item"))
+    }
+
+    fn has_cpu(&self, number: u64) -> Result<bool> {
+        let Ok(number) = u32::try_from(number) else { return Ok(false) };
+        match self.kernel.cpu(number) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ErrorKind::NoSuchName => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The numbers of all items, ascending.

@@ -13,7 +13,7 @@ pub(super) use account::account;
 pub(super) use arguments::{argument_area, arguments};
 pub(super) use descriptors::{descriptor, descriptors};
 pub(super) use links::link;
-pub(super) use machine::{cpus, machine, page_size};
+pub(super) use machine::{cpu, cpus, machine, page_size};
 pub(super) use ports::{port, ports, task_fact};
 pub(super) use registers::registers;
 pub(super) use threads::{suspend_count, thread, threads};
