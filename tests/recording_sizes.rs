@@ -50,6 +50,7 @@ fn fill(file: &Path, head: &str, row: impl Fn(u32) -> String, tail: &str, bytes:
 
 /// The status, what is said, and the peak of memory in bytes of `cat --replay` of this file.
 #[allow(unsafe_code)]
+#[allow(clippy::zombie_processes, reason = "wait4 waits for it")]
 fn replay(file: &Path) -> (i32, String, u64) {
     let mut said = tempfile::tempfile().unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
