@@ -64,8 +64,8 @@ fn what_the_readme_links_to_is_there() {
     }
 }
 
-/// Where coreutils are uutils', `cat`, `cp` and older `head` and `wc` let the kernel copy, which
-/// shows nothing of a file whose size is 0.
+/// Where coreutils are uutils', `cat`, and of some versions `cp`, `head -c` and `wc -c`, let the
+/// kernel copy, which shows nothing of a file whose size is 0.
 #[test]
 fn the_first_example_shows_content_whatever_the_coreutils_are() {
     let readme = text("README.md");
