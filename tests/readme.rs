@@ -64,6 +64,24 @@ fn what_the_readme_links_to_is_there() {
     }
 }
 
+/// Where coreutils are uutils', `cat`, and of some versions `cp`, `head -c` and `wc -c`, let the
+/// kernel copy, which shows nothing of a file whose size is 0.
+#[test]
+fn the_first_example_shows_content_whatever_the_coreutils_are() {
+    let readme = text("README.md");
+    let example = readme.split("```console\n").nth(1).unwrap().split("```").next().unwrap();
+    let commands = example.lines().filter_map(|line| line.strip_prefix("$ "));
+    let reading: Vec<&str> = commands.filter(|line| line.contains("~/proc/")).collect();
+    assert!(reading.len() >= 3, "{reading:?}");
+    for command in reading {
+        let program = command.split(' ').next().unwrap();
+        assert!(["sed", "awk", "grep", "mach-procfs"].contains(&program), "{command}");
+    }
+    // The script reads by the shell itself, and what it proposes reads, too.
+    let run = text("scripts/run");
+    assert!(run.contains("read -r line") && !run.contains("cat $quoted"));
+}
+
 /// What a newcomer types next has to fit what `scripts/run` has mounted.
 #[test]
 fn documents_and_scripts_mount_on_one_directory() {

@@ -15,7 +15,9 @@ use mach_common::fixtures::{arm64, forked, intel, macos12, translated, zsh};
 use mach_common::{over, rest};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::mach::calls::{VnodeInfo, XnuCalls};
-use mach_procfs::kernel::mach::recording::{Limits, Recording, RecordingError, read, record};
+use mach_procfs::kernel::mach::recording::{
+    Answer, Limits, RecordedProcess, Recording, RecordingError, read, record,
+};
 use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Vnode, World, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{Pid, Region, Result};
@@ -248,6 +250,34 @@ proptest! {
     }
 }
 
+/// Before a recording held it, the latest start of a process is the latest time that is known.
+#[test]
+fn the_time_of_a_replay_is_that_of_its_recording() {
+    let uptime = |recording: Recording| {
+        let machine = MachKernel::new(Arc::new(XnuModel::replay(recording))).machine().unwrap();
+        machine.booted + machine.uptime
+    };
+    let whole = read_bytes(&std::fs::read(file("arm64")).unwrap()).unwrap();
+    let moment = whole.recorded_at.unwrap();
+    assert_eq!(moment.seconds, 1_700_000_000);
+    assert_eq!(uptime(whole.clone()), moment.time());
+    let mut older = whole.clone();
+    older.recorded_at = None;
+    let start = |process: &RecordedProcess| match &process.bsd_info {
+        Answer::Ok(info) => (info.start_seconds, info.start_microseconds),
+        Answer::Errno(_) => (0, 0),
+    };
+    let (seconds, microseconds) = older.processes.iter().map(start).max().unwrap();
+    let latest = std::time::UNIX_EPOCH
+        + std::time::Duration::new(seconds, 0)
+        + std::time::Duration::from_micros(microseconds);
+    assert!(seconds > 0);
+    assert_eq!(uptime(older.clone()), latest);
+    // What is not known is not made up.
+    let again = record(&Arc::new(XnuModel::replay(older.clone())), &pids(&PIDS));
+    assert!(again == older);
+}
+
 // ---- Hostile files -----------------------------------------------------------------------------
 
 /// The arm64 recording with one text replaced by another, once.
@@ -382,12 +412,91 @@ fn too_much_is_refused_before_it_costs_memory() {
     let few = bytes.len() as u64 - 1;
     let said = limits(Limits { bytes: few, ..Limits::default() });
     assert_eq!(said, format!("the recording has more than {few} bytes"));
-    assert!(limits(Limits { processes: 3, ..Limits::default() }).starts_with("processes: "));
-    assert!(limits(Limits { rows: 10, ..Limits::default() }).starts_with("processes[2]: "));
+    let said = limits(Limits { processes: 3, ..Limits::default() });
+    assert!(said.contains("more than 3 processes at line "), "{said}");
+    let said = limits(Limits { rows: 10, ..Limits::default() });
+    assert!(said.contains("more than 10 rows in all lists at line "), "{said}");
     // A reader without end.
     let endless = std::io::repeat(b' ');
     let small = Limits { bytes: 1 << 20, ..Limits::default() };
     assert!(matches!(read(endless, small), Err(RecordingError::TooLarge(_))));
+}
+
+#[test]
+fn every_list_is_counted_while_it_is_parsed() {
+    let text = std::fs::read_to_string(file("arm64")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    // Every list of rows, of the machine, the registers and the images too, one at a time; lists
+    // of numbers have a fixed length.
+    fn lists(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.iter().for_each(|(key, inner)| lists(inner, &format!("{path}/{key}"), found));
+            }
+            serde_json::Value::Array(list) => {
+                if list.first().is_some_and(serde_json::Value::is_object) {
+                    found.push(path.to_owned());
+                }
+                for (index, inner) in list.iter().enumerate().take(3) {
+                    lists(inner, &format!("{path}/{index}"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut places = Vec::new();
+    lists(&value, "", &mut places);
+    for kind in ["/processors/", "/loads/", "/mounts/", "/states", "/segments", "/images"] {
+        assert!(places.iter().any(|place| format!("{place}/").contains(kind)), "{kind}");
+    }
+    let few = Limits { rows: 20_000, ..Limits::default() };
+    for place in places {
+        let mut changed = value.clone();
+        let list = changed.pointer_mut(&place).unwrap().as_array_mut().unwrap();
+        let row = list[0].clone();
+        list.resize(20_001, row);
+        let bytes = serde_json::to_vec(&changed).unwrap();
+        let said = read(bytes.as_slice(), few).unwrap_err().to_string();
+        assert!(said.contains("more than 20000 rows in all lists at line 1 column "), "{said}");
+        let column: usize = said.rsplit(' ').next().unwrap().parse().unwrap();
+        assert!(column < bytes.len(), "{place}: {said}");
+    }
+    let mut changed = value.clone();
+    let sysctls = changed.pointer_mut("/machine/sysctls").unwrap().as_object_mut().unwrap();
+    sysctls.extend((0..1024).map(|it| (format!("a.{it}"), serde_json::json!({"errno": 2}))));
+    assert!(problem(&serde_json::to_vec(&changed).unwrap()).contains("more than 1024 names"));
+}
+
+#[test]
+fn messages_quote_little_of_what_a_stranger_wrote() {
+    let long = "x".repeat(1 << 20);
+    let text = format!("\"{long}\"");
+    let cases = [
+        changed("\"version\": 1", &format!("\"version\": 1, {text}: []")),
+        changed("\"version\": 1", &format!("\"version\": {text}")),
+        changed("\"version\": 1", &format!("\"version\": 1{long}")),
+        changed("\"version\": 1", &format!("\"version\": {}", "1".repeat(1 << 20))),
+        changed("\"processes\": [", &format!("\"processes\": [{text},")),
+        changed("\"processes\": [", &format!("\"processes\": {text}, \"x\": [")),
+        changed("\"pid\": 500", &format!("\"pid\": {text}")),
+        changed("\"denom\": 3", &format!("\"denom\": 3, {text}: 3")),
+        changed("\"role\": {\"kern_return\": 4}", &format!("\"role\": {{{text}: 4}}")),
+        changed("\"role\": {\"kern_return\": 4}", &format!("\"role\": {text}")),
+        changed("\"regions_end\": 22", &format!("\"regions_end\": {text}")),
+        changed("\"vm_info\": null", &format!("\"vm_info\": {text}")),
+        changed("\"size\": \"0x", &format!("\"size\": \"{long}0x")),
+        changed("\"comm\": \"", &format!("\"comm\": \"{long}")),
+        changed("\"uuid\": \"", &format!("\"uuid\": \"{long}")),
+        changed("\"words\": {\"ok\": \"", &format!("\"words\": {{\"ok\": \"{long}")),
+        changed("{\"hex\": \"", &format!("{{\"hex\": \"{long}")),
+        changed("{\"hex\": \"", &format!("{{{text}: \"")),
+    ];
+    for bytes in cases {
+        let said = problem(&bytes);
+        assert!(said.len() < 1000, "{} bytes: {}", said.len(), &said[..200]);
+        assert!(!said.contains(&long[..50]), "{said}");
+        assert!(said.contains("line ") && said.contains("column "), "{said}");
+    }
 }
 
 /// Reads; what can be read is asked everything.

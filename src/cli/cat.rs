@@ -19,7 +19,7 @@ pub(super) fn cat(source: &Source, paths: &[PathBuf]) -> Result<(), Failure> {
     let mut failed = false;
     for path in paths {
         let problem = match tree.open(path) {
-            Ok(mut content) => print(&mut content)?.map(|error| reason(path, &error)),
+            Ok(content) => print(&mut content.without_turns())?.map(|error| reason(path, &error)),
             Err(problem) => Some(problem),
         };
         if let Some(problem) = problem {

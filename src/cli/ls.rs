@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use clap::Args;
-use mach_procfs::model::ErrorKind;
+use mach_procfs::model::{Error, ErrorKind};
 use mach_procfs::tree::{Attributes, NodeType};
 
 use super::messages::Plain;
@@ -102,6 +102,7 @@ impl Listing<'_> {
                 Err(error) => return Ok(Some(reason(path, &error))),
             }
         }
+        let mut some_are_gone = false;
         for entry in entries {
             let name = entry.name.as_bytes();
             if !self.arguments.long {
@@ -112,48 +113,79 @@ impl Listing<'_> {
             }
             match tree.lookup(found.node, OsStr::from_bytes(&name), &caller) {
                 Ok(attributes) => self.line(&name, &attributes)?,
-                // Processes that ended since they were listed.
-                Err(error) if error.kind == ErrorKind::NoSuchProcess => {}
+                // Closed or ended since it was listed, as the descriptor of an earlier listing is.
+                Err(error) if is_gone(&error) => some_are_gone = true,
                 Err(error) => return Ok(Some(reason(path, &error))),
             }
+        }
+        // A directory that went with all that was in it is no empty one.
+        if some_are_gone && let Err(error) = tree.attributes(found.node) {
+            return Ok(Some(reason(path, &error)));
         }
         Ok(None)
     }
 
     fn line(&mut self, name: &[u8], attributes: &Attributes) -> Result<(), Failure> {
+        let is_link = attributes.node_type == NodeType::Link;
+        let target = (self.arguments.long && is_link)
+            .then(|| self.tree.tree.read_link(attributes.node, &self.tree.caller).ok())
+            .flatten();
         if self.arguments.long {
             let owner = attributes.owner;
             let since = owner.since.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
             write!(
                 self.out,
-                "{} {:>2} {:<8} {:<8} 0 {} ",
+                "{} {:>2} {:<8} {:<8} {:>3} {} ",
                 mode(attributes),
                 attributes.links,
                 user(owner.uid),
                 group(owner.gid),
+                attributes.size,
                 date(since),
             )?;
         }
         self.write_name(name)?;
-        if self.arguments.long
-            && attributes.node_type == NodeType::Link
-            && let Ok(target) = self.tree.tree.read_link(attributes.node, &self.tree.caller)
-        {
+        if let Some(target) = target {
             self.out.write_all(b" -> ")?;
             self.write_name(&target)?;
         }
         Ok(self.out.write_all(b"\n")?)
     }
 
-    /// A name as it is; on a terminal without what would command the terminal.
+    /// A name on one line; on a terminal without what would command the terminal.
     fn write_name(&mut self, name: &[u8]) -> Result<(), Failure> {
         if self.is_terminal {
             write!(self.out, "{}", Plain(String::from_utf8_lossy(name)))?;
         } else {
-            self.out.write_all(name)?;
+            self.out.write_all(&without_line_ends(name))?;
         }
         Ok(())
     }
+}
+
+/// Whether what was listed is no longer there.
+fn is_gone(error: &Error) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::NoSuchName
+            | ErrorKind::NoSuchProcess
+            | ErrorKind::Replaced
+            | ErrorKind::Vanished
+    )
+}
+
+/// A name for a program to read: as it is, but for what a reader of lines takes for an end of one.
+fn without_line_ends(name: &[u8]) -> Vec<u8> {
+    let mut line = Vec::with_capacity(name.len());
+    for byte in name {
+        match byte {
+            b'\n' => line.extend_from_slice(b"\\n"),
+            b'\r' => line.extend_from_slice(b"\\r"),
+            0 => line.extend_from_slice(b"\\0"),
+            byte => line.push(*byte),
+        }
+    }
+    line
 }
 
 /// The first column of `ls -l`.

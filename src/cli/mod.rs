@@ -265,7 +265,9 @@ impl From<io::Error> for Failure {
 
 /// One line on standard error, where it is the only place left to say that it cannot be written.
 fn complain(reason: &str) {
-    let _ = writeln!(io::stderr(), "mach-procfs: {}", Plain(reason));
+    // In one piece: standard error has no buffer, and another process may write to it, too.
+    let line = format!("mach-procfs: {}\n", Plain(reason));
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// Says why a path failed; the commands go on with the next one.

@@ -22,6 +22,12 @@ use super::{Failure, complain};
 /// itself says what is wrong.
 const READY_WITHIN: Duration = mount::HELPER_WITHIN.saturating_add(Duration::from_secs(10));
 
+/// How long the background daemon may take to unmount when it is asked to end.
+const END_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long to sleep before looking again whether it has ended.
+const LOOK_AFTER: Duration = Duration::from_millis(10);
+
 /// What the daemon says through the pipe when the mount is served.
 const READY: &[u8] = b"ready\n";
 
@@ -62,7 +68,8 @@ pub(super) fn umount(arguments: &UmountArguments) -> Result<(), Failure> {
 fn said(error: &MountError) -> Failure {
     complain(&error.to_string());
     if let Some(command) = error.command() {
-        let _ = writeln!(io::stderr(), "  {}", Plain(command));
+        let line = format!("  {}\n", Plain(command));
+        let _ = io::stderr().write_all(line.as_bytes());
     }
     Failure::Said
 }
@@ -267,8 +274,8 @@ fn end(daemon: &mut Child) {
         let pid = nix::unistd::Pid::from_raw(pid);
         let asked = Instant::now();
         let _ = kill(pid, Signal::SIGTERM);
-        while asked.elapsed() < Duration::from_secs(2) && matches!(daemon.try_wait(), Ok(None)) {
-            std::thread::yield_now();
+        while asked.elapsed() < END_WITHIN && matches!(daemon.try_wait(), Ok(None)) {
+            std::thread::sleep(LOOK_AFTER);
         }
     }
     // It may have ended by now; then there is nothing to kill.

@@ -409,6 +409,16 @@ pub trait Kernel: Send + Sync {
         Err(not_served("cpus"))
     }
 
+    /// One of its CPUs.
+    ///
+    /// # Errors
+    /// `NoSuchName` where there is none of this number; `Exhausted` or `Failed`.
+    fn cpu(&self, number: u32) -> Result<Cpu> {
+        let mut cpus = self.cpus()?.into_iter();
+        let found = cpus.find(|cpu| cpu.number == number);
+        found.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "cpu"))
+    }
+
     /// A file of Linux's own procfs, where this kernel has one: its text is shown as it is, but for
     /// what is not for everyone.
     ///

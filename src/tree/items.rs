@@ -147,7 +147,17 @@ impl Tree {
                 Ok(name) => self.kernel.has_port(pid, name),
                 Err(_) => Ok(false),
             },
+            (Items::Cpus, _) => self.has_cpu(number),
             _ => Ok(self.numbers(pid, items)?.contains(&number)),
+        }
+    }
+
+    fn has_cpu(&self, number: u64) -> Result<bool> {
+        let Ok(number) = u32::try_from(number) else { return Ok(false) };
+        match self.kernel.cpu(number) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ErrorKind::NoSuchName => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

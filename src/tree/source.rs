@@ -51,11 +51,19 @@ pub struct Source {
     fresh: bool,
     /// How much is made yet before others get their turn.
     until_turn: usize,
+    /// Whether there are other readers, who share the CPU.
+    takes_turns: bool,
 }
 
 impl Source {
     pub(super) fn new(tree: Arc<Tree>, node: Node, asker: Asker, making: Making) -> Self {
-        Source { making, tree, node, asker, fresh: true, until_turn: FIRST }
+        Source { making, tree, node, asker, fresh: true, until_turn: FIRST, takes_turns: true }
+    }
+
+    /// The same content, for a program that makes it for itself: it keeps the CPU while it does.
+    #[must_use]
+    pub fn without_turns(self) -> Self {
+        Source { takes_turns: false, ..self }
     }
 
     /// Appends to `out` until it holds at least `enough` bytes; false when the content has ended.
@@ -116,9 +124,7 @@ impl Source {
             let made = (out.len() - before).max(LEAST);
             self.until_turn = self.until_turn.saturating_sub(made);
             if self.until_turn == 0 {
-                let since = Instant::now();
-                std::thread::yield_now();
-                self.until_turn = if since.elapsed() < LONG { TURN } else { AFTER_LONG };
+                self.until_turn = if self.takes_turns { take_turn() } else { AFTER_LONG };
             }
         }
         Ok(true)
@@ -155,6 +161,13 @@ impl Source {
         }
         .map_err(of_open_file)
     }
+}
+
+/// Lets other readers have the CPU; gives how much is made before the next turn.
+fn take_turn() -> usize {
+    let since = Instant::now();
+    std::thread::yield_now();
+    if since.elapsed() < LONG { TURN } else { AFTER_LONG }
 }
 
 /// An open file is of one process for good: where that is gone, or its pid is another's by now, no

@@ -155,10 +155,8 @@ impl Tree {
                 render(&port, out);
             }
             Kind::Cpu(render) => {
-                let number = item(node);
-                let cpus = kernel.cpus()?;
-                let cpu = cpus.iter().find(|cpu| u64::from(cpu.number) == number);
-                render(cpu.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "cpu"))?, out);
+                let number = u32::try_from(item(node)).unwrap_or(u32::MAX);
+                render(&kernel.cpu(number)?, out);
             }
             Kind::Machine(render) => render(&kernel.machine()?, out),
             Kind::Directory | Kind::Link(_) | Kind::Regions(..) | Kind::Sheet(..) => {}

@@ -1,5 +1,7 @@
 //! `ls`: names, attributes and options as ls(1) has them.
 
+#[cfg(feature = "mount")]
+use super::common::mount::Mount;
 use super::common::program::{err, out, run};
 use super::common::target::Target;
 use super::common::{rows_of, threads};
@@ -102,4 +104,111 @@ fn a_link_is_followed_where_ls_follows_it() {
     assert_eq!(replay(&["-d", "byname/demo"]), "byname/demo\n");
     assert!(replay(&["-ld", "byname/demo/."]).starts_with("dr-xr-xr-x "));
     assert!(ls(&["-l", "self"]).contains(" self -> "));
+}
+
+/// The listing's own descriptor is closed when its attributes are asked for.
+#[test]
+fn what_vanishes_while_it_is_listed_is_passed_over() {
+    for directory in ["self/fd", "self/fdinfo", "self/task"] {
+        let long = ls(&["-l", directory]);
+        assert!(long.lines().all(|line| line.contains(" 20")), "{long}");
+        let names = ls(&[directory]);
+        assert!(names.lines().count() >= long.lines().count(), "{names}{long}");
+    }
+    let links = ls(&["-l", "self/fd"]);
+    assert!(links.lines().count() >= 3 && links.lines().all(|line| line.contains(" -> ")));
+}
+
+#[test]
+fn sizes_that_are_known_are_printed() {
+    use std::os::unix::fs::MetadataExt;
+    let target = Target::stopped("stop");
+    let fd = format!("{}/fd", target.pid());
+    let size = std::fs::metadata(format!("/proc/{fd}")).unwrap().size();
+    let long = ls(&["-ld", &fd]);
+    assert_eq!(long.split_whitespace().nth(4), Some(size.to_string().as_str()), "{long}");
+    let maps = ls(&["-l", &format!("{}/maps", target.pid())]);
+    assert_eq!(maps.split_whitespace().nth(4), Some("0"), "{maps}");
+}
+
+/// The recording of a Mac, with the name of its process 500 and its working directory replaced.
+fn hostile_recording(directory: &std::path::Path, name: &str) -> String {
+    let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/arm64.json");
+    let text = std::fs::read_to_string(recording).unwrap();
+    let home = text.split("\"current_path\": \"/Users/").nth(1).unwrap().split('"').next().unwrap();
+    assert!(text.contains("\"comm\": \"demo\""));
+    let home = home.to_owned();
+    let text = text.replace("\"comm\": \"demo\"", &format!("\"comm\": \"{name}\""));
+    let text = text.replace(
+        &format!("\"current_path\": \"/Users/{home}\""),
+        &format!("\"current_path\": \"/Users/{name}\""),
+    );
+    let file = directory.join("hostile.json");
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn names_forge_no_line_and_command_no_terminal() {
+    use std::io::Read;
+    let directory = tempfile::tempdir().unwrap();
+    let file = hostile_recording(directory.path(), "a\\u001b[2J\\n501\\rb");
+    // A program reads the bytes that there are, on one line.
+    let names = ls(&["--replay", &file, "byname"]);
+    assert!(names.lines().any(|line| line == "a\u{1b}[2J\\n501\\rb"), "{names:?}");
+    let long = ls(&["--replay", &file, "-l", "byname", "500/"]);
+    assert!(long.lines().any(|line| line.ends_with(" a\u{1b}[2J\\n501\\rb -> ../500")), "{long:?}");
+    assert!(
+        long.lines().any(|line| line.contains(" cwd -> /Users/a\u{1b}[2J\\n501\\rb")),
+        "{long:?}"
+    );
+    // On a terminal nothing is left that commands it.
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
+        .args(["ls", "--replay", &file, "-l", "byname", "500/"])
+        .stdin(std::process::Stdio::null())
+        .stdout(terminal.slave)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let mut shown = Vec::new();
+    // Without a writer left, reading a terminal ends in an error.
+    let _ = std::fs::File::from(terminal.master).read_to_end(&mut shown);
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains(r" a\u{1b}[2J\n501\rb -> ../500"), "{shown:?}");
+    assert!(shown.contains(r" cwd -> /Users/a\u{1b}[2J\n501\rb"), "{shown:?}");
+    assert!(!shown.contains('\u{1b}') && !shown.replace("\r\n", "").contains('\r'), "{shown:?}");
+}
+
+/// The same names in the same order, in every directory of a recorded Mac, and of a process here.
+#[test]
+#[cfg(feature = "mount")]
+fn ls_lists_what_a_mount_lists() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+    fn compare(mount: &Path, path: &Path, source: &[&str]) -> usize {
+        let rooted = format!("/{}", path.display());
+        let output = run(&[&["ls"], source, &[&rooted]].concat());
+        let Ok(entries) = std::fs::read_dir(mount.join(path)) else {
+            assert_eq!(output.status.code(), Some(1), "{rooted}");
+            return 1;
+        };
+        let entries: Vec<_> = entries.map(|entry| entry.unwrap()).collect();
+        let names: Vec<_> = entries.iter().map(|entry| entry.file_name()).collect();
+        let listed = output.stdout.strip_suffix(b"\n").unwrap_or(b"");
+        let lines = listed.split(|byte| *byte == b'\n').map(OsStr::from_bytes);
+        let lines: Vec<&OsStr> = lines.filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines, names, "{rooted}: {}", err(&output));
+        let below = entries.iter().filter(|entry| entry.file_type().unwrap().is_dir());
+        1 + below.map(|entry| compare(mount, &path.join(entry.file_name()), source)).sum::<usize>()
+    }
+    let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/arm64.json");
+    let Some(replay) = Mount::with(&["--replay", recording]) else { return };
+    let compared = compare(&replay.path(""), Path::new(""), &["--replay", recording]);
+    assert!(compared > 50, "{compared} directories");
+    let Some(live) = Mount::new() else { return };
+    let target = Target::stopped("stop");
+    let of_target = target.pid().to_string();
+    assert!(compare(&live.path(""), Path::new(&of_target), &[]) > 5);
 }

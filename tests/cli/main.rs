@@ -29,6 +29,46 @@ fn cat_prints_what_the_kernel_prints() {
     assert!(out(&output)[maps.len()..].lines().all(|line| line.ends_with(" sub=0")));
 }
 
+/// Only a daemon has other readers, who wait for the CPU: `cat` is ended by the first yield here.
+#[test]
+#[allow(unsafe_code)]
+fn cat_never_yields_the_cpu() {
+    use std::os::unix::process::CommandExt;
+    let target = Target::stopped("regions 3000;stop");
+    let statement = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
+    let filter = [
+        // The number of the call is the first word of `struct seccomp_data`.
+        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, libc::SYS_sched_yield as u32),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_KILL_PROCESS),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    for file in ["maps", "task/vmmap", "task/vmmap.json"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mach-procfs"));
+        command.args(["cat", &format!("{}/{file}", target.pid())]).env_remove("RUST_LOG");
+        let forbid = move || {
+            let mut filter = filter;
+            let program =
+                libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+            // SAFETY: both calls are async-signal-safe; the program and its filter live here.
+            let done = unsafe {
+                libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                    && libc::prctl(
+                        libc::PR_SET_SECCOMP,
+                        libc::SECCOMP_MODE_FILTER,
+                        &raw const program,
+                    ) == 0
+            };
+            if done { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+        };
+        // SAFETY: as above, and nothing else is done.
+        unsafe { command.pre_exec(forbid) };
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{file}: {:?} {}", output.status, err(&output));
+        assert!(output.stdout.len() > 100_000, "{file}");
+    }
+}
+
 #[test]
 fn cat_of_self_is_of_the_program_itself() {
     let output = run(&["cat", "self/maps"]);

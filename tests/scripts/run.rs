@@ -24,7 +24,7 @@ fn it_shows_its_own_maps_and_says_how_to_unmount() {
         format!(
             "{}\n{dir}/self/task/vmmap, of this shell (process {process}):\n{}\n\
              mach-procfs is mounted on {dir}. To see more:\n  \
-               cat {dir}/self/maps\n  cat {dir}/self/task/vmmap\n  ls {dir}\n\
+               sed 20q {dir}/self/maps\n  sed 20q {dir}/self/task/vmmap\n  ls {dir}\n\
              To call the program by its name in this shell, as the README does (scripts/install \
              installs it):\n  export PATH={repo}/target/release:$PATH\n\
              To unmount:\n  {repo}/target/release/mach-procfs umount {dir}\n",

@@ -10,6 +10,8 @@ use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serializer};
 
+use super::calls::StateFlavor;
+
 /// For `skip_serializing_if`.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
@@ -72,8 +74,23 @@ pub(super) mod hex {
 }
 
 /// The head of a text that may be long, for a message.
-fn short(text: &str) -> String {
-    text.chars().take(40).collect()
+pub(super) fn short(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut head: String = characters.by_ref().take(40).collect();
+    if characters.next().is_some() {
+        head.push('…');
+    }
+    head
+}
+
+/// No bytes are more: `ARG_MAX`, and the number of arguments in front.
+const MOST_BYTES: usize = (1 << 20) + 4;
+
+fn not_too_many<E: Error>(bytes: usize) -> Result<(), E> {
+    if bytes > MOST_BYTES {
+        return Err(E::custom(format_args!("more than {MOST_BYTES} bytes")));
+    }
+    Ok(())
 }
 
 /// Bytes of any value.
@@ -112,6 +129,7 @@ pub(super) mod bytes {
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Vec<u8>, E> {
+            not_too_many(text.len())?;
             Ok(text.as_bytes().to_vec())
         }
 
@@ -122,6 +140,7 @@ pub(super) mod bytes {
                     if map.next_key::<String>()?.is_some() {
                         return Err(A::Error::custom("another key beside \"hex\""));
                     }
+                    not_too_many(digits.len() / 2)?;
                     from_digits(&digits).ok_or_else(|| {
                         A::Error::invalid_value(Unexpected::Str(&short(&digits)), &self)
                     })
@@ -165,11 +184,28 @@ pub(super) mod words {
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<u32>, D::Error> {
-        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-        let bytes = from_digits(&text).filter(|bytes| bytes.len().is_multiple_of(4));
-        let bytes = bytes.ok_or_else(|| D::Error::custom("not words of eight digits each"))?;
-        let word = |four: &[u8]| four.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
-        Ok(bytes.chunks_exact(4).map(word).collect())
+        deserializer.deserialize_str(Words)
+    }
+
+    struct Words;
+
+    impl Visitor<'_> for Words {
+        type Value = Vec<u32>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("words of eight digits each")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<u32>, E> {
+            const MOST: usize = StateFlavor::MOST_WORDS;
+            if text.len() > 8 * MOST {
+                return Err(E::custom(format_args!("more than {MOST} words")));
+            }
+            let bytes = from_digits(text).filter(|bytes| bytes.len().is_multiple_of(4));
+            let bytes = bytes.ok_or_else(|| E::custom("not words of eight digits each"))?;
+            let word = |four: &[u8]| four.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+            Ok(bytes.chunks_exact(4).map(word).collect())
+        }
     }
 }
 

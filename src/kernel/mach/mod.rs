@@ -241,11 +241,15 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn machine(&self) -> Result<Machine> {
-        facts::machine(self.calls.as_ref(), SystemTime::now())
+        facts::machine(self.calls.as_ref())
     }
 
     fn cpus(&self) -> Result<Vec<Cpu>> {
         facts::cpus(self.calls.as_ref())
+    }
+
+    fn cpu(&self, number: u32) -> Result<Cpu> {
+        facts::cpu(self.calls.as_ref(), number)
     }
 
     fn system(&self) -> System {
@@ -258,19 +262,24 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
 }
 
 fn from_bsd_info(pid: Pid, info: &BsdInfo) -> Process {
-    let since_epoch = Duration::from_secs(info.start_seconds)
-        .saturating_add(Duration::from_micros(info.start_microseconds));
     Process {
         pid,
         parent: info.ppid,
         name: until_nul(&info.comm),
-        started: UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH),
+        started: started(info),
         credentials: credentials(
             Ids { real: info.ruid, effective: info.uid, saved: info.svuid },
             Ids { real: info.rgid, effective: info.gid, saved: info.svgid },
             info.flags,
         ),
     }
+}
+
+/// When a process was started; the epoch for a time that this machine cannot have.
+fn started(info: &BsdInfo) -> SystemTime {
+    let since_epoch = Duration::from_secs(info.start_seconds)
+        .saturating_add(Duration::from_micros(info.start_microseconds));
+    UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH)
 }
 
 fn from_short_info(pid: Pid, info: &ShortBsdInfo) -> Process {

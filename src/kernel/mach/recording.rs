@@ -5,6 +5,7 @@
 //! their own numbers, errors among them. Reading one back trusts nothing ([`read`]).
 
 mod ask;
+mod brief;
 mod check;
 mod part;
 mod read;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::ask::record;
 pub use self::part::{
-    Bytes, RecordedDetail, RecordedFile, RecordedMachine, RecordedRight, RecordedState,
+    Bytes, Moment, RecordedDetail, RecordedFile, RecordedMachine, RecordedRight, RecordedState,
     RecordedTask, RecordedThread, RecordedThreadPort, Reply, Value, Words,
 };
 pub use self::read::{Limits, RecordingError, read};
@@ -39,6 +40,9 @@ pub const VERSION: u32 = 1;
 pub struct Recording {
     format: String,
     version: u32,
+    /// When it was recorded, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<Moment>,
     /// The machine it was recorded on, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<RecordedMachine>,
@@ -207,6 +211,13 @@ impl Recording {
     #[must_use]
     pub fn new(processes: Vec<RecordedProcess>) -> Self {
         let format = FORMAT.to_owned();
-        Recording { format, version: VERSION, machine: None, processes, images: Vec::new() }
+        Recording {
+            format,
+            version: VERSION,
+            recorded_at: None,
+            machine: None,
+            processes,
+            images: Vec::new(),
+        }
     }
 }

@@ -20,6 +20,7 @@ mod port;
 mod process;
 mod recorded;
 mod region;
+mod rows;
 mod shared_region;
 mod words;
 mod world;
@@ -73,10 +74,14 @@ impl XnuModel {
     pub fn replay(recording: Recording) -> Self {
         let mut world = World::default();
         world.recorded_machine = Some(recording.machine.unwrap_or_default());
+        world.recorded_at = recording.recorded_at;
         for process in recording.processes {
             world.add_recorded(process);
         }
-        world.recorded_images = recording.images;
+        for image in recording.images {
+            // Of several of one place, the first.
+            world.recorded_images.entry((image.path.0.clone(), image.offset)).or_insert(image);
+        }
         XnuModel::new(world)
     }
 

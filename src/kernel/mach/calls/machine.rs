@@ -1,6 +1,7 @@
 //! Calls about the machine and its kernel.
 
 use std::ffi::CStr;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,14 @@ pub trait MachineCalls: Send + Sync + 'static {
     /// that is too small, whose contents are then undefined.
     fn sysctl_by_name(&self, name: &CStr, buffer: Option<&mut [u8]>) -> Result<usize, Errno>;
 
+    /// The time of day: in a replay that of the recording.
+    ///
+    /// # Errors
+    /// [`Errno::NOTSUP`] of a recording that does not hold it.
+    fn now(&self) -> Result<SystemTime, Errno> {
+        Ok(SystemTime::now())
+    }
+
     /// `host_statistics64(HOST_VM_INFO64 = 4)`, as of its first revision.
     ///
     /// To a program that is not Apple's the kernel answers two to ten questions of all of them a
@@ -33,11 +42,28 @@ pub trait MachineCalls: Send + Sync + 'static {
     /// `KERN_RESOURCE_SHORTAGE` of a kernel without memory.
     fn processors(&self) -> Result<Vec<ProcessorInfo>, KernReturn>;
 
+    /// One of [`processors`](Self::processors). The kernel has no call for one: only a replay, in
+    /// which there may be thousands, does not copy the others.
+    ///
+    /// # Errors
+    /// As for all.
+    fn processor(&self, number: usize) -> Result<Option<ProcessorInfo>, KernReturn> {
+        Ok(self.processors()?.get(number).copied())
+    }
+
     /// `host_processor_info(PROCESSOR_CPU_LOAD_INFO = 2)`: each CPU, by its number.
     ///
     /// # Errors
     /// `KERN_RESOURCE_SHORTAGE` of a kernel without memory.
     fn processor_loads(&self) -> Result<Vec<ProcessorLoad>, KernReturn>;
+
+    /// One of [`processor_loads`](Self::processor_loads), as [`processor`](Self::processor).
+    ///
+    /// # Errors
+    /// As for all.
+    fn processor_load(&self, number: usize) -> Result<Option<ProcessorLoad>, KernReturn> {
+        Ok(self.processor_loads()?.get(number).copied())
+    }
 
     /// `getfsstat(MNT_NOWAIT)`: fills the buffer with the mounted file systems and returns how
     /// many; without a buffer, how many there are. A result that fills the buffer may have been

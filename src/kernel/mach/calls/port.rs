@@ -96,9 +96,23 @@ impl<C: XnuCalls> ThreadPorts<C> {
     /// # Errors
     /// As [`ThreadCalls::task_threads`](super::ThreadCalls::task_threads).
     pub fn of(task: &TaskPort<C>) -> Result<Self, KernReturn> {
-        let mut names = task.calls.task_threads(task.name)?;
+        Ok(Self::new(task, task.calls.task_threads(task.name)?))
+    }
+
+    /// Threads of this task, among which is the one with this id if there is one.
+    ///
+    /// # Errors
+    /// As [`ThreadCalls::task_threads`](super::ThreadCalls::task_threads).
+    pub fn with(task: &TaskPort<C>, id: u64) -> Result<Self, KernReturn> {
+        match task.calls.thread_port(task.name, id)? {
+            Some(name) => Ok(Self::new(task, vec![name])),
+            None => Self::of(task),
+        }
+    }
+
+    fn new(task: &TaskPort<C>, mut names: Vec<PortName>) -> Self {
         names.retain(|name| is_right(*name));
-        Ok(ThreadPorts { calls: Arc::clone(&task.calls), names })
+        ThreadPorts { calls: Arc::clone(&task.calls), names }
     }
 
     /// The names to pass to calls, in the task's order; valid while `self` lives.

@@ -19,6 +19,16 @@ pub trait ThreadCalls: Send + Sync + 'static {
     /// dead name.
     fn task_threads(&self, task: PortName) -> Result<Vec<PortName>, KernReturn>;
 
+    /// A right to the thread with this id, where it can be had without those to all others, which
+    /// the kernel has no call for: in a replay. [`PORT_NULL`](super::PORT_NULL) where there is no
+    /// such thread.
+    ///
+    /// # Errors
+    /// As [`task_threads`](Self::task_threads).
+    fn thread_port(&self, _task: PortName, _id: u64) -> Result<Option<PortName>, KernReturn> {
+        Ok(None)
+    }
+
     /// `thread_info(THREAD_IDENTIFIER_INFO = 4)`. An inspect port is enough.
     ///
     /// # Errors

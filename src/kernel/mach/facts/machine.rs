@@ -3,14 +3,25 @@
 use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::super::calls::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, XnuCalls};
+use super::super::calls::{
+    CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, ProcessorInfo, ProcessorLoad, XnuCalls,
+};
 use super::super::names::device;
-use super::super::{failure, list};
-use crate::model::{Cpu, CpuTimes, Machine, Memory, Mounted, Result};
+use super::super::target::number as number_of;
+use super::super::{failure, list, started};
+use crate::model::{Cpu, CpuTimes, Error, ErrorKind, Machine, Memory, Mounted, Pid, Result};
+
+/// In errors.
+const INFO: &str = "host_processor_info(PROCESSOR_BASIC_INFO)";
+
+/// In errors.
+const LOAD: &str = "host_processor_info(PROCESSOR_CPU_LOAD_INFO)";
 
 /// The machine as a whole. What this kernel, or a recording, does not tell is 0 or empty.
-pub(in super::super) fn machine<C: XnuCalls>(calls: &C, now: SystemTime) -> Result<Machine> {
+pub(in super::super) fn machine<C: XnuCalls>(calls: &C) -> Result<Machine> {
     let booted = boot_time(calls)?;
+    let processes = list::processes(calls)?;
+    let now = calls.now().unwrap_or_else(|_| latest_start(calls, &processes));
     let cpu_type = cpu_type(calls)?;
     let page_size = page_size(calls)?;
     let text = |name| text(calls, name);
@@ -22,7 +33,7 @@ pub(in super::super) fn machine<C: XnuCalls>(calls: &C, now: SystemTime) -> Resu
         booted,
         uptime: now.duration_since(booted).unwrap_or_default(),
         load: load(calls)?,
-        processes: u32::try_from(list::processes(calls)?.len()).unwrap_or(u32::MAX),
+        processes: u32::try_from(processes.len()).unwrap_or(u32::MAX),
         last_pid: None,
         memory: memory(calls, page_size)?,
         cpus: cpus(calls)?,
@@ -33,6 +44,13 @@ pub(in super::super) fn machine<C: XnuCalls>(calls: &C, now: SystemTime) -> Resu
         page_size,
         mounts: mounts(calls)?,
     })
+}
+
+/// When the youngest process was started: the latest time that a recording tells which does not
+/// hold its own.
+fn latest_start<C: XnuCalls>(calls: &C, processes: &[Pid]) -> SystemTime {
+    let infos = processes.iter().filter_map(|pid| calls.bsd_info(number_of(*pid), true).ok());
+    infos.map(|info| started(&info)).max().unwrap_or(UNIX_EPOCH)
 }
 
 /// `hw.cputype`.
@@ -118,29 +136,38 @@ fn memory<C: XnuCalls>(calls: &C, page_size: u64) -> Result<Memory> {
 
 /// The CPUs, by ascending number.
 pub(in super::super) fn cpus<C: XnuCalls>(calls: &C) -> Result<Vec<Cpu>> {
-    let infos = calls
-        .processors()
-        .map_err(|code| failure::of_mach("host_processor_info(PROCESSOR_BASIC_INFO)", code))?;
-    let loads = calls
-        .processor_loads()
-        .map_err(|code| failure::of_mach("host_processor_info(PROCESSOR_CPU_LOAD_INFO)", code))?;
+    let infos = calls.processors().map_err(|code| failure::of_mach(INFO, code))?;
+    let loads = calls.processor_loads().map_err(|code| failure::of_mach(LOAD, code))?;
     let cpus = (0..).zip(infos).map(|(number, info)| {
         let load = loads.get(number as usize).copied().unwrap_or_default();
-        Cpu {
-            number,
-            kind: info.cpu_type,
-            subtype: info.cpu_subtype,
-            running: info.running != 0,
-            master: info.is_main != 0,
-            times: CpuTimes {
-                user: u64::from(load.user),
-                nice: u64::from(load.nice),
-                system: u64::from(load.system),
-                idle: u64::from(load.idle),
-            },
-        }
+        from_infos(number, info, load)
     });
     Ok(cpus.collect())
+}
+
+/// One of them.
+pub(in super::super) fn cpu<C: XnuCalls>(calls: &C, number: u32) -> Result<Cpu> {
+    let info = calls.processor(number as usize).map_err(|code| failure::of_mach(INFO, code))?;
+    let info = info.ok_or_else(|| Error::new(ErrorKind::NoSuchName, INFO))?;
+    let load = calls.processor_load(number as usize);
+    let load = load.map_err(|code| failure::of_mach(LOAD, code))?.unwrap_or_default();
+    Ok(from_infos(number, info, load))
+}
+
+fn from_infos(number: u32, info: ProcessorInfo, load: ProcessorLoad) -> Cpu {
+    Cpu {
+        number,
+        kind: info.cpu_type,
+        subtype: info.cpu_subtype,
+        running: info.running != 0,
+        master: info.is_main != 0,
+        times: CpuTimes {
+            user: u64::from(load.user),
+            nice: u64::from(load.nice),
+            system: u64::from(load.system),
+            idle: u64::from(load.idle),
+        },
+    }
 }
 
 fn mounts<C: XnuCalls>(calls: &C) -> Result<Vec<Mounted>> {

@@ -16,7 +16,7 @@ pub(super) use arguments::{argument_area, arguments};
 pub(super) use deadline::LeftBehind;
 pub(super) use descriptors::{descriptor, descriptors, open_descriptors};
 pub(super) use links::link;
-pub(super) use machine::{cpus, machine, page_size};
+pub(super) use machine::{cpu, cpus, machine, page_size};
 pub(super) use open::descriptor_flags;
 pub(super) use ports::{has_port, port, ports, task_fact};
 pub(super) use registers::registers;

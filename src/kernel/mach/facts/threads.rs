@@ -92,7 +92,7 @@ pub(super) fn with_port<C: XnuCalls, T>(
     act: impl FnOnce(PortName) -> Result<T>,
 ) -> Result<T> {
     let task = task_port(calls, pid, right)?;
-    let ports = ThreadPorts::of(&task).map_err(|code| match code {
+    let ports = ThreadPorts::with(&task, id).map_err(|code| match code {
         // The task is ending.
         KernReturn::FAILURE => {
             failure::of_port("task_threads", code, pid).meaning(ErrorKind::NoSuchProcess)

@@ -9,7 +9,7 @@ use self::inside::ByPort;
 use super::super::calls::{Errno, KernReturn, RegionPathInfo, TaskPort, UniqueInfo, XnuCalls};
 use super::part::told;
 use super::{
-    Answer, RecordedImage, RecordedLeaf, RecordedMachine, RecordedPort, RecordedProcess,
+    Answer, Moment, RecordedImage, RecordedLeaf, RecordedMachine, RecordedPort, RecordedProcess,
     RecordedTask, Recording, row,
 };
 use crate::model::Pid;
@@ -27,6 +27,7 @@ pub fn record<C: XnuCalls>(calls: &Arc<C>, pids: &[Pid]) -> Recording {
     let cpu_type = machine.cpu_type();
     let ask = |pid| record_process(calls, pid, cpu_type);
     let mut recording = Recording::new(pids.into_iter().map(ask).collect());
+    recording.recorded_at = calls.now().ok().map(Moment::from);
     recording.machine = (machine != RecordedMachine::default()).then_some(machine);
     let processes = recording.processes.iter();
     let images = processes.flat_map(|it| inside::images(calls.as_ref(), &it.regions));

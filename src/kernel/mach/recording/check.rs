@@ -1,37 +1,15 @@
 //! What must be true of the parts that a recording may have, so that their answers are such as a
 //! kernel could give.
 
-use super::super::calls::{SocketEnds, StateFlavor, VnodePaths};
+use super::super::calls::{SocketEnds, VnodePaths};
 use super::part::{
-    Bytes, RecordedDetail, RecordedFile, RecordedMachine, RecordedThreadPort, Reply, Words,
+    Bytes, RecordedDetail, RecordedFile, RecordedMachine, RecordedThreadPort, Reply,
 };
 use super::read::{Fault, fault};
 use super::{Answer, RecordedImage, RecordedProcess};
 
-/// `ARG_MAX`, and the number of arguments in front.
-const MOST_ARGUMENTS: usize = (1 << 20) + 4;
-
-/// How many rows there are beside those of the map.
-pub(super) fn rows(process: &RecordedProcess) -> usize {
-    length(process.threads.as_ref())
-        .saturating_add(length(process.files.as_ref()))
-        .saturating_add(replied(process.ports.as_ref()))
-        .saturating_add(replied(process.thread_ports.as_ref()))
-}
-
-fn length<T>(list: Option<&Answer<Vec<T>>>) -> usize {
-    match list {
-        Some(Answer::Ok(list)) => list.len(),
-        _ => 0,
-    }
-}
-
-fn replied<T>(list: Option<&Reply<Vec<T>>>) -> usize {
-    match list {
-        Some(Reply::Ok(list)) => list.len(),
-        _ => 0,
-    }
-}
+/// More than any processor has sets of registers.
+const MOST_STATES: usize = 16;
 
 /// A text of at most so many bytes before its NUL.
 fn text(place: impl Fn() -> String, text: &[u8], most: usize) -> Result<(), Fault> {
@@ -52,9 +30,6 @@ pub(super) fn process(process: &RecordedProcess) -> Result<(), Fault> {
         let VnodePaths { current_path, root_path, .. } = paths;
         text(|| ".directories.ok.current_path".to_owned(), current_path, 1023)?;
         text(|| ".directories.ok.root_path".to_owned(), root_path, 1023)?;
-    }
-    if matches!(&process.arguments, Some(Answer::Ok(Bytes(all))) if all.len() > MOST_ARGUMENTS) {
-        return fault(".arguments", "is too long");
     }
     if let Some(Answer::Ok(threads)) = &process.threads {
         for (row, thread) in threads.iter().enumerate() {
@@ -96,12 +71,8 @@ fn check_file(file: &RecordedFile, place: impl Fn(&str) -> String) -> Result<(),
 }
 
 fn check_states(thread: &RecordedThreadPort, row: usize) -> Result<(), Fault> {
-    for (number, state) in thread.states.iter().enumerate() {
-        if matches!(&state.words, Reply::Ok(Words(words)) if words.len() > StateFlavor::MOST_WORDS)
-        {
-            let place = format!(".thread_ports.ok[{row}].states[{number}].words");
-            return Err((place, "has more than 1296 words"));
-        }
+    if thread.states.len() > MOST_STATES {
+        return Err((format!(".thread_ports.ok[{row}].states"), "has more than 16 of them"));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! recorded it or because somebody took them out.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,34 @@ impl<T> Reply<T> {
             Reply::Ok(value) => Ok(value),
             Reply::KernReturn(code) => Err(KernReturn(*code)),
         }
+    }
+}
+
+/// A time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moment {
+    /// Since the epoch.
+    pub seconds: u64,
+    /// Beside them.
+    pub microseconds: u32,
+}
+
+impl From<SystemTime> for Moment {
+    /// The epoch itself for what was before it.
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment { seconds: since.as_secs(), microseconds: since.subsec_micros() }
+    }
+}
+
+impl Moment {
+    /// The same; the epoch for a time that this machine cannot have.
+    #[must_use]
+    pub fn time(self) -> SystemTime {
+        let since = Duration::from_secs(self.seconds)
+            .saturating_add(Duration::from_micros(self.microseconds.into()));
+        UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
     }
 }
 

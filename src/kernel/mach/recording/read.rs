@@ -1,7 +1,9 @@
 //! Reading a recording that a stranger wrote.
 //!
 //! Memory is bounded by the file's size, which is bounded first: every field of a row is required,
-//! and a part that may be missing takes no room, so no few bytes become many; and `serde_json` stops at 128 levels of nesting.
+//! and a part that may be missing takes no room, so no few bytes become many. What few bytes stand
+//! for, a process or the name of a sysctl, is counted while it is parsed, as are the rows of all
+//! lists. `serde_json` stops at 128 levels of nesting.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,7 +12,7 @@ use std::io::{self, Read};
 use serde::Deserialize;
 
 use super::row::{self, End};
-use super::strict::Strict;
+use super::strict::{Allowance, Strict};
 use super::{Answer, FORMAT, RecordedPort, RecordedProcess, Recording, VERSION, check};
 use crate::model::{Pid, error_words};
 
@@ -21,7 +23,7 @@ pub struct Limits {
     pub bytes: u64,
     /// Processes.
     pub processes: usize,
-    /// Rows of all lists of all processes together.
+    /// Rows of all lists together, those of the machine and of the images among them.
     pub rows: usize,
 }
 
@@ -102,21 +104,21 @@ pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingErr
         return Err(RecordingError::TooLarge(limits.bytes));
     }
     // First, so that a newer file is called newer and not malformed.
-    let header: Header = strictly(&bytes).map_err(RecordingError::Json)?;
+    let header: Header = strictly(&bytes, limits).map_err(RecordingError::Json)?;
     if header.format != FORMAT {
         return Err(invalid("format".to_owned(), "is not that of a recording"));
     }
     if header.version != VERSION {
         return Err(RecordingError::Version(header.version));
     }
-    let recording: Recording = strictly(&bytes).map_err(RecordingError::Json)?;
-    check_all(&recording, limits)?;
+    let recording: Recording = strictly(&bytes, limits).map_err(RecordingError::Json)?;
+    check_all(&recording)?;
     Ok(recording)
 }
 
-fn strictly<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Result<T> {
+fn strictly<'de, T: Deserialize<'de>>(bytes: &'de [u8], limits: Limits) -> serde_json::Result<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = T::deserialize(Strict(&mut json))?;
+    let value = T::deserialize(Strict::new(&mut json, &Allowance::new(limits)))?;
     json.end()?;
     Ok(value)
 }
@@ -125,28 +127,14 @@ fn invalid(place: String, problem: &'static str) -> RecordingError {
     RecordingError::Invalid { place, problem }
 }
 
-fn check_all(recording: &Recording, limits: Limits) -> Result<(), RecordingError> {
-    if recording.processes.len() > limits.processes {
-        return Err(invalid("processes".to_owned(), "there are too many"));
-    }
+fn check_all(recording: &Recording) -> Result<(), RecordingError> {
     let mut pids = BTreeSet::new();
-    let mut rows = 0usize;
     for (index, process) in recording.processes.iter().enumerate() {
         let place = |field: &str| format!("processes[{index}]{field}");
         if !pids.insert(process.pid) {
             return Err(invalid(place(".pid"), "is another process's, too"));
         }
         check_process(process).map_err(|(field, problem)| invalid(place(&field), problem))?;
-        rows = rows
-            .saturating_add(process.regions.len())
-            .saturating_add(process.leaves.len())
-            .saturating_add(check::rows(process));
-        if rows > limits.rows {
-            return Err(invalid(place(""), "there are too many regions or other rows"));
-        }
-    }
-    if recording.images.len() > limits.rows.saturating_sub(rows) {
-        return Err(invalid("images".to_owned(), "there are too many"));
     }
     for (index, image) in recording.images.iter().enumerate() {
         check::image(image)

@@ -14,7 +14,6 @@ use super::super::calls::{
     RegionInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo, ThreadInfo,
     Timebase, UniqueInfo, VnodeInfo, VnodePaths, XnuCalls,
 };
-use super::super::recording::RecordedProcess;
 use super::arguments::Told;
 use super::fault::Call;
 use super::map;
@@ -23,6 +22,7 @@ use super::port::{Holder, OWN_TASK, PortKind};
 use super::process::{ModelProcess, PortRule, Slot, Task, TaskId, TaskState};
 use super::recorded;
 use super::region::size_of;
+use super::rows::Rows;
 use super::world::World;
 use super::{State, XnuModel};
 
@@ -105,7 +105,7 @@ impl World {
 /// Whose task a call by port is about.
 enum Asked<'a> {
     Task(&'a Task, &'a ModelProcess),
-    Recorded(&'a RecordedProcess),
+    Recorded(&'a Rows),
 }
 
 /// A recorded process belongs to whoever replays it, who may see it then.
@@ -246,8 +246,8 @@ impl XnuCalls for XnuModel {
                 found.map(|(_, info)| info.clone()).ok_or(Errno::SRCH)
             }
             Slot::Recorded(process) => {
-                let threads = recorded::part(process.threads.as_ref())?;
-                let found = threads.iter().find(|row| row.id == thread).ok_or(Errno::SRCH)?;
+                recorded::part(process.threads.as_ref())?;
+                let found = process.thread(thread).ok_or(Errno::SRCH)?;
                 found.info.get().map(|info| *info)
             }
         }

@@ -90,6 +90,8 @@ pub enum Call {
     PortStatus,
     /// `task_threads`.
     TaskThreads,
+    /// One of them, in a replay.
+    ThreadPort,
     /// `thread_info` flavor 4.
     ThreadIdentifier,
     /// `thread_info` flavor 3.
@@ -104,6 +106,10 @@ pub enum Call {
     Processors,
     /// `host_processor_info` flavor 2.
     ProcessorLoads,
+    /// One CPU of flavor 1, without the others.
+    Processor,
+    /// One CPU of flavor 2, without the others.
+    ProcessorLoad,
     /// `getfsstat`.
     Mounts,
 }

@@ -1,14 +1,20 @@
 //! The machine that the model's kernel runs on.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::super::calls::{
     CPU_TYPE_ARM64, CPU_TYPE_X86_64, Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics,
 };
 
+/// When the made-up Macs were started: a day before what their processes do.
+const BOOTED: u64 = 1_699_913_600;
+
 /// What the kernel tells of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
+    /// The time of day.
+    pub now: SystemTime,
     /// What turns absolute-time units into nanoseconds.
     pub timebase: Timebase,
     /// sysctls by name, each with the bytes of its value.
@@ -67,6 +73,7 @@ impl Machine {
 
     fn new(cpu_type: i32, cpu_subtype: i32, processors: i32, page: u64) -> Self {
         let mut machine = Machine {
+            now: UNIX_EPOCH + Duration::from_secs(BOOTED + 24 * 60 * 60),
             timebase: Timebase::default(),
             sysctls: BTreeMap::new(),
             vm_statistics: memory((16 << 30) / page),
@@ -101,7 +108,7 @@ impl Machine {
         machine.set_int("hw.logicalcpu", processors);
         machine.set_quad("hw.memsize", 16 << 30);
         machine.set_quad("hw.pagesize", page);
-        machine.set_boot_time(1_699_913_600, 123_456);
+        machine.set_boot_time(BOOTED.cast_signed(), 123_456);
         machine.set_load_average([3_072, 2_560, 2_048], 2048);
         machine.set_swap_usage(2 << 30, 1 << 30, 16_384);
         machine

@@ -1,6 +1,6 @@
 //! Names of task and thread ports in the model, with their references counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::super::calls::{KernReturn, PortName};
 use super::process::TaskId;
@@ -34,7 +34,7 @@ pub(super) struct Right {
 }
 
 /// What a port leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Holder {
     Task(TaskId),
     /// The thread of it with this id.
@@ -52,28 +52,32 @@ pub(super) const OWN_TASK: PortName = 0x203;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ports {
     rights: BTreeMap<PortName, Right>,
+    names: HashMap<(Holder, PortKind), PortName>,
 }
 
 impl Ports {
     /// One reference more to the task or thread: the same name as long as one is held.
     pub(super) fn give(&mut self, holder: Holder, kind: PortKind) -> PortName {
-        for (name, right) in &mut self.rights {
-            if right.holder == holder && right.kind == kind {
-                right.references += 1;
-                return *name;
-            }
+        if let Some(name) = self.names.get(&(holder, kind))
+            && let Some(right) = self.rights.get_mut(name)
+        {
+            right.references += 1;
+            return *name;
         }
         let last = self.rights.last_key_value().map_or(OWN_TASK, |(name, _)| *name);
         let name = last.wrapping_add(0x100);
         self.rights.insert(name, Right { holder, kind, references: 1 });
+        self.names.insert((holder, kind), name);
         name
     }
 
     pub(super) fn release(&mut self, name: PortName) -> Result<(), KernReturn> {
         let right = self.rights.get_mut(&name).ok_or(KernReturn::INVALID_NAME)?;
         right.references -= 1;
-        if right.references == 0 {
-            self.rights.remove(&name);
+        if right.references == 0
+            && let Some(gone) = self.rights.remove(&name)
+        {
+            self.names.remove(&(gone.holder, gone.kind));
         }
         Ok(())
     }

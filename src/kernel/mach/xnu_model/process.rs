@@ -3,11 +3,11 @@
 use super::super::calls::{
     BsdInfo, Errno, KernReturn, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo, VnodePaths,
 };
-use super::super::recording::RecordedProcess;
 use super::arguments::ArgumentArea;
 use super::map::Map;
 use super::parts::{ModelFile, TaskFacts};
 use super::port::PortKind;
+use super::rows::Rows;
 
 /// A task, by its number in the world.
 pub(super) type TaskId = u64;
@@ -190,7 +190,7 @@ impl ModelProcess {
 #[derive(Clone, Debug)]
 pub(super) enum Slot {
     Described(Box<ModelProcess>),
-    Recorded(Box<RecordedProcess>),
+    Recorded(Box<Rows>),
 }
 
 impl Slot {

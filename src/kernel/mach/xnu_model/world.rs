@@ -1,15 +1,16 @@
 //! The state of the model: all that the calls are answered from, and how it changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::super::calls::{Errno, Image, PortName, ShortBsdInfo};
-use super::super::recording::{RecordedImage, RecordedMachine, RecordedProcess};
+use super::super::recording::{Moment, RecordedImage, RecordedMachine, RecordedProcess};
 use super::machine::Machine;
 use super::map::{Entry, Map, SubmapId};
 use super::object::{Objects, Vnode, VnodeId};
 use super::port::Ports;
 pub(super) use super::process::Task;
 use super::process::{Caller, ModelProcess, Slot, TaskId, TaskState};
+use super::rows::Rows;
 
 /// A kernel's processes, tasks, files and ports.
 #[derive(Clone, Debug, Default)]
@@ -27,10 +28,14 @@ pub struct World {
     pub(super) objects: Objects,
     pub(super) vnodes: Vec<Vnode>,
     pub(super) ports: Ports,
-    /// What was recorded of the Mach-O files that are mapped.
-    pub(super) recorded_images: Vec<RecordedImage>,
+    /// What was recorded of the Mach-O files that are mapped, by path and offset.
+    pub(super) recorded_images: HashMap<(Vec<u8>, u64), RecordedImage>,
     /// The machine where it is not described but recorded.
+    /// Where the recorded processes stand, unless another has gone since.
+    recorded_places: HashMap<i32, usize>,
     pub(super) recorded_machine: Option<RecordedMachine>,
+    /// When it was recorded.
+    pub(super) recorded_at: Option<Moment>,
     pub(super) skip_aliases: bool,
     next_task: TaskId,
 }
@@ -46,7 +51,8 @@ impl World {
 
     /// A recorded process is there.
     pub(super) fn add_recorded(&mut self, process: RecordedProcess) {
-        self.processes.push(Slot::Recorded(Box::new(process)));
+        self.recorded_places.insert(process.pid, self.processes.len());
+        self.processes.push(Slot::Recorded(Box::new(Rows::new(process))));
     }
 
     fn new_task(&mut self, page_size: u32) -> TaskId {
@@ -74,7 +80,11 @@ impl World {
     }
 
     pub(super) fn slot(&self, pid: i32) -> Option<&Slot> {
-        self.processes.iter().find(|slot| slot.pid() == pid)
+        let place = self.recorded_places.get(&pid);
+        let recorded = place.and_then(|place| self.processes.get(*place));
+        recorded
+            .filter(|slot| slot.pid() == pid)
+            .or_else(|| self.processes.iter().find(|slot| slot.pid() == pid))
     }
 
     /// `exit`, up to where the map is empty and the port has lost its object; the process is not

@@ -35,9 +35,8 @@ impl World {
                 (Ok(Open::Described(&file.detail)), file.detail.kind())
             }
             Slot::Recorded(process) => {
-                let mut files = recorded::part(process.files.as_ref())?.iter();
-                let row = files.find(|row| row.file.descriptor == descriptor);
-                let row = row.ok_or(Errno::BADF)?;
+                recorded::part(process.files.as_ref())?;
+                let row = process.file(descriptor).ok_or(Errno::BADF)?;
                 (recorded::part(row.detail.as_deref()).map(Open::Recorded), row.file.kind)
             }
         };
@@ -75,9 +74,7 @@ impl World {
 
     /// A file that has a name: by it, and all of it that is known behind the offset.
     fn file_part(&self, path: &[u8], offset: u64) -> Result<FilePart, Errno> {
-        if let Some(image) =
-            self.recorded_images.iter().find(|it| it.path.0 == path && it.offset == offset)
-        {
+        if let Some(image) = self.recorded_images.get(&(path.to_vec(), offset)) {
             let bytes = mach_header(&image.file);
             return Ok(FilePart { dev: image.dev, ino: image.ino, bytes });
         }

@@ -1,10 +1,12 @@
 //! Answers about the machine.
 
 use std::ffi::CStr;
+use std::time::SystemTime;
 
 use super::super::super::calls::{
     Errno, KernReturn, MachineCalls, Mount, ProcessorInfo, ProcessorLoad, VmStatistics,
 };
+use super::super::super::recording::Moment;
 use super::super::XnuModel;
 use super::super::fault::Call;
 use super::super::recorded;
@@ -36,6 +38,14 @@ impl MachineCalls for XnuModel {
         }
     }
 
+    fn now(&self) -> Result<SystemTime, Errno> {
+        let state = self.state.lock();
+        match &state.world.recorded_machine {
+            Some(_) => state.world.recorded_at.map(Moment::time).ok_or(Errno::NOTSUP),
+            None => Ok(state.world.machine.now),
+        }
+    }
+
     fn processors(&self) -> Result<Vec<ProcessorInfo>, KernReturn> {
         let (state, _) = self.mach(Call::Processors)?;
         match &state.world.recorded_machine {
@@ -50,6 +60,24 @@ impl MachineCalls for XnuModel {
             Some(machine) => recorded::reply(machine.loads.as_ref()).cloned(),
             None => Ok(state.world.machine.loads.clone()),
         }
+    }
+
+    fn processor(&self, number: usize) -> Result<Option<ProcessorInfo>, KernReturn> {
+        let (state, _) = self.mach(Call::Processor)?;
+        let all = match &state.world.recorded_machine {
+            Some(machine) => recorded::reply(machine.processors.as_ref())?,
+            None => &state.world.machine.processors,
+        };
+        Ok(all.get(number).copied())
+    }
+
+    fn processor_load(&self, number: usize) -> Result<Option<ProcessorLoad>, KernReturn> {
+        let (state, _) = self.mach(Call::ProcessorLoad)?;
+        let all = match &state.world.recorded_machine {
+            Some(machine) => recorded::reply(machine.loads.as_ref())?,
+            None => &state.world.machine.loads,
+        };
+        Ok(all.get(number).copied())
     }
 
     fn mounts(&self, mounts: Option<&mut [Mount]>) -> Result<usize, Errno> {

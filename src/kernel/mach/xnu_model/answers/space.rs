@@ -26,8 +26,8 @@ impl World {
                 right.ok_or(KernReturn::INVALID_NAME)?.status.ok_or(KernReturn::INVALID_RIGHT)
             }
             Asked::Recorded(process) => {
-                let mut rights = recorded::reply(process.ports.as_ref())?.iter();
-                let right = rights.find(|right| right.entry.name == name && right.entry.types != 0);
+                recorded::reply(process.ports.as_ref())?;
+                let right = process.right(name).filter(|right| right.entry.types != 0);
                 let right = right.ok_or(KernReturn::INVALID_NAME)?;
                 if right.entry.types & SpaceEntry::RECEIVE == 0 {
                     return Err(KernReturn::INVALID_RIGHT);

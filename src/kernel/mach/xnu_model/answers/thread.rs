@@ -1,7 +1,8 @@
 //! Answers about threads by port.
 
 use super::super::super::calls::{
-    KernReturn, PortName, StateFlavor, ThreadBasicInfo, ThreadCalls, ThreadIdentifier, ThreadInfo,
+    KernReturn, PORT_NULL, PortName, StateFlavor, ThreadBasicInfo, ThreadCalls, ThreadIdentifier,
+    ThreadInfo,
 };
 use super::super::super::recording::{RecordedThreadPort, Words};
 use super::super::XnuModel;
@@ -78,6 +79,21 @@ impl ThreadCalls for XnuModel {
         };
         let kind = world.ports.get(task).map_or(PortKind::Control, |right| right.kind);
         Ok(holders.into_iter().map(|holder| world.ports.give(holder, kind)).collect())
+    }
+
+    fn thread_port(&self, task: PortName, id: u64) -> Result<Option<PortName>, KernReturn> {
+        let (mut state, _) = self.mach(Call::ThreadPort)?;
+        let world = &mut state.world;
+        let holder = match world.by_port(task, PortKind::Inspect)? {
+            Asked::Task(..) => return Ok(None),
+            Asked::Recorded(process) => {
+                recorded::reply(process.thread_ports.as_ref())?;
+                let place = process.thread_port(id);
+                place.map(|place| Holder::RecordedThread(process.pid, place))
+            }
+        };
+        let kind = world.ports.get(task).map_or(PortKind::Control, |right| right.kind);
+        Ok(Some(holder.map_or(PORT_NULL, |holder| world.ports.give(holder, kind))))
     }
 
     fn thread_identifier(&self, thread: PortName) -> Result<ThreadIdentifier, KernReturn> {
