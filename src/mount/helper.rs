@@ -7,7 +7,7 @@
 //! 0, or the errno. What it has to say else is on its standard error.
 
 mod call;
-mod stopped;
+pub(super) mod stopped;
 
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read as _};
@@ -27,7 +27,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 use super::system::Signals;
 pub(super) use call::Call;
 use call::spawn;
-pub(super) use stopped::{Stopped, ending};
+pub(super) use stopped::Stopped;
 
 /// How much of what a helper says is kept.
 const KEPT: usize = 4096;

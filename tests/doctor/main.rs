@@ -330,9 +330,9 @@ fn installed_started_and_taken_away_again() {
         "cd '{}'; S=$(readlink -f /sbin); mount -t tmpfs none /mnt; \
          for d in /etc /usr/local $S; do n=$(echo $d | tr / _); mkdir -p /mnt/$n/up /mnt/$n/work; \
          mount -t overlay overlay -o lowerdir=$d,upperdir=/mnt/$n/up,workdir=/mnt/$n/work $d; done; \
-         mkdir /mnt/bin /mnt/systemd; \
+         mkdir -p /mnt/bin /mnt/run/systemd/system; \
          printf '#!/bin/sh\\necho \"$@\" >>/mnt/log\\n' >/mnt/bin/systemctl; chmod 755 /mnt/bin/systemctl; \
-         PATH=/mnt/bin:$PATH; export MACH_PROCFS_SYSTEMD=/mnt/systemd; \
+         PATH=/mnt/bin:$PATH; export MACH_PROCFS_MACHINE=/mnt; \
          scripts/install --program $PROGRAM >/mnt/out 2>&1; \
          test -x /usr/local/bin/mach-procfs; /usr/local/bin/mach-procfs doctor >/mnt/out; \
          mount -t fuse.mach-procfs none $DIR; test -e $DIR/self/maps; umount $DIR; \

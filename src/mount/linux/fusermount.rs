@@ -12,7 +12,8 @@ use super::{place, problem};
 use crate::model::error_words;
 use crate::mount::HELPER_WITHIN;
 use crate::mount::error::MountError;
-use crate::mount::helper::{Call, Helper, Stopped, ending};
+use crate::mount::helper::stopped::ending;
+use crate::mount::helper::{Call, Helper, Stopped};
 use crate::mount::options::{Options, escape};
 use crate::mount::system::Signals;
 

@@ -13,7 +13,7 @@ use crate::mount::error::MountError;
 
 /// This Mac's volumes.
 #[derive(Clone, Copy, Debug)]
-pub struct Live;
+pub(in crate::mount) struct Live;
 
 impl Volumes for Live {
     fn mounted(&self) -> Result<Vec<Mounted>, String> {
