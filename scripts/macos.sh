@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # What scripts/install does on macOS only: the line in /etc/synthetic.conf that makes /proc, and the
-# LaunchDaemon. Sourced after files.sh, with the functions of scripts/install and `dest` and `list`.
+# LaunchDaemon. Sourced after files.sh; scripts/install sets `synthetic` and `list`, and has the
+# functions that say and remember what is done.
 
-: "${me:?}" "${machine=}" "${label:?}" "${plist:?}" "${daemon_program:?}"
+: "${me:?}" "${machine=}" "${label:?}" "${plist:?}" "${daemon_program:?}" "${synthetic=}" "${list=}"
 
 # The line `proc`, once; a last line that does not end is ended first.
 add_to_synthetic() {

@@ -2,7 +2,7 @@
 # Steps with a time limit, whose answers are kept, cleared of names and packed: for first-mac.
 # Sourced after lib.sh. In bash 3.2, without timeout(1), which macOS lacks.
 
-: "${me:?}" "${root:?}" "${limit=0}"
+: "${me:?}" "${root:?}" "${system:?}" "${limit=0}"
 
 # Sets `work`, and in it a pipe in which each command tells its end. It is open for reading and
 # writing, so that no side waits for the other.
