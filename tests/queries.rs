@@ -389,7 +389,7 @@ fn metadata_requests_that_read_files_are_known() {
 /// What a file of one value costs does not grow with the number of threads, but where it is theirs.
 #[test]
 fn files_of_a_process_open_no_files_of_its_threads() {
-    let mut fixture = Fixture::new(40);
+    let fixture = Fixture::new(40);
     std::fs::write(fixture.path("7/wchan"), "0").unwrap();
     let tree = fixture.tree();
     let mut sums = Vec::new();
