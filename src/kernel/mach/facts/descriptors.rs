@@ -35,8 +35,8 @@ fn open_files<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<OpenFile>> {
     }
 }
 
-/// One of them. Most are of three kinds, each with a call of its own that refuses the others; of what
-/// kind another is, is found in the list of all.
+/// One of them. Most are of three kinds, each with a call of its own that refuses the others. The
+/// kind of another one stands in the list of all.
 pub(in super::super) fn descriptor<C: XnuCalls>(
     calls: &C,
     pid: Pid,
