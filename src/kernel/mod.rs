@@ -225,8 +225,8 @@ pub trait Kernel: Send + Sync {
         Err(not_served("account"))
     }
 
-    /// The same at a cost that does not grow with the number of its threads: sums over those that
-    /// live may have the values that mean 'none'.
+    /// As [`account`](Self::account), at a cost that does not grow with the number of threads: sums
+    /// over those that live may have the values that mean 'none'.
     ///
     /// # Errors
     /// As [`account`](Self::account).

@@ -8,7 +8,7 @@ use crate::model::{
     Account, Arguments, Device, Error, ErrorKind, Pid, Result, Shown, State, TaskFact, Time, Usage,
 };
 
-/// With what its threads have used together, which it costs two files a thread to find out.
+/// `threads` is what its threads have used together, which costs two files a thread to find out.
 ///
 /// Of what is told here, `do_task_stat` and `proc_pid_status` show everyone all; only where in the
 /// kernel a process waits is for who may see its memory (`proc_pid_wchan`).

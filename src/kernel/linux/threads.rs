@@ -74,8 +74,9 @@ pub(super) fn policy(stat: &Stat<'_>) -> Option<i32> {
     }
 }
 
-/// What the threads that live have used together; nothing by default. No file of the process tells it: the times in
-/// its `stat` count those that have ended, the switches in its `status` the first thread alone.
+/// What the threads that live have used together; nothing by default. No file of the process tells
+/// it: the times in its `stat` count those that have ended, the switches in its `status` the first
+/// thread alone.
 #[derive(Default)]
 pub(super) struct Total {
     /// In clock ticks.
