@@ -81,7 +81,7 @@ secrets() {
         case $name in '' | localhost | localhost.*) ;; *) printf 'HOST %s\n' "$name" ;; esac
     done
     if [ "$system" = macos ] && [ "$user" != root ]; then
-        id -F 2>/dev/null | sed -n 's/^..*/USER &/p' # the full name
+        { id -F 2>/dev/null || true; } | sed -n 's/^..*/USER &/p' # the full name
     fi
 }
 
@@ -107,7 +107,9 @@ hide_names() {
         # Twice: what stands between two names belongs to the match of the first one.
         printf 's/(^|[^[:alnum:]])%s($|[^[:alnum:]])/\\1%s\\2/g\n' \
             "$pattern" "$name" "$pattern" "$name"
-        printf 's/%s/%s/g\n' "$(hex "$value")" "$(hex "$name")"
+        # Shorter ones would be found in any bytes.
+        [ ${#value} -lt 4 ] ||
+            printf '/"hex": "/s/%s/%s/g\n' "$(hex "$value")" "$(hex "$name")"
     done <"$work/secrets" >"$work/hide.sed"
     # Names of volumes and of servers, of which a recording has all that are mounted.
     printf '%s\n' 's|/Volumes/[^"/]*|/Volumes/VOLUME|g' 's|//[^" /]*@[^" ]*|//SHARE|g' \
