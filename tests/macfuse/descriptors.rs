@@ -51,9 +51,14 @@ fn ls_l_of_the_own_descriptors_answers_at_once() {
         let (link, found) = extension.look_up(fd, &entry.name, ls).unwrap();
         assert_eq!(found.mode & 0o777, 0o700);
         assert_eq!(extension.attributes(link, ls).unwrap().inode, entry.inode);
-        assert_eq!(extension.read_link(link, ls).unwrap(), "/proc/60/fd");
+        let target = extension.read_link(link, ls).unwrap();
+        assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
+        // A busy machine may let the deadline pass.
+        super::common::until("the name of a file that answers", || {
+            let again = || extension.read_link(link, ls).unwrap() == "/proc/60/fd";
+            (target == "/proc/60/fd" || again()).then_some(())
+        });
     }
-    assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
 }
 
 #[test]
@@ -62,11 +67,16 @@ fn cat_of_the_own_fds_shows_the_file_that_is_read_without_its_name() {
     let cat = begin(&extension, 501, 60);
     with_open(&extension, cat, &["60/fds", "60/maps"]);
     let since = Instant::now();
-    let text = String::from_utf8(extension.cat("60/fds", cat).unwrap()).unwrap();
+    let read = || String::from_utf8(extension.cat("60/fds", cat).unwrap()).unwrap();
+    let text = read();
     assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
-    let lines: Vec<&str> = text.lines().collect();
-    assert!(lines.iter().any(|line| line.contains("vnode:[unknown]")), "{text}");
-    assert!(lines.iter().any(|line| line.contains("/proc/60/maps")), "{text}");
+    assert!(text.lines().any(|line| line.contains("vnode:[unknown]")), "{text}");
+    // A busy machine may let the deadline of the other file pass, too.
+    super::common::until("the name of a file that answers", || {
+        let text = read();
+        assert!(text.lines().any(|line| line.contains("vnode:[unknown]")), "{text}");
+        text.contains("/proc/60/maps").then_some(())
+    });
 }
 
 #[test]

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use crate::model::{Pid, error_words};
 
-/// How long the answer about one file may take.
+/// Long for a file that answers, and short for a person who waits.
 const LIMIT: Duration = Duration::from_millis(100);
 
 /// Threads that may be left behind with questions about one process.
@@ -22,9 +22,17 @@ const PER_PROCESS: usize = 4;
 const IN_ALL: usize = 64;
 
 /// The threads that were left behind and still wait.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in super::super) struct LeftBehind {
+    /// How long the answer about one file may take.
+    limit: Duration,
     by_pid: Mutex<HashMap<Pid, usize>>,
+}
+
+impl Default for LeftBehind {
+    fn default() -> Self {
+        LeftBehind { limit: LIMIT, by_pid: Mutex::default() }
+    }
 }
 
 impl LeftBehind {
@@ -78,7 +86,7 @@ pub(super) fn ask_each<T: Send + 'static>(
             break;
         }
         loop {
-            match receiver.recv_timeout(LIMIT) {
+            match receiver.recv_timeout(left.limit) {
                 Ok(answer) => answers.push(Some(answer)),
                 Err(RecvTimeoutError::Timeout) => {
                     answers.push(None);
@@ -109,6 +117,11 @@ mod tests {
 
     use super::*;
 
+    /// A thread that is not blocked answers within this on a busy machine, too.
+    fn patient() -> Arc<LeftBehind> {
+        Arc::new(LeftBehind { limit: Duration::from_millis(700), ..LeftBehind::default() })
+    }
+
     /// Answers with the number, but waits at odd ones until the sender is dropped.
     fn asking(held: Receiver<()>) -> impl Fn(i32) -> i32 + Clone + Send + 'static {
         let held = Arc::new(Mutex::new(held));
@@ -122,7 +135,7 @@ mod tests {
 
     #[test]
     fn who_does_not_answer_costs_only_its_own_answer() {
-        let left = Arc::new(LeftBehind::default());
+        let left = patient();
         let pid = Pid::this();
         let (release, held) = channel();
         let ask = asking(held);
@@ -138,7 +151,7 @@ mod tests {
 
     #[test]
     fn threads_left_behind_are_bounded() {
-        let left = Arc::new(LeftBehind::default());
+        let left = patient();
         let (release, held) = channel();
         let ask = asking(held);
         let odd: Vec<i32> = (0..10).map(|number| 2 * number + 1).collect();
@@ -155,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_no_answer() {
-        let left = Arc::new(LeftBehind::default());
+        let left = patient();
         let ask = |descriptor| {
             if descriptor == 1 {
                 std::panic::resume_unwind(Box::new("asked for"));
