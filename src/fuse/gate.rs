@@ -7,18 +7,21 @@
 //! hangs is lost until the kernel lets it go, so no process can occupy more than
 //! [`CALLS_PER_PROCESS`] of the pool, and no user more than a [`share`].
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fuser::{Errno, ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::errno::errno;
 use super::host::HostRules;
 use crate::model::{Error, ErrorKind, Pid, error_words};
+
+mod calls;
+
+use calls::{Call, Calls, Job};
 
 /// How long a client waits for a call at most.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -134,20 +137,6 @@ impl<R: Refuse> Expire for Expiring<R> {
     }
 }
 
-/// A call in progress.
-struct Call {
-    number: u64,
-    about: About,
-    since: Instant,
-    answer: Arc<dyn Expire>,
-}
-
-/// A call that waits for a thread.
-struct Job {
-    call: Call,
-    work: Box<dyn FnOnce() + Send>,
-}
-
 /// The thread that watches over calls in progress.
 #[derive(Default, PartialEq)]
 enum Watch {
@@ -162,9 +151,7 @@ enum Watch {
 
 #[derive(Default)]
 struct State {
-    last: u64,
-    running: Vec<Call>,
-    queue: VecDeque<Job>,
+    calls: Calls,
     threads: usize,
     idle: usize,
     watch: Watch,
@@ -217,7 +204,7 @@ impl Gate {
         let rules = inner.rules;
         let reply = Arc::new(Mutex::new(Some(reply)));
         let expiring = Arc::new(Expiring(Arc::clone(&reply), rules));
-        let call = Call { number: 0, about, since: Instant::now(), answer: expiring };
+        let call = Call { about, since: Instant::now(), answer: expiring };
         // Counted first and looked at then, so that two loops cannot both take themselves for not
         // being the last.
         let (asleep, others) = Asleep::begin(inner);
@@ -237,7 +224,7 @@ impl Inner {
     fn run(self: &Arc<Self>, call: Call, work: impl FnOnce()) {
         let number = {
             let mut state = self.state.lock();
-            if state.has_stuck(call.about) {
+            if state.calls.has_stuck(call.about) {
                 drop(state);
                 call.answer.expire(&stuck(call.about));
                 return;
@@ -249,9 +236,7 @@ impl Inner {
     }
 
     fn begin(self: &Arc<Self>, state: &mut State, call: Call) -> u64 {
-        state.last += 1;
-        let number = state.last;
-        state.running.push(Call { number, ..call });
+        let number = state.calls.begin(call);
         self.attend(state);
         number
     }
@@ -276,10 +261,9 @@ impl Inner {
 
     fn end(self: &Arc<Self>, number: u64) {
         let mut state = self.state.lock();
-        let index = state.running.iter().position(|call| call.number == number);
-        let ended = index.map(|index| state.running.swap_remove(index));
+        let ended = state.calls.end(number);
         // A process or user that was at its limit may have calls waiting.
-        if !state.queue.is_empty() {
+        if state.calls.ready() > 0 {
             self.call_worker(&mut state);
         }
         drop(state);
@@ -289,12 +273,12 @@ impl Inner {
 
     fn hand_over(self: &Arc<Self>, job: Job) {
         let mut state = self.state.lock();
-        if !state.may_wait(job.call.about) {
+        if !state.calls.may_wait(job.call.about) {
             drop(state);
             job.call.answer.expire(&stuck(job.call.about));
             return;
         }
-        state.queue.push_back(job);
+        state.calls.push(job);
         self.attend(&mut state);
         self.call_worker(&mut state);
     }
@@ -305,7 +289,7 @@ impl Inner {
         if state.idle > 0 {
             self.work_came.notify_one();
         }
-        if state.idle < state.queue.len() && state.threads < THREADS {
+        if state.idle < state.calls.ready() && state.threads < THREADS {
             let inner = Arc::clone(self);
             if spawn("pool", move || inner.work()) {
                 state.threads += 1;
@@ -317,7 +301,7 @@ impl Inner {
     fn work(self: Arc<Self>) {
         let mut state = self.state.lock();
         loop {
-            match state.next_job() {
+            match state.calls.next_job() {
                 Some(job) => {
                     let number = self.begin(&mut state, job.call);
                     drop(state);
@@ -329,7 +313,7 @@ impl Inner {
                     state.idle += 1;
                     let waited = self.work_came.wait_for(&mut state, IDLE);
                     state.idle -= 1;
-                    if waited.timed_out() && state.next_is_none() {
+                    if waited.timed_out() && state.calls.ready() == 0 {
                         state.threads -= 1;
                         return;
                     }
@@ -342,7 +326,7 @@ impl Inner {
     fn watch(self: Arc<Self>) {
         let mut state = self.state.lock();
         loop {
-            if state.active || !state.running.is_empty() || !state.queue.is_empty() {
+            if state.active || !state.calls.is_empty() {
                 state.active = false;
                 self.watch.wait_for(&mut state, TICK);
             } else {
@@ -350,59 +334,14 @@ impl Inner {
                 self.watch.wait(&mut state);
                 continue;
             }
-            let now = Instant::now();
-            let late = |call: &Call| now.duration_since(call.since) >= LIMIT;
-            // Answered under the lock: a reply is a write to the FUSE device, which does not wait.
-            for call in state.running.iter().filter(|call| late(call)) {
-                call.answer.expire(&stuck(call.about));
-            }
-            state.queue.retain(|job| {
-                let late = late(&job.call);
-                if late {
-                    job.call.answer.expire(&stuck(job.call.about));
+            let late = state.calls.late(LIMIT);
+            // Not under the lock: an error is logged, and a log that takes no more would stop all.
+            MutexGuard::unlocked(&mut state, || {
+                for (answer, about) in late {
+                    answer.expire(&stuck(about));
                 }
-                !late
             });
         }
-    }
-}
-
-impl State {
-    /// Whether a process has so many stuck calls that another one will be stuck as well.
-    fn has_stuck(&self, about: About) -> bool {
-        about.pid.is_some() && self.calls(about.pid, STUCK) >= CALLS_PER_PROCESS
-    }
-
-    fn calls(&self, pid: Option<Pid>, at_least: Duration) -> usize {
-        self.running
-            .iter()
-            .filter(|call| call.about.pid == pid && call.since.elapsed() >= at_least)
-            .count()
-    }
-
-    /// Whether a call may wait for a thread.
-    fn may_wait(&self, about: About) -> bool {
-        let users = self.queue.iter().filter(|job| job.call.about.user == about.user).count();
-        self.queue.len() < QUEUE && users < share(about.user, QUEUE) && !self.has_stuck(about)
-    }
-
-    /// The first job whose process and user are not at their limits.
-    fn next_job(&mut self) -> Option<Job> {
-        let first = self.next_index()?;
-        self.queue.remove(first)
-    }
-
-    fn next_is_none(&self) -> bool {
-        self.next_index().is_none()
-    }
-
-    fn next_index(&self) -> Option<usize> {
-        let of_user = |user| self.running.iter().filter(|call| call.about.user == user).count();
-        self.queue.iter().position(|job| {
-            let About { user, pid } = job.call.about;
-            (pid.is_none() || self.calls(pid, Duration::ZERO) < CALLS_PER_PROCESS)
-                && of_user(user) < share(user, THREADS)
-        })
     }
 }
 
