@@ -39,7 +39,11 @@ pub(super) const ALWAYS: &str = "mach-procfs";
 /// reads a terminal as it is written, and a journal has times of its own.
 pub(super) fn start(level: &str) {
     let in_a_file = is_a_log_file();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
+    let mut builder =
+        env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level));
+    #[cfg(feature = "mount")]
+    builder.target(env_logger::Target::Pipe(Box::new(super::log_queue::LogQueue)));
+    builder
         .format(move |out, record| {
             let (level, target, text) = (record.level(), record.target(), Plain(record.args()));
             match level {

@@ -7,6 +7,8 @@ mod doctor;
 mod generate;
 #[cfg(feature = "mount")]
 mod helper;
+#[cfg(feature = "mount")]
+mod log_queue;
 mod ls;
 mod messages;
 #[cfg(feature = "mount")]
@@ -228,6 +230,8 @@ fn start_log(verbose: u8) {
 
 /// Says why a command failed, and gives the program's status.
 fn end(done: Result<(), Failure>, failed: ExitCode) -> ExitCode {
+    #[cfg(feature = "mount")]
+    log_queue::flush();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Said) => failed,

@@ -14,6 +14,7 @@ use mach_procfs::mount::{self, MountError, Options};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 
+use super::log_queue;
 use super::messages::{ALWAYS, Plain, is_a_log_file};
 use super::source::Source;
 use super::{Failure, complain};
@@ -147,6 +148,8 @@ fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let report = arguments.report;
     mount::mount(tree, &arguments.mount_point, options, move || {
+        // Not before: the mounter wants a process without other threads.
+        log_queue::never_wait();
         notify();
         let place = arguments.mount_point.display();
         if report {

@@ -157,6 +157,33 @@ fn warnings_are_messages_and_a_log_file_has_times() {
     assert!(text.lines().all(|line| line.starts_with("[20")), "{text}");
 }
 
+/// As in `mount -f 2>&1 | less`, where the first page stays for long.
+#[test]
+fn a_log_that_takes_no_more_stops_no_request() {
+    let piped = |place: &str| {
+        let mut command = foreground(&["-vv"], place);
+        command.stderr(Stdio::piped()).stdout(Stdio::null());
+        command
+    };
+    let Some(mut daemon) = Daemon::start(piped) else { return };
+    let place = daemon.directory.path().to_owned();
+    until("the mount", || std::fs::metadata(place.join("self/maps")).ok());
+    // Each is a line: many times as much as a pipe and the queue hold.
+    for number in 0..20_000 {
+        let error = std::fs::symlink_metadata(place.join(format!("no-{number}"))).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    }
+    assert!(!std::fs::read(place.join("self/maps")).unwrap().is_empty());
+    let mut said = BufReader::new(daemon.process.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(" lines of the log were lost") {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "it says that lines are missing");
+    }
+    drop(said);
+    daemon.end();
+}
+
 #[test]
 fn the_log_goes_to_standard_error_only() {
     let quiet = run(&["cat", "nope"]);
