@@ -1,7 +1,7 @@
 //! Mounting: how a mount is made, served until a signal or an unmount ends it, and cleared after a
 //! crash; and what `doctor` finds. fuser speaks the protocol; mounting and unmounting are done here.
 //!
-//! The one place of this layer that picks the system. Each side implements [`system::System`] and
+//! The one place of this layer that picks the system. Each side implements `system::System` and
 //! provides `unmount` and `diagnose`.
 
 mod doctor;

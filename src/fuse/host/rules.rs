@@ -28,7 +28,7 @@ pub struct HostRules {
     pub no_xattr: Errno,
     /// Whether LISTXATTR is answered with an empty list, not with [`no_xattr`](Self::no_xattr).
     pub lists_no_xattrs: bool,
-    /// Whether the system looks for names of its own on every volume, as [`is_probe`](Self::is_probe)
+    /// Whether the system looks for names of its own on every volume, as `is_probe`
     /// knows them.
     pub probes: bool,
 }
