@@ -38,7 +38,7 @@ pub const SOURCE_IS_FIXED: bool = host::SOURCE_IS_FIXED;
 pub const HELPER_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Ends a mount of ours, also a dead one that a killed daemon has left. A mount that is in use is
-/// ended only with `lazy`: it is detached now and ends when nobody uses it any more.
+/// ended only with `lazy`: it is detached now and ends with its last use.
 ///
 /// # Errors
 /// When there is none, it is in use, or the caller may not.

@@ -60,7 +60,7 @@ pub(super) fn look(path: &Path) -> Option<Ours> {
 const TABLE: &str = "/proc/thread-self/mountinfo";
 
 /// Whether the path leads to this mount. Asked for no attributes at all, the kernel answers by
-/// itself, whoever has mounted it and whether or not its daemon lives (`fuse_getattr`).
+/// itself, for any user and whether or not its daemon lives (`fuse_getattr`).
 fn is_seen(path: &Path, mount: &Mount) -> bool {
     let cached = AtFlags::from_bits_retain(libc::AT_STATX_DONT_SYNC.cast_unsigned());
     let flags = AtFlags::SYMLINK_NOFOLLOW | cached;
