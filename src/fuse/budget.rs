@@ -47,6 +47,8 @@ struct Used {
     all: Share,
     /// The most that was held since memory was given back.
     most: usize,
+    /// Whether some of what memory was given back of is still held.
+    has_rest: bool,
     users: HashMap<u32, Share>,
 }
 
@@ -59,9 +61,11 @@ struct Share {
 /// About what a handle takes without any content.
 const HANDLE: usize = 1024;
 
-/// Less than this is not worth giving back. Once a large amount was given back at a quarter of it, that
-/// quarter is given back in its turn.
-const LITTLE: usize = 2 << 20;
+/// Less than this is not worth giving back.
+const LITTLE: usize = 8 << 20;
+
+/// Nor is this of what was left when most was given back.
+const REST: usize = 256 << 10;
 
 impl Used {
     fn note(&mut self) {
@@ -71,9 +75,11 @@ impl Used {
     /// Whether so much less is held than was that memory should be given back.
     fn has_shrunk(&mut self) -> bool {
         let now = self.all.bytes + self.all.handles * HANDLE;
-        let has_shrunk = self.most > LITTLE && now < self.most / 4;
+        let worth = if self.has_rest { REST } else { LITTLE };
+        let has_shrunk = self.most > worth && now < self.most / 4;
         if has_shrunk {
             self.most = now;
+            self.has_rest = now > REST;
         }
         has_shrunk
     }
