@@ -62,7 +62,7 @@ struct Share {
 const HANDLE: usize = 1024;
 
 /// Less than this is not worth giving back.
-const LITTLE: usize = 8 << 20;
+const LITTLE: usize = 4 << 20;
 
 /// Nor is this of what was left when most was given back.
 const REST: usize = 256 << 10;
