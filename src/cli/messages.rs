@@ -4,6 +4,8 @@
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
+use mach_procfs::model::is_visible;
+
 /// Text with control characters, and those that turn the direction of writing, as escapes.
 pub(super) struct Plain<T>(pub(super) T);
 
@@ -18,14 +20,10 @@ struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
 impl fmt::Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            let turns = matches!(
-                character,
-                '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            );
-            if character.is_control() || turns {
-                write!(self.0, "{}", character.escape_default())?;
-            } else {
+            if is_visible(character) {
                 self.0.write_char(character)?;
+            } else {
+                write!(self.0, "{}", character.escape_default())?;
             }
         }
         Ok(())

@@ -157,6 +157,17 @@ pub fn error_words(error: &dyn fmt::Display) -> String {
     }
 }
 
+/// Whether a character can be shown on one line of a terminal: it is no control character, and does
+/// not turn the direction of writing.
+#[must_use]
+pub fn is_visible(character: char) -> bool {
+    let turns = matches!(
+        character,
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    !character.is_control() && !turns
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;

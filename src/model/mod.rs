@@ -13,7 +13,7 @@ pub use account::{
     Account, Arguments, Descriptor, DescriptorKind, Port, Queue, Register, RegisterSet, Shown,
     State, TaskFact, Thread, Time, Usage,
 };
-pub use error::{Code, Error, ErrorKind, Result, error_words};
+pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible};
 pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, from_octal};
 pub use process::{Credentials, Identity, Ids, Owner, Pid, Process, Standing};
 pub use region::{

@@ -3,6 +3,8 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::model::is_visible;
+
 /// A path as one word of a shell's command line: as it is where it has only harmless characters, in
 /// single quotes where it has others, and as `$'…'`, which bash, zsh and ksh know, where it has
 /// bytes that cannot be shown on one line of a terminal.
@@ -19,16 +21,6 @@ pub fn quote(path: &Path) -> String {
             format!("$'{escaped}'")
         }
     }
-}
-
-fn is_visible(character: char) -> bool {
-    // The same that messages on a terminal escape: control characters, and those that turn the
-    // direction of writing.
-    let turns = matches!(
-        character,
-        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    !character.is_control() && !turns
 }
 
 fn escape(byte: u8) -> String {

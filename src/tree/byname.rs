@@ -101,7 +101,7 @@ fn name_of(kernel: &dyn Kernel, pid: Pid) -> Result<Option<Vec<u8>>> {
     let mut name = match kernel.name(pid) {
         Ok(name) => name,
         Err(error) if error.kind == ErrorKind::Exhausted => return Err(error),
-        // It has ended, or nothing is told of it.
+        // It has ended, or the kernel does not report its name.
         Err(_) => return Ok(None),
     };
     name.iter_mut().filter(|byte| **byte == b'/').for_each(|byte| *byte = b':');

@@ -29,7 +29,7 @@ pub(in crate::mount) fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
     checks
 }
 
-/// pidfs is what a reused pid is told by; before it, a start time of 10 ms.
+/// A reused pid is recognised by pidfs; before it, by a start time in steps of 10 ms.
 fn kernel() -> Check {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let release = release.trim();
