@@ -7,7 +7,7 @@ mod common;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{DirEntryExt, FileExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -187,17 +187,21 @@ fn threads_in_a_namespace() {
 fn all_inode_numbers_are_of_32_bits_and_the_same_in_stat_and_in_listings() {
     let Some(mount) = Mount::new() else { return };
     let target = Target::stopped("thread 6f6e65;keep file /etc/passwd;pipe pipe;stop");
-    let mut seen = 0;
+    let mut seen = Vec::new();
     for directory in [String::new(), target.pid().to_string()] {
         let path = mount.path(&directory);
         let own = std::fs::metadata(&path).unwrap().ino();
-        seen += check_numbers(&path, &[own], !directory.is_empty());
+        check_numbers(&path, &[own], !directory.is_empty(), &mut seen);
     }
-    assert!(seen > 150, "{seen}");
+    let thread = target.places["6f6e65"];
+    let steady = ["maps", "fd/0", "ucred/uid", &format!("task/{thread}/stat")];
+    let steady = steady.map(|file| mount.of(target.pid(), file));
+    for path in steady.iter().chain(&[mount.path("self"), mount.path("meminfo")]) {
+        assert!(seen.contains(path), "{} is not listed", path.display());
+    }
 }
 
-fn check_numbers(directory: &Path, above: &[u64], goes_down: bool) -> usize {
-    let mut seen = 0;
+fn check_numbers(directory: &Path, above: &[u64], goes_down: bool, seen: &mut Vec<PathBuf>) {
     let mut here = std::collections::HashSet::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();
@@ -209,12 +213,11 @@ fn check_numbers(directory: &Path, above: &[u64], goes_down: bool) -> usize {
         // Other processes come and go.
         let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
         assert_eq!(metadata.ino(), inode, "{}", path.display());
-        seen += 1;
         if goes_down && metadata.is_dir() {
-            seen += check_numbers(&path, &[above, &[inode]].concat(), true);
+            check_numbers(&path, &[above, &[inode]].concat(), true, seen);
         }
+        seen.push(path);
     }
-    seen
 }
 
 const ROOT: Caller = Caller { uid: 0, gid: 0, pid: 1 };
