@@ -5,6 +5,7 @@ pub mod linux;
 pub mod mach;
 mod names_of;
 mod regions;
+pub mod xnu;
 
 use std::sync::Arc;
 
@@ -14,8 +15,6 @@ use crate::model::{
     Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Machine, Owner,
     Pid, Port, Process, Region, Register, RegisterSet, Result, Shown, Standing, TaskFact, Thread,
 };
-use mach::recording::Recording;
-use mach::xnu_model::XnuModel;
 
 /// How much of a region a walk has to find out. More costs more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,7 +84,7 @@ pub fn host() -> Result<Arc<dyn Kernel>> {
 /// None: XNU is asked nothing yet that it could refuse.
 #[cfg(target_os = "macos")]
 pub fn host() -> Result<Arc<dyn Kernel>> {
-    Ok(Arc::new(mach::MachKernel::new(Arc::new(mach::raw::Xnu))))
+    Ok(Arc::new(mach::MachKernel::new(Arc::new(xnu::Xnu))))
 }
 
 /// A walk over the map of this very program, by the shortest way that its system has.
@@ -99,30 +98,6 @@ fn own_regions() -> Result<Box<dyn Walk>> {
 fn own_regions() -> Result<Box<dyn Walk>> {
     let kernel = host()?;
     kernel.regions(Pid::this(), kernel.identity(Pid::this())?, Detail::Map)
-}
-
-/// What this machine's own kernel answers about these processes.
-///
-/// # Errors
-/// On Linux: recordings are of XNU's answers.
-#[cfg(target_os = "linux")]
-pub fn record(_: &[Pid]) -> Result<Recording> {
-    Err(Error::new(ErrorKind::Failed, "only macOS can be recorded; --replay records a recording"))
-}
-
-/// What this machine's own kernel answers about these processes.
-///
-/// # Errors
-/// None: what the kernel refuses is recorded as refused.
-#[cfg(target_os = "macos")]
-pub fn record(pids: &[Pid]) -> Result<Recording> {
-    Ok(mach::recording::record(&Arc::new(mach::raw::Xnu), pids))
-}
-
-/// A kernel that answers what was recorded. All its processes belong to this user and group.
-pub fn replay(recording: Recording, uid: u32, gid: u32) -> Arc<dyn Kernel> {
-    let model = XnuModel::replay(recording).owned_by(uid, gid);
-    Arc::new(mach::MachKernel::new(Arc::new(model)))
 }
 
 /// One operating system's answers about processes.

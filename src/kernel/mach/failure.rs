@@ -1,6 +1,6 @@
 //! The one place where an errno or a `kern_return_t` gets its meaning.
 
-use super::calls::{Errno, KernReturn};
+use crate::kernel::xnu::{Errno, KernReturn};
 use crate::model::{Code, Error, ErrorKind, Pid};
 
 /// Of a call about a process that need not exist.

@@ -3,8 +3,8 @@
 
 use std::ffi::CStr;
 
-use super::calls::{Errno, Mount, XnuCalls};
 use super::failure;
+use crate::kernel::xnu::{Errno, Mount, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
 /// In errors.
@@ -19,8 +19,8 @@ const MOST: usize = 1 << 22;
 
 /// All pids, ascending.
 pub(super) fn processes<C: XnuCalls>(calls: &C) -> Result<Vec<Pid>> {
-    let estimate = calls.list_all_pids(None).map_err(|errno| failure::of_list(LIST, errno))?;
-    let pids = whole(estimate.saturating_add(SPARE), MOST, |pids| calls.list_all_pids(Some(pids)))
+    let estimate = calls.list_pids(None).map_err(|errno| failure::of_list(LIST, errno))?;
+    let pids = whole(estimate.saturating_add(SPARE), MOST, |pids| calls.list_pids(Some(pids)))
         .map_err(|errno| failure::of_list(LIST, errno))?;
     if pids.len() >= MOST {
         return Err(Error::new(ErrorKind::Failed, LIST));
@@ -73,6 +73,21 @@ pub(super) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result
         }
     }
     Err(Errno::NOMEM)
+}
+
+/// `PROC_PIDPATHINFO_MAXSIZE`: the longest path of an executable, with its NUL.
+const LONGEST_PATH: usize = 4096;
+
+/// The path of a process's executable.
+pub(super) fn executable_path<C: XnuCalls>(
+    calls: &C,
+    pid: i32,
+) -> std::result::Result<Vec<u8>, Errno> {
+    let mut path = vec![0; LONGEST_PATH];
+    let length = calls.pid_path(pid, &mut path)?;
+    path.truncate(length);
+    path.truncate(memchr::memchr(0, &path).unwrap_or(length));
+    Ok(path)
 }
 
 /// The file systems that are mounted.

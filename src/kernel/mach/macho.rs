@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calls::CPU_TYPE_ARM64;
-use super::json;
+use crate::kernel::xnu::CPU_TYPE_ARM64;
+use crate::kernel::xnu::json;
 
 /// As many bytes are read of a file: the commands about segments are the first, and take 72 bytes
 /// each, and 80 for each of their sections.

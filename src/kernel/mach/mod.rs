@@ -5,33 +5,27 @@
 //! refused even to root and may wait for an upcall, is used only for what needs one: the regions
 //! inside submaps.
 
-pub mod calls;
 mod facts;
 mod failure;
-#[cfg(any(target_os = "macos", test))]
-mod ffi;
-mod json;
 mod list;
 pub mod macho;
 mod names;
 mod own;
-#[cfg(any(target_os = "macos", test))]
-pub mod raw;
-pub mod recording;
 mod target;
 mod walk;
-pub mod xnu_model;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::calls::{BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, XnuCalls};
 use self::facts::LeftBehind;
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
 use super::{Detail, Kernel, LinkTo, Owned, System, Walk, names_of};
+use crate::kernel::xnu::{
+    BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, Typed, UniqueInfo, XnuCalls,
+};
 use crate::model::{
     Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Ids, Machine,
     Owner, Pid, Port, Process, Register, RegisterSet, Result, Shown, TaskFact, Thread,
@@ -51,7 +45,9 @@ impl<C: XnuCalls> MachKernel<C> {
     /// The kernel behind these calls. Asks it not to look for aliases when it tells share modes:
     /// for that it scans the whole map at every shared region.
     pub fn new(calls: Arc<C>) -> Self {
-        if let Err(Errno(errno)) = calls.set_region_info_flags(REGION_INFO_SKIP_ALIASES) {
+        if let Err(Errno(errno)) =
+            calls.set_sysctl(c"vm.self_region_info_flags", &REGION_INFO_SKIP_ALIASES.to_ne_bytes())
+        {
             log::debug!("sysctl vm.self_region_info_flags: errno {errno}; walks may be slow");
         }
         let images = Arc::new(Images::new(Arc::clone(&calls)));
@@ -66,12 +62,12 @@ impl<C: XnuCalls> MachKernel<C> {
     /// What anyone may know of a process, and for whom the kernel tells it the rest too, in one
     /// call so that all of it is of one process.
     fn describe(&self, pid: Pid) -> Result<Process> {
-        match self.calls.bsd_info(number(pid), true) {
+        match self.calls.pid::<BsdInfo>(number(pid), 1) {
             Ok(info) => Ok(from_bsd_info(pid, &info)),
             Err(Errno::PERM) => {
                 let short = self
                     .calls
-                    .short_bsd_info(number(pid), true)
+                    .pid::<ShortBsdInfo>(number(pid), 1)
                     .map_err(|errno| failure::of_process(SHORT, errno, pid))?;
                 Ok(from_short_info(pid, &short))
             }
@@ -83,7 +79,7 @@ impl<C: XnuCalls> MachKernel<C> {
         if number(pid) != self.calls.own_pid() {
             return None;
         }
-        self.calls.own_stack_top().ok().filter(|top| *top != 0)
+        self.calls.sysctl_value::<u64>(c"kern.usrstack64").ok().filter(|top| *top != 0)
     }
 }
 
@@ -93,7 +89,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn identity(&self, pid: Pid) -> Result<Identity> {
-        match self.calls.unique_info(number(pid), true) {
+        match self.calls.pid::<UniqueInfo>(number(pid), 1) {
             Ok(unique) => Ok(target::identity_of(&unique)),
             Err(errno) => Err(failure::of_process(UNIQUE, errno, pid)),
         }
@@ -111,7 +107,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn credentials(&self, pid: Pid) -> Result<Credentials> {
-        match self.calls.short_bsd_info(number(pid), true) {
+        match self.calls.pid::<ShortBsdInfo>(number(pid), 1) {
             Ok(short) => Ok(from_short_info(pid, &short).credentials),
             Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
         }
@@ -126,7 +122,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     fn caller_identity(&self, caller: u32) -> Result<u64> {
         let none = || Error::new(ErrorKind::NoSuchProcess, "caller_identity");
         let pid = Pid::new(caller).filter(|_| self.knows_callers()).ok_or_else(none)?;
-        match self.calls.unique_info(number(pid), true) {
+        match self.calls.pid::<UniqueInfo>(number(pid), 1) {
             Ok(unique) => Ok(unique.unique_id),
             Err(errno) => Err(failure::of_process(UNIQUE, errno, pid)),
         }
@@ -138,7 +134,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
             return Err(no_such_process);
         }
         let pid = Pid::new(caller).ok_or(no_such_process)?;
-        match self.calls.short_bsd_info(number(pid), true) {
+        match self.calls.pid::<ShortBsdInfo>(number(pid), 1) {
             Ok(_) => Ok(pid),
             Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
         }
@@ -265,7 +261,7 @@ fn from_bsd_info(pid: Pid, info: &BsdInfo) -> Process {
     Process {
         pid,
         parent: info.ppid,
-        name: until_nul(&info.comm),
+        name: info.comm.bytes().to_vec(),
         started: started(info),
         credentials: credentials(
             Ids { real: info.ruid, effective: info.uid, saved: info.svuid },
@@ -286,7 +282,7 @@ fn from_short_info(pid: Pid, info: &ShortBsdInfo) -> Process {
     Process {
         pid,
         parent: info.ppid,
-        name: until_nul(&info.comm),
+        name: info.comm.bytes().to_vec(),
         started: SystemTime::UNIX_EPOCH,
         credentials: credentials(
             Ids { real: info.ruid, effective: info.uid, saved: info.svuid },
@@ -305,8 +301,4 @@ fn credentials(uid: Ids, gid: Ids, flags: u32) -> Credentials {
         changed_ids,
         ..Credentials::default()
     }
-}
-
-fn until_nul(name: &[u8]) -> Vec<u8> {
-    name.iter().copied().take_while(|byte| *byte != 0).collect()
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) use self::images::Images;
 use self::program::Program;
-use super::calls::{RegionInfo, RegionPathInfo, VnodeInfo, XnuCalls};
+use crate::kernel::xnu::{RegionInfo, RegionPathInfo, VnodeInfo, XnuCalls};
 use crate::model::{Backing, BackingKind, Device, Protection, Region, UserTag};
 
 /// The main thread's stack lies above what is left of its 64 MiB beyond `RLIMIT_STACK`, which
@@ -53,7 +53,7 @@ impl<C: XnuCalls> Namer<C> {
 
     /// Names a region that has a file.
     pub(super) fn name_file(&mut self, region: &mut Region, info: &RegionPathInfo) {
-        show_file(&mut region.backing, &info.vnode, &info.path);
+        show_file(&mut region.backing, &info.vnode, info.path.bytes());
         let goes_on = self.program.as_mut().is_some_and(|it| it.goes_on(region, info));
         if !goes_on && let Some(program) = Program::begin(region, info) {
             self.program = Some(program);

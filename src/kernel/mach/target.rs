@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::calls::{Errno, ShortBsdInfo, UniqueInfo, XnuCalls};
 use super::failure;
+use crate::kernel::xnu::{Errno, ShortBsdInfo, Typed, UniqueInfo, XnuCalls};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
 
 /// One image of one process: what must not change while its regions are shown.
@@ -123,10 +123,10 @@ pub(super) const UNIQUE: &str = "proc_pidinfo(PROC_PIDUNIQIDENTIFIERINFO)";
 /// else can have had the pid in between, so the flags are of the same process.
 fn look<C: XnuCalls>(calls: &C, pid: Pid) -> Result<(ShortBsdInfo, UniqueInfo)> {
     let short = calls
-        .short_bsd_info(number(pid), true)
+        .pid::<ShortBsdInfo>(number(pid), 1)
         .map_err(|errno: Errno| failure::of_process(SHORT, errno, pid))?;
     let unique = calls
-        .unique_info(number(pid), true)
+        .pid::<UniqueInfo>(number(pid), 1)
         .map_err(|errno: Errno| failure::of_process(UNIQUE, errno, pid))?;
     Ok((short, unique))
 }

@@ -10,11 +10,11 @@ mod source;
 
 use self::page::page_size;
 use self::source::{Answer, Counts, Refusal, Source};
-use super::calls::{TaskPort, XnuCalls};
 use super::facts;
 use super::failure::NoRegion;
 use super::names::Namer;
 use super::target::{State, Target};
+use crate::kernel::xnu::{TaskPort, XnuCalls};
 use crate::kernel::{Detail, Walk};
 use crate::model::{Code, Error, ErrorKind, Region, Result};
 

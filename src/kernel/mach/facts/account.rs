@@ -1,11 +1,13 @@
 //! What proc_info tells of a process besides its map: flavor 13 to anyone, flavors 3 and 4 to the
 //! same effective user and to root (`proc_security_policy`).
 
-use super::super::calls::{BsdInfo, Errno, KinfoProc, ShortBsdInfo, TaskInfo, Timebase, XnuCalls};
 use super::super::names::device;
 use super::super::target::{SHORT, number};
-use super::super::{BSD, failure, from_bsd_info, from_short_info, until_nul};
+use super::super::{BSD, failure, from_bsd_info, from_short_info};
 use super::machine::{boot_time, page_size};
+use crate::kernel::xnu::{
+    BsdInfo, Errno, KinfoProc, ShortBsdInfo, TaskInfo, Timebase, Typed, XnuCalls,
+};
 use crate::model::{Account, Pid, Process, Result, Shown, State, Time, Usage};
 
 /// Flavor 4, in errors.
@@ -14,13 +16,13 @@ const TASK: &str = "proc_pidinfo(PROC_PIDTASKINFO)";
 /// What is told of a process; to who may see all of it, all that the kernel tells this program.
 pub(in super::super) fn account<C: XnuCalls>(calls: &C, pid: Pid, shown: Shown) -> Result<Account> {
     if shown == Shown::All {
-        match calls.bsd_info(number(pid), true) {
+        match calls.pid::<BsdInfo>(number(pid), 1) {
             Ok(info) => return of_bsd_info(calls, pid, &info),
             Err(Errno::PERM) => {}
             Err(errno) => return Err(failure::of_process(BSD, errno, pid)),
         }
     }
-    let info = calls.short_bsd_info(number(pid), true);
+    let info = calls.pid::<ShortBsdInfo>(number(pid), 1);
     let info = info.map_err(|errno| failure::of_process(SHORT, errno, pid))?;
     public(calls, from_short_info(pid, &info), state(info.status, None), info.pgid)
 }
@@ -54,7 +56,8 @@ fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) ->
         job_control: u32::try_from(info.job_control).ok(),
         nice: None,
         groups: Some(info.groups[..groups].to_vec()),
-        wait_channel: Some(until_nul(&info.wait_message)).filter(|message| !message.is_empty()),
+        wait_channel: Some(info.wait_message.bytes().to_vec())
+            .filter(|message| !message.is_empty()),
         usage: None,
         booted: Some(boot_time(calls)?),
         page_size: page_size(calls)?,
@@ -63,7 +66,7 @@ fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) ->
 
 /// Nothing for a zombie, which has no task any more.
 fn usage<C: XnuCalls>(calls: &C, pid: Pid, status: u32) -> Result<Option<Usage>> {
-    match calls.task_info(number(pid)) {
+    match calls.pid::<TaskInfo>(number(pid), 0) {
         Ok(info) => Ok(Some(usage_from(&info, timebase(calls)?))),
         Err(Errno::SRCH) if status == ShortBsdInfo::ZOMBIE => Ok(None),
         Err(Errno::PERM) => Ok(None),

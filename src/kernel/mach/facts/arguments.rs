@@ -5,8 +5,8 @@
 //! the strings for dyld (`kern_sysctl.c:sysctl_procargsx`, `kern_exec.c:exec_extract_strings`,
 //! `exec_add_apple_strings`).
 
-use super::super::calls::{Errno, XnuCalls};
 use super::super::target::number;
+use crate::kernel::xnu::{Errno, Typed, XnuCalls};
 use crate::model::{Arguments, Pid, Result, Shown};
 
 /// Between the question how much there is and the question for it the process may execute.

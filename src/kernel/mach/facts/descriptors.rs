@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use super::super::calls::{
-    Errno, FileInfo, InternetEnds, OpenFile, SocketEnds, SocketFile, XnuCalls,
-};
 use super::super::failure;
 use super::super::names::device;
 use super::super::target::number;
 use super::deadline::{LeftBehind, ask_each};
 use super::links::with_deleted;
 use super::whole_list;
+use crate::kernel::xnu::{
+    Ends, Errno, FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, ShortBsdInfo,
+    SocketFile, TcpEnds, Typed, VnodeFile, XnuCalls,
+};
 use crate::model::{Descriptor, DescriptorKind, Device, Error, ErrorKind, Pid, Result};
 
 const LIST: &str = "proc_pidinfo(PROC_PIDLISTFDS)";
@@ -24,15 +25,15 @@ pub(in super::super) fn descriptors<C: XnuCalls>(calls: &C, pid: Pid) -> Result<
 }
 
 fn open_files<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<OpenFile>> {
-    let estimate = calls.list_files(number(pid), None).unwrap_or(0);
-    match whole_list(estimate, |buffer| calls.list_files(number(pid), Some(buffer))) {
+    let estimate = calls.pid_list::<OpenFile>(number(pid), None).unwrap_or(0);
+    match whole_list(estimate, |buffer| calls.pid_list::<OpenFile>(number(pid), Some(buffer))) {
         Ok(mut files) => {
             files.retain(|file| file.descriptor >= 0);
             files.sort_unstable_by_key(|file| file.descriptor);
             files.dedup_by_key(|file| file.descriptor);
             Ok(files)
         }
-        Err(Errno::SRCH) if calls.short_bsd_info(number(pid), true).is_ok() => Ok(Vec::new()),
+        Err(Errno::SRCH) if calls.pid::<ShortBsdInfo>(number(pid), 1).is_ok() => Ok(Vec::new()),
         Err(errno) => Err(failure::of_process(LIST, errno, pid)),
     }
 }
@@ -150,9 +151,12 @@ fn describe<C: XnuCalls + 'static>(
 type Told = std::result::Result<Descriptor, Errno>;
 
 fn vnode<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
-    let found = match calls.vnode_file(number(pid), descriptor) {
-        // The path of a file in a protected folder is not told, the file is.
-        Err(Errno::PERM) => calls.vnode_file_without_path(number(pid), descriptor)?,
+    let found = match calls.fd::<VnodeFile>(number(pid), descriptor) {
+        // The kernel reports a file in a protected folder, but not its path.
+        Err(Errno::PERM) => {
+            let PathlessFile { file, vnode } = calls.fd(number(pid), descriptor)?;
+            VnodeFile { file, vnode, ..VnodeFile::default() }
+        }
         found => found?,
     };
     let vnode = &found.vnode;
@@ -160,7 +164,7 @@ fn vnode<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
         let Device { major, minor } = device(vnode.dev);
         format!("vnode:[{major:02x}:{minor:02x} {}]", vnode.ino).into_bytes()
     } else {
-        with_deleted(found.path, vnode)
+        with_deleted(found.path.bytes(), vnode)
     };
     Ok(Descriptor { target, ..opened(DescriptorKind::Vnode, &found.file) })
 }
@@ -185,7 +189,7 @@ fn unknown(kind: u32) -> Descriptor {
 }
 
 fn socket<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
-    let found = calls.socket_file(number(pid), descriptor)?;
+    let found = calls.fd::<SocketFile>(number(pid), descriptor)?;
     let target = format!("socket:[{}]", found.handle).into_bytes();
     let detail = ends(&found);
     Ok(Descriptor { target, detail, ..opened(DescriptorKind::Socket, &found.file) })
@@ -194,7 +198,7 @@ fn socket<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
 /// The two ends of a pipe have a number each here and one in Linux: the smaller, so that whoever
 /// looks for the other end finds it.
 fn pipe<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
-    let found = calls.pipe_file(number(pid), descriptor)?;
+    let found = calls.fd::<PipeFile>(number(pid), descriptor)?;
     let peer = if found.peer == 0 { found.handle } else { found.peer };
     let target = format!("pipe:[{}]", found.handle.min(peer)).into_bytes();
     Ok(Descriptor { target, ..opened(DescriptorKind::Pipe, &found.file) })
@@ -232,21 +236,22 @@ pub(super) fn flags(kept: u32) -> u32 {
 
 /// What a socket is connected to, in words.
 fn ends(socket: &SocketFile) -> Vec<u8> {
-    match &socket.ends {
-        SocketEnds::Other => format!("family {} type {}", socket.family, socket.kind).into_bytes(),
-        SocketEnds::Internet(ends) => {
+    match &socket.ends.get() {
+        Ends::Other => format!("family {} type {}", socket.family, socket.kind).into_bytes(),
+        Ends::Internet(ends) => {
             let protocol = if socket.protocol == 17 { "udp" } else { "ip" };
             internet(protocol, ends).into_bytes()
         }
-        SocketEnds::Tcp { ends, state } => {
+        Ends::Tcp(TcpEnds { ends, state, .. }) => {
             let mut text = internet("tcp", ends);
             // Writing to a String cannot fail.
             let _ = write!(text, " {}", tcp_state(*state));
             text.into_bytes()
         }
-        SocketEnds::Unix(ends) => {
+        Ends::Unix(ends) => {
             let mut text = b"unix".to_vec();
-            for (mark, path) in [(&b" "[..], &ends.path), (b" -> ", &ends.peer_path)] {
+            for (mark, path) in [(&b" "[..], ends.path.bytes()), (b" -> ", ends.peer_path.bytes())]
+            {
                 if !path.is_empty() {
                     text.extend_from_slice(mark);
                     text.extend_from_slice(path);
@@ -269,9 +274,9 @@ fn internet(protocol: &str, ends: &InternetEnds) -> String {
         };
         SocketAddr::new(address, port)
     };
-    let mut text = format!("{protocol} {}", address(ends.local, ends.local_port));
+    let mut text = format!("{protocol} {}", address(ends.local, ends.local_port()));
     if ends.foreign_port != 0 {
-        let _ = write!(text, " -> {}", address(ends.foreign, ends.foreign_port));
+        let _ = write!(text, " -> {}", address(ends.foreign, ends.foreign_port()));
     }
     text
 }
@@ -307,9 +312,14 @@ mod tests {
     fn ends_in_words() {
         let mut local = [0; 16];
         local[12..].copy_from_slice(&[127, 0, 0, 1]);
-        let ends = InternetEnds { versions: 1, local_port: 80, local, ..InternetEnds::default() };
+        let ends = InternetEnds {
+            versions: 1,
+            local_port: i32::from(80u16.to_be()),
+            local,
+            ..InternetEnds::default()
+        };
         assert_eq!(internet("tcp", &ends), "tcp 127.0.0.1:80");
-        let ends = InternetEnds { versions: 2, foreign_port: 9, ..ends };
+        let ends = InternetEnds { versions: 2, foreign_port: i32::from(9u16.to_be()), ..ends };
         assert_eq!(internet("udp", &ends), "udp [::7f00:1]:80 -> [::]:9");
         assert_eq!(
             [tcp_state(4), tcp_state(-1), tcp_state(11)],

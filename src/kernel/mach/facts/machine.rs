@@ -3,12 +3,13 @@
 use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::super::calls::{
-    CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, ProcessorInfo, ProcessorLoad, XnuCalls,
-};
 use super::super::names::device;
 use super::super::target::number as number_of;
 use super::super::{failure, list, started};
+use crate::kernel::xnu::{
+    BsdInfo, CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, ProcessorInfo, ProcessorLoad, Typed,
+    VmStatistics, XnuCalls,
+};
 use crate::model::{Cpu, CpuTimes, Error, ErrorKind, Machine, Memory, Mounted, Pid, Result};
 
 /// In errors.
@@ -49,7 +50,7 @@ pub(in super::super) fn machine<C: XnuCalls>(calls: &C) -> Result<Machine> {
 /// When the youngest process was started: the latest time that a recording tells which does not
 /// hold its own.
 fn latest_start<C: XnuCalls>(calls: &C, processes: &[Pid]) -> SystemTime {
-    let infos = processes.iter().filter_map(|pid| calls.bsd_info(number_of(*pid), true).ok());
+    let infos = processes.iter().filter_map(|pid| calls.pid::<BsdInfo>(number_of(*pid), 1).ok());
     infos.map(|info| started(&info)).max().unwrap_or(UNIX_EPOCH)
 }
 
@@ -109,7 +110,7 @@ fn load<C: XnuCalls>(calls: &C) -> Result<[u64; 3]> {
 
 fn memory<C: XnuCalls>(calls: &C, page_size: u64) -> Result<Memory> {
     let pages = calls
-        .vm_statistics()
+        .host::<VmStatistics>()
         .map_err(|code| failure::of_mach("host_statistics64(HOST_VM_INFO64)", code))?;
     let bytes = |pages: u32| u64::from(pages).saturating_mul(page_size);
     let swap = value(calls, c"vm.swapusage")?;
@@ -136,8 +137,8 @@ fn memory<C: XnuCalls>(calls: &C, page_size: u64) -> Result<Memory> {
 
 /// The CPUs, by ascending number.
 pub(in super::super) fn cpus<C: XnuCalls>(calls: &C) -> Result<Vec<Cpu>> {
-    let infos = calls.processors().map_err(|code| failure::of_mach(INFO, code))?;
-    let loads = calls.processor_loads().map_err(|code| failure::of_mach(LOAD, code))?;
+    let infos = calls.processors::<ProcessorInfo>().map_err(|code| failure::of_mach(INFO, code))?;
+    let loads = calls.processors::<ProcessorLoad>().map_err(|code| failure::of_mach(LOAD, code))?;
     let cpus = (0..).zip(infos).map(|(number, info)| {
         let load = loads.get(number as usize).copied().unwrap_or_default();
         from_infos(number, info, load)
@@ -147,9 +148,11 @@ pub(in super::super) fn cpus<C: XnuCalls>(calls: &C) -> Result<Vec<Cpu>> {
 
 /// One of them.
 pub(in super::super) fn cpu<C: XnuCalls>(calls: &C, number: u32) -> Result<Cpu> {
-    let info = calls.processor(number as usize).map_err(|code| failure::of_mach(INFO, code))?;
+    let info = calls
+        .processor::<ProcessorInfo>(number as usize)
+        .map_err(|code| failure::of_mach(INFO, code))?;
     let info = info.ok_or_else(|| Error::new(ErrorKind::NoSuchName, INFO))?;
-    let load = calls.processor_load(number as usize);
+    let load = calls.processor::<ProcessorLoad>(number as usize);
     let load = load.map_err(|code| failure::of_mach(LOAD, code))?.unwrap_or_default();
     Ok(from_infos(number, info, load))
 }
@@ -173,9 +176,9 @@ fn from_infos(number: u32, info: ProcessorInfo, load: ProcessorLoad) -> Cpu {
 fn mounts<C: XnuCalls>(calls: &C) -> Result<Vec<Mounted>> {
     let mounts = list::mounts(calls).map_err(|errno| failure::of_machine("getfsstat", errno))?;
     let mounted = mounts.into_iter().map(|mount| Mounted {
-        source: mount.source,
-        path: mount.mount_point,
-        kind: mount.kind,
+        source: mount.source.bytes().to_vec(),
+        path: mount.mount_point.bytes().to_vec(),
+        kind: mount.kind.bytes().to_vec(),
         flags: mount.flags,
         device: device(mount.fsid[0].cast_unsigned()),
     });

@@ -24,47 +24,33 @@ pub(super) use threads::{has_thread, suspend_count, thread, threads};
 
 use std::sync::Arc;
 
-use super::calls::{Errno, TaskPort, XnuCalls};
 use super::target::number;
 use super::{failure, list};
+use crate::kernel::xnu::{Errno, PortKind, Refusal, TaskPort, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Result};
-
-/// A right to ask about the task of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Right {
-    /// To know its name, for its numbers: any process of the same user.
-    Name,
-    /// To look at it: what `task_for_pid` wants.
-    Inspect,
-    /// To read it: the same.
-    Read,
-}
 
 /// The port of a process's task to read it by.
 pub(super) fn read_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<TaskPort<C>> {
-    task_port(calls, pid, Right::Read)
+    task_port(calls, pid, PortKind::Read)
 }
 
-/// The port that gives this right.
-fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, right: Right) -> Result<TaskPort<C>> {
+/// The port of this kind to a process's task.
+fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, kind: PortKind) -> Result<TaskPort<C>> {
     if number(pid) == calls.own_pid() {
         return Ok(TaskPort::own(calls));
     }
-    let pid_number = number(pid);
-    let by_errno = |call, errno| match errno {
+    let ask = |kind: PortKind| {
+        TaskPort::for_pid(calls, kind, number(pid)).map_err(|refusal| (kind.call(), refusal))
+    };
+    let port = ask(kind).or_else(|refused| match refused.1 {
         // Older than the calls for weaker ports, as a kernel or as a recording.
-        Errno::NOSYS | Errno::NOTSUP => TaskPort::for_pid(calls, pid_number)
-            .map_err(|code| failure::of_port("task_for_pid", code, pid)),
-        _ => Err(failure::of_process(call, errno, pid)),
-    };
-    let port = match right {
-        Right::Name => TaskPort::name_for_pid(calls, pid_number)
-            .map_err(|code| failure::of_port("task_name_for_pid", code, pid))?,
-        Right::Inspect => TaskPort::inspect_for_pid(calls, pid_number)
-            .or_else(|errno| by_errno("task_inspect_for_pid", errno))?,
-        Right::Read => TaskPort::read_for_pid(calls, pid_number)
-            .or_else(|errno| by_errno("task_read_for_pid", errno))?,
-    };
+        Refusal::Errno(Errno::NOSYS | Errno::NOTSUP) => ask(PortKind::Control),
+        _ => Err(refused),
+    });
+    let port = port.map_err(|(call, refusal)| match refusal {
+        Refusal::Errno(errno) => failure::of_process(call, errno, pid),
+        Refusal::KernReturn(code) => failure::of_port(call, code, pid),
+    })?;
     // Success without a right: the process has no task yet, or is losing it.
     port.ok_or_else(|| Error::new(ErrorKind::NoSuchProcess, "task port").pid(pid))
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::calls::{KernReturn, SpaceEntry, TaskPort, XnuCalls};
 use super::super::failure;
-use super::{Right, task_port};
+use super::task_port;
+use crate::kernel::xnu::{
+    AuditToken, KernReturn, PortKind, PortLimit, PortStatus, SecurityToken, SpaceEntry,
+    TaskBasicInfo, TaskPort, Typed, XnuCalls,
+};
 use crate::model::{Error, ErrorKind, Pid, Port, Queue, Result, TaskFact};
 
 /// A few numbers about a task.
@@ -13,25 +16,25 @@ pub(in super::super) fn task_fact<C: XnuCalls>(
     pid: Pid,
     fact: TaskFact,
 ) -> Result<Vec<u32>> {
-    let right = if fact == TaskFact::Role { Right::Inspect } else { Right::Name };
+    let right = if fact == TaskFact::Role { PortKind::Inspect } else { PortKind::Name };
     let task = task_port(calls, pid, right)?;
     let failed = |call| move |code| failure::of_port(call, code, pid);
     match fact {
         TaskFact::Name => Ok(vec![task.name()]),
         TaskFact::Role => {
-            let role = calls.task_role(task.name());
+            let role = calls.role(task.name());
             Ok(vec![role.map_err(failed("task_policy_get"))?.cast_unsigned()])
         }
         TaskFact::AuditToken => {
-            let token = calls.task_audit_token(task.name());
-            Ok(token.map_err(failed("task_info(TASK_AUDIT_TOKEN)"))?.to_vec())
+            let token = calls.task::<AuditToken>(task.name());
+            Ok(token.map_err(failed("task_info(TASK_AUDIT_TOKEN)"))?.words.to_vec())
         }
         TaskFact::SecurityToken => {
-            let token = calls.task_security_token(task.name());
-            Ok(token.map_err(failed("task_info(TASK_SECURITY_TOKEN)"))?.to_vec())
+            let token = calls.task::<SecurityToken>(task.name());
+            Ok(token.map_err(failed("task_info(TASK_SECURITY_TOKEN)"))?.ids.to_vec())
         }
         TaskFact::SuspendCount => {
-            let info = calls.task_basic_info(task.name());
+            let info = calls.task::<TaskBasicInfo>(task.name());
             let info = info.map_err(failed("task_info(MACH_TASK_BASIC_INFO)"))?;
             Ok(vec![info.suspend_count.cast_unsigned()])
         }
@@ -40,7 +43,7 @@ pub(in super::super) fn task_fact<C: XnuCalls>(
 
 /// The names of a task's ports, ascending.
 pub(in super::super) fn ports<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<Vec<u32>> {
-    let task = task_port(calls, pid, Right::Read)?;
+    let task = task_port(calls, pid, PortKind::Read)?;
     let mut names: Vec<u32> = space(calls, &task, pid)?.iter().map(|entry| entry.name).collect();
     names.sort_unstable();
     names.dedup();
@@ -50,8 +53,8 @@ pub(in super::super) fn ports<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<V
 /// Whether a task has a port of this name. The table of names has no look-up that a read port may
 /// use; to ask for the limit of a port's queue tells as much.
 pub(in super::super) fn has_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -> Result<bool> {
-    let task = task_port(calls, pid, Right::Read)?;
-    match calls.port_limit(task.name(), name) {
+    let task = task_port(calls, pid, PortKind::Read)?;
+    match calls.attributes::<PortLimit>(task.name(), name) {
         Ok(limit) => Ok(limit.is_some()),
         // Another right than to receive.
         Err(KernReturn::INVALID_RIGHT) => Ok(true),
@@ -63,12 +66,13 @@ pub(in super::super) fn has_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u3
 
 /// One of them.
 pub(in super::super) fn port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -> Result<Port> {
-    let task = task_port(calls, pid, Right::Read)?;
+    let task = task_port(calls, pid, PortKind::Read)?;
     let entry = space(calls, &task, pid)?.into_iter().find(|entry| entry.name == name);
     let none = || Error::new(ErrorKind::NoSuchName, "mach_port_space_info").pid(pid);
     let rights = entry.ok_or_else(none)?.types;
-    let queue = match calls.port_status(task.name(), name) {
-        Ok(status) => Some(Queue {
+    let queue = match calls.attributes::<PortStatus>(task.name(), name) {
+        Ok(None) => return Err(none()),
+        Ok(Some(status)) => Some(Queue {
             limit: status.limit,
             messages: status.messages,
             sequence: status.sequence,

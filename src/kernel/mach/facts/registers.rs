@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use super::super::calls::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, StateFlavor, XnuCalls};
 use super::super::failure;
-use super::Right;
 use super::machine::cpu_type;
 use super::threads::with_port;
+use crate::kernel::xnu::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, PortKind, StateFlavor, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Register, RegisterSet, Result};
 
 /// Registers that stand one after the other: their names, where the first one stands, how far
@@ -181,7 +180,7 @@ pub(in super::super) fn registers<C: XnuCalls>(
 ) -> Result<Vec<Register>> {
     let unknown = || Error::new(ErrorKind::Failed, "hw.cputype");
     let (flavor, groups) = layout(cpu_type(calls.as_ref())?, set).ok_or_else(unknown)?;
-    with_port(calls, pid, id, Right::Read, |port| {
+    with_port(calls, pid, id, PortKind::Read, |port| {
         let mut words = [0; StateFlavor::MOST_WORDS];
         let got = calls
             .thread_state(port, flavor, &mut words)

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
-use super::super::calls::{Errno, KernReturn, PortName, ThreadInfo, ThreadPorts, XnuCalls};
 use super::super::failure;
 use super::super::target::number;
-use super::{Right, task_port, whole_list};
+use super::{task_port, whole_list};
+use crate::kernel::xnu::{
+    Errno, KernReturn, PortKind, PortName, ShortBsdInfo, ThreadBasicInfo, ThreadId,
+    ThreadIdentifier, ThreadInfo, ThreadPorts, Typed, XnuCalls,
+};
 use crate::model::{Error, ErrorKind, Pid, Result, State, Thread};
 
 const LIST: &str = "proc_pidinfo(PROC_PIDLISTTHREADIDS)";
@@ -14,7 +17,7 @@ const INFO: &str = "proc_pidinfo(PROC_PIDTHREADID64INFO)";
 
 /// The ids of a process's threads, ascending; a zombie has none.
 pub(in super::super) fn threads<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<u64>> {
-    match whole_list(64, |buffer| calls.list_thread_ids(number(pid), buffer)) {
+    match whole_list(64, |buffer| calls.pid_list::<ThreadId>(number(pid), Some(buffer))) {
         Ok(mut ids) => {
             ids.sort_unstable();
             ids.dedup();
@@ -22,14 +25,14 @@ pub(in super::super) fn threads<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<
         }
         // An older recording does not hold them.
         Err(Errno::NOTSUP) => Ok(Vec::new()),
-        Err(Errno::SRCH) if calls.short_bsd_info(number(pid), true).is_ok() => Ok(Vec::new()),
+        Err(Errno::SRCH) if calls.pid::<ShortBsdInfo>(number(pid), 1).is_ok() => Ok(Vec::new()),
         Err(errno) => Err(failure::of_process(LIST, errno, pid)),
     }
 }
 
 /// Whether a process has a thread of this id.
 pub(in super::super) fn has_thread<C: XnuCalls>(calls: &C, pid: Pid, id: u64) -> Result<bool> {
-    match calls.thread_info(number(pid), id) {
+    match calls.pid::<ThreadInfo>(number(pid), id) {
         Ok(_) => Ok(true),
         Err(Errno::SRCH) => Ok(false),
         // Refused; or a recording holds the id and nothing more.
@@ -39,7 +42,7 @@ pub(in super::super) fn has_thread<C: XnuCalls>(calls: &C, pid: Pid, id: u64) ->
 
 /// One of them.
 pub(in super::super) fn thread<C: XnuCalls>(calls: &C, pid: Pid, id: u64) -> Result<Thread> {
-    match calls.thread_info(number(pid), id) {
+    match calls.pid::<ThreadInfo>(number(pid), id) {
         Ok(info) => Ok(from_info(id, info)),
         Err(Errno::SRCH) => Err(Error::new(ErrorKind::NoSuchName, INFO).pid(pid)),
         Err(errno) => Err(failure::of_process(INFO, errno, pid)),
@@ -50,7 +53,7 @@ fn from_info(id: u64, info: ThreadInfo) -> Thread {
     let positive = |number: i32| u32::try_from(number).unwrap_or(0);
     Thread {
         id,
-        name: info.name,
+        name: info.name.bytes().to_vec(),
         state: match info.run_state {
             1 => State::Running,
             2 => State::Stopped,
@@ -76,8 +79,8 @@ pub(in super::super) fn suspend_count<C: XnuCalls>(
     id: u64,
 ) -> Result<u32> {
     let call = "thread_info(THREAD_BASIC_INFO)";
-    with_port(calls, pid, id, Right::Inspect, |port| {
-        let info = calls.thread_basic_info(port);
+    with_port(calls, pid, id, PortKind::Inspect, |port| {
+        let info = calls.thread::<ThreadBasicInfo>(port);
         let info = info.map_err(|code| failure::of_thread(call, code, pid))?;
         Ok(u32::try_from(info.suspend_count).unwrap_or(0))
     })
@@ -88,7 +91,7 @@ pub(super) fn with_port<C: XnuCalls, T>(
     calls: &Arc<C>,
     pid: Pid,
     id: u64,
-    right: Right,
+    right: PortKind,
     act: impl FnOnce(PortName) -> Result<T>,
 ) -> Result<T> {
     let task = task_port(calls, pid, right)?;
@@ -100,7 +103,7 @@ pub(super) fn with_port<C: XnuCalls, T>(
         _ => failure::of_port("task_threads", code, pid),
     })?;
     for port in ports.names() {
-        if calls.thread_identifier(*port).is_ok_and(|found| found.id == id) {
+        if calls.thread::<ThreadIdentifier>(*port).is_ok_and(|found| found.id == id) {
             return act(*port);
         }
     }

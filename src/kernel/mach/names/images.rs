@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::super::calls::{FilePart, VnodeInfo, XnuCalls};
 use super::super::macho::{HEADER_ROOM, MachO};
+use crate::kernel::xnu::{FilePart, VnodeInfo, XnuCalls};
 
 /// How long a file is waited for. A second walk does not wait for it again.
 const PATIENCE: Duration = Duration::from_secs(1);

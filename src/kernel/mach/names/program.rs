@@ -10,8 +10,8 @@
 
 use std::sync::Arc;
 
-use super::super::calls::{RegionInfo, RegionPathInfo, VnodeInfo, XnuCalls};
 use super::images::{Image, Images};
+use crate::kernel::xnu::{RegionInfo, RegionPathInfo, VnodeInfo, XnuCalls};
 use crate::model::{Backing, Protection, Region, ShareMode};
 
 /// The Mach-O file whose rows come next, as far as they have a file.
@@ -35,12 +35,12 @@ impl Program {
     /// The program that begins at this row of a file; `None` where none does.
     pub(super) fn begin(region: &Region, info: &RegionPathInfo) -> Option<Self> {
         let has_code = region.protection.contains(Protection::EXECUTE);
-        if !has_code || info.vnode.kind != VREG || !info.path.starts_with(b"/") {
+        if !has_code || info.vnode.kind != VREG || !info.path.bytes().starts_with(b"/") {
             return None;
         }
         Some(Program {
             vnode: info.vnode.clone(),
-            path: info.path.clone(),
+            path: info.path.bytes().to_vec(),
             base: region.start,
             offset: region.offset,
             image: None,

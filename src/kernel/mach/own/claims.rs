@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::calls::Image;
+use crate::kernel::xnu::Image;
 
 /// The address space divided among images. An address that several images claim is nobody's: no
 /// answer is better than one that may be wrong.

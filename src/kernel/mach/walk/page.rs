@@ -1,10 +1,10 @@
 //! How large the pages are that the kernel counts.
 
-use super::super::calls::{PortName, ShortBsdInfo, TaskPort, XnuCalls};
 use super::super::facts;
 use super::super::target::Target;
 use super::source::Source;
 use crate::kernel::Detail;
+use crate::kernel::xnu::{PortKind, PortName, ShortBsdInfo, TaskPort, TaskVmInfo, Typed, XnuCalls};
 
 /// The smallest page of any task, and the one of a translated program.
 const LEAST: u64 = 4096;
@@ -41,17 +41,19 @@ fn of_task<C: XnuCalls>(target: &Target<C>, source: &Source<C>) -> Option<u64> {
         return of(calls.as_ref(), port.name());
     }
     let of_port = |port: Option<TaskPort<C>>| port.and_then(|it| of(calls.as_ref(), it.name()));
-    let by_name = TaskPort::name_for_pid(calls, pid).ok().flatten();
+    let by_name = TaskPort::for_pid(calls, PortKind::Name, pid).ok().flatten();
     // A recording may have another port only; there no access server is waited for.
     let is_replay = calls.own_pid() == 0;
     of_port(by_name).or_else(|| {
-        is_replay.then(|| of_port(TaskPort::for_pid(calls, pid).ok().flatten())).flatten()
+        is_replay
+            .then(|| of_port(TaskPort::for_pid(calls, PortKind::Control, pid).ok().flatten()))
+            .flatten()
     })
 }
 
 /// The kernel counts in pages of this size, whether it gives a port or not.
 fn if_not_told<C: XnuCalls>(target: &Target<C>) -> u64 {
-    let info = target.calls.short_bsd_info(target.number(), true);
+    let info = target.calls.pid::<ShortBsdInfo>(target.number(), 1);
     let translated = info.is_ok_and(|info| info.flags & ShortBsdInfo::TRANSLATED != 0);
     if translated { LEAST } else { USUAL }
 }
@@ -62,7 +64,7 @@ fn of_machine<C: XnuCalls>(calls: &C) -> Option<u64> {
 }
 
 fn of<C: XnuCalls>(calls: &C, task: PortName) -> Option<u64> {
-    let info = calls.task_vm_info(task).ok()?;
+    let info = calls.task::<TaskVmInfo>(task).ok()?;
     u64::try_from(info.page_size).ok().filter(|size| is_page(*size))
 }
 

@@ -1,9 +1,9 @@
 //! The two calls that answer about regions, each turned into a [`Region`].
 
-use super::super::calls::{RegionInfo, RegionPathInfo, SubmapInfo, TaskPort, XnuCalls};
 use super::super::failure::NoRegion;
 use super::super::names::{self, Namer};
 use super::super::target::Target;
+use crate::kernel::xnu::{RegionInfo, RegionPathInfo, SubmapInfo, TaskPort, Typed, XnuCalls};
 use crate::model::{
     Behavior, Code, Inheritance, PageCounts, Protection, Region, ShareMode, Sharing, UserTag,
 };
@@ -65,8 +65,9 @@ impl<C: XnuCalls> Source<C> {
         match self {
             Source::TopLevel => {
                 let info = &mut answer.top_level;
-                target.calls.region_path_info(target.number(), address, info).map_err(|errno| {
-                    Refusal { reason: NoRegion::from_errno(errno), code: Code::Errno(errno.0) }
+                target.calls.pid_into(target.number(), address, info).map_err(|errno| Refusal {
+                    reason: NoRegion::from_errno(errno),
+                    code: Code::Errno(errno.0),
                 })?;
                 (answer.start, answer.size) = (info.region.address, info.region.size);
             }
@@ -75,10 +76,8 @@ impl<C: XnuCalls> Source<C> {
                 let (calls, info) = (&target.calls, &mut answer.leaf);
                 let (task, at) = (port.name(), &mut start);
                 let told = match counts {
-                    Counts::Wanted => calls.region_recurse(task, at, &mut size, &mut depth, info),
-                    Counts::Unwanted => {
-                        calls.region_recurse_short(task, at, &mut size, &mut depth, info)
-                    }
+                    Counts::Wanted => calls.region(task, at, &mut size, &mut depth, info),
+                    Counts::Unwanted => calls.region_short(task, at, &mut size, &mut depth, info),
                 };
                 told.map_err(|code| Refusal {
                     reason: NoRegion::from_kern_return(code),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, XnuCalls};
+use super::{KernReturn, PORT_DEAD, PORT_NULL, PortKind, PortName, Refusal, XnuCalls};
 
 /// The right to ask about one task. Dropping it gives the right back.
 pub struct TaskPort<C: XnuCalls> {
@@ -14,41 +14,14 @@ pub struct TaskPort<C: XnuCalls> {
 }
 
 impl<C: XnuCalls> TaskPort<C> {
-    /// The port of the process with this pid; `None` where the kernel says success and gives no
-    /// right, because the process has no task yet or is losing it.
+    /// A port of this kind to the task of the process with this pid; `None` where the kernel says
+    /// success and gives no right, because the process has no task yet or is losing it.
     ///
     /// # Errors
-    /// As [`XnuCalls::task_for_pid`].
-    pub fn for_pid(calls: &Arc<C>, pid: i32) -> Result<Option<Self>, KernReturn> {
-        Ok(Self::given(calls, calls.task_for_pid(pid)?))
-    }
-
-    /// The read port, likewise.
-    ///
-    /// # Errors
-    /// As [`TaskCalls::task_read_for_pid`](super::TaskCalls::task_read_for_pid).
-    pub fn read_for_pid(calls: &Arc<C>, pid: i32) -> Result<Option<Self>, Errno> {
-        Ok(Self::given(calls, calls.task_read_for_pid(pid)?))
-    }
-
-    /// The inspect port, likewise.
-    ///
-    /// # Errors
-    /// As [`TaskCalls::task_inspect_for_pid`](super::TaskCalls::task_inspect_for_pid).
-    pub fn inspect_for_pid(calls: &Arc<C>, pid: i32) -> Result<Option<Self>, Errno> {
-        Ok(Self::given(calls, calls.task_inspect_for_pid(pid)?))
-    }
-
-    /// The name port, likewise.
-    ///
-    /// # Errors
-    /// As [`TaskCalls::task_name_for_pid`](super::TaskCalls::task_name_for_pid).
-    pub fn name_for_pid(calls: &Arc<C>, pid: i32) -> Result<Option<Self>, KernReturn> {
-        Ok(Self::given(calls, calls.task_name_for_pid(pid)?))
-    }
-
-    fn given(calls: &Arc<C>, name: PortName) -> Option<Self> {
-        is_right(name).then(|| TaskPort { calls: Arc::clone(calls), name, owned: true })
+    /// As [`XnuCalls::port_for_pid`].
+    pub fn for_pid(calls: &Arc<C>, kind: PortKind, pid: i32) -> Result<Option<Self>, Refusal> {
+        let name = calls.port_for_pid(kind, pid)?;
+        Ok(is_right(name).then(|| TaskPort { calls: Arc::clone(calls), name, owned: true }))
     }
 
     /// This program's own task.
@@ -94,15 +67,15 @@ impl<C: XnuCalls> ThreadPorts<C> {
     /// The threads of this task, but for those that are just ending.
     ///
     /// # Errors
-    /// As [`ThreadCalls::task_threads`](super::ThreadCalls::task_threads).
+    /// As [`XnuCalls::threads`].
     pub fn of(task: &TaskPort<C>) -> Result<Self, KernReturn> {
-        Ok(Self::new(task, task.calls.task_threads(task.name)?))
+        Ok(Self::new(task, task.calls.threads(task.name)?))
     }
 
     /// Threads of this task, among which is the one with this id if there is one.
     ///
     /// # Errors
-    /// As [`ThreadCalls::task_threads`](super::ThreadCalls::task_threads).
+    /// As [`XnuCalls::threads`].
     pub fn with(task: &TaskPort<C>, id: u64) -> Result<Self, KernReturn> {
         match task.calls.thread_port(task.name, id)? {
             Some(name) => Ok(Self::new(task, vec![name])),

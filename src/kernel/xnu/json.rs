@@ -10,10 +10,10 @@ use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serializer};
 
-use super::calls::StateFlavor;
+use super::StateFlavor;
 
 /// For `skip_serializing_if`.
-pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
@@ -39,19 +39,14 @@ fn from_digits(digits: &str) -> Option<Vec<u8>> {
 }
 
 /// A `u64` as `"0x…"`.
-pub(super) mod hex {
+pub(crate) mod hex {
     use super::*;
 
-    pub(in super::super) fn serialize<S: Serializer>(
-        value: &u64,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{value:#x}"))
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<u64, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         deserializer.deserialize_str(Hex)
     }
 
@@ -74,7 +69,7 @@ pub(super) mod hex {
 }
 
 /// The head of a text that may be long, for a message.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     let mut characters = text.chars();
     let mut head: String = characters.by_ref().take(40).collect();
     if characters.next().is_some() {
@@ -94,26 +89,23 @@ fn not_too_many<E: Error>(bytes: usize) -> Result<(), E> {
 }
 
 /// Bytes of any value.
-pub(super) mod bytes {
+pub(crate) mod bytes {
     use super::*;
 
-    pub(in super::super) fn serialize<S: Serializer>(
-        value: &[u8],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(value) {
             Ok(text) => serializer.serialize_str(text),
             Err(_) => as_digits(value, serializer),
         }
     }
 
-    pub(super) fn as_digits<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn as_digits<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry("hex", &to_digits(value))?;
         map.end()
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<u8>, D::Error> {
         deserializer.deserialize_any(Bytes)
@@ -153,14 +145,11 @@ pub(super) mod bytes {
 
 /// Bytes of any value, as those above; as digits also where they do not look like a text, which
 /// may end in a NUL.
-pub(super) mod value {
-    pub(in super::super) use super::bytes::deserialize;
+pub(crate) mod value {
+    pub(crate) use super::bytes::deserialize;
     use super::*;
 
-    pub(in super::super) fn serialize<S: Serializer>(
-        value: &[u8],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         let text = value.strip_suffix(b"\0").unwrap_or(value);
         if text.iter().any(u8::is_ascii_control) {
             return bytes::as_digits(value, serializer);
@@ -170,10 +159,10 @@ pub(super) mod value {
 }
 
 /// Words of 32 bits, eight digits each.
-pub(super) mod words {
+pub(crate) mod words {
     use super::*;
 
-    pub(in super::super) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         words: &[u32],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -181,7 +170,7 @@ pub(super) mod words {
         serializer.serialize_str(&to_digits(&bytes))
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<u32>, D::Error> {
         deserializer.deserialize_str(Words)
@@ -210,10 +199,10 @@ pub(super) mod words {
 }
 
 /// Bytes that fill a fixed buffer up with NUL.
-pub(super) mod padded {
+pub(crate) mod padded {
     use super::*;
 
-    pub(in super::super) fn serialize<S: Serializer, const N: usize>(
+    pub(crate) fn serialize<S: Serializer, const N: usize>(
         value: &[u8; N],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -221,7 +210,7 @@ pub(super) mod padded {
         bytes::serialize(&value[..length], serializer)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
         deserializer: D,
     ) -> Result<[u8; N], D::Error> {
         let text = bytes::deserialize(deserializer)?;
@@ -235,22 +224,35 @@ pub(super) mod padded {
 }
 
 /// Exactly so many bytes as hexadecimal digits.
-pub(super) mod hex_bytes {
+pub(crate) mod hex_bytes {
     use super::*;
 
-    pub(in super::super) fn serialize<S: Serializer, const N: usize>(
+    pub(crate) fn serialize<S: Serializer, const N: usize>(
         value: &[u8; N],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&to_digits(value))
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
         deserializer: D,
     ) -> Result<[u8; N], D::Error> {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
         from_digits(&text)
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or_else(|| D::Error::custom(format_args!("not {N} bytes of two digits each")))
+    }
+}
+
+/// A port in the network's byte order, as a number of 16 bits.
+pub(crate) mod port {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(port: &i32, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u16(u16::from_be(*port as u16))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+        <u16 as serde::Deserialize>::deserialize(deserializer).map(|port| port.to_be().into())
     }
 }

@@ -1,0 +1,359 @@
+//! One method per entry point of the kernel and of the libraries beside it.
+
+use std::ffi::CStr;
+use std::time::SystemTime;
+
+use super::{
+    Errno, FilePart, Image, KernReturn, Mount, PortName, Refusal, SpaceEntry, StateFlavor, Timebase,
+};
+
+/// Bit 0 of `vm.self_region_info_flags`: answer `SM_SHARED` at once instead of scanning the whole
+/// map for aliases, which makes a walk quadratic.
+pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
+
+/// What a task's port is good for, the strongest first; each is good for all that the next one is
+/// good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PortKind {
+    /// `task_for_pid`: everything.
+    Control,
+    /// `task_read_for_pid`: reads memory, registers and the table of ports.
+    Read,
+    /// `task_inspect_for_pid`: looks at regions' and threads' numbers.
+    Inspect,
+    /// `task_name_for_pid`: the task's own numbers.
+    Name,
+}
+
+impl PortKind {
+    /// The call that gives such a port, for errors.
+    #[must_use]
+    pub fn call(self) -> &'static str {
+        match self {
+            PortKind::Control => "task_for_pid",
+            PortKind::Read => "task_read_for_pid",
+            PortKind::Inspect => "task_inspect_for_pid",
+            PortKind::Name => "task_name_for_pid",
+        }
+    }
+}
+
+/// The calls of macOS about processes and the machine, as its headers have them: process ids are
+/// `pid_t`; addresses, sizes and offsets are bytes; buffers are filled from their start.
+///
+/// Calls by port fail alike: a port that is too weak, and one whose task or thread has ended, are
+/// [`KernReturn::INVALID_ARGUMENT`]; a dead name is [`KernReturn::INVALID_DEST`].
+pub trait XnuCalls: Send + Sync + 'static {
+    /// `getpid`. Never 0 on a live kernel; 0 where this program is no process of the kernel that
+    /// answers, as in a replay.
+    fn own_pid(&self) -> i32;
+
+    /// `proc_listallpids`: fills the buffer with pids and returns how many; without a buffer, an
+    /// estimate of how many there are. Newest first, pid 0 among them, zombies last. A result
+    /// that fills the buffer may have been cut off silently.
+    ///
+    /// # Errors
+    /// [`Errno::NOMEM`] for an empty buffer or a kernel without memory.
+    fn list_pids(&self, pids: Option<&mut [i32]>) -> Result<usize, Errno>;
+
+    /// `proc_pidinfo`: fills the buffer by this flavor and returns the bytes that it wrote; without a
+    /// buffer, where a flavor has that, the bytes that there are.
+    ///
+    /// The kernel checks in this order: pid 0 with a region flavor is [`Errno::PERM`] (even for
+    /// root, and it may file a crash report against the caller); an unknown flavor,
+    /// [`Errno::INVAL`]; a buffer smaller than the flavor's struct, [`Errno::NOMEM`]; no such
+    /// process, or a zombie that was not asked for, [`Errno::SRCH`]; the uid rule, [`Errno::PERM`]
+    /// unless the caller's effective uid is the target's or 0 (flavors 13 and 17 are exempt).
+    /// `proc_find` inside waits while the target is in `execve`'s switch-over, so every such call
+    /// may block.
+    ///
+    /// # Errors
+    /// Those, and what the flavor ([`PidInfo`](super::PidInfo), [`PidList`](super::PidList)) gives.
+    fn pid_info(
+        &self,
+        pid: i32,
+        flavor: i32,
+        arg: u64,
+        buffer: Option<&mut [u8]>,
+    ) -> Result<usize, Errno>;
+
+    /// `proc_pidfdinfo`: fills the buffer by this flavor and returns the bytes that it wrote.
+    ///
+    /// The kernel checks in this order (`proc_info.c:proc_pidfdinfo`): the size of the buffer,
+    /// [`Errno::NOMEM`]; no such process, or a zombie, [`Errno::SRCH`]; the uid rule,
+    /// [`Errno::PERM`]; a descriptor that is not open, or is another kind of file, [`Errno::BADF`]
+    /// (for sockets the second is [`Errno::NOTSOCK`]). The descriptor may be closed, and be another
+    /// file's, at any moment.
+    ///
+    /// # Errors
+    /// Those, and what the flavor ([`FdInfo`](super::FdInfo)) gives.
+    fn pid_fd_info(
+        &self,
+        pid: i32,
+        descriptor: i32,
+        flavor: i32,
+        buffer: &mut [u8],
+    ) -> Result<usize, Errno>;
+
+    /// `proc_pidpath`, which is `proc_pidinfo(PROC_PIDPATHINFO = 11)`: the executable's path, of
+    /// any process to any caller, into a buffer of at most 4,096 bytes. Returns its length.
+    ///
+    /// The kernel makes up the path of the file and looks the path up again
+    /// (`proc_info.c:proc_pidpathinfo_internal`), so the call may wait for a file system.
+    ///
+    /// # Errors
+    /// [`Errno::SRCH`] for no such process, a zombie, and the kernel, which has no executable;
+    /// [`Errno::NOENT`] or another errno of the lookup where the executable was deleted.
+    fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno>;
+
+    /// `sysctl` by numbers: fills the buffer with the value and returns its length; without a
+    /// buffer, the length that is there.
+    ///
+    /// `{CTL_KERN, KERN_PROCARGS2, pid}`: the length is rounded up to a multiple of 4 and known to
+    /// any caller. The first four bytes are the number of arguments. A buffer smaller than the
+    /// length gets the number and the **tail** of what follows, with zeros at its end, so ask for
+    /// the length first and allocate more. At most 1 MiB + 4 bytes.
+    ///
+    /// `{CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}`: a [`KinfoProc`](super::KinfoProc), of any
+    /// process to any caller, zombies and pid 0 among them; no such process is a success of 0 bytes
+    /// (`kern_sysctl.c:sysctl_prochandle`).
+    ///
+    /// # Errors
+    /// `KERN_PROCARGS2`: [`Errno::INVAL`] for no such process, a zombie, a process of the kernel,
+    /// another user's process, and a buffer of 4 bytes or less; [`Errno::IO`] for an unreadable
+    /// stack. `KERN_PROC`: [`Errno::NOMEM`] for a buffer smaller than the struct.
+    fn sysctl(&self, name: &[i32], buffer: Option<&mut [u8]>) -> Result<usize, Errno>;
+
+    /// `sysctlbyname`: fills the buffer with the value and returns its length; without a buffer,
+    /// the length that is there. Values are in the machine's byte order; [`SYSCTLS`](super::SYSCTLS)
+    /// says of which type. Strings end in a NUL, which the length counts.
+    ///
+    /// # Errors
+    /// [`Errno::NOENT`] for a name that this kernel does not know, [`Errno::NOMEM`] for a buffer
+    /// that is too small, whose contents are then undefined.
+    fn sysctl_by_name(&self, name: &CStr, buffer: Option<&mut [u8]>) -> Result<usize, Errno>;
+
+    /// `sysctlbyname` with a new value. `vm.self_region_info_flags`
+    /// ([`REGION_INFO_SKIP_ALIASES`]) holds for this program's own questions only and needs no
+    /// privilege.
+    ///
+    /// # Errors
+    /// [`Errno::NOENT`], for that name before macOS 15.
+    fn set_sysctl(&self, name: &CStr, value: &[u8]) -> Result<(), Errno>;
+
+    /// `task_for_pid`, `task_read_for_pid`, `task_inspect_for_pid` or `task_name_for_pid`: a send
+    /// right to the task's port of this kind, one reference more at each call, to be released once
+    /// with [`release_port`](Self::release_port) ([`TaskPort`](super::TaskPort) does it). May give
+    /// [`PORT_NULL`](super::PORT_NULL) or [`PORT_DEAD`](super::PORT_DEAD) with success, where the
+    /// process has no task yet or is losing it. May wait for an upcall to the task-access server,
+    /// but for a name port.
+    ///
+    /// A name port is given to root, and to a caller with the target's effective and real uid
+    /// (`kern_proc.c:task_name_for_pid`).
+    ///
+    /// # Errors
+    /// Of a control port [`KernReturn::FAILURE`] for pid 0, no such process and all refusals, and
+    /// [`KernReturn::PROTECTION_FAILURE`] and [`KernReturn::ABORTED`] from the upcall; of a name
+    /// port [`KernReturn::FAILURE`] for no such process, a zombie and all refusals. Of a read or
+    /// inspect port [`Errno::PERM`] for pid 0 and all refusals, [`Errno::SRCH`], [`Errno::ACCES`]
+    /// for a dead access server and a corpse, [`Errno::INTR`]; [`Errno::NOSYS`] before macOS 11.
+    fn port_for_pid(&self, kind: PortKind, pid: i32) -> Result<PortName, Refusal>;
+
+    /// `mach_task_self`: this program's own task. Not a new reference: never to be released.
+    fn own_task(&self) -> PortName;
+
+    /// `mach_port_deallocate`: gives one reference back.
+    ///
+    /// # Errors
+    /// [`KernReturn::INVALID_NAME`] for a name that names nothing.
+    fn release_port(&self, port: PortName) -> Result<(), KernReturn>;
+
+    /// `task_info`: fills the words by this flavor ([`TaskFlavor`](super::TaskFlavor)) and returns how
+    /// many it wrote. A name port is enough.
+    ///
+    /// # Errors
+    /// As of the trait; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
+    /// words.
+    fn task_info(
+        &self,
+        task: PortName,
+        flavor: u32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn>;
+
+    /// `task_policy_get`, never the default: fills the words by this flavor and returns how many it
+    /// wrote. An inspect port is enough, a name port is not.
+    ///
+    /// `TASK_CATEGORY_POLICY`, one word: the role, -1 reniced, 0 unspecified, 1 foreground, 2
+    /// background, 3 control, 4 graphics server, 5 throttled, 6 no user interface, 7 default, 8
+    /// Darwin background.
+    ///
+    /// # Errors
+    /// As of the trait; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
+    /// words.
+    fn task_policy(
+        &self,
+        task: PortName,
+        flavor: u32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn>;
+
+    /// `mach_vm_region_recurse`: fills the words and returns how many it wrote. The kernel chooses
+    /// the layout by how many there are: 12 ([`SubmapShortInfo`](super::SubmapShortInfo), for which
+    /// it looks at no page), or 16, 17 or 19 of a [`SubmapInfo`](super::SubmapInfo).
+    ///
+    /// In: the address, and the depth that may be entered. Out: where the region starts (rounded
+    /// down), its size, and the depth it was found at. Inside a submap the addresses are the
+    /// task's, cut to what the task maps of it. On an error nothing is changed.
+    ///
+    /// # Errors
+    /// [`KernReturn::INVALID_ADDRESS`] where no region follows, which is also how a task in its
+    /// exit may look; [`KernReturn::INVALID_ARGUMENT`], [`KernReturn::INVALID_DEST`] and
+    /// [`KernReturn::SERVER_DIED`] where the task is gone or the port only names or inspects it.
+    fn region_recurse(
+        &self,
+        task: PortName,
+        address: &mut u64,
+        size: &mut u64,
+        depth: &mut u32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn>;
+
+    /// `task_threads`: a send right to each thread's port, of the same kind as the task's, which
+    /// must be an inspect port or better. Each is one reference, to be released once
+    /// ([`ThreadPorts`](super::ThreadPorts) does it); those of threads that are just ending may be
+    /// [`PORT_NULL`](super::PORT_NULL) or [`PORT_DEAD`](super::PORT_DEAD).
+    ///
+    /// # Errors
+    /// As of the trait; [`KernReturn::FAILURE`] for a task that is ending just now.
+    fn threads(&self, task: PortName) -> Result<Vec<PortName>, KernReturn>;
+
+    /// A right to the thread with this id, where it can be had without those to all others, which
+    /// the kernel has no call for: in a replay. [`PORT_NULL`](super::PORT_NULL) where there is no
+    /// such thread.
+    ///
+    /// # Errors
+    /// As [`threads`](Self::threads).
+    fn thread_port(&self, _task: PortName, _id: u64) -> Result<Option<PortName>, KernReturn> {
+        Ok(None)
+    }
+
+    /// `thread_info`: fills the words by this flavor ([`ThreadFlavor`](super::ThreadFlavor)) and
+    /// returns how many it wrote. An inspect port is enough.
+    ///
+    /// # Errors
+    /// As of the trait; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
+    /// words.
+    fn thread_info(
+        &self,
+        thread: PortName,
+        flavor: u32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn>;
+
+    /// `thread_get_state`: fills the words with registers and returns how many there are. Needs a
+    /// read port. The flavors are the machine's ([`StateFlavor::of_cpu`]), and a translated
+    /// process's threads are the machine's as well.
+    ///
+    /// The kernel stops the thread for it and lets it go again (`thread_act.c`): one that runs on
+    /// a CPU is interrupted and waited for. On arm64 `lr`, `pc`, `sp` and `fp` of a process with
+    /// pointer authentication may be signed.
+    ///
+    /// # Errors
+    /// As of the trait; [`KernReturn::INVALID_ARGUMENT`] also for an inspect port, too few words
+    /// and a flavor that this machine or this thread does not have; [`KernReturn::TERMINATED`] for
+    /// a thread that ended just now, [`KernReturn::ABORTED`] where the wait was interrupted.
+    fn thread_state(
+        &self,
+        thread: PortName,
+        flavor: StateFlavor,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn>;
+
+    /// `mach_port_space_info`, by a control or read port: the task's whole table of names, in its
+    /// order, the entries in it that are free and the first, which is never used, among them: those
+    /// have no type. `mach_port_names`, which lists less, needs a control port.
+    ///
+    /// # Errors
+    /// As of the trait; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
+    /// `KERN_RESOURCE_SHORTAGE` of a kernel without memory.
+    fn space_info(&self, task: PortName) -> Result<Vec<SpaceEntry>, KernReturn>;
+
+    /// `mach_port_get_attributes`, by a control or read port, of the port with this name in the
+    /// task's space: fills the words by this flavor ([`PortAttributes`](super::PortAttributes)) and
+    /// returns how many it wrote.
+    ///
+    /// # Errors
+    /// As of the trait; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
+    /// [`KernReturn::INVALID_NAME`] for a name that names nothing, [`KernReturn::INVALID_RIGHT`]
+    /// where the task does not receive from the port (`ipc_object.c:ipc_object_translate`),
+    /// [`KernReturn::FAILURE`] for too few words.
+    fn port_attributes(
+        &self,
+        task: PortName,
+        name: PortName,
+        flavor: i32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn>;
+
+    /// `host_statistics64`: fills the words by this flavor ([`HostInfo`](super::HostInfo)) and
+    /// returns how many it wrote.
+    ///
+    /// To a program that is not Apple's the kernel answers two to ten questions of all of them a
+    /// second, and the others with what it said before (`host.c:rate_limit_host_statistics`).
+    ///
+    /// # Errors
+    /// [`KernReturn::FAILURE`] for too few words.
+    fn host_statistics(&self, flavor: i32, words: &mut [u32]) -> Result<usize, KernReturn>;
+
+    /// `host_processor_info`: the words of each CPU, by its number, by this flavor
+    /// ([`ProcessorFlavor`](super::ProcessorFlavor)), and how many words each has. Of one CPU only,
+    /// where one is wanted: the kernel has no call for that, but a replay, in which there may be
+    /// thousands, does not copy the others.
+    ///
+    /// # Errors
+    /// `KERN_RESOURCE_SHORTAGE` of a kernel without memory.
+    fn processor_info(
+        &self,
+        flavor: i32,
+        only: Option<usize>,
+    ) -> Result<(usize, Vec<u32>), KernReturn>;
+
+    /// `mach_timebase_info`: what turns absolute-time units into nanoseconds.
+    ///
+    /// # Errors
+    /// None is documented.
+    fn timebase(&self) -> Result<Timebase, KernReturn>;
+
+    /// `getfsstat(MNT_NOWAIT)`: fills the buffer with the mounted file systems and returns how
+    /// many; without a buffer, how many there are. A result that fills the buffer may have been
+    /// cut off silently. The kernel answers with what it has at hand and asks no file system, so
+    /// that a dead one does no harm.
+    ///
+    /// # Errors
+    /// What a policy gives.
+    fn mounts(&self, mounts: Option<&mut [Mount]>) -> Result<usize, Errno>;
+
+    /// The time of day: in a replay that of the recording.
+    ///
+    /// # Errors
+    /// [`Errno::NOTSUP`] of a recording that does not hold it.
+    fn now(&self) -> Result<SystemTime, Errno> {
+        Ok(SystemTime::now())
+    }
+
+    /// Bytes of a regular file from this offset on, at most so many: `open`, `fstat` and `pread`.
+    /// May block for as long as the file system does.
+    ///
+    /// # Errors
+    /// What the three gave; [`Errno::INVAL`] for what is no regular file.
+    fn file_part(&self, path: &[u8], offset: u64, most: usize) -> Result<FilePart, Errno>;
+
+    /// dyld's list of the images of this program, as far as they lie in dyld's shared cache; in
+    /// no order, and what was in the vector is gone. dyld is no part of the kernel, but only it
+    /// knows where the images are in there: to the kernel the cache is a few large regions.
+    ///
+    /// Segments that several images share are left out. An image may come twice, and one that is
+    /// being loaded may be missing. Nothing is listed where there is no shared cache.
+    fn own_images(&self, images: &mut Vec<Image>);
+}

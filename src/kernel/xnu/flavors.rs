@@ -1,0 +1,176 @@
+//! Which struct answers which flavor of which call.
+
+use super::{
+    AuditToken, BsdInfo, OpenFile, PathlessFile, PipeFile, Plain, PortLimit, PortStatus,
+    ProcessorInfo, ProcessorLoad, RegionPathInfo, SecurityToken, ShortBsdInfo, SocketFile,
+    TaskBasicInfo, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, ThreadInfo, UniqueInfo,
+    VmStatistics, VnodeFile, VnodePaths,
+};
+
+/// A number that XNU's headers define.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Constant {
+    /// Its name in C.
+    pub name: &'static str,
+    /// Its value.
+    pub value: i32,
+    /// Whether a public header has it. The others stand in XNU's `sys/proc_info_private.h`, and are
+    /// part of its system call interface.
+    pub public: bool,
+}
+
+/// Declares a trait of structs by flavor, and implements it for each.
+macro_rules! flavors {
+    ($(
+        $(#[$meta:meta])*
+        trait $trait:ident($number:ty) of $call:literal as $list:ident {
+            $($(#[$flavor_meta:meta])* $type:ident: $c:ident = $value:literal $($private:ident)?,)*
+        }
+    )*) => {
+        $(
+            $(#[$meta])*
+            pub trait $trait: Plain {
+                /// The flavor's number.
+                const FLAVOR: $number;
+                /// The call, for errors.
+                const CALL: &'static str;
+            }
+
+            $(
+                $(#[$flavor_meta])*
+                impl $trait for $type {
+                    const FLAVOR: $number = $value;
+                    const CALL: &'static str = concat!($call, "(", stringify!($c), ")");
+                }
+            )*
+
+            const $list: &[Constant] = &[$(Constant {
+                name: stringify!($c),
+                value: $value,
+                public: flavors!(@public $($private)?),
+            },)*];
+        )*
+    };
+    (@public private) => { false };
+    (@public) => { true };
+}
+
+flavors! {
+    /// A struct that a flavor of `proc_pidinfo` fills: whole, or with an error.
+    trait PidInfo(i32) of "proc_pidinfo" as PID_INFO {
+        /// With `arg` 1 of zombies, too.
+        BsdInfo: PROC_PIDTBSDINFO = 3,
+        TaskInfo: PROC_PIDTASKINFO = 4,
+        /// `arg` is an address: the region of the task's own map that contains it, with its start
+        /// rounded down, else the next one above; a submap is one region. [`Errno::INVAL`] where no
+        /// region follows, which is also how a process in its exit looks.
+        ///
+        /// [`Errno::INVAL`]: super::Errno::INVAL
+        RegionPathInfo: PROC_PIDREGIONPATHINFO = 8,
+        /// Working directory and root directory; also what the file system gave.
+        VnodePaths: PROC_PIDVNODEPATHINFO = 9,
+        /// Of any process to any caller. With `arg` 1 of zombies, too.
+        ShortBsdInfo: PROC_PIDT_SHORTBSDINFO = 13,
+        /// `arg` is a thread's id; `ESRCH` for no such thread.
+        ThreadInfo: PROC_PIDTHREADID64INFO = 15 private,
+        /// Of any process to any caller. With `arg` 1 of zombies, too.
+        UniqueInfo: PROC_PIDUNIQIDENTIFIERINFO = 17 private,
+    }
+
+    /// An item of a list that a flavor of `proc_pidinfo` fills a buffer with. A result that fills the
+    /// buffer may have been cut off silently; an empty buffer is `ENOMEM`.
+    trait PidList(i32) of "proc_pidinfo" as PID_LIST {
+        /// Open descriptors, ascending; without a buffer, how many the process's table has room for,
+        /// and 20 more.
+        OpenFile: PROC_PIDLISTFDS = 1,
+        ThreadId: PROC_PIDLISTTHREADIDS = 28 private,
+    }
+
+    /// A struct that a flavor of `proc_pidfdinfo` fills: whole, or with an error.
+    trait FdInfo(i32) of "proc_pidfdinfo" as FD_INFO {
+        PathlessFile: PROC_PIDFDVNODEINFO = 1,
+        /// The kernel asks the file system for the file's attributes, which may block. `EPERM` also
+        /// where this program may not know the file's path (`mac_vnode_check_fsgetpath`, since macOS
+        /// 12: files in protected folders, without Full Disk Access).
+        VnodeFile: PROC_PIDFDVNODEPATHINFO = 2,
+        SocketFile: PROC_PIDFDSOCKETINFO = 3,
+        PipeFile: PROC_PIDFDPIPEINFO = 6,
+    }
+
+    /// A struct that a flavor of `task_info` fills.
+    trait TaskFlavor(u32) of "task_info" as TASK_INFO {
+        SecurityToken: TASK_SECURITY_TOKEN = 13,
+        AuditToken: TASK_AUDIT_TOKEN = 15,
+        TaskBasicInfo: MACH_TASK_BASIC_INFO = 20,
+        /// Asked with 42 words: with more, macOS 13 and 14 log each call.
+        TaskVmInfo: TASK_VM_INFO = 22,
+    }
+
+    /// A struct that a flavor of `thread_info` fills.
+    trait ThreadFlavor(u32) of "thread_info" as THREAD_INFO {
+        ThreadBasicInfo: THREAD_BASIC_INFO = 3,
+        ThreadIdentifier: THREAD_IDENTIFIER_INFO = 4,
+    }
+
+    /// A struct that a flavor of `mach_port_get_attributes` fills.
+    trait PortAttributes(i32) of "mach_port_get_attributes" as PORT_ATTRIBUTES {
+        /// The kernel answers with no words for the names 0 and `u32::MAX`.
+        PortLimit: MACH_PORT_LIMITS_INFO = 1,
+        /// `KERN_INVALID_RIGHT` for the names 0 and `u32::MAX`.
+        PortStatus: MACH_PORT_RECEIVE_STATUS = 2,
+    }
+
+    /// A struct that a flavor of `host_statistics64` fills.
+    trait HostInfo(i32) of "host_statistics64" as HOST_INFO {
+        /// Asked as of its first revision.
+        VmStatistics: HOST_VM_INFO64 = 4,
+    }
+
+    /// A struct that a flavor of `host_processor_info` fills for each CPU.
+    trait ProcessorFlavor(i32) of "host_processor_info" as PROCESSOR_INFO {
+        ProcessorInfo: PROCESSOR_BASIC_INFO = 1,
+        ProcessorLoad: PROCESSOR_CPU_LOAD_INFO = 2,
+    }
+}
+
+/// An id of a thread, unique within a boot.
+pub type ThreadId = u64;
+
+/// Declares constants and lists them.
+macro_rules! constants {
+    ($($(#[$meta:meta])* $name:ident: $type:ty = $value:expr;)*) => {
+        $($(#[$meta])* pub const $name: $type = $value;)*
+
+        const NUMBERS: &[Constant] = &[$(Constant {
+            name: stringify!($name),
+            value: $value as i32,
+            public: true,
+        },)*];
+    };
+}
+
+constants! {
+    /// First number of a `sysctl` name: the kernel's own.
+    CTL_KERN: i32 = 1;
+    /// Second number: processes.
+    KERN_PROC: i32 = 14;
+    /// Third number: one process, by its pid.
+    KERN_PROC_PID: i32 = 1;
+    /// Second number: arguments and environment of a process.
+    KERN_PROCARGS2: i32 = 49;
+    /// Flavor of `task_policy_get`: the role.
+    TASK_CATEGORY_POLICY: u32 = 1;
+}
+
+/// The numbers that go to the kernel, for the check against Apple's headers.
+pub const CONSTANTS: &[&[Constant]] = &[
+    PID_INFO,
+    PID_LIST,
+    FD_INFO,
+    TASK_INFO,
+    THREAD_INFO,
+    PORT_ATTRIBUTES,
+    HOST_INFO,
+    PROCESSOR_INFO,
+    NUMBERS,
+];

@@ -1,0 +1,36 @@
+//! What XNU answers: its calls as methods over numbers and buffers, and its structs.
+//!
+//! On a Mac `sys` asks the kernel; everywhere else a recording or a model of XNU answers. Nothing
+//! here retries, converts a unit or gives an error a meaning: that is the business of the code
+//! above, where it can be tested.
+
+mod calls;
+mod errno;
+mod flavors;
+mod image;
+pub(crate) mod json;
+mod ports;
+mod registers;
+mod structs;
+#[cfg(target_os = "macos")]
+mod sys;
+mod sysctls;
+mod typed;
+mod wire;
+
+pub use self::calls::{PortKind, REGION_INFO_SKIP_ALIASES, XnuCalls};
+pub use self::errno::{Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, Refusal};
+pub use self::flavors::{
+    CONSTANTS, CTL_KERN, Constant, FdInfo, HostInfo, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2,
+    PidInfo, PidList, PortAttributes, ProcessorFlavor, TASK_CATEGORY_POLICY, TaskFlavor,
+    ThreadFlavor, ThreadId,
+};
+pub use self::image::{FilePart, IMAGE_SEGMENTS, Image, Segment};
+pub use self::ports::{TaskPort, ThreadPorts};
+pub use self::registers::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, StateFlavor};
+pub use self::structs::*;
+#[cfg(target_os = "macos")]
+pub use self::sys::Xnu;
+pub use self::sysctls::SYSCTLS;
+pub use self::typed::{Typed, words_of};
+pub use self::wire::{Field, Layout, Plain, Text, Unread};

@@ -1,0 +1,34 @@
+//! XNU's structs, each declared once, in XNU's numbers and units.
+//!
+//! A recording holds them by the names of their fields: to rename a field is to change the format
+//! (`docs/recording.md`).
+
+mod file;
+mod machine;
+mod process;
+mod region;
+mod socket;
+mod task;
+
+pub use self::file::{
+    FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SocketFile, TcpEnds, UnixEnds,
+    VnodeFile,
+};
+pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
+pub use self::process::{BsdInfo, KinfoProc, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo};
+pub use self::region::{
+    RegionInfo, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo, VnodePaths,
+};
+pub use self::socket::{Ends, SocketEnds, SocketName};
+pub use self::task::{
+    AuditToken, PortLimit, PortStatus, SecurityToken, SpaceEntry, TaskBasicInfo, TaskVmInfo,
+    ThreadBasicInfo, ThreadIdentifier, TimeValue,
+};
+use super::wire::Layout;
+
+/// The layout of every struct that the kernel fills.
+pub fn layouts() -> impl Iterator<Item = &'static Layout> {
+    [file::LAYOUTS, machine::LAYOUTS, process::LAYOUTS, region::LAYOUTS, task::LAYOUTS]
+        .into_iter()
+        .flatten()
+}

@@ -1,0 +1,264 @@
+//! Processes and threads by pid: structs of `sys/proc_info.h` and `sys/sysctl.h`.
+
+use super::super::json;
+use super::super::wire::{Text, Unread, xnu_structs};
+
+xnu_structs! {
+    /// `struct proc_bsdshortinfo`.
+    struct ShortBsdInfo: "struct proc_bsdshortinfo", 64 {
+        /// Process id.
+        pid: u32 = "pbsi_pid" @ 0,
+        /// The parent's process id.
+        ppid: u32 = "pbsi_ppid" @ 4,
+        /// Process group id.
+        pgid: u32 = "pbsi_pgid" @ 8,
+        /// 1 `SIDL`, 2 `SRUN`, 3 `SSLEEP`, 4 `SSTOP`, 5 `SZOMB`.
+        status: u32 = "pbsi_status" @ 12,
+        /// The executable's name, cut at 15 bytes, padded with NUL.
+        comm: Text<16> = "pbsi_comm" @ 16,
+        /// `PROC_FLAG_*`, but for `SLEADER` and `CTTY`.
+        flags: u32 = "pbsi_flags" @ 32,
+        /// Effective user id.
+        uid: u32 = "pbsi_uid" @ 36,
+        /// Effective group id.
+        gid: u32 = "pbsi_gid" @ 40,
+        /// Real user id.
+        ruid: u32 = "pbsi_ruid" @ 44,
+        /// Real group id.
+        rgid: u32 = "pbsi_rgid" @ 48,
+        /// Saved user id.
+        svuid: u32 = "pbsi_svuid" @ 52,
+        /// Saved group id.
+        svgid: u32 = "pbsi_svgid" @ 56,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread: Unread<4> = "" @ 60,
+    }
+
+    /// `struct proc_bsdinfo`.
+    struct BsdInfo: "struct proc_bsdinfo", 136 {
+        /// `PROC_FLAG_*`.
+        flags: u32 = "pbi_flags" @ 0,
+        /// As in [`ShortBsdInfo`].
+        status: u32 = "pbi_status" @ 4,
+        /// Exit status, of a zombie.
+        xstatus: u32 = "pbi_xstatus" @ 8,
+        /// Process id.
+        pid: u32 = "pbi_pid" @ 12,
+        /// The parent's process id.
+        ppid: u32 = "pbi_ppid" @ 16,
+        /// Effective user id.
+        uid: u32 = "pbi_uid" @ 20,
+        /// Effective group id.
+        gid: u32 = "pbi_gid" @ 24,
+        /// Real user id.
+        ruid: u32 = "pbi_ruid" @ 28,
+        /// Real group id.
+        rgid: u32 = "pbi_rgid" @ 32,
+        /// Saved user id.
+        svuid: u32 = "pbi_svuid" @ 36,
+        /// Saved group id.
+        svgid: u32 = "pbi_svgid" @ 40,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread: Unread<4> = "" @ 44,
+        /// The executable's name, cut at 15 bytes, padded with NUL.
+        comm: Text<16> = "pbi_comm" @ 48,
+        /// The executable's name, cut at 31 bytes, padded with NUL.
+        name: Text<32> = "pbi_name" @ 64,
+        /// Open files.
+        nfiles: u32 = "pbi_nfiles" @ 96,
+        /// Process group id.
+        pgid: u32 = "pbi_pgid" @ 100,
+        /// Job control counter.
+        pjobc: u32 = "pbi_pjobc" @ 104,
+        /// Device of the controlling terminal, `u32::MAX` for none.
+        tdev: u32 = "e_tdev" @ 108,
+        /// Process group of the controlling terminal.
+        tpgid: u32 = "e_tpgid" @ 112,
+        /// Nice value.
+        nice: i32 = "pbi_nice" @ 116,
+        /// When it started: seconds since 1970.
+        start_seconds: u64 = "pbi_start_tvsec" @ 120,
+        /// And microseconds.
+        start_microseconds: u64 = "pbi_start_tvusec" @ 128,
+    }
+
+    /// `struct proc_taskinfo`. Counters stop at `i32::MAX`.
+    struct TaskInfo: "struct proc_taskinfo", 96 {
+        /// Bytes of address space, reserved regions among them.
+        #[serde(with = "json::hex")]
+        virtual_size: u64 = "pti_virtual_size" @ 0,
+        /// Bytes in memory.
+        #[serde(with = "json::hex")]
+        resident_size: u64 = "pti_resident_size" @ 8,
+        /// User time of all threads, the ended ones too, in absolute-time units ([`Timebase`]).
+        total_user: u64 = "pti_total_user" @ 16,
+        /// System time of all threads, likewise.
+        total_system: u64 = "pti_total_system" @ 24,
+        /// User time of living threads, likewise.
+        threads_user: u64 = "pti_threads_user" @ 32,
+        /// System time of living threads, likewise.
+        threads_system: u64 = "pti_threads_system" @ 40,
+        /// Scheduling policy.
+        policy: i32 = "pti_policy" @ 48,
+        /// Page faults.
+        faults: i32 = "pti_faults" @ 52,
+        /// Pages read in.
+        pageins: i32 = "pti_pageins" @ 56,
+        /// Copy-on-write faults.
+        cow_faults: i32 = "pti_cow_faults" @ 60,
+        /// Mach messages sent.
+        messages_sent: i32 = "pti_messages_sent" @ 64,
+        /// Mach messages received.
+        messages_received: i32 = "pti_messages_received" @ 68,
+        /// Mach system calls.
+        syscalls_mach: i32 = "pti_syscalls_mach" @ 72,
+        /// BSD system calls.
+        syscalls_unix: i32 = "pti_syscalls_unix" @ 76,
+        /// Context switches.
+        context_switches: i32 = "pti_csw" @ 80,
+        /// Threads.
+        threads: i32 = "pti_threadnum" @ 84,
+        /// Threads that run.
+        running: i32 = "pti_numrunning" @ 88,
+        /// Priority.
+        priority: i32 = "pti_priority" @ 92,
+    }
+
+    /// `struct proc_uniqidentifierinfo`.
+    struct UniqueInfo: "", 56 {
+        /// The main executable's UUID.
+        #[serde(with = "json::hex_bytes")]
+        uuid: [u8; 16] = "p_uuid" @ 0,
+        /// Unique within a boot, never used again, kept by exec.
+        unique_id: u64 = "p_uniqueid" @ 16,
+        /// The parent's.
+        parent_unique_id: u64 = "p_puniqueid" @ 24,
+        /// `p_idversion`: another one after every fork and every exec.
+        id_version: i32 = "p_idversion" @ 32,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread: Unread<20> = "" @ 36,
+    }
+
+    /// `struct proc_threadinfo`.
+    struct ThreadInfo: "struct proc_threadinfo", 112 {
+        /// User time in nanoseconds.
+        user_time: u64 = "pth_user_time" @ 0,
+        /// System time in nanoseconds.
+        system_time: u64 = "pth_system_time" @ 8,
+        /// Share of a CPU, 0 to 1,000.
+        cpu_usage: i32 = "pth_cpu_usage" @ 16,
+        /// Scheduling policy.
+        policy: i32 = "pth_policy" @ 20,
+        /// 1 running, 2 stopped, 3 waiting, 4 uninterruptible, 5 halted.
+        run_state: i32 = "pth_run_state" @ 24,
+        /// 1 swapped, 2 idle.
+        flags: i32 = "pth_flags" @ 28,
+        /// Always 0.
+        sleep_time: i32 = "pth_sleep_time" @ 32,
+        /// Priority now.
+        current_priority: i32 = "pth_curpri" @ 36,
+        /// Priority.
+        priority: i32 = "pth_priority" @ 40,
+        /// Highest priority.
+        max_priority: i32 = "pth_maxpriority" @ 44,
+        /// The name up to its NUL, at most 63 bytes.
+        name: Text<64> = "pth_name" @ 48,
+    }
+
+    /// Of `struct kinfo_proc` what no flavor of `proc_pidinfo` tells to everybody.
+    struct KinfoProc: "struct kinfo_proc", 648 {
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_before: Unread<32> = "" @ 0,
+        /// `p_flag`: `P_*` of `sys/proc.h`, with `P_TRACED`, `P_PPWAIT` and `P_WEXIT` put in from
+        /// elsewhere.
+        flags: i32 = "kp_proc.p_flag" @ 32,
+        /// `p_stat`: 1 `SIDL`, 2 `SRUN`, 3 `SSLEEP`, 4 `SSTOP`, 5 `SZOMB`.
+        status: i8 = "kp_proc.p_stat" @ 36,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_process: Unread<355> = "" @ 37,
+        /// `e_pcred.p_ruid`: real user.
+        real_uid: u32 = "kp_eproc.e_pcred.p_ruid" @ 392,
+        /// `e_pcred.p_svuid`: saved user.
+        saved_uid: u32 = "kp_eproc.e_pcred.p_svuid" @ 396,
+        /// `e_pcred.p_rgid`: real group.
+        real_gid: u32 = "kp_eproc.e_pcred.p_rgid" @ 400,
+        /// `e_pcred.p_svgid`: saved group.
+        saved_gid: u32 = "kp_eproc.e_pcred.p_svgid" @ 404,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_references: Unread<12> = "" @ 408,
+        /// `e_ucred.cr_uid`: effective user.
+        uid: u32 = "kp_eproc.e_ucred.cr_uid" @ 420,
+        /// `e_ucred.cr_ngroups`: how many of the groups count.
+        group_count: i16 = "kp_eproc.e_ucred.cr_ngroups" @ 424,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_padding: Unread<2> = "" @ 426,
+        /// `e_ucred.cr_groups`: the effective group, and the others.
+        groups: [u32; 16] = "kp_eproc.e_ucred.cr_groups" @ 428,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_memory: Unread<72> = "" @ 492,
+        /// `e_pgid`: process group.
+        group: i32 = "kp_eproc.e_pgid" @ 564,
+        /// `e_jobc`: processes that qualify the group for job control.
+        job_control: i16 = "kp_eproc.e_jobc" @ 568,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_job: Unread<2> = "" @ 570,
+        /// `e_tdev`: device of the controlling terminal, -1 for none.
+        terminal: i32 = "kp_eproc.e_tdev" @ 572,
+        /// `e_tpgid`: foreground process group of the terminal, 0 without one.
+        terminal_group: i32 = "kp_eproc.e_tpgid" @ 576,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_session: Unread<12> = "" @ 580,
+        /// `e_wmesg`: what the process waits for. XNU has not filled it since it has Mach threads:
+        /// always empty (`kern_sysctl.c:fill_user64_eproc`).
+        wait_message: Text<8> = "kp_eproc.e_wmesg" @ 592,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_after: Unread<48> = "" @ 600,
+    }
+}
+
+/// Numbers in [`ShortBsdInfo`] and [`BsdInfo`].
+impl ShortBsdInfo {
+    /// Status `SZOMB`.
+    pub const ZOMBIE: u32 = 5;
+    /// `PROC_FLAG_INEXIT`: the process is in its exit; its map may be empty already.
+    pub const IN_EXIT: u32 = 0x4;
+    /// `PROC_FLAG_LP64`: a 64-bit process.
+    pub const LP64: u32 = 0x10;
+    /// `PROC_FLAG_PSUGID`: the process has changed its ids since it was executed.
+    pub const CHANGED_IDS: u32 = 0x2000;
+    /// `PROC_FLAG_ROSETTA`: x86_64 code, translated.
+    pub const TRANSLATED: u32 = 0x200_0000;
+}
+
+/// Bits of [`KinfoProc::flags`].
+impl KinfoProc {
+    /// `P_CONTROLT`: it has a controlling terminal.
+    pub const HAS_TERMINAL: i32 = 0x2;
+    /// `P_LP64`: a 64-bit process.
+    pub const LP64: i32 = 0x4;
+    /// `P_PPWAIT`: its parent waits until it executes or ends.
+    pub const PARENT_WAITS: i32 = 0x10;
+    /// `P_SUGID`: it has changed its ids since it was executed.
+    pub const CHANGED_IDS: i32 = 0x100;
+    /// `P_SYSTEM`: a process of the system's own.
+    pub const SYSTEM: i32 = 0x200;
+    /// `P_TRACED`: it is being debugged.
+    pub const TRACED: i32 = 0x800;
+    /// `P_WEXIT`: it is in its exit.
+    pub const IN_EXIT: i32 = 0x2000;
+    /// `P_EXEC`: it has called `exec`.
+    pub const EXECUTED: i32 = 0x4000;
+    /// `P_TRANSLATED`: x86_64 code, translated.
+    pub const TRANSLATED: i32 = 0x2_0000;
+}
