@@ -9,12 +9,12 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 
-use mach_procfs::kernel::mach::calls::{
+use mach_procfs::kernel::xnu::Xnu;
+use mach_procfs::kernel::xnu::{
     FileCalls, KernReturn, MachineCalls, Mount, OpenFile, ProcessCalls, SYSCTLS, SocketEnds,
     SpaceCalls, StateFlavor, SysctlKind, TaskCalls, TaskPort, ThreadCalls, ThreadPorts, VnodePaths,
     XnuCalls,
 };
-use mach_procfs::kernel::mach::raw::Xnu;
 
 fn me() -> i32 {
     std::process::id().cast_signed()
@@ -69,7 +69,8 @@ fn own_files_sockets_and_pipes_are_told() {
 
     let (mut reader, mut writer) = std::io::pipe().unwrap();
     assert_eq!(kind_of(&reader), OpenFile::PIPE);
-    let ends = [reader.as_raw_fd(), writer.as_raw_fd()].map(|fd| Xnu.fd::<PipeFile>(me(), fd).unwrap());
+    let ends =
+        [reader.as_raw_fd(), writer.as_raw_fd()].map(|fd| Xnu.fd::<PipeFile>(me(), fd).unwrap());
     assert_eq!((ends[0].handle, ends[0].peer), (ends[1].peer, ends[1].handle));
     writer.write_all(b"x").unwrap();
     reader.read_exact(&mut [0]).unwrap();

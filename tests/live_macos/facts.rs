@@ -6,11 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use mach_procfs::kernel::mach::calls::{
+use mach_procfs::kernel::mach::macho::{HEADER_ROOM, MachO};
+use mach_procfs::kernel::xnu::Xnu;
+use mach_procfs::kernel::xnu::{
     FileCalls, KernReturn, RegionPathInfo, SubmapInfo, TaskPort, XnuCalls,
 };
-use mach_procfs::kernel::mach::macho::{HEADER_ROOM, MachO};
-use mach_procfs::kernel::mach::raw::Xnu;
 use mach_procfs::kernel::{Detail, LinkTo};
 use mach_procfs::model::{Backing, Pid, Protection, Region, Shown};
 
