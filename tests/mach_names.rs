@@ -17,7 +17,7 @@ use mach_procfs::kernel::mach::macho::{MachO, MachOSegment};
 use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, Errno, VnodeInfo};
 use mach_procfs::model::{BackingKind, Region};
 use mach_procfs::tree::{Caller, Tree};
-use xnu_model::{Call, Entry, Fault, Vnode, VnodeId, World, XnuModel, mach_header};
+use xnu_model::{Call, Entry, Fault, Vnode, VnodeId, World, XnuModel};
 
 const PAGE: u64 = 16_384;
 
@@ -152,7 +152,7 @@ fn library() -> MachO {
 
 fn file(world: &mut World, path: &str) -> VnodeId {
     let info = VnodeInfo { dev: 1 << 24, ino: 77, nlink: 1, kind: 1, ..Default::default() };
-    let contents = BTreeMap::from([(0, mach_header(&library()))]);
+    let contents = BTreeMap::from([(0, library().header())]);
     world.vnode(Vnode { info, path: path.into(), contents, ..Vnode::default() })
 }
 
