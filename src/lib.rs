@@ -6,8 +6,8 @@
 //! ```text
 //!  linux: /proc text ──┐
 //!  mach: raw ► walk ───┼──►  kernel  ──►  tree  ──►  fuse  ──►  reader of a mounted file
-//!  mach: xnu_model ────┘    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
-//!       (a recording)                       └ format: values ► bytes
+//!  mach: recording ────┘    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
+//!       (in tests: xnu_model)               └ format: values ► bytes
 //!
 //!  spoken by all: model.
 //! ```

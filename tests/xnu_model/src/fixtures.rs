@@ -1,6 +1,8 @@
 //! Made-up processes as several systems would show them; not real data of any user. Sizes and
 //! places are those of crash reports and of XNU's source.
 
+#![allow(clippy::unwrap_used, reason = "what is looked for was put there above")]
+
 mod inside;
 
 use std::collections::BTreeMap;
