@@ -1,7 +1,7 @@
 //! One handle serves all processes: who gets which content, and what of it is given back.
 
 use mach_procfs::fuse::{LINUX, MACFUSE};
-use mach_procfs::kernel::mach::xnu_model::World;
+use xnu_model::World;
 
 use super::extension::{Extension, Set};
 use super::worlds::{
@@ -11,9 +11,7 @@ use super::worlds::{
 const MAPS: &str = "500/maps";
 
 fn rename(world: &mut World, name: &[u8]) {
-    let comm = &mut world.process_mut(TARGET.cast_signed()).unwrap().info.comm;
-    *comm = Default::default();
-    comm.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
+    world.process_mut(TARGET.cast_signed()).unwrap().info.comm = name.into();
 }
 
 /// Opens a file with a reader that keeps it open, as `sleep 1d <FILE` does.
@@ -210,8 +208,7 @@ fn attributes_take_no_longer_with_many_open_files() {
 fn many(processes: u32) -> World {
     let mut world = world();
     for pid in 0..processes {
-        let process =
-            mach_procfs::kernel::mach::xnu_model::ModelProcess::new(10_000 + pid, "one of many");
+        let process = xnu_model::ModelProcess::new(10_000 + pid, "one of many");
         world.spawn(process);
     }
     world

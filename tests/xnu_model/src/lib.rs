@@ -10,7 +10,6 @@
 mod answers;
 mod arguments;
 mod calls;
-mod executable;
 mod fault;
 pub mod fixtures;
 mod machine;
@@ -31,7 +30,6 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 pub use self::arguments::ArgumentArea;
 pub use self::calls::Call;
-pub use self::executable::mach_header;
 pub use self::fault::{Change, Fault};
 use self::fault::{Injected, Rule};
 pub use self::machine::Machine;
