@@ -1,127 +1,41 @@
-//! The model's answers, call by call; here those of the walk.
+//! The model's answers, call by call: here each call is counted, and what it asks for is told from
+//! its flavor.
 
-mod files;
+mod file;
 mod machine;
 mod process;
 mod space;
 mod task;
 mod thread;
+mod write;
 
+use std::ffi::CStr;
+use std::time::SystemTime;
+
+use mach_procfs::kernel::xnu::{
+    Errno, FilePart, Image, KernReturn, Mount, PortKind, PortName, REGION_INFO_SKIP_ALIASES,
+    Refusal, SpaceEntry, StateFlavor, Timebase, XnuCalls,
+};
 use parking_lot::MutexGuard;
 
-use super::super::calls::{
-    BsdInfo, Errno, Image, KernReturn, PORT_DEAD, PORT_NULL, PortName, REGION_INFO_SKIP_ALIASES,
-    RegionInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo, ThreadInfo,
-    Timebase, UniqueInfo, VnodeInfo, VnodePaths, XnuCalls,
-};
-use super::arguments::Told;
-use super::fault::Call;
-use super::map;
-use super::object::VnodeId;
-use super::port::{Holder, OWN_TASK, PortKind};
-use super::process::{ModelProcess, PortRule, Slot, Task, TaskId, TaskState};
-use super::recorded;
-use super::region::size_of;
-use super::rows::Rows;
-use super::world::World;
+use self::write::put;
+use super::calls::{Asked, Call};
+use super::port::OWN_TASK;
 use super::{State, XnuModel};
 
 impl XnuModel {
-    /// Enters a BSD call, with an injected errno in the place of the answer.
+    /// Enters a BSD call, with an injected errno in the place of the answer; and whether a region
+    /// is to be empty.
     fn bsd(&self, call: Call) -> Result<(MutexGuard<'_, State>, bool), Errno> {
         let (state, injected) = self.enter(call);
         injected.errno.map_or(Ok((state, injected.empty)), Err)
     }
 
-    /// Enters a Mach call, with an injected code in the place of the answer.
+    /// Enters a Mach call, with an injected code in the place of the answer; and whether a region
+    /// is to be empty.
     fn mach(&self, call: Call) -> Result<(MutexGuard<'_, State>, bool), KernReturn> {
         let (state, injected) = self.enter(call);
         injected.code.map_or(Ok((state, injected.empty)), Err)
-    }
-}
-
-impl World {
-    /// A process that passes the checks of this flavor.
-    fn admit(&self, pid: i32, flavor: i32, size: usize) -> Result<&Slot, Errno> {
-        self.check(pid, flavor, 0, size)?;
-        self.slot(pid).ok_or(Errno::SRCH)
-    }
-
-    /// Whether this vnode is the working directory or the root of this process.
-    fn uses_directory(&self, pid: i32, vnode: VnodeId) -> bool {
-        let (Some(process), Some(vnode)) = (self.process(pid), self.vnodes.get(vnode.0)) else {
-            return false;
-        };
-        let is_it = |info: &VnodeInfo| (info.dev, info.ino) == (vnode.info.dev, vnode.info.ino);
-        is_it(&process.paths.current) || is_it(&process.paths.root)
-    }
-
-    /// What a rule makes of the wish for a task's port.
-    fn give(&mut self, task: TaskId, rule: PortRule) -> Result<PortName, KernReturn> {
-        match rule {
-            PortRule::Gives(kind) => Ok(self.ports.give(Holder::Task(task), kind)),
-            PortRule::Refuses(code) => Err(code),
-            PortRule::Null => Ok(PORT_NULL),
-            PortRule::Dead => Ok(PORT_DEAD),
-        }
-    }
-
-    /// What a task port leads to, if it is of this kind or a stronger one.
-    fn by_port(&self, port: PortName, least: PortKind) -> Result<Asked<'_>, KernReturn> {
-        if World::is_own(port) {
-            let process = self.process(self.caller.pid).ok_or(KernReturn::INVALID_ARGUMENT)?;
-            let task = self.task_of(process).ok_or(KernReturn::INVALID_ARGUMENT)?;
-            return Ok(Asked::Task(task, process));
-        }
-        let right = self.ports.get(port).ok_or(KernReturn::INVALID_DEST)?;
-        let asked = match right.holder {
-            Holder::Task(id) => self.active(id).map(|(task, process)| Asked::Task(task, process)),
-            Holder::Recorded(pid) => match self.slot(pid) {
-                Some(Slot::Recorded(process)) => Ok(Asked::Recorded(process)),
-                _ => Err(KernReturn::INVALID_DEST),
-            },
-            Holder::Thread(..) | Holder::RecordedThread(..) => Err(KernReturn::INVALID_ARGUMENT),
-        }?;
-        if right.kind.is_at_least(least) { Ok(asked) } else { Err(KernReturn::INVALID_ARGUMENT) }
-    }
-
-    /// A task that runs, and whose it is.
-    fn active(&self, id: TaskId) -> Result<(&Task, &ModelProcess), KernReturn> {
-        let task = match self.tasks.get(&id) {
-            Some(task) if task.state == TaskState::Active => task,
-            Some(task) if task.state == TaskState::Inactive => {
-                return Err(KernReturn::INVALID_ARGUMENT);
-            }
-            _ => return Err(KernReturn::INVALID_DEST),
-        };
-        let owner = self.processes.iter().find_map(|slot| match slot {
-            Slot::Described(process) if process.task == id => Some(process.as_ref()),
-            _ => None,
-        });
-        owner.map(|process| (task, process)).ok_or(KernReturn::INVALID_DEST)
-    }
-}
-
-/// Whose task a call by port is about.
-enum Asked<'a> {
-    Task(&'a Task, &'a ModelProcess),
-    Recorded(&'a Rows),
-}
-
-/// A recorded process belongs to whoever replays it, who may see it then.
-fn hand_over(owner: Option<(u32, u32)>, info: &mut ShortBsdInfo) {
-    if let Some((uid, gid)) = owner {
-        (info.uid, info.ruid, info.svuid) = (uid, uid, uid);
-        (info.gid, info.rgid, info.svgid) = (gid, gid, gid);
-        info.flags &= !ShortBsdInfo::CHANGED_IDS;
-    }
-}
-
-fn hand_over_bsd(owner: Option<(u32, u32)>, info: &mut BsdInfo) {
-    if let Some((uid, gid)) = owner {
-        (info.uid, info.ruid, info.svuid) = (uid, uid, uid);
-        (info.gid, info.rgid, info.svgid) = (gid, gid, gid);
-        info.flags &= !ShortBsdInfo::CHANGED_IDS;
     }
 }
 
@@ -130,7 +44,7 @@ impl XnuCalls for XnuModel {
         self.state.lock().world.caller.pid
     }
 
-    fn list_all_pids(&self, pids: Option<&mut [i32]>) -> Result<usize, Errno> {
+    fn list_pids(&self, pids: Option<&mut [i32]>) -> Result<usize, Errno> {
         let (state, _) = self.bsd(Call::ListAllPids)?;
         let all = state.world.pids();
         // `nprocs + 20`, which is also the most that is filled in.
@@ -143,165 +57,105 @@ impl XnuCalls for XnuModel {
         Ok(filled.count())
     }
 
-    fn short_bsd_info(&self, pid: i32, zombies: bool) -> Result<ShortBsdInfo, Errno> {
-        let (state, _) = self.bsd(Call::ShortBsdInfo)?;
-        state.world.check(pid, 13, u64::from(zombies), 64)?;
-        match state.world.slot(pid) {
-            Some(Slot::Described(process)) => Ok(process.short()),
-            Some(Slot::Recorded(process)) => {
-                let mut info = process.short_info.get()?;
-                hand_over(state.owner, &mut info);
-                Ok(info)
-            }
-            None => Err(Errno::SRCH),
-        }
-    }
-
-    fn bsd_info(&self, pid: i32, zombies: bool) -> Result<BsdInfo, Errno> {
-        let (state, _) = self.bsd(Call::BsdInfo)?;
-        state.world.check(pid, 3, u64::from(zombies), 136)?;
-        match state.world.slot(pid) {
-            Some(Slot::Described(process)) => Ok(process.info.clone()),
-            Some(Slot::Recorded(process)) => {
-                let mut info = process.bsd_info.get()?;
-                hand_over_bsd(state.owner, &mut info);
-                Ok(info)
-            }
-            None => Err(Errno::SRCH),
-        }
-    }
-
-    fn task_info(&self, pid: i32) -> Result<TaskInfo, Errno> {
-        let (state, _) = self.bsd(Call::TaskInfo)?;
-        match state.world.admit(pid, 4, 96)? {
-            Slot::Described(process) => Ok(process.task_info.clone()),
-            Slot::Recorded(process) => recorded::part(process.task_info.as_deref()).cloned(),
-        }
-    }
-
-    fn unique_info(&self, pid: i32, zombies: bool) -> Result<UniqueInfo, Errno> {
-        let (state, _) = self.bsd(Call::UniqueInfo)?;
-        state.world.check(pid, 17, u64::from(zombies), 56)?;
-        match state.world.slot(pid) {
-            Some(Slot::Described(process)) => Ok(process.unique.clone()),
-            Some(Slot::Recorded(process)) => process.unique_info.get(),
-            None => Err(Errno::SRCH),
-        }
-    }
-
-    fn region_path_info(
+    fn pid_info(
         &self,
         pid: i32,
-        address: u64,
-        info: &mut RegionPathInfo,
-    ) -> Result<(), Errno> {
-        let (state, empty) = self.bsd(Call::RegionPathInfo)?;
-        let world = &state.world;
-        world.check(pid, 8, address, 1272)?;
-        if empty {
-            info.region = RegionInfo { address, ..RegionInfo::default() };
-            info.vnode = Default::default();
-            info.path.clear();
-            return Ok(());
+        flavor: i32,
+        arg: u64,
+        buffer: Option<&mut [u8]>,
+    ) -> Result<usize, Errno> {
+        let known = Asked::Pid(flavor).known();
+        let entered = known.map(|(call, _)| self.bsd(call)).transpose()?;
+        if pid == 0 && process::is_of_regions(flavor) {
+            return Err(Errno::PERM);
         }
-        match world.slot(pid) {
-            Some(Slot::Described(process)) => {
-                let task = world.task_of(process).ok_or(Errno::INVAL)?;
-                let entry = task.map.containing_or_next(address).ok_or(Errno::INVAL)?;
-                world.fill_region(task, entry, info);
-                Ok(())
+        let (Some((call, size)), Some((mut state, empty))) = (known, entered) else {
+            return Err(Errno::INVAL);
+        };
+        let is_estimate = call == Call::ListFiles && buffer.is_none();
+        if !is_estimate && buffer.as_ref().map_or(0, |buffer| buffer.len()) < size {
+            return Err(Errno::NOMEM);
+        }
+        if call == Call::VnodePaths {
+            self.wait_for_vnodes(&mut state, |world, vnode| world.uses_directory(pid, vnode));
+        }
+        let world = &state.world;
+        let process = world.admit(pid, call, arg)?;
+        match buffer {
+            None => Ok((process.files.len() + 20) * size),
+            Some(buffer) if empty && call == Call::RegionPathInfo => {
+                put(&process::empty_region(arg), buffer)
             }
-            Some(Slot::Recorded(process)) => recorded::region(process, address, info),
-            None => Err(Errno::SRCH),
+            Some(buffer) => world.about_process(process, call, arg, buffer),
         }
     }
 
-    fn vnode_paths(&self, pid: i32, paths: &mut VnodePaths) -> Result<(), Errno> {
-        let (mut state, _) = self.bsd(Call::VnodePaths)?;
-        self.wait_for_vnodes(&mut state, |world, vnode| world.uses_directory(pid, vnode));
-        paths.clone_from(match state.world.admit(pid, 9, 2352)? {
-            Slot::Described(process) if process.paths_denied => return Err(Errno::PERM),
-            Slot::Described(process) => &process.paths,
-            Slot::Recorded(process) => recorded::part(process.directories.as_deref())?,
-        });
+    fn pid_fd_info(
+        &self,
+        pid: i32,
+        descriptor: i32,
+        flavor: i32,
+        buffer: &mut [u8],
+    ) -> Result<usize, Errno> {
+        let (call, size) = Asked::Descriptor(flavor).known().ok_or(Errno::INVAL)?;
+        let (mut state, _) = self.bsd(call)?;
+        if buffer.len() < size {
+            return Err(Errno::NOMEM);
+        }
+        if matches!(call, Call::VnodeFile | Call::VnodeFileWithoutPath) {
+            self.wait_for_vnodes(&mut state, |world, vnode| world.has_open(pid, descriptor, vnode));
+        }
+        state.world.about_descriptor(pid, descriptor, call, buffer)
+    }
+
+    fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let (state, _) = self.bsd(Call::ExecutablePath)?;
+        state.world.executable_path(pid, buffer)
+    }
+
+    fn sysctl(&self, name: &[i32], buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
+        let (call, pid) = Call::of_sysctl(name).ok_or(Errno::NOENT)?;
+        let (state, _) = self.bsd(call)?;
+        if call == Call::ProcessArguments {
+            return state.world.process_arguments(pid, buffer);
+        }
+        match state.world.kinfo_proc(pid) {
+            None => Ok(0),
+            Some(info) => buffer.map_or(Ok(size_of_val(&info)), |buffer| put(&info, buffer)),
+        }
+    }
+
+    fn sysctl_by_name(&self, name: &CStr, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
+        let is_stack = name == c"kern.usrstack64";
+        let (state, _) =
+            self.bsd(if is_stack { Call::OwnStackTop } else { Call::SysctlByName })?;
+        let world = &state.world;
+        let stack = world.caller.stack_top.map(|top| top.to_ne_bytes().to_vec());
+        let value = if is_stack { stack.as_ref() } else { world.machine.sysctl(name) };
+        let value = value.ok_or(Errno::NOENT)?;
+        buffer.map_or(Ok(value.len()), |buffer| put(value.as_slice(), buffer))
+    }
+
+    fn set_sysctl(&self, name: &CStr, value: &[u8]) -> Result<(), Errno> {
+        if name != c"vm.self_region_info_flags" {
+            let state = self.state.lock();
+            let known = state.world.machine.sysctl(name).is_some();
+            return Err(if known { Errno::PERM } else { Errno::NOENT });
+        }
+        let (mut state, _) = self.bsd(Call::SetRegionInfoFlags)?;
+        let flags = u32::from_ne_bytes(value.try_into().map_err(|_| Errno::INVAL)?);
+        state.world.skip_aliases = flags & REGION_INFO_SKIP_ALIASES != 0;
         Ok(())
     }
 
-    fn list_thread_ids(&self, pid: i32, threads: &mut [u64]) -> Result<usize, Errno> {
-        let (state, _) = self.bsd(Call::ListThreadIds)?;
-        let ids: Vec<u64> = match state.world.admit(pid, 28, threads.len().saturating_mul(8))? {
-            Slot::Described(process) => process.threads.iter().map(|(id, _)| *id).collect(),
-            Slot::Recorded(process) => {
-                recorded::part(process.threads.as_ref())?.iter().map(|thread| thread.id).collect()
-            }
-        };
-        Ok(threads.iter_mut().zip(ids).map(|(to, id)| *to = id).count())
-    }
-
-    fn thread_info(&self, pid: i32, thread: u64) -> Result<ThreadInfo, Errno> {
-        let (state, _) = self.bsd(Call::ThreadInfo)?;
-        match state.world.admit(pid, 15, 112)? {
-            Slot::Described(process) => {
-                let found = process.threads.iter().find(|(id, _)| *id == thread);
-                found.map(|(_, info)| info.clone()).ok_or(Errno::SRCH)
-            }
-            Slot::Recorded(process) => {
-                recorded::part(process.threads.as_ref())?;
-                let found = process.thread(thread).ok_or(Errno::SRCH)?;
-                found.info.get().map(|info| *info)
-            }
+    fn port_for_pid(&self, kind: PortKind, pid: i32) -> Result<PortName, Refusal> {
+        let (mut state, injected) = self.enter(Call::of_port(kind));
+        match (kind, injected.errno, injected.code) {
+            (PortKind::Read | PortKind::Inspect, Some(errno), _) => return Err(errno.into()),
+            (PortKind::Control | PortKind::Name, _, Some(code)) => return Err(code.into()),
+            _ => {}
         }
-    }
-
-    fn process_arguments(&self, pid: i32, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
-        let (state, _) = self.bsd(Call::ProcessArguments)?;
-        let caller = &state.world.caller;
-        if buffer.as_ref().is_some_and(|buffer| !Told::takes(buffer.len())) {
-            return Err(Errno::INVAL);
-        }
-        match state.world.slot(pid) {
-            Some(Slot::Described(process)) if !process.is_zombie() && pid != 0 => {
-                let restricted = process.restricted && caller.pid != pid;
-                let told = process.arguments.told(restricted);
-                let Some(buffer) = buffer else {
-                    if restricted {
-                        caller.may_see(process).map_err(|_| Errno::INVAL)?;
-                    }
-                    return Ok(told.length());
-                };
-                caller.may_see(process).map_err(|_| Errno::INVAL)?;
-                Ok(told.fill(buffer, process.page_size as usize))
-            }
-            Some(Slot::Recorded(process)) => {
-                let told = Told::recorded(&recorded::part(process.arguments.as_ref())?.0);
-                let page =
-                    process.vm_info.as_ref().and_then(|it| usize::try_from(it.page_size).ok());
-                Ok(match buffer {
-                    Some(buffer) => told.fill(buffer, page.unwrap_or(16_384)),
-                    None => told.length(),
-                })
-            }
-            _ => Err(Errno::INVAL),
-        }
-    }
-
-    fn task_for_pid(&self, pid: i32) -> Result<PortName, KernReturn> {
-        let (mut state, _) = self.mach(Call::TaskForPid)?;
-        let world = &mut state.world;
-        if pid == 0 {
-            return Err(KernReturn::FAILURE);
-        }
-        let (task, rule) = match world.slot(pid) {
-            Some(Slot::Described(process)) if world.caller.may_control(process) => {
-                (process.task, process.port)
-            }
-            Some(Slot::Recorded(process)) => {
-                let port = process.task_port;
-                return recorded::port(world, pid, port, PortKind::Control).map_err(KernReturn);
-            }
-            _ => return Err(KernReturn::FAILURE),
-        };
-        world.give(task, rule)
+        state.world.port_for_pid(kind, pid)
     }
 
     fn own_task(&self) -> PortName {
@@ -313,77 +167,119 @@ impl XnuCalls for XnuModel {
         state.world.ports.release(port)
     }
 
+    fn task_info(
+        &self,
+        task: PortName,
+        flavor: u32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (call, _) = Asked::Task(flavor).known().ok_or(KernReturn::INVALID_ARGUMENT)?;
+        let (state, _) = self.mach(call)?;
+        state.world.about_task(task, call, words)
+    }
+
+    fn task_policy(
+        &self,
+        task: PortName,
+        flavor: u32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (call, _) = Asked::Policy(flavor).known().ok_or(KernReturn::INVALID_ARGUMENT)?;
+        let (state, _) = self.mach(call)?;
+        state.world.role(task, words)
+    }
+
     fn region_recurse(
         &self,
         task: PortName,
         address: &mut u64,
         size: &mut u64,
         depth: &mut u32,
-        info: &mut SubmapInfo,
-    ) -> Result<(), KernReturn> {
-        let (state, empty) = self.mach(Call::RegionRecurse)?;
-        recurse(&state.world, empty, task, [address, size], depth, info)
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (state, empty) = self.mach(Call::of_region(words.len()))?;
+        state.world.recurse(empty, task, [address, size], depth, words)
     }
 
-    fn region_recurse_short(
+    fn threads(&self, task: PortName) -> Result<Vec<PortName>, KernReturn> {
+        let (mut state, _) = self.mach(Call::TaskThreads)?;
+        state.world.threads(task)
+    }
+
+    fn thread_info(
+        &self,
+        thread: PortName,
+        flavor: u32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (call, _) = Asked::Thread(flavor).known().ok_or(KernReturn::INVALID_ARGUMENT)?;
+        let (state, _) = self.mach(call)?;
+        state.world.about_thread(thread, call, words)
+    }
+
+    fn thread_state(
+        &self,
+        thread: PortName,
+        flavor: StateFlavor,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (state, _) = self.mach(Call::ThreadState)?;
+        state.world.registers(thread, flavor, words)
+    }
+
+    fn space_info(&self, task: PortName) -> Result<Vec<SpaceEntry>, KernReturn> {
+        let (state, _) = self.mach(Call::SpaceInfo)?;
+        state.world.space(task)
+    }
+
+    fn port_attributes(
         &self,
         task: PortName,
-        address: &mut u64,
-        size: &mut u64,
-        depth: &mut u32,
-        info: &mut SubmapInfo,
-    ) -> Result<(), KernReturn> {
-        let (state, empty) = self.mach(Call::RegionRecurseShort)?;
-        recurse(&state.world, empty, task, [address, size], depth, info)?;
-        *info = SubmapInfo {
-            pages_resident: 0,
-            pages_shared_now_private: 0,
-            pages_swapped_out: 0,
-            pages_dirtied: 0,
-            pages_reusable: 0,
-            object_id_full: 0,
-            ..info.clone()
-        };
-        Ok(())
+        name: PortName,
+        flavor: i32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (call, _) = Asked::Port(flavor).known().ok_or(KernReturn::INVALID_ARGUMENT)?;
+        let (state, _) = self.mach(call)?;
+        state.world.about_port(task, name, call, words)
     }
 
-    fn task_vm_info(&self, task: PortName) -> Result<TaskVmInfo, KernReturn> {
-        let (state, _) = self.mach(Call::TaskVmInfo)?;
-        let world = &state.world;
-        let task = match world.by_port(task, PortKind::Name)? {
-            Asked::Task(task, _) => task,
-            Asked::Recorded(process) => {
-                return process.vm_info.clone().ok_or(KernReturn::INVALID_ARGUMENT);
-            }
-        };
-        let entries = task.map.entries();
-        Ok(TaskVmInfo {
-            virtual_size: entries.iter().fold(0, |sum: u64, it| sum.saturating_add(it.size)),
-            region_count: i32::try_from(entries.len()).unwrap_or(i32::MAX),
-            page_size: i32::try_from(task.page_size).unwrap_or(i32::MAX),
-            resident_size: 0,
-            min_address: entries.first().map_or(0, |entry| entry.start),
-            max_address: 0x7fff_fe00_0000,
-        })
+    fn host_statistics(&self, flavor: i32, words: &mut [u32]) -> Result<usize, KernReturn> {
+        let (call, _) = Asked::Host(flavor).known().ok_or(KernReturn::INVALID_ARGUMENT)?;
+        let (state, _) = self.mach(call)?;
+        state.world.machine.statistics(words)
+    }
+
+    fn processor_info(
+        &self,
+        flavor: i32,
+        only: Option<usize>,
+    ) -> Result<(usize, Vec<u32>), KernReturn> {
+        let asked = only.map_or(Asked::Processors(flavor), |_| Asked::Processor(flavor));
+        let (call, _) = asked.known().ok_or(KernReturn::INVALID_ARGUMENT)?;
+        let (state, _) = self.mach(call)?;
+        state.world.machine.about_processors(call, only)
     }
 
     fn timebase(&self) -> Result<Timebase, KernReturn> {
         let (state, _) = self.mach(Call::Timebase)?;
-        match &state.world.recorded_machine {
-            Some(machine) => recorded::reply(machine.timebase.as_ref()).copied(),
-            None => Ok(state.world.machine.timebase),
-        }
+        Ok(state.world.machine.timebase)
     }
 
-    fn set_region_info_flags(&self, flags: u32) -> Result<(), Errno> {
-        let (mut state, _) = self.bsd(Call::SetRegionInfoFlags)?;
-        state.world.skip_aliases = flags & REGION_INFO_SKIP_ALIASES != 0;
-        Ok(())
+    fn mounts(&self, mounts: Option<&mut [Mount]>) -> Result<usize, Errno> {
+        let (state, _) = self.bsd(Call::Mounts)?;
+        let all = &state.world.machine.mounts;
+        let Some(mounts) = mounts else { return Ok(all.len()) };
+        Ok(mounts.iter_mut().zip(all).map(|(to, mount)| *to = *mount).count())
     }
 
-    fn own_stack_top(&self) -> Result<u64, Errno> {
-        let (state, _) = self.bsd(Call::OwnStackTop)?;
-        state.world.caller.stack_top.ok_or(Errno::NOENT)
+    fn now(&self) -> Result<SystemTime, Errno> {
+        Ok(self.state.lock().world.machine.now)
+    }
+
+    fn file_part(&self, path: &[u8], offset: u64, most: usize) -> Result<FilePart, Errno> {
+        let (state, _) = self.bsd(Call::FilePart)?;
+        state.world.file_part(path, offset, most)
     }
 
     fn own_images(&self, images: &mut Vec<Image>) {
@@ -392,42 +288,11 @@ impl XnuCalls for XnuModel {
     }
 }
 
-/// `mach_vm_region_recurse`: in and out, the range and the depth; on an error nothing is changed.
-fn recurse(
-    world: &World,
-    empty: bool,
-    task: PortName,
-    [address, size]: [&mut u64; 2],
-    depth: &mut u32,
-    info: &mut SubmapInfo,
-) -> Result<(), KernReturn> {
-    match world.by_port(task, PortKind::Read)? {
-        Asked::Task(..) if empty => (*size, *depth, *info) = (0, 0, SubmapInfo::default()),
-        Asked::Task(task, _) => {
-            let page = u64::from(task.page_size.max(1).next_power_of_two());
-            let leaf = map::find(&task.map, &world.submaps, *address & !(page - 1), *depth)
-                .ok_or(KernReturn::INVALID_ADDRESS)?;
-            world.fill_leaf(task, &leaf, info);
-            *address = u64::try_from(leaf.start).unwrap_or(u64::MAX);
-            *size = size_of(leaf.start, leaf.end);
-            *depth = leaf.depth;
-        }
-        Asked::Recorded(process) => {
-            let leaf = recorded::leaf(process, *address, *depth)?;
-            (*address, *size, *depth) = (leaf.address, leaf.size, leaf.depth);
-            *info = leaf.info;
-        }
-    }
-    Ok(())
-}
-
 /// For tests of what a right of another kind does.
 impl XnuModel {
-    /// A right of this kind to the task of a described process, whatever the rules say: as
+    /// A right of this kind to the task of a process, whatever the rules say: as
     /// `task_name_for_pid` and its like would give it. `None` where there is none.
     pub fn port_of_kind(&self, pid: i32, kind: PortKind) -> Option<PortName> {
-        let mut state = self.state.lock();
-        let task = state.world.process(pid)?.task;
-        Some(state.world.ports.give(Holder::Task(task), kind))
+        self.state.lock().world.any_port(pid, kind)
     }
 }

@@ -70,15 +70,7 @@ pub(super) struct Told<'a> {
     cut: usize,
 }
 
-impl<'a> Told<'a> {
-    /// What was recorded, its count in front.
-    pub(super) fn recorded(all: &'a [u8]) -> Self {
-        match all.split_first_chunk::<4>() {
-            Some((count, told)) => Told { count: i32::from_ne_bytes(*count), told, cut: 0 },
-            None => Told { count: 0, told: &[], cut: 0 },
-        }
-    }
-
+impl Told<'_> {
     /// The length with the count, which is the answer where there is no buffer.
     pub(super) fn length(&self) -> usize {
         (self.told.len() + 4).next_multiple_of(4)

@@ -1,6 +1,6 @@
 //! Mach-O files of the model, as bytes.
 
-use super::super::macho::MachO;
+use mach_procfs::kernel::mach::macho::MachO;
 
 /// The header and load commands of a file with these segments, without sections.
 #[must_use]

@@ -1,16 +1,18 @@
-//! An in-memory XNU that answers [`XnuCalls`](super::calls::XnuCalls) as the kernel would, from a
-//! description or a recording.
+//! An in-memory XNU that answers [`XnuCalls`](mach_procfs::kernel::xnu::XnuCalls) as the kernel
+//! would, from a description.
 //!
-//! It is how the Mach code runs where there is no Mach: recordings are replayed through it, and
-//! tests script what goes wrong and when ([`Fault`]). It follows XNU's source (xnu-11417), is
-//! written from the kernel's side, and shares no code with the walk, so that neither can hide the
-//! other's mistake. It never sleeps but where it is asked to or a vnode is locked, and does not panic whatever it
-//! is given, unless it is asked to.
+//! It is how the Mach code runs where there is no Mach, and how tests script what goes wrong and
+//! when ([`Fault`]). It follows XNU's source (xnu-11417), is written from the kernel's side, and
+//! shares no code with the walk, so that neither can hide the other's mistake. It never sleeps but
+//! where it is asked to or a vnode is locked, and does not panic whatever it is given, unless it is
+//! asked to.
 
 mod answers;
 mod arguments;
+mod calls;
 mod executable;
 mod fault;
+pub mod fixtures;
 mod machine;
 mod map;
 mod mapping;
@@ -18,29 +20,26 @@ mod object;
 mod parts;
 mod port;
 mod process;
-mod recorded;
 mod region;
-mod rows;
 mod shared_region;
-mod words;
 mod world;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
 pub use self::arguments::ArgumentArea;
 pub use self::executable::mach_header;
-pub use self::fault::{Call, Change, Fault};
+pub use self::calls::Call;
+pub use self::fault::{Change, Fault};
 use self::fault::{Injected, Rule};
 pub use self::machine::Machine;
 pub use self::map::{Entry, Map, Mapped, SubmapId};
 pub use self::object::{ObjectId, Pager, Vnode, VnodeId};
 pub use self::parts::{FileDetail, ModelFile, ModelPort, ModelThread, TaskFacts};
-pub use self::port::PortKind;
 pub use self::process::{Caller, ModelProcess, PortRule};
 pub use self::world::World;
-use super::recording::Recording;
 
 /// The model.
 #[derive(Default)]
@@ -58,8 +57,6 @@ struct State {
     released: bool,
     /// Locked vnodes, each with how often.
     locked: BTreeMap<VnodeId, usize>,
-    /// To whom recorded processes belong, where not to whom they did.
-    owner: Option<(u32, u32)>,
 }
 
 impl XnuModel {
@@ -67,30 +64,6 @@ impl XnuModel {
     #[must_use]
     pub fn new(world: World) -> Self {
         XnuModel { state: Mutex::new(State { world, ..State::default() }), changed: Condvar::new() }
-    }
-
-    /// A kernel that answers what was recorded. No process of it is the one that asks.
-    #[must_use]
-    pub fn replay(recording: Recording) -> Self {
-        let mut world = World::default();
-        world.recorded_machine = Some(recording.machine.unwrap_or_default());
-        world.recorded_at = recording.recorded_at;
-        for process in recording.processes {
-            world.add_recorded(process);
-        }
-        for image in recording.images {
-            // Of several of one place, the first.
-            world.recorded_images.entry((image.path.0.clone(), image.offset)).or_insert(image);
-        }
-        XnuModel::new(world)
-    }
-
-    /// The same, with all recorded processes belonging to this user and group, who then may see
-    /// them.
-    #[must_use]
-    pub fn owned_by(self, uid: u32, gid: u32) -> Self {
-        self.state.lock().owner = Some((uid, gid));
-        self
     }
 
     /// Looks at the world or changes it, between two calls.

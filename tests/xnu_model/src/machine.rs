@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::super::calls::{
+use mach_procfs::kernel::xnu::{
     CPU_TYPE_ARM64, CPU_TYPE_X86_64, Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics,
 };
 
@@ -208,7 +208,7 @@ fn mounts() -> Vec<Mount> {
         kind: kind.into(),
         flags,
         fsid,
-        owner: 0,
+        ..Mount::default()
     };
     let (system, data) = (READ_ONLY | LOCAL | ROOT | JOURNALED | SNAPSHOT, PROTECTED | LOCAL);
     let (data, devices) = (data | HIDDEN | JOURNALED | LABELS, LOCAL | HIDDEN | LABELS);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::calls::{Errno, VnodeInfo};
+use mach_procfs::kernel::xnu::{Errno, VnodeInfo};
 
 /// A memory object, by its number in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

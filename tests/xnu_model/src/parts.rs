@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::calls::{
+use mach_procfs::kernel::xnu::{
     FileInfo, OpenFile, PipeFile, PortName, PortStatus, SocketFile, SpaceEntry, StateFlavor,
 };
+
 use super::object::VnodeId;
 
 /// An open file.
@@ -53,7 +54,13 @@ impl ModelPort {
     /// A right of these types, one reference.
     #[must_use]
     pub fn new(name: PortName, types: u32) -> Self {
-        let entry = SpaceEntry { name, types, references: 1, object: name.rotate_left(16) };
+        let entry = SpaceEntry {
+            name,
+            types,
+            references: 1,
+            object: name.rotate_left(16),
+            ..SpaceEntry::default()
+        };
         ModelPort { entry, status: None }
     }
 

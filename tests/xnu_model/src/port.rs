@@ -1,29 +1,10 @@
 //! Names of task and thread ports in the model, with their references counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::super::calls::{KernReturn, PortName};
+use mach_procfs::kernel::xnu::{KernReturn, PortKind, PortName};
+
 use super::process::TaskId;
-
-/// What a port of a task or thread lets its holder do: each kind all that the next one does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PortKind {
-    /// All.
-    Control,
-    /// Read memory, regions, registers and the names of ports.
-    Read,
-    /// List threads, ask for the role.
-    Inspect,
-    /// Ask `task_info`.
-    Name,
-}
-
-impl PortKind {
-    /// Whether it lets its holder do what this kind does.
-    pub(super) fn is_at_least(self, least: PortKind) -> bool {
-        self <= least
-    }
-}
 
 /// A right that the caller holds.
 #[derive(Clone, Copy, Debug)]
@@ -34,15 +15,11 @@ pub(super) struct Right {
 }
 
 /// What a port leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Holder {
     Task(TaskId),
     /// The thread of it with this id.
     Thread(TaskId, u64),
-    /// The recorded process with this pid.
-    Recorded(i32),
-    /// The thread at this place of the list that was recorded by port.
-    RecordedThread(i32, usize),
 }
 
 /// `mach_task_self`: no reference of it is counted.
@@ -52,7 +29,7 @@ pub(super) const OWN_TASK: PortName = 0x203;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ports {
     rights: BTreeMap<PortName, Right>,
-    names: HashMap<(Holder, PortKind), PortName>,
+    names: BTreeMap<(Holder, PortKind), PortName>,
 }
 
 impl Ports {

@@ -1,13 +1,13 @@
 //! Processes and tasks of the model, and who may ask about them.
 
-use super::super::calls::{
-    BsdInfo, Errno, KernReturn, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo, VnodePaths,
+use mach_procfs::kernel::xnu::{
+    BsdInfo, Errno, KernReturn, PortKind, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+    VnodePaths,
 };
+
 use super::arguments::ArgumentArea;
 use super::map::Map;
 use super::parts::{ModelFile, TaskFacts};
-use super::port::PortKind;
-use super::rows::Rows;
 
 /// A task, by its number in the world.
 pub(super) type TaskId = u64;
@@ -91,12 +91,14 @@ impl ModelProcess {
     /// identity is the pid's number.
     #[must_use]
     pub fn new(pid: u32, name: &str) -> Self {
-        let mut process = ModelProcess {
+        let process = ModelProcess {
             info: BsdInfo {
                 flags: ShortBsdInfo::LP64,
                 status: 2,
                 pid,
                 ppid: 1,
+                comm: name.into(),
+                name: name.into(),
                 pgid: pid,
                 tdev: u32::MAX,
                 start_seconds: 3600,
@@ -125,7 +127,6 @@ impl ModelProcess {
             facts: TaskFacts::default(),
             task: 0,
         };
-        process.set_name(name);
         process.owned_by(501, 501)
     }
 
@@ -152,13 +153,8 @@ impl ModelProcess {
         ModelProcess { page_size, ..self }
     }
 
-    fn set_name(&mut self, name: &str) {
-        for (to, from) in self.info.comm.iter_mut().take(15).zip(name.bytes()) {
-            *to = from;
-        }
-        for (to, from) in self.info.name.iter_mut().take(31).zip(name.bytes()) {
-            *to = from;
-        }
+    pub(super) fn pid(&self) -> i32 {
+        self.info.pid.cast_signed()
     }
 
     pub(super) fn is_zombie(&self) -> bool {
@@ -182,29 +178,7 @@ impl ModelProcess {
             rgid: info.rgid,
             svuid: info.svuid,
             svgid: info.svgid,
-        }
-    }
-}
-
-/// A process of the model: described, or recorded on a live kernel.
-#[derive(Clone, Debug)]
-pub(super) enum Slot {
-    Described(Box<ModelProcess>),
-    Recorded(Box<Rows>),
-}
-
-impl Slot {
-    pub(super) fn pid(&self) -> i32 {
-        match self {
-            Slot::Described(process) => process.info.pid.cast_signed(),
-            Slot::Recorded(process) => process.pid,
-        }
-    }
-
-    pub(super) fn is_zombie(&self) -> bool {
-        match self {
-            Slot::Described(process) => process.is_zombie(),
-            Slot::Recorded(process) => process.is_zombie(),
+            ..ShortBsdInfo::default()
         }
     }
 }

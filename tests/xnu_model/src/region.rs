@@ -1,6 +1,9 @@
 //! What the model says of one map entry: `fill_procregioninfo` and `vm_map_region_recurse_64`.
 
-use super::super::calls::{RegionInfo, RegionPathInfo, SubmapInfo};
+use mach_procfs::kernel::xnu::{
+    RegionInfo, RegionPathInfo, SubmapInfo, SubmapShortInfo, Text, VnodeInfo,
+};
+
 use super::map::{Entry, Leaf, Mapped, SubmapId};
 use super::object::{Object, ObjectId, Pager, Seen};
 use super::world::{Task, World};
@@ -117,8 +120,8 @@ impl World {
         if private { (resident, 0) } else { (0, resident) }
     }
 
-    /// Fills in the answer of flavor 8 for an entry of the task's own map.
-    pub(super) fn fill_region(&self, task: &Task, entry: &Entry, info: &mut RegionPathInfo) {
+    /// The answer of `PROC_PIDREGIONPATHINFO` for an entry of the task's own map.
+    pub(super) fn region_of(&self, task: &Task, entry: &Entry) -> RegionPathInfo {
         let extended = self.extended(task, entry);
         let submap = matches!(entry.mapped, Mapped::Submap { .. });
         let (private_pages_resident, shared_pages_resident) = self.top_counts(entry);
@@ -128,7 +131,7 @@ impl World {
         } else if entry.shared {
             flags |= RegionInfo::SHARED;
         }
-        info.region = RegionInfo {
+        let region = RegionInfo {
             protection: entry.protection & 0xf,
             max_protection: entry.max_protection & 0xf,
             inheritance: entry.inheritance,
@@ -149,22 +152,20 @@ impl World {
             object_id: if submap { 0 } else { Self::object_id(entry) as u32 },
             address: entry.start,
             size: size_of(u128::from(entry.start), entry.end()),
+            ..RegionInfo::default()
         };
-        info.path.clear();
-        info.vnode = super::super::calls::VnodeInfo::default();
+        let (mut file, mut path) = (VnodeInfo::default(), Text::default());
         if let Mapped::Object(id) = entry.mapped
             && let Some(vnode) = self.objects.vnode(id).and_then(|id| self.vnodes.get(id.0))
             && !vnode.recycled
         {
-            info.vnode = vnode.info.clone();
-            // The kernel's buffer has 1,024 bytes, the last of which is NUL.
-            let path = vnode.path.split(|byte| *byte == 0).next().unwrap_or_default();
-            info.path.extend_from_slice(&path[..path.len().min(1023)]);
+            (file, path) = (vnode.info, vnode.path[..].into());
         }
+        RegionPathInfo { region, vnode: file, path }
     }
 
-    /// Fills in the answer of the recursive call.
-    pub(super) fn fill_leaf(&self, task: &Task, leaf: &Leaf<'_>, info: &mut SubmapInfo) {
+    /// The answer of the recursive call.
+    pub(super) fn leaf_of(&self, task: &Task, leaf: &Leaf<'_>) -> SubmapInfo {
         let entry = leaf.entry;
         let extended = self.extended(task, entry);
         let object_id_full = Self::object_id(entry);
@@ -177,7 +178,7 @@ impl World {
         if leaf.copied {
             share_mode = SM_COW;
         }
-        *info = SubmapInfo {
+        SubmapInfo {
             protection: (entry.protection & 0xf).cast_signed(),
             max_protection: (entry.max_protection & 0xf).cast_signed(),
             inheritance: entry.inheritance,
@@ -197,7 +198,28 @@ impl World {
             user_wired_count: u16::try_from(entry.user_wired_count).unwrap_or(u16::MAX),
             pages_reusable: extended.seen.reusable,
             object_id_full,
-        };
+            ..SubmapInfo::default()
+        }
+    }
+}
+
+/// What the kernel says without a look at the pages.
+pub(super) fn without_pages(info: &SubmapInfo) -> SubmapShortInfo {
+    SubmapShortInfo {
+        protection: info.protection,
+        max_protection: info.max_protection,
+        inheritance: info.inheritance,
+        offset: info.offset,
+        user_tag: info.user_tag,
+        ref_count: info.ref_count,
+        shadow_depth: info.shadow_depth,
+        external_pager: info.external_pager,
+        share_mode: info.share_mode,
+        is_submap: info.is_submap,
+        behavior: info.behavior,
+        object_id: info.object_id,
+        user_wired_count: info.user_wired_count,
+        ..SubmapShortInfo::default()
     }
 }
 

@@ -1,84 +1,158 @@
 //! Answers about a process by its pid.
 
-use super::super::super::calls::{Errno, KinfoProc, ProcessCalls, ShortBsdInfo};
-use super::super::XnuModel;
-use super::super::fault::Call;
-use super::super::process::{ModelProcess, Slot};
-use super::super::recorded;
+use mach_procfs::kernel::xnu::{
+    Errno, KinfoProc, RegionInfo, RegionPathInfo, ShortBsdInfo, VnodeInfo,
+};
 
-impl ProcessCalls for XnuModel {
-    fn executable_path(&self, pid: i32, path: &mut Vec<u8>) -> Result<(), Errno> {
-        let (state, _) = self.bsd(Call::ExecutablePath)?;
-        // libproc passes on what room it was given: here four times a path.
-        path.clone_from(match state.world.admit(pid, 11, 4096)? {
-            // The kernel has no executable.
-            Slot::Described(_) if pid == 0 => return Err(Errno::SRCH),
-            Slot::Described(process) => process.executable.as_ref().map_err(|errno| *errno)?,
-            Slot::Recorded(process) => &recorded::part(process.executable.as_ref())?.0,
-        });
-        Ok(())
+use super::write::{put, put_all};
+use crate::arguments::Told;
+use crate::calls::Call;
+use crate::object::VnodeId;
+use crate::process::ModelProcess;
+use crate::world::World;
+
+/// Whether it is about regions, so that the kernel has no answer for itself.
+pub(super) fn is_of_regions(flavor: i32) -> bool {
+    matches!(flavor, 7 | 8 | 22 | 23 | 31)
+}
+
+/// The region that [`Fault::EmptyRegion`](crate::Fault::EmptyRegion) makes.
+pub(super) fn empty_region(address: u64) -> RegionPathInfo {
+    let region = RegionInfo { address, ..RegionInfo::default() };
+    RegionPathInfo { region, ..RegionPathInfo::default() }
+}
+
+impl World {
+    /// The process that the call is about: the checks of `proc_pidinfo` behind those of flavor and
+    /// size, in the kernel's order.
+    pub(super) fn admit(&self, pid: i32, call: Call, arg: u64) -> Result<&ModelProcess, Errno> {
+        let process = self.process(pid).ok_or(Errno::SRCH)?;
+        let finds_zombies = matches!(call, Call::BsdInfo | Call::ShortBsdInfo | Call::UniqueInfo);
+        if process.is_zombie() && !(finds_zombies && arg != 0) {
+            return Err(Errno::SRCH);
+        }
+        if !matches!(call, Call::ExecutablePath | Call::ShortBsdInfo | Call::UniqueInfo) {
+            self.caller.may_see(process)?;
+        }
+        Ok(process)
     }
 
-    fn kinfo_proc(&self, pid: i32) -> Result<Option<KinfoProc>, Errno> {
-        let (state, _) = self.bsd(Call::KinfoProc)?;
-        match state.world.slot(pid) {
-            Some(Slot::Described(process)) => Ok(Some(kinfo(process))),
-            Some(Slot::Recorded(process)) => {
-                let mut info = recorded::part(process.kinfo.as_deref())?.clone();
-                if let Some(info) = &mut info {
-                    hand_over(state.owner, info);
-                }
-                Ok(info)
+    /// Whether this vnode is the working directory or the root of this process.
+    pub(super) fn uses_directory(&self, pid: i32, vnode: VnodeId) -> bool {
+        let (Some(process), Some(vnode)) = (self.process(pid), self.vnodes.get(vnode.0)) else {
+            return false;
+        };
+        let is_it = |info: &VnodeInfo| (info.dev, info.ino) == (vnode.info.dev, vnode.info.ino);
+        is_it(&process.paths.current) || is_it(&process.paths.root)
+    }
+
+    /// Flavors of `proc_pidinfo`.
+    pub(super) fn about_process(
+        &self,
+        process: &ModelProcess,
+        call: Call,
+        arg: u64,
+        buffer: &mut [u8],
+    ) -> Result<usize, Errno> {
+        match call {
+            Call::ShortBsdInfo => put(&process.short(), buffer),
+            Call::BsdInfo => put(&process.info, buffer),
+            Call::TaskInfo => put(&process.task_info, buffer),
+            Call::UniqueInfo => put(&process.unique, buffer),
+            Call::RegionPathInfo => {
+                let task = self.task_of(process).ok_or(Errno::INVAL)?;
+                let entry = task.map.containing_or_next(arg).ok_or(Errno::INVAL)?;
+                put(&self.region_of(task, entry), buffer)
             }
-            None => Ok(None),
+            Call::VnodePaths if process.paths_denied => Err(Errno::PERM),
+            Call::VnodePaths => put(&process.paths, buffer),
+            Call::ListThreadIds => Ok(put_all(process.threads.iter().map(|(id, _)| *id), buffer)),
+            Call::ThreadInfo => {
+                let found = process.threads.iter().find(|(id, _)| *id == arg);
+                found.map_or(Err(Errno::SRCH), |(_, info)| put(info, buffer))
+            }
+            Call::ListFiles => Ok(put_all(process.open_files(), buffer)),
+            _ => Err(Errno::INVAL),
         }
     }
-}
 
-/// A recorded process belongs to whoever replays it.
-fn hand_over(owner: Option<(u32, u32)>, info: &mut KinfoProc) {
-    if let Some((uid, gid)) = owner {
-        (info.uid, info.real_uid, info.saved_uid) = (uid, uid, uid);
-        (info.real_gid, info.saved_gid) = (gid, gid);
-        (info.group_count, info.groups) = (1, [0; 16]);
-        info.groups[0] = gid;
-        info.flags &= !KinfoProc::CHANGED_IDS;
+    /// `proc_pidpath`: libproc passes on what room it was given.
+    pub(super) fn executable_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
+        match buffer.len() {
+            0..1024 => return Err(Errno::NOMEM),
+            1024..=4096 => {}
+            _ => return Err(Errno::OVERFLOW),
+        }
+        let process = self.admit(pid, Call::ExecutablePath, 0)?;
+        // The kernel has no executable.
+        if pid == 0 {
+            return Err(Errno::SRCH);
+        }
+        let path = process.executable.as_ref().map_err(|errno| *errno)?;
+        let length = put(path.get(..buffer.len() - 1).unwrap_or(path), buffer)?;
+        if let Some(end) = buffer.get_mut(length) {
+            *end = 0;
+        }
+        Ok(length)
     }
-}
 
-/// `fill_user64_proc`.
-fn kinfo(process: &ModelProcess) -> KinfoProc {
-    let info = &process.info;
-    // `PROC_FLAG_*`, each with what it is called here.
-    let flags = [
-        (0x1, KinfoProc::SYSTEM),
-        (0x2, KinfoProc::TRACED),
-        (ShortBsdInfo::IN_EXIT, KinfoProc::IN_EXIT),
-        (0x8, KinfoProc::PARENT_WAITS),
-        (ShortBsdInfo::LP64, KinfoProc::LP64),
-        (0x80, KinfoProc::HAS_TERMINAL),
-        (ShortBsdInfo::CHANGED_IDS, KinfoProc::CHANGED_IDS),
-        (0x4000, KinfoProc::EXECUTED),
-        (ShortBsdInfo::TRANSLATED, KinfoProc::TRANSLATED),
-    ];
-    let known = flags.iter().filter(|(flag, _)| info.flags & flag != 0);
-    let mut groups = [0; 16];
-    let all = [info.gid].into_iter().chain(process.groups.iter().copied());
-    let count = groups.iter_mut().zip(all).map(|(to, group)| *to = group).count();
-    KinfoProc {
-        flags: known.fold(0, |all, (_, flag)| all | flag),
-        status: i8::try_from(info.status).unwrap_or(i8::MAX),
-        job_control: i16::try_from(info.pjobc).unwrap_or(i16::MAX),
-        terminal: info.tdev.cast_signed(),
-        group: info.pgid.cast_signed(),
-        terminal_group: info.tpgid.cast_signed(),
-        wait_message: [0; 8],
-        uid: info.uid,
-        real_uid: info.ruid,
-        saved_uid: info.svuid,
-        real_gid: info.rgid,
-        saved_gid: info.svgid,
-        group_count: i16::try_from(count).unwrap_or(i16::MAX),
-        groups,
+    /// `sysctl_procargsx`.
+    pub(super) fn process_arguments(
+        &self,
+        pid: i32,
+        buffer: Option<&mut [u8]>,
+    ) -> Result<usize, Errno> {
+        if buffer.as_ref().is_some_and(|buffer| !Told::takes(buffer.len())) {
+            return Err(Errno::INVAL);
+        }
+        let process = self.process(pid).filter(|process| !process.is_zombie() && pid != 0);
+        let process = process.ok_or(Errno::INVAL)?;
+        let may_see = self.caller.may_see(process).map_err(|_| Errno::INVAL);
+        let restricted = process.restricted && self.caller.pid != pid;
+        let told = process.arguments.told(restricted);
+        match buffer {
+            // Of others the length is known, but for those that are restricted.
+            None if restricted => may_see.map(|()| told.length()),
+            None => Ok(told.length()),
+            Some(buffer) => may_see.map(|()| told.fill(buffer, process.page_size as usize)),
+        }
+    }
+
+    /// `fill_user64_proc`.
+    pub(super) fn kinfo_proc(&self, pid: i32) -> Option<KinfoProc> {
+        let process = self.process(pid)?;
+        let info = &process.info;
+        // `PROC_FLAG_*`, each with what it is called here.
+        let flags = [
+            (0x1, KinfoProc::SYSTEM),
+            (0x2, KinfoProc::TRACED),
+            (ShortBsdInfo::IN_EXIT, KinfoProc::IN_EXIT),
+            (0x8, KinfoProc::PARENT_WAITS),
+            (ShortBsdInfo::LP64, KinfoProc::LP64),
+            (0x80, KinfoProc::HAS_TERMINAL),
+            (ShortBsdInfo::CHANGED_IDS, KinfoProc::CHANGED_IDS),
+            (0x4000, KinfoProc::EXECUTED),
+            (ShortBsdInfo::TRANSLATED, KinfoProc::TRANSLATED),
+        ];
+        let known = flags.iter().filter(|(flag, _)| info.flags & flag != 0);
+        let mut groups = [0; 16];
+        let all = [info.gid].into_iter().chain(process.groups.iter().copied());
+        let count = groups.iter_mut().zip(all).map(|(to, group)| *to = group).count();
+        Some(KinfoProc {
+            flags: known.fold(0, |all, (_, flag)| all | flag),
+            status: i8::try_from(info.status).unwrap_or(i8::MAX),
+            job_control: i16::try_from(info.pjobc).unwrap_or(i16::MAX),
+            terminal: info.tdev.cast_signed(),
+            group: info.pgid.cast_signed(),
+            terminal_group: info.tpgid.cast_signed(),
+            uid: info.uid,
+            real_uid: info.ruid,
+            saved_uid: info.svuid,
+            real_gid: info.rgid,
+            saved_gid: info.svgid,
+            group_count: i16::try_from(count).unwrap_or(i16::MAX),
+            groups,
+            ..KinfoProc::default()
+        })
     }
 }

@@ -1,71 +1,56 @@
 //! Answers about the ports that a task has.
 
-use super::super::super::calls::{KernReturn, PortName, PortStatus, SpaceCalls, SpaceEntry};
-use super::super::XnuModel;
-use super::super::fault::Call;
-use super::super::port::PortKind;
-use super::super::recorded;
-use super::super::world::World;
-use super::Asked;
+use mach_procfs::kernel::xnu::{
+    KernReturn, PORT_DEAD, PORT_NULL, PortKind, PortLimit, PortName, PortStatus, SpaceEntry,
+};
 
-/// The table's first entry, which is never used, has a name all the same.
-const FIRST: SpaceEntry = SpaceEntry { name: 0xFF, types: 0, references: 0, object: 0 };
+use super::write::put_words;
+use crate::calls::Call;
+use crate::process::ModelProcess;
+use crate::world::World;
 
 /// `MACH_PORT_VALID`.
 fn is_valid(name: PortName) -> bool {
-    name != 0 && name != u32::MAX
+    name != PORT_NULL && name != PORT_DEAD
+}
+
+/// The state of a port that the task receives from (`ipc_port_translate_receive`).
+fn received(process: &ModelProcess, name: PortName) -> Result<PortStatus, KernReturn> {
+    let right = process.facts.ports.iter().find(|port| port.entry.name == name);
+    let right = right.filter(|port| port.entry.types != 0);
+    right.ok_or(KernReturn::INVALID_NAME)?.status.ok_or(KernReturn::INVALID_RIGHT)
 }
 
 impl World {
-    /// The state of a port that the task receives from (`ipc_port_translate_receive`).
-    fn received(&self, task: PortName, name: PortName) -> Result<PortStatus, KernReturn> {
-        match self.by_port(task, PortKind::Read)? {
-            Asked::Task(_, process) => {
-                let right = process.facts.ports.iter().find(|port| port.entry.name == name);
-                let right = right.filter(|port| port.entry.types != 0);
-                right.ok_or(KernReturn::INVALID_NAME)?.status.ok_or(KernReturn::INVALID_RIGHT)
-            }
-            Asked::Recorded(process) => {
-                recorded::reply(process.ports.as_ref())?;
-                let right = process.right(name).filter(|right| right.entry.types != 0);
-                let right = right.ok_or(KernReturn::INVALID_NAME)?;
-                if right.entry.types & SpaceEntry::RECEIVE == 0 {
-                    return Err(KernReturn::INVALID_RIGHT);
-                }
-                recorded::reply(right.status.as_deref()).copied()
-            }
-        }
-    }
-}
-
-impl SpaceCalls for XnuModel {
-    fn space_info(&self, task: PortName) -> Result<Vec<SpaceEntry>, KernReturn> {
-        let (state, _) = self.mach(Call::SpaceInfo)?;
-        match state.world.by_port(task, PortKind::Read)? {
-            Asked::Task(_, process) => {
-                let entries = process.facts.ports.iter().map(|port| port.entry);
-                Ok([FIRST].into_iter().chain(entries).collect())
-            }
-            Asked::Recorded(process) => {
-                let rights = recorded::reply(process.ports.as_ref())?;
-                Ok(rights.iter().map(|right| right.entry).collect())
-            }
-        }
+    /// `mach_port_space_info`.
+    pub(super) fn space(&self, task: PortName) -> Result<Vec<SpaceEntry>, KernReturn> {
+        let (_, process) = self.by_port(task, PortKind::Read)?;
+        // The table's first entry, which is never used, has a name all the same.
+        let first = SpaceEntry { name: 0xFF, ..SpaceEntry::default() };
+        let entries = process.facts.ports.iter().map(|port| port.entry);
+        Ok([first].into_iter().chain(entries).collect())
     }
 
-    fn port_limit(&self, task: PortName, name: PortName) -> Result<Option<u32>, KernReturn> {
-        let (state, _) = self.mach(Call::PortLimit)?;
-        match state.world.received(task, name) {
-            Err(KernReturn::INVALID_NAME) if !is_valid(name) => Ok(None),
-            status => Ok(Some(status?.limit)),
-        }
-    }
-
-    fn port_status(&self, task: PortName, name: PortName) -> Result<PortStatus, KernReturn> {
-        let (state, _) = self.mach(Call::PortStatus)?;
-        match state.world.received(task, name) {
-            Err(KernReturn::INVALID_NAME) if !is_valid(name) => Err(KernReturn::INVALID_RIGHT),
-            status => status,
-        }
+    /// Flavors of `mach_port_get_attributes`.
+    pub(super) fn about_port(
+        &self,
+        task: PortName,
+        name: PortName,
+        call: Call,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (_, process) = self.by_port(task, PortKind::Read)?;
+        let status = received(process, name);
+        let written = match call {
+            // There must be room even for no answer.
+            Call::PortLimit if words.is_empty() => None,
+            Call::PortLimit if !is_valid(name) => Some(0),
+            Call::PortLimit => put_words(&PortLimit { messages: status?.limit }, words),
+            Call::PortStatus if words.len() * 4 < size_of::<PortStatus>() => None,
+            Call::PortStatus if !is_valid(name) => return Err(KernReturn::INVALID_RIGHT),
+            Call::PortStatus => put_words(&status?, words),
+            _ => return Err(KernReturn::INVALID_ARGUMENT),
+        };
+        written.ok_or(KernReturn::FAILURE)
     }
 }

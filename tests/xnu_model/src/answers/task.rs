@@ -1,17 +1,20 @@
-//! Answers about a task by its port.
+//! Answers about a task by its port, and who gets one.
 
-use super::super::super::calls::{
-    Errno, KernReturn, PortName, TaskAbsoluteTimes, TaskBasicInfo, TaskCalls, TaskEvents,
-    TaskThreadTimes, TimeValue, Timebase,
+use mach_procfs::kernel::xnu::{
+    AuditToken, Errno, KernReturn, PORT_DEAD, PORT_NULL, PortKind, PortName, Refusal,
+    SecurityToken, SubmapInfo, TaskBasicInfo, TaskVmInfo, TimeValue, Timebase,
 };
-use super::super::super::recording::{RecordedPort, RecordedTask, Reply};
-use super::super::XnuModel;
-use super::super::fault::Call;
-use super::super::port::PortKind;
-use super::super::process::{ModelProcess, PortRule, Slot};
-use super::super::recorded;
-use super::super::world::World;
-use super::Asked;
+
+use super::write::{put_revision, put_words};
+use crate::calls::{Call, REVISIONS, SHORT};
+use crate::map;
+use crate::port::Holder;
+use crate::process::{ModelProcess, PortRule, Task, TaskId, TaskState};
+use crate::region::{size_of, without_pages};
+use crate::world::World;
+
+/// `TASK_VM_INFO_REV0_COUNT` to that of the second revision, the first with the addresses.
+const VM_INFO_REVISIONS: [usize; 3] = [36, 38, 42];
 
 /// What a BSD call says where the Mach call would say this.
 fn errno_of(code: KernReturn) -> Errno {
@@ -22,47 +25,187 @@ fn errno_of(code: KernReturn) -> Errno {
     }
 }
 
+/// Who gets a port.
 impl World {
-    /// `task_read_for_pid` and `task_inspect_for_pid`.
-    fn weaker_port(
-        &mut self,
-        pid: i32,
-        kind: PortKind,
-        rule: impl Fn(&ModelProcess) -> PortRule,
-        recorded: impl Fn(&RecordedTask) -> Option<RecordedPort>,
-    ) -> Result<PortName, Errno> {
-        if pid == 0 {
-            return Err(Errno::PERM);
-        }
-        let (task, rule) = match self.slot(pid) {
-            Some(Slot::Described(process)) if process.is_zombie() => return Err(Errno::SRCH),
-            Some(Slot::Described(process)) if self.caller.may_control(process) => {
-                (process.task, rule(process))
-            }
-            Some(Slot::Described(_)) => return Err(Errno::PERM),
-            Some(Slot::Recorded(process)) => {
-                let port = process.task.as_deref().and_then(recorded).ok_or(Errno::NOTSUP)?;
-                return recorded::port(self, pid, port, kind).map_err(Errno);
-            }
-            None => return Err(Errno::SRCH),
+    /// `task_for_pid` and its like.
+    pub(super) fn port_for_pid(&mut self, kind: PortKind, pid: i32) -> Result<PortName, Refusal> {
+        let refused: Refusal = match kind {
+            PortKind::Control | PortKind::Name => KernReturn::FAILURE.into(),
+            PortKind::Read | PortKind::Inspect => Errno::PERM.into(),
         };
-        self.give(task, rule).map_err(errno_of)
+        let process = self.process(pid).filter(|process| !process.is_zombie());
+        let (process, rule) = match (kind, process) {
+            (PortKind::Name, Some(process)) => (process, process.name_port),
+            (PortKind::Name | PortKind::Control, None) => return Err(refused),
+            // Of the kernel there is only a name.
+            _ if pid == 0 => return Err(refused),
+            (PortKind::Read | PortKind::Inspect, None) => return Err(Errno::SRCH.into()),
+            (PortKind::Control, Some(process)) => (process, process.port),
+            (PortKind::Read, Some(process)) => (process, process.read_port),
+            (PortKind::Inspect, Some(process)) => (process, process.inspect_port),
+        };
+        let may = match kind {
+            PortKind::Name => self.caller.may_name(process),
+            _ => self.caller.may_control(process),
+        };
+        if !may {
+            return Err(refused);
+        }
+        let task = process.task;
+        self.give(task, rule).map_err(|code| match kind {
+            PortKind::Control | PortKind::Name => code.into(),
+            PortKind::Read | PortKind::Inspect => errno_of(code).into(),
+        })
     }
 
-    /// A fact by a task's port, of a process that is described or recorded.
-    fn fact<T: Clone>(
+    /// A right of this kind to the task of a process, whatever the rules say.
+    pub(super) fn any_port(&mut self, pid: i32, kind: PortKind) -> Option<PortName> {
+        let task = self.process(pid)?.task;
+        Some(self.ports.give(Holder::Task(task), kind))
+    }
+
+    /// What a rule makes of the wish for a task's port.
+    fn give(&mut self, task: TaskId, rule: PortRule) -> Result<PortName, KernReturn> {
+        match rule {
+            PortRule::Gives(kind) => Ok(self.ports.give(Holder::Task(task), kind)),
+            PortRule::Refuses(code) => Err(code),
+            PortRule::Null => Ok(PORT_NULL),
+            PortRule::Dead => Ok(PORT_DEAD),
+        }
+    }
+
+    /// What a task port leads to, if it is of this kind or a stronger one.
+    pub(super) fn by_port(
         &self,
         port: PortName,
         least: PortKind,
-        described: impl Fn(&ModelProcess) -> T,
-        recorded: impl Fn(&RecordedTask) -> Option<Reply<T>>,
-    ) -> Result<T, KernReturn> {
-        match self.by_port(port, least)? {
-            Asked::Task(_, process) => Ok(described(process)),
-            Asked::Recorded(process) => {
-                recorded::reply(process.task.as_deref().and_then(recorded).as_ref()).cloned()
-            }
+    ) -> Result<(&Task, &ModelProcess), KernReturn> {
+        if World::is_own(port) {
+            let process = self.process(self.caller.pid).ok_or(KernReturn::INVALID_ARGUMENT)?;
+            let task = self.task_of(process).ok_or(KernReturn::INVALID_ARGUMENT)?;
+            return Ok((task, process));
         }
+        let right = self.ports.get(port).ok_or(KernReturn::INVALID_DEST)?;
+        let found = match right.holder {
+            Holder::Task(id) => self.active(id)?,
+            Holder::Thread(..) => return Err(KernReturn::INVALID_ARGUMENT),
+        };
+        if right.kind <= least { Ok(found) } else { Err(KernReturn::INVALID_ARGUMENT) }
+    }
+
+    /// A task that runs, and whose it is.
+    pub(super) fn active(&self, id: TaskId) -> Result<(&Task, &ModelProcess), KernReturn> {
+        let task = match self.tasks.get(&id) {
+            Some(task) if task.state == TaskState::Active => task,
+            Some(task) if task.state == TaskState::Inactive => {
+                return Err(KernReturn::INVALID_ARGUMENT);
+            }
+            _ => return Err(KernReturn::INVALID_DEST),
+        };
+        let owner = self.processes.iter().find(|process| process.task == id);
+        owner.map(|process| (task, process)).ok_or(KernReturn::INVALID_DEST)
+    }
+}
+
+/// What a port's holder is told.
+impl World {
+    /// Flavors of `task_info`.
+    pub(super) fn about_task(
+        &self,
+        port: PortName,
+        call: Call,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (task, process) = self.by_port(port, PortKind::Name)?;
+        let info = &process.info;
+        let written = match call {
+            Call::TaskBasicInfo => put_words(&self.basic_info(process), words),
+            Call::TaskSecurityToken => {
+                put_words(&SecurityToken { ids: [info.uid, info.gid] }, words)
+            }
+            Call::TaskAuditToken => put_words(&audit_token(process), words),
+            Call::TaskVmInfo => put_revision(&vm_info(task), words, &VM_INFO_REVISIONS),
+            _ => None,
+        };
+        written.ok_or(KernReturn::INVALID_ARGUMENT)
+    }
+
+    /// `task_policy_get` of the role.
+    pub(super) fn role(&self, task: PortName, words: &mut [u32]) -> Result<usize, KernReturn> {
+        let (_, process) = self.by_port(task, PortKind::Inspect)?;
+        put_words(&process.facts.role, words).ok_or(KernReturn::INVALID_ARGUMENT)
+    }
+
+    /// `mach_vm_region_recurse`: in and out, the range and the depth; on an error nothing is
+    /// changed.
+    pub(super) fn recurse(
+        &self,
+        empty: bool,
+        task: PortName,
+        [address, size]: [&mut u64; 2],
+        depth: &mut u32,
+        words: &mut [u32],
+    ) -> Result<usize, KernReturn> {
+        let (task, _) = self.by_port(task, PortKind::Read)?;
+        let page = u64::from(task.page_size.max(1).next_power_of_two());
+        let leaf = map::find(&task.map, &self.submaps, *address & !(page - 1), *depth);
+        let (found, info) = match leaf {
+            _ if empty => ((*address, 0, 0), SubmapInfo::default()),
+            Some(leaf) => {
+                let start = u64::try_from(leaf.start).unwrap_or(u64::MAX);
+                let found = (start, size_of(leaf.start, leaf.end), leaf.depth);
+                (found, self.leaf_of(task, &leaf))
+            }
+            None if words.len() < SHORT => return Err(KernReturn::INVALID_ARGUMENT),
+            None => return Err(KernReturn::INVALID_ADDRESS),
+        };
+        let written = put_revision(&info, words, &REVISIONS)
+            .or_else(|| put_words(&without_pages(&info), words.get_mut(..SHORT)?));
+        let written = written.ok_or(KernReturn::INVALID_ARGUMENT)?;
+        (*address, *size, *depth) = found;
+        Ok(written)
+    }
+
+    fn basic_info(&self, process: &ModelProcess) -> TaskBasicInfo {
+        let info = &process.task_info;
+        let timebase = self.machine.timebase;
+        let ended = |total: u64, living| time_value(total.saturating_sub(living), timebase);
+        TaskBasicInfo {
+            virtual_size: info.virtual_size,
+            resident_size: info.resident_size,
+            resident_max: process.facts.resident_max.max(info.resident_size),
+            user_time: ended(info.total_user, info.threads_user),
+            system_time: ended(info.total_system, info.threads_system),
+            policy: info.policy,
+            suspend_count: process.facts.suspend_count,
+        }
+    }
+}
+
+fn audit_token(process: &ModelProcess) -> AuditToken {
+    let (info, facts) = (&process.info, &process.facts);
+    let words = [
+        facts.audit_uid,
+        info.uid,
+        info.gid,
+        info.ruid,
+        info.rgid,
+        info.pid,
+        facts.audit_session,
+        process.unique.id_version.cast_unsigned(),
+    ];
+    AuditToken { words }
+}
+
+fn vm_info(task: &Task) -> TaskVmInfo {
+    let entries = task.map.entries();
+    TaskVmInfo {
+        virtual_size: entries.iter().fold(0, |sum: u64, it| sum.saturating_add(it.size)),
+        region_count: i32::try_from(entries.len()).unwrap_or(i32::MAX),
+        page_size: i32::try_from(task.page_size).unwrap_or(i32::MAX),
+        min_address: entries.first().map_or(0, |entry| entry.start),
+        max_address: 0x7fff_fe00_0000,
+        ..TaskVmInfo::default()
     }
 }
 
@@ -77,137 +220,5 @@ pub(super) fn from_nanoseconds(nanoseconds: u64) -> TimeValue {
     TimeValue {
         seconds: i32::try_from(nanoseconds / 1_000_000_000).unwrap_or(i32::MAX),
         microseconds: i32::try_from(nanoseconds / 1_000 % 1_000_000).unwrap_or(0),
-    }
-}
-
-impl TaskCalls for XnuModel {
-    fn task_name_for_pid(&self, pid: i32) -> Result<PortName, KernReturn> {
-        let (mut state, _) = self.mach(Call::TaskNameForPid)?;
-        let world = &mut state.world;
-        match world.slot(pid) {
-            Some(Slot::Described(process)) if world.caller.may_name(process) => {
-                let (task, rule) = (process.task, process.name_port);
-                world.give(task, rule)
-            }
-            Some(Slot::Recorded(process)) => {
-                let port = process.task.as_deref().and_then(|task| task.name_port);
-                let port = port.ok_or(KernReturn::NOT_SUPPORTED)?;
-                recorded::port(world, pid, port, PortKind::Name).map_err(KernReturn)
-            }
-            _ => Err(KernReturn::FAILURE),
-        }
-    }
-
-    fn task_inspect_for_pid(&self, pid: i32) -> Result<PortName, Errno> {
-        let (mut state, _) = self.bsd(Call::TaskInspectForPid)?;
-        let (rule, recorded) =
-            (|it: &ModelProcess| it.inspect_port, |it: &RecordedTask| it.inspect_port);
-        state.world.weaker_port(pid, PortKind::Inspect, rule, recorded)
-    }
-
-    fn task_read_for_pid(&self, pid: i32) -> Result<PortName, Errno> {
-        let (mut state, _) = self.bsd(Call::TaskReadForPid)?;
-        let (rule, recorded) = (|it: &ModelProcess| it.read_port, |it: &RecordedTask| it.read_port);
-        state.world.weaker_port(pid, PortKind::Read, rule, recorded)
-    }
-
-    fn task_basic_info(&self, task: PortName) -> Result<TaskBasicInfo, KernReturn> {
-        let (state, _) = self.mach(Call::TaskBasicInfo)?;
-        let timebase = state.world.machine.timebase;
-        let described = |process: &ModelProcess| {
-            let info = &process.task_info;
-            let ended = |total: u64, living| time_value(total.saturating_sub(living), timebase);
-            TaskBasicInfo {
-                virtual_size: info.virtual_size,
-                resident_size: info.resident_size,
-                resident_max: process.facts.resident_max.max(info.resident_size),
-                user_time: ended(info.total_user, info.threads_user),
-                system_time: ended(info.total_system, info.threads_system),
-                policy: info.policy,
-                suspend_count: process.facts.suspend_count,
-            }
-        };
-        state.world.fact(task, PortKind::Name, described, |task| task.basic_info.clone())
-    }
-
-    fn task_absolute_times(&self, task: PortName) -> Result<TaskAbsoluteTimes, KernReturn> {
-        let (state, _) = self.mach(Call::TaskAbsoluteTimes)?;
-        let described = |process: &ModelProcess| TaskAbsoluteTimes {
-            total_user: process.task_info.total_user,
-            total_system: process.task_info.total_system,
-            threads_user: process.task_info.threads_user,
-            threads_system: process.task_info.threads_system,
-        };
-        state.world.fact(task, PortKind::Name, described, |task| task.absolute_times.clone())
-    }
-
-    fn task_events(&self, task: PortName) -> Result<TaskEvents, KernReturn> {
-        let (state, _) = self.mach(Call::TaskEvents)?;
-        let described = |process: &ModelProcess| {
-            let info = &process.task_info;
-            TaskEvents {
-                faults: info.faults,
-                pageins: info.pageins,
-                cow_faults: info.cow_faults,
-                messages_sent: info.messages_sent,
-                messages_received: info.messages_received,
-                syscalls_mach: info.syscalls_mach,
-                syscalls_unix: info.syscalls_unix,
-                context_switches: info.context_switches,
-            }
-        };
-        state.world.fact(task, PortKind::Name, described, |task| task.events.clone())
-    }
-
-    fn task_thread_times(&self, task: PortName) -> Result<TaskThreadTimes, KernReturn> {
-        let (state, _) = self.mach(Call::TaskThreadTimes)?;
-        let timebase = state.world.machine.timebase;
-        let described = |process: &ModelProcess| TaskThreadTimes {
-            user_time: time_value(process.task_info.threads_user, timebase),
-            system_time: time_value(process.task_info.threads_system, timebase),
-        };
-        state.world.fact(task, PortKind::Name, described, |task| task.thread_times.clone())
-    }
-
-    fn task_security_token(&self, task: PortName) -> Result<[u32; 2], KernReturn> {
-        let (state, _) = self.mach(Call::TaskSecurityToken)?;
-        let described = |process: &ModelProcess| [process.info.uid, process.info.gid];
-        // A recorded process belongs to whoever replays it.
-        let recorded = |task: &RecordedTask| match (&task.security_token, state.owner) {
-            (Some(Reply::Ok(_)), Some((uid, gid))) => Some(Reply::Ok([uid, gid])),
-            (token, _) => token.clone(),
-        };
-        state.world.fact(task, PortKind::Name, described, recorded)
-    }
-
-    fn task_audit_token(&self, task: PortName) -> Result<[u32; 8], KernReturn> {
-        let (state, _) = self.mach(Call::TaskAuditToken)?;
-        let described = |process: &ModelProcess| {
-            let (info, facts) = (&process.info, &process.facts);
-            [
-                facts.audit_uid,
-                info.uid,
-                info.gid,
-                info.ruid,
-                info.rgid,
-                info.pid,
-                facts.audit_session,
-                process.unique.id_version.cast_unsigned(),
-            ]
-        };
-        let recorded = |task: &RecordedTask| match (&task.audit_token, state.owner) {
-            (Some(Reply::Ok([_, _, _, _, _, rest @ ..])), Some((uid, gid))) => {
-                let [pid, session, version] = *rest;
-                Some(Reply::Ok([uid, uid, gid, uid, gid, pid, session, version]))
-            }
-            (token, _) => token.clone(),
-        };
-        state.world.fact(task, PortKind::Name, described, recorded)
-    }
-
-    fn task_role(&self, task: PortName) -> Result<i32, KernReturn> {
-        let (state, _) = self.mach(Call::TaskRole)?;
-        let described = |process: &ModelProcess| process.facts.role;
-        state.world.fact(task, PortKind::Inspect, described, |task| task.role.clone())
     }
 }

@@ -1,19 +1,20 @@
 //! Made-up processes as several systems would show them; not real data of any user. Sizes and
 //! places are those of crash reports and of XNU's source.
 
+mod inside;
+
 use std::collections::BTreeMap;
 
-use mach_procfs::kernel::mach::calls::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, ShortBsdInfo, VnodeInfo};
 use mach_procfs::kernel::mach::macho::{MachO, MachOSegment};
-use mach_procfs::kernel::mach::xnu_model::{
+use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, ShortBsdInfo, VnodeInfo};
+
+use super::{
     ArgumentArea, Entry, Machine as Hardware, Mapped, ModelProcess, SubmapId, Vnode, VnodeId,
     World, mach_header,
 };
 
-use super::inside;
-
 /// The process that has a map worth looking at.
-pub(crate) const DEMO: i32 = 500;
+pub const DEMO: i32 = 500;
 
 const READ: u32 = 1;
 const WRITE: u32 = 3;
@@ -109,6 +110,7 @@ impl Machine {
             fsid: [0x0100_000f, 26],
             mtime: 1_690_000_000,
             size: 1 << 20,
+            ..VnodeInfo::default()
         };
         self.world.vnode(Vnode { info, path: path.to_vec(), ..Vnode::default() })
     }
@@ -305,12 +307,12 @@ fn on_apple_silicon(linking: Linking) -> Machine {
 }
 
 /// A native process on Apple silicon with macOS 13 or later: 16 KiB pages.
-pub(crate) fn arm64() -> World {
+pub fn arm64() -> World {
     on_apple_silicon(Linking::ByKernel).finish(Hardware::apple_silicon())
 }
 
 /// The same with macOS 12: dyld links, and is no part of the cache.
-pub(crate) fn macos12() -> World {
+pub fn macos12() -> World {
     let mut machine = on_apple_silicon(Linking::ByDyld);
     machine.image(0x1_0460_0000, b"/usr/lib/dyld", Linking::ByDyld);
     let mut hardware = Hardware::apple_silicon();
@@ -322,7 +324,7 @@ pub(crate) fn macos12() -> World {
 
 /// A parent that has forked and its child, both of which have written since: all that is anonymous
 /// is copied on write in either.
-pub(crate) fn forked() -> World {
+pub fn forked() -> World {
     let mut machine = on_apple_silicon(Linking::ByKernel);
     machine.start(ModelProcess::new(501, "demo"), 16_384);
     machine.world.process_mut(501).unwrap().info.ppid = 500;
@@ -338,7 +340,7 @@ pub(crate) fn forked() -> World {
 }
 
 /// `/bin/zsh` on Apple silicon with macOS 14 or 15: a universal file.
-pub(crate) fn zsh() -> World {
+pub fn zsh() -> World {
     let mut machine = Machine::new(16_384, CPU_TYPE_ARM64, "zsh");
     machine.world.machine = Hardware::apple_silicon();
     let sizes = Sizes {
@@ -396,7 +398,7 @@ fn small_map(machine: &mut Machine) {
 }
 
 /// A process on an Intel Mac with macOS 13 or later: 4 KiB pages, the commpages above everything.
-pub(crate) fn intel() -> World {
+pub fn intel() -> World {
     let mut machine = Machine::new(4096, CPU_TYPE_X86_64, "demo");
     machine.world.machine = Hardware::intel();
     machine.image(0x1_0000_0000, b"/Users/Shared/demo", Linking::ByKernel);
@@ -412,7 +414,7 @@ pub(crate) fn intel() -> World {
 /// An Intel program on Apple silicon: 4 KiB pages seen by a caller with 16 KiB ones. The kernel has
 /// no shared region for Intel programs: it has that of native ones, and the cache of Intel libraries
 /// is mapped like any file. As far as can be known without a Mac.
-pub(crate) fn translated() -> World {
+pub fn translated() -> World {
     let mut machine = Machine::new(4096, CPU_TYPE_X86_64, "demo");
     machine.world.machine = Hardware::apple_silicon();
     machine.world.caller.page_size = 16_384;
