@@ -127,8 +127,7 @@ impl XnuCalls for XnuModel {
 
     fn sysctl_by_name(&self, name: &CStr, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
         let is_stack = name == c"kern.usrstack64";
-        let (state, _) =
-            self.bsd(if is_stack { Call::OwnStackTop } else { Call::SysctlByName })?;
+        let (state, _) = self.bsd(if is_stack { Call::OwnStackTop } else { Call::SysctlByName })?;
         let world = &state.world;
         let stack = world.caller.stack_top.map(|top| top.to_ne_bytes().to_vec());
         let value = if is_stack { stack.as_ref() } else { world.machine.sysctl(name) };

@@ -30,8 +30,8 @@ use std::ops::RangeInclusive;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 pub use self::arguments::ArgumentArea;
-pub use self::executable::mach_header;
 pub use self::calls::Call;
+pub use self::executable::mach_header;
 pub use self::fault::{Change, Fault};
 use self::fault::{Injected, Rule};
 pub use self::machine::Machine;

@@ -116,7 +116,8 @@ impl World {
         let living = self.processes.iter().rev().filter(|process| !process.is_zombie());
         let (kernel, users): (Vec<i32>, Vec<i32>) =
             living.map(ModelProcess::pid).partition(|pid| *pid == 0);
-        let zombies = self.processes.iter().filter(|process| process.is_zombie()).map(ModelProcess::pid);
+        let zombies =
+            self.processes.iter().filter(|process| process.is_zombie()).map(ModelProcess::pid);
         users.into_iter().chain(kernel).chain(zombies).collect()
     }
 
