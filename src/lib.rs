@@ -29,6 +29,7 @@ pub mod kernel;
 pub mod model;
 #[cfg(feature = "mount")]
 pub mod mount;
+pub mod recording;
 pub mod tree;
 
 pub use kernel::{Regions, regions};

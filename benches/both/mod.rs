@@ -48,7 +48,7 @@ pub fn mach_walk(model: &Arc<XnuModel>, out: &mut Vec<u8>) -> impl FnMut() {
 pub fn mach_calls(model: &XnuModel) {
     let mut info = RegionPathInfo::default();
     let mut address = 0;
-    while model.region_path_info(PID.cast_signed(), address, &mut info).is_ok() {
+    while model.pid_into(PID.cast_signed(), address, &mut info).is_ok() {
         address = info.region.address + info.region.size;
     }
     black_box(&info);

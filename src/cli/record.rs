@@ -3,10 +3,8 @@
 use std::io::stdout;
 use std::sync::Arc;
 
-use mach_procfs::kernel;
-use mach_procfs::kernel::mach::recording::{self, Answer, RecordedProcess};
-use mach_procfs::kernel::mach::xnu_model::XnuModel;
 use mach_procfs::model::Pid;
+use mach_procfs::recording::{self, Answer, RecordedProcess, Replay};
 
 use super::source::Source;
 use super::{Failure, complain};
@@ -20,12 +18,13 @@ pub(super) fn record(source: &Source, names: &[String], all: bool) -> Result<(),
         pids.push(pid.ok_or_else(|| Failure::Because(format!("'{name}' is no pid")))?);
     }
     let mut recording = match source.recording()? {
-        Some(recording) => recording::record(&Arc::new(XnuModel::replay(recording)), &pids),
-        None => kernel::record(&pids).map_err(|error| Failure::Because(error.call.to_owned()))?,
+        Some(recording) => recording::record(&Arc::new(Replay::new(recording)), &pids),
+        None => recording::record_host(&pids)
+            .map_err(|error| Failure::Because(error.call.to_owned()))?,
     };
     let (mut found, missing): (Vec<_>, Vec<_>) = std::mem::take(&mut recording.processes)
         .into_iter()
-        .partition(|process| matches!(process.short_info, Answer::Ok(_)));
+        .partition(|process| matches!(process.answers.short_info, Some(Answer::Ok(_))));
     if !all {
         found.iter_mut().for_each(RecordedProcess::keep_no_secrets);
     }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use mach_procfs::kernel::mach::recording::{self, Limits, Recording};
 use mach_procfs::kernel::{self, Kernel};
 use mach_procfs::model::{Code, Pid, Result as Answer, error_words};
+use mach_procfs::recording::{self, Limits, Recording};
 use mach_procfs::tree::{Caller, Tree};
 
 use super::Failure;
@@ -25,7 +25,7 @@ impl Source {
         let uid = nix::unistd::geteuid().as_raw();
         let gid = nix::unistd::getegid().as_raw();
         let kernel: Arc<dyn Kernel> = match self.recording()? {
-            Some(recording) => kernel::replay(recording, uid, gid),
+            Some(recording) => recording::replay(recording, uid, gid),
             None => host()?,
         };
         let caller = Caller { uid, gid, pid: Pid::this().number() };

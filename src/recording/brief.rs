@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use serde::de::{Error, Expected, Unexpected};
 
-use super::super::json::short;
+use crate::kernel::xnu::json::short;
 
 /// No message is longer, whatever it is made of.
 const MOST: usize = 2000;

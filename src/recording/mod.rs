@@ -4,35 +4,48 @@
 //! A recording holds answers, not conclusions: what [`record`] writes is what the calls gave, in
 //! their own numbers, errors among them. Reading one back trusts nothing ([`read`]).
 
-mod ask;
+mod answer;
 mod brief;
 mod check;
+mod kept;
 mod part;
+mod questions;
 mod read;
+mod record;
+mod replay;
 mod row;
 mod strict;
 mod write;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-pub use self::ask::record;
+pub use self::answer::{Answer, RecordedPort, RecordedPorts, Reply};
+pub use self::kept::Kept;
 pub use self::part::{
-    Bytes, Moment, RecordedDetail, RecordedFile, RecordedMachine, RecordedRight, RecordedState,
-    RecordedTask, RecordedThread, RecordedThreadPort, Reply, Value, Words,
+    Bytes, Moment, RecordedFile, RecordedMachine, RecordedRight, RecordedState, RecordedThread,
+    RecordedThreadPort, Value, Words,
+};
+pub use self::questions::{
+    FileAnswers, HostAnswers, PortAnswers, ProcessAnswers, ProcessorAnswers, Question, TABLES,
+    TaskAnswers, ThreadAnswers, ThreadPortAnswers,
 };
 pub use self::read::{Limits, RecordingError, read};
-use super::calls::{
-    BsdInfo, Errno, KinfoProc, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo,
-    UniqueInfo, VnodePaths,
-};
-use super::json;
-use super::macho::MachO;
+pub use self::record::record;
+pub use self::replay::Replay;
+use crate::kernel::Kernel;
+use crate::kernel::mach::MachKernel;
+use crate::kernel::mach::macho::MachO;
+use crate::kernel::xnu::json::{self, is_default};
+use crate::kernel::xnu::{KinfoProc, RegionPathInfo, SubmapInfo};
+use crate::model::{Pid, Result};
 
 /// The word that a recording begins with.
 pub const FORMAT: &str = "mach-procfs recording";
 
 /// The version of the format that this program reads and writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Recorded processes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,52 +84,6 @@ pub struct RecordedImage {
     pub file: MachO,
 }
 
-/// An answer of a BSD call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer<T> {
-    /// It succeeded.
-    Ok(T),
-    /// It failed with this errno.
-    Errno(i32),
-}
-
-impl<T> From<Result<T, Errno>> for Answer<T> {
-    fn from(result: Result<T, Errno>) -> Self {
-        match result {
-            Ok(value) => Answer::Ok(value),
-            Err(Errno(errno)) => Answer::Errno(errno),
-        }
-    }
-}
-
-impl<T: Clone> Answer<T> {
-    /// The answer as the call gives it.
-    ///
-    /// # Errors
-    /// The recorded one.
-    pub fn get(&self) -> Result<T, Errno> {
-        match self {
-            Answer::Ok(value) => Ok(value.clone()),
-            Answer::Errno(errno) => Err(Errno(*errno)),
-        }
-    }
-}
-
-/// What `task_for_pid`, or one of its like, answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RecordedPort {
-    /// A port; or the recorder recorded itself.
-    Given,
-    /// Success and no right: `MACH_PORT_NULL` or `MACH_PORT_DEAD`.
-    Null,
-    /// This `kern_return_t`, or the errno of a BSD call.
-    Refused(i32),
-    /// It was not asked: pid 0.
-    NotAsked,
-}
-
 /// One answer of `mach_vm_region_recurse`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,70 +106,80 @@ pub struct RecordedLeaf {
 pub struct RecordedProcess {
     /// Its pid.
     pub pid: i32,
-    /// Flavor 13, zombies included.
-    pub short_info: Answer<ShortBsdInfo>,
-    /// Flavor 3, zombies included.
-    pub bsd_info: Answer<BsdInfo>,
-    /// Flavor 17, zombies included.
-    pub unique_info: Answer<UniqueInfo>,
-    /// Flavor 8, from address 0 on, each asked for where the last one ended.
-    pub regions: Vec<RegionPathInfo>,
-    /// The errno after the last one, 22 for the end of the map; 0 where the recorder stopped,
-    /// because the answers did not ascend; `None` where it did not ask.
-    pub regions_end: Option<i32>,
-    /// `task_for_pid`.
-    pub task_port: RecordedPort,
-    /// `task_info(TASK_VM_INFO)`, where there was a port of any kind and it answered.
-    pub vm_info: Option<TaskVmInfo>,
-    /// `mach_vm_region_recurse` with a depth of 1024, where there was a port.
-    pub leaves: Vec<RecordedLeaf>,
-    /// The `kern_return_t` after the last one, 1 for the end of the map; 0 and `None` as above.
-    pub leaves_end: Option<i32>,
-    /// Flavor 11.
+    /// `proc_pidinfo`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub answers: ProcessAnswers,
+    /// `sysctl` of `KERN_PROC_PID`; `None` for a success without a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kinfo: Option<Answer<Option<Kept<KinfoProc>>>>,
+    /// `proc_pidpath`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executable: Option<Answer<Bytes>>,
-    /// `KERN_PROC_PID`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kinfo: Option<Box<Answer<Option<KinfoProc>>>>,
-    /// Flavor 4.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task_info: Option<Box<Answer<TaskInfo>>>,
-    /// Flavor 9.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub directories: Option<Box<Answer<VnodePaths>>>,
-    /// `KERN_PROCARGS2`.
+    /// `sysctl` of `KERN_PROCARGS2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Answer<Bytes>>,
-    /// Flavor 28.
+    /// `PROC_PIDREGIONPATHINFO`, from address 0 on, each asked for where the last one ended.
+    pub regions: Vec<Kept<RegionPathInfo>>,
+    /// The errno after the last one, 22 for the end of the map; 0 where the recorder stopped,
+    /// because the answers did not ascend; `None` where it did not ask: pid 0.
+    pub regions_end: Option<i32>,
+    /// The ports to its task.
+    pub task_ports: RecordedPorts,
+    /// `mach_vm_region_recurse` with a depth of 1024, by a control or read port.
+    pub leaves: Vec<RecordedLeaf>,
+    /// The `kern_return_t` after the last one, 1 for the end of the map; 0 as above; `None` without
+    /// such a port.
+    pub leaves_end: Option<i32>,
+    /// `task_info`, by the strongest port that was given, as all below but the last two.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub task: TaskAnswers,
+    /// `task_policy_get`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub threads: Option<Answer<Vec<RecordedThread>>>,
-    /// Flavor 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub files: Option<Answer<Vec<RecordedFile>>>,
-    /// Facts by a task port.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<Box<RecordedTask>>,
-    /// `mach_port_space_info`, by the strongest port that was given.
+    pub role: Option<Reply<i32>>,
+    /// `mach_port_space_info`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<Reply<Vec<RecordedRight>>>,
-    /// `task_threads`, likewise.
+    /// `task_threads`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_ports: Option<Reply<Vec<RecordedThreadPort>>>,
+    /// `PROC_PIDLISTTHREADIDS`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<Answer<Vec<RecordedThread>>>,
+    /// `PROC_PIDLISTFDS`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Answer<Vec<RecordedFile>>>,
 }
 
 impl RecordedProcess {
+    /// A process of which nothing was asked.
+    fn new(pid: i32) -> Self {
+        const NONE: RecordedPort = RecordedPort::Null;
+        RecordedProcess {
+            pid,
+            answers: ProcessAnswers::default(),
+            kinfo: None,
+            executable: None,
+            arguments: None,
+            regions: Vec::new(),
+            regions_end: None,
+            task_ports: RecordedPorts { control: NONE, read: NONE, inspect: NONE, name: NONE },
+            leaves: Vec::new(),
+            leaves_end: None,
+            task: TaskAnswers::default(),
+            role: None,
+            ports: None,
+            thread_ports: None,
+            threads: None,
+            files: None,
+        }
+    }
+
     /// Forgets what may hold a password: arguments, environment and registers.
     pub fn keep_no_secrets(&mut self) {
         self.arguments = None;
         if let Some(Reply::Ok(threads)) = &mut self.thread_ports {
-            threads.iter_mut().for_each(|thread| thread.states.clear());
+            threads.iter_mut().for_each(|thread| thread.states = Box::default());
         }
-    }
-
-    /// Whether it was a zombie.
-    #[must_use]
-    pub fn is_zombie(&self) -> bool {
-        matches!(&self.short_info, Answer::Ok(info) if info.status == ShortBsdInfo::ZOMBIE)
     }
 }
 
@@ -220,4 +197,29 @@ impl Recording {
             images: Vec::new(),
         }
     }
+}
+
+/// A kernel that answers what was recorded. All its processes belong to this user and group.
+#[must_use]
+pub fn replay(recording: Recording, uid: u32, gid: u32) -> Arc<dyn Kernel> {
+    Arc::new(MachKernel::new(Arc::new(Replay::new(recording).owned_by(uid, gid))))
+}
+
+/// What this machine's own kernel answers about these processes.
+///
+/// # Errors
+/// On Linux: recordings are of XNU's answers.
+#[cfg(target_os = "linux")]
+pub fn record_host(_: &[Pid]) -> Result<Recording> {
+    use crate::model::{Error, ErrorKind};
+    Err(Error::new(ErrorKind::Failed, "only macOS can be recorded; --replay records a recording"))
+}
+
+/// What this machine's own kernel answers about these processes.
+///
+/// # Errors
+/// Never fails on macOS: what the kernel refuses is recorded as refused.
+#[cfg(target_os = "macos")]
+pub fn record_host(pids: &[Pid]) -> Result<Recording> {
+    Ok(record(&Arc::new(crate::kernel::xnu::Xnu), pids))
 }

@@ -13,7 +13,10 @@ use serde::Deserialize;
 
 use super::row::{self, End};
 use super::strict::{Allowance, Strict};
-use super::{Answer, FORMAT, RecordedPort, RecordedProcess, Recording, VERSION, check};
+use super::{
+    Answer, FORMAT, Kept, ProcessAnswers, RecordedProcess, Recording, Reply, VERSION, check,
+};
+use crate::kernel::xnu::RegionPathInfo;
 use crate::model::{Pid, error_words};
 
 /// What is too much.
@@ -64,7 +67,8 @@ impl fmt::Display for RecordingError {
             RecordingError::Json(error) => write!(f, "not a recording: {error}"),
             RecordingError::Version(version) => write!(
                 f,
-                "version: the recording is of version {version}, this program reads {VERSION}"
+                "version: the recording is of version {version}, this program reads version {VERSION}: \
+                 record it again"
             ),
             RecordingError::Invalid { place, problem } => write!(f, "{place}: {problem}"),
         }
@@ -140,10 +144,6 @@ fn check_all(recording: &Recording) -> Result<(), RecordingError> {
         check::image(image)
             .map_err(|(field, problem)| invalid(format!("images[{index}]{field}"), problem))?;
     }
-    if let Some(machine) = &recording.machine {
-        check::machine(machine)
-            .map_err(|(field, problem)| invalid(format!("machine{field}"), problem))?;
-    }
     Ok(())
 }
 
@@ -158,43 +158,33 @@ fn check_process(process: &RecordedProcess) -> Result<(), Fault> {
     let Some(pid) = u32::try_from(process.pid).ok().and_then(Pid::new) else {
         return fault(".pid", "no process has such a pid");
     };
-    if matches!(&process.short_info, Answer::Ok(info) if info.pid != pid.number()) {
-        return fault(".short_info.ok.pid", "is not the process's");
+    let ProcessAnswers { short_info, bsd_info, .. } = &process.answers;
+    if matches!(short_info, Some(Answer::Ok(info)) if info.get().pid != pid.number()) {
+        return fault(".answers.short_info.ok.pid", "is not the process's");
     }
-    if matches!(&process.bsd_info, Answer::Ok(info) if info.pid != pid.number()) {
-        return fault(".bsd_info.ok.pid", "is not the process's");
+    if matches!(bsd_info, Some(Answer::Ok(info)) if info.get().pid != pid.number()) {
+        return fault(".answers.bsd_info.ok.pid", "is not the process's");
     }
-    let rows = process.regions.iter().map(|row| (row.region.address, row.region.size));
+    let region = |row: &Kept<RegionPathInfo>| row.get().region;
+    let rows = process.regions.iter().map(region).map(|region| (region.address, region.size));
     check_rows(rows)
         .map_err(|(row, field, problem)| (format!(".regions[{row}].region.{field}"), problem))?;
-    for (row, info) in process.regions.iter().enumerate() {
-        if info.path.len() > 1023 {
-            return fault(&format!(".regions[{row}].path"), "has more than 1023 bytes");
-        }
-        if info.path.contains(&0) {
-            return fault(&format!(".regions[{row}].path"), "contains a NUL");
-        }
-    }
     if process.regions_end.is_none() && !process.regions.is_empty() {
         return fault(".regions_end", "is missing, though there are regions");
     }
     let rows = process.leaves.iter().map(|row| (row.address, row.size));
     check_rows(rows)
         .map_err(|(row, field, problem)| (format!(".leaves[{row}].{field}"), problem))?;
-    let read_port = process.task.as_ref().and_then(|task| task.read_port);
-    let control = process.task_port == RecordedPort::Given;
-    // Once the read port was not asked for leaves.
-    let may_have = control || read_port == Some(RecordedPort::Given);
-    if control && process.leaves_end.is_none() || !may_have && process.leaves_end.is_some() {
+    if process.task_ports.show_leaves() != process.leaves_end.is_some() {
         return fault(".leaves_end", "must be there if a port was given, and else not");
     }
     if process.leaves_end.is_none() && !process.leaves.is_empty() {
         return fault(".leaves", "cannot be had without a port");
     }
-    if let Some(info) = &process.vm_info
-        && !matches!(info.page_size, 4096 | 16_384 | 65_536)
+    if let Some(Reply::Ok(info)) = &process.task.vm_info
+        && !matches!(info.get().page_size, 4096 | 16_384 | 65_536)
     {
-        return fault(".vm_info.page_size", "is not 4096, 16384 or 65536");
+        return fault(".task.vm_info.ok.page_size", "is not 4096, 16384 or 65536");
     }
     check::process(process)
 }

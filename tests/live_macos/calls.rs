@@ -22,7 +22,7 @@ fn me() -> i32 {
 
 fn open_files() -> Vec<OpenFile> {
     let mut files = vec![OpenFile::default(); 10_000];
-    let count = Xnu.list_files(me(), Some(&mut files)).unwrap();
+    let count = Xnu.pid_list::<OpenFile>(me(), Some(&mut files)).unwrap();
     assert!(count < files.len());
     files.truncate(count);
     files
@@ -40,11 +40,11 @@ fn own_executable_directory_and_ids_are_known() {
     let program = std::env::current_exe().unwrap().canonicalize().unwrap();
     assert_eq!(path, program.as_os_str().as_encoded_bytes());
     let mut paths = VnodePaths::default();
-    Xnu.vnode_paths(me(), &mut paths).unwrap();
+    Xnu.pid_into(me(), 0, &mut paths).unwrap();
     let here = std::env::current_dir().unwrap().canonicalize().unwrap();
     assert_eq!(paths.current_path, here.as_os_str().as_encoded_bytes());
     let info = Xnu.kinfo_proc(me()).unwrap().unwrap();
-    let bsd = Xnu.bsd_info(me(), false).unwrap();
+    let bsd = Xnu.pid::<BsdInfo>(me(), 0).unwrap();
     assert_eq!((info.uid, info.real_uid, info.saved_uid), (bsd.uid, bsd.ruid, bsd.svuid));
     assert_eq!((info.real_gid, info.saved_gid), (bsd.rgid, bsd.svgid));
     assert_eq!((info.group.cast_unsigned(), info.groups[0]), (bsd.pgid, bsd.gid));
@@ -59,17 +59,17 @@ fn own_files_sockets_and_pipes_are_told() {
     file.write_all(b"twelve bytes").unwrap();
     file.seek(SeekFrom::Start(7)).unwrap();
     assert_eq!(kind_of(&file), OpenFile::VNODE);
-    let told = Xnu.vnode_file(me(), file.as_raw_fd()).unwrap();
+    let told = Xnu.fd::<VnodeFile>(me(), file.as_raw_fd()).unwrap();
     assert_eq!((told.vnode.ino, told.vnode.nlink), (file.metadata().unwrap().ino(), 0));
     assert_eq!((told.file.offset, told.file.open_flags & 3), (7, 3));
     assert_eq!((told.vnode.size, told.vnode.kind), (12, 1));
-    let without_path = Xnu.vnode_file_without_path(me(), file.as_raw_fd()).unwrap();
+    let without_path = Xnu.fd::<PathlessFile>(me(), file.as_raw_fd()).unwrap();
     assert_eq!((without_path.vnode, without_path.file), (told.vnode, told.file));
     assert!(without_path.path.is_empty());
 
     let (mut reader, mut writer) = std::io::pipe().unwrap();
     assert_eq!(kind_of(&reader), OpenFile::PIPE);
-    let ends = [reader.as_raw_fd(), writer.as_raw_fd()].map(|fd| Xnu.pipe_file(me(), fd).unwrap());
+    let ends = [reader.as_raw_fd(), writer.as_raw_fd()].map(|fd| Xnu.fd::<PipeFile>(me(), fd).unwrap());
     assert_eq!((ends[0].handle, ends[0].peer), (ends[1].peer, ends[1].handle));
     writer.write_all(b"x").unwrap();
     reader.read_exact(&mut [0]).unwrap();
@@ -77,13 +77,13 @@ fn own_files_sockets_and_pipes_are_told() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     assert_eq!(kind_of(&client), OpenFile::SOCKET);
-    let told = Xnu.socket_file(me(), client.as_raw_fd()).unwrap();
+    let told = Xnu.fd::<SocketFile>(me(), client.as_raw_fd()).unwrap();
     let SocketEnds::Tcp { ends, state } = &told.ends else { panic!("{told:?}") };
     assert_eq!((told.family, told.kind, *state), (libc::AF_INET, libc::SOCK_STREAM, 4));
     assert_eq!(ends.local_port, client.local_addr().unwrap().port());
     assert_eq!(ends.foreign_port, listener.local_addr().unwrap().port());
     assert_eq!((ends.local[12..].to_vec(), ends.versions), (vec![127, 0, 0, 1], 1));
-    let told = Xnu.socket_file(me(), listener.as_raw_fd()).unwrap();
+    let told = Xnu.fd::<SocketFile>(me(), listener.as_raw_fd()).unwrap();
     assert!(matches!(told.ends, SocketEnds::Tcp { state: 1, .. }), "{told:?}");
 
     let folder = tempfile::tempdir().unwrap();
@@ -92,7 +92,7 @@ fn own_files_sockets_and_pipes_are_told() {
     let client = UnixStream::connect(&path).unwrap();
     let (server, _) = listener.accept().unwrap();
     let [client, server] =
-        [client.as_raw_fd(), server.as_raw_fd()].map(|fd| Xnu.socket_file(me(), fd).unwrap());
+        [client.as_raw_fd(), server.as_raw_fd()].map(|fd| Xnu.fd::<SocketFile>(me(), fd).unwrap());
     let SocketEnds::Unix(ends) = &client.ends else { panic!("{client:?}") };
     assert_eq!(ends.peer, server.handle);
     assert_eq!(ends.peer_path, path.as_os_str().as_encoded_bytes());
@@ -102,32 +102,32 @@ fn own_files_sockets_and_pipes_are_told() {
 fn own_task_ports_and_threads_answer() {
     let calls = Arc::new(Xnu);
     let task = TaskPort::own(&calls);
-    let token = Xnu.task_audit_token(task.name()).unwrap();
+    let token = Xnu.task::<AuditToken>(task.name()).unwrap();
     assert_eq!(token[5], std::process::id());
-    let bsd = Xnu.bsd_info(me(), false).unwrap();
-    assert_eq!(Xnu.task_security_token(task.name()), Ok([bsd.uid, bsd.gid]));
-    assert!(Xnu.task_basic_info(task.name()).unwrap().resident_size > 0);
+    let bsd = Xnu.pid::<BsdInfo>(me(), 0).unwrap();
+    assert_eq!(Xnu.task::<SecurityToken>(task.name()), Ok([bsd.uid, bsd.gid]));
+    assert!(Xnu.task::<TaskBasicInfo>(task.name()).unwrap().resident_size > 0);
     assert!(Xnu.task_absolute_times(task.name()).unwrap().total_user > 0);
     assert!(Xnu.task_events(task.name()).unwrap().faults > 0);
     Xnu.task_thread_times(task.name()).unwrap();
-    Xnu.task_role(task.name()).unwrap();
+    Xnu.role(task.name()).unwrap();
 
     let entries = Xnu.space_info(task.name()).unwrap();
     let own = entries.iter().find(|entry| entry.name == task.name()).unwrap();
     assert_ne!(own.types, 0);
-    let limit = Xnu.port_limit(task.name(), task.name());
+    let limit = Xnu.attributes::<PortLimit>(task.name(), task.name());
     assert_eq!(limit, Err(KernReturn::INVALID_RIGHT), "the kernel receives from it");
 
     let threads = ThreadPorts::of(&task).unwrap();
     let mut ids = [0; 1000];
-    let count = Xnu.list_thread_ids(me(), &mut ids).unwrap();
-    let cpu = Xnu.processors().unwrap()[0].cpu_type;
+    let count = Xnu.pid_list::<ThreadId>(me(), Some(&mut ids)).unwrap();
+    let cpu = Xnu.processors::<ProcessorInfo>().unwrap()[0].cpu_type;
     let sets = StateFlavor::of_cpu(cpu);
     assert_eq!(sets.len(), 4);
     let mut known = 0;
     for thread in threads.names() {
         // Threads of other tests come and go.
-        let Ok(found) = Xnu.thread_identifier(*thread) else { continue };
+        let Ok(found) = Xnu.thread::<ThreadIdentifier>(*thread) else { continue };
         known += usize::from(ids[..count].contains(&found.id));
         for (flavor, length) in sets {
             let mut words = [0; StateFlavor::MOST_WORDS];
@@ -138,8 +138,8 @@ fn own_task_ports_and_threads_answer() {
     }
     assert!(known > 0);
 
-    let name = TaskPort::name_for_pid(&calls, me()).unwrap().unwrap();
-    assert_eq!(Xnu.task_audit_token(name.name()), Ok(token));
+    let name = TaskPort::for_pid(&calls, PortKind::Control, PortKind::Name, me()).unwrap().unwrap();
+    assert_eq!(Xnu.task::<AuditToken>(name.name()), Ok(token));
     assert_eq!(Xnu.space_info(name.name()).unwrap_err(), KernReturn::INVALID_ARGUMENT);
 }
 
@@ -161,10 +161,10 @@ fn the_machine_is_told() {
             SysctlKind::SwapUsage => assert_eq!(length, 32, "{name:?}"),
         }
     }
-    let processors = Xnu.processors().unwrap();
-    assert_eq!(processors.len(), Xnu.processor_loads().unwrap().len());
+    let processors = Xnu.processors::<ProcessorInfo>().unwrap();
+    assert_eq!(processors.len(), Xnu.processors::<ProcessorLoad>().unwrap().len());
     assert!(processors.len() >= std::thread::available_parallelism().unwrap().get());
-    assert!(Xnu.vm_statistics().unwrap().active > 0);
+    assert!(Xnu.host::<VmStatistics>().unwrap().active > 0);
     let mut mounts = vec![Mount::default(); Xnu.mounts(None).unwrap() + 8];
     let count = Xnu.mounts(Some(&mut mounts)).unwrap();
     assert!(mounts[..count].iter().any(|mount| mount.mount_point == b"/"));

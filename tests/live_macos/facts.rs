@@ -125,7 +125,7 @@ fn own_load_commands_can_be_read() {
     let (mut info, mut cursor) = (RegionPathInfo::default(), 0);
     let me = std::process::id().cast_signed();
     while info.path != path || info.region.protection & 4 == 0 {
-        Xnu.region_path_info(me, cursor, &mut info).expect("the program's text");
+        Xnu.pid_into(me, cursor, &mut info).expect("the program's text");
         cursor = info.region.address + info.region.size;
     }
     let part = Xnu.file_part(path, info.region.offset, HEADER_ROOM).unwrap();
@@ -199,9 +199,9 @@ fn short_info_shows_the_same_regions() {
             let (mut at, mut size, mut depth, mut info) = (cursor, 0, 1024, SubmapInfo::default());
             let (start, bytes, level) = (&mut at, &mut size, &mut depth);
             let answer = if short {
-                Xnu.region_recurse_short(task.name(), start, bytes, level, &mut info)
+                Xnu.region_short(task.name(), start, bytes, level, &mut info)
             } else {
-                Xnu.region_recurse(task.name(), start, bytes, level, &mut info)
+                Xnu.region(task.name(), start, bytes, level, &mut info)
             };
             answer.map(|()| (at, size, depth, info.protection, info.user_tag, info))
         };
@@ -231,7 +231,7 @@ fn short_info_shows_the_same_regions() {
 #[test]
 fn task_vm_info_has_page_size_and_addresses() {
     let calls = Arc::new(Xnu);
-    let info = Xnu.task_vm_info(TaskPort::own(&calls).name()).unwrap();
+    let info = Xnu.task::<TaskVmInfo>(TaskPort::own(&calls).name()).unwrap();
     assert_eq!(u64::try_from(info.page_size).unwrap(), super::child::page());
     assert!(info.min_address < info.max_address && info.region_count > 10, "{info:x?}");
 }

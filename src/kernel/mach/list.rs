@@ -37,7 +37,7 @@ pub(super) fn processes<C: XnuCalls>(calls: &C) -> Result<Vec<Pid>> {
 
 /// Asks for a list with room for so many at first, and for more until there is room left: one that
 /// fills its buffer may have been cut off. At most so many are believed to come to an end.
-pub(super) fn whole<T: Clone + Default>(
+pub(crate) fn whole<T: Clone + Default>(
     first: usize,
     most: usize,
     mut ask: impl FnMut(&mut [T]) -> std::result::Result<usize, Errno>,
@@ -58,7 +58,7 @@ pub(super) fn whole<T: Clone + Default>(
 const ATTEMPTS: usize = 8;
 
 /// The bytes of a sysctl.
-pub(super) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result<Vec<u8>, Errno> {
+pub(crate) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result<Vec<u8>, Errno> {
     let mut value = Vec::new();
     for _ in 0..ATTEMPTS {
         // A text may be another one by now.
@@ -76,7 +76,7 @@ pub(super) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result
 }
 
 /// The path of a process's executable.
-pub(super) fn executable_path<C: XnuCalls>(
+pub(crate) fn executable_path<C: XnuCalls>(
     calls: &C,
     pid: i32,
 ) -> std::result::Result<Vec<u8>, Errno> {
@@ -88,7 +88,7 @@ pub(super) fn executable_path<C: XnuCalls>(
 }
 
 /// The file systems that are mounted.
-pub(super) fn mounts<C: XnuCalls>(calls: &C) -> std::result::Result<Vec<Mount>, Errno> {
+pub(crate) fn mounts<C: XnuCalls>(calls: &C) -> std::result::Result<Vec<Mount>, Errno> {
     let expected = calls.mounts(None)?.saturating_add(8);
     whole(expected, MOST, |mounts| calls.mounts(Some(mounts)))
 }

@@ -87,6 +87,25 @@ impl MachO {
         (!segments.is_empty()).then_some(MachO { cpu_type, segments })
     }
 
+    /// The header and load commands of a file that says this.
+    #[must_use]
+    pub fn header(&self) -> Vec<u8> {
+        let count = u32::try_from(self.segments.len()).unwrap_or(u32::MAX);
+        let mut bytes = Vec::with_capacity(HEADER + SEGMENT * self.segments.len());
+        let mut put = |words: &[u32]| bytes.extend(words.iter().flat_map(|it| it.to_le_bytes()));
+        // Any subtype, `MH_EXECUTE`, how many commands of how many bytes.
+        let length = count.saturating_mul(SEGMENT as u32);
+        put(&[MAGIC, self.cpu_type.cast_unsigned(), 0, 2, count, length, 0, 0]);
+        for MachOSegment { address, size, file_offset, file_size, protection } in &self.segments {
+            put(&[LC_SEGMENT_64, SEGMENT as u32, 0, 0, 0, 0]);
+            for long in [address, size, file_offset, file_size] {
+                put(&[*long as u32, (*long >> 32) as u32]);
+            }
+            put(&[7, *protection, 0, 0]);
+        }
+        bytes
+    }
+
     /// Where in the file the memory of this range is from, counted from the Mach-O header, if the
     /// header is mapped at `base`; `None` where the range is not all of the file. What may be
     /// written to is of no segment that may not.

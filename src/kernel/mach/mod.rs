@@ -7,7 +7,7 @@
 
 mod facts;
 mod failure;
-mod list;
+pub(crate) mod list;
 pub mod macho;
 mod names;
 mod own;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::facts::LeftBehind;
+pub(crate) use self::facts::argument_area;
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};

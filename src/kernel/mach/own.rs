@@ -20,7 +20,7 @@ use std::ops::Range;
 use self::claims::Claims;
 use super::walk::RegionWalk;
 use crate::kernel::Walk;
-use crate::kernel::xnu::{Typed, XnuCalls};
+use crate::kernel::xnu::XnuCalls;
 use crate::model::{BackingKind, ErrorKind, PageCounts, Region, Result};
 
 /// A walk over the regions of the process that runs this.

@@ -198,22 +198,17 @@ pub(crate) mod words {
     }
 }
 
-/// Bytes that fill a fixed buffer up with NUL.
-pub(crate) mod padded {
+/// A text in a field of so many bytes, which ends it with NULs where it is shorter.
+pub(crate) mod text {
     use super::*;
-
-    pub(crate) fn serialize<S: Serializer, const N: usize>(
-        value: &[u8; N],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let length = N - value.iter().rev().take_while(|byte| **byte == 0).count();
-        bytes::serialize(&value[..length], serializer)
-    }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
         deserializer: D,
     ) -> Result<[u8; N], D::Error> {
         let text = bytes::deserialize(deserializer)?;
+        if text.contains(&0) {
+            return Err(D::Error::custom("the text contains a NUL"));
+        }
         let mut value = [0; N];
         match value.get_mut(..text.len()) {
             Some(head) => head.copy_from_slice(&text),

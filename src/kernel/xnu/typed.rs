@@ -193,3 +193,24 @@ impl From<SubmapShortInfo> for SubmapInfo {
         }
     }
 }
+
+impl From<SubmapInfo> for SubmapShortInfo {
+    fn from(info: SubmapInfo) -> Self {
+        SubmapShortInfo {
+            protection: info.protection,
+            max_protection: info.max_protection,
+            inheritance: info.inheritance,
+            offset: info.offset,
+            user_tag: info.user_tag,
+            ref_count: info.ref_count,
+            shadow_depth: info.shadow_depth,
+            external_pager: info.external_pager,
+            share_mode: info.share_mode,
+            is_submap: info.is_submap,
+            behavior: info.behavior,
+            object_id: info.object_id,
+            user_wired_count: info.user_wired_count,
+            ..SubmapShortInfo::default()
+        }
+    }
+}

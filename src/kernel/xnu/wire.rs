@@ -190,7 +190,7 @@ impl<const N: usize> Serialize for Text<N> {
 
 impl<'de, const N: usize> Deserialize<'de> for Text<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        json::padded::deserialize(deserializer).map(Text)
+        json::text::deserialize(deserializer).map(Text)
     }
 }
 

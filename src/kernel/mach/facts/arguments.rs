@@ -41,7 +41,7 @@ pub(in super::super) fn arguments<C: XnuCalls>(
 }
 
 /// The area as the kernel gives it.
-pub(in super::super) fn argument_area<C: XnuCalls>(
+pub(crate) fn argument_area<C: XnuCalls>(
     calls: &C,
     pid: i32,
 ) -> std::result::Result<Vec<u8>, Errno> {

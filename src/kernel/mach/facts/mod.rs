@@ -12,7 +12,8 @@ mod registers;
 mod threads;
 
 pub(super) use account::account;
-pub(super) use arguments::{argument_area, arguments};
+pub(crate) use arguments::argument_area;
+pub(super) use arguments::arguments;
 pub(super) use deadline::LeftBehind;
 pub(super) use descriptors::{descriptor, descriptors, open_descriptors};
 pub(super) use links::link;

@@ -201,9 +201,7 @@ impl Serialize for SocketName {
 
 impl<'de> Deserialize<'de> for SocketName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = json::bytes::deserialize(deserializer)?;
-        let fits = name.len() <= 253;
-        let error = || serde::de::Error::custom("more than 253 bytes");
-        fits.then(|| SocketName::from(&name[..])).ok_or_else(error)
+        let name: [u8; 253] = json::text::deserialize(deserializer)?;
+        Ok(SocketName::from(&name[..memchr::memchr(0, &name).unwrap_or(name.len())]))
     }
 }

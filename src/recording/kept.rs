@@ -1,0 +1,133 @@
+//! A struct of the kernel's in few bytes.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::kernel::xnu::Plain;
+
+/// A run of fewer zeros costs more than the zeros.
+const RUN: usize = 3;
+
+/// A struct without its zeros: one with a path has more than 1,000 of them, and a recording may
+/// have millions of structs. In a recording's text it is the struct.
+pub struct Kept<T> {
+    /// Pieces: how many zeros, how many other bytes, and those. Zeros at the end are left out.
+    pieces: Box<[u8]>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Plain> Kept<T> {
+    /// The struct.
+    #[must_use]
+    pub fn get(&self) -> T {
+        let mut value = T::default();
+        let _ = self.fill(value.as_mut_bytes());
+        value
+    }
+
+    /// Writes the struct's bytes to the beginning of a buffer; their number, or `None` where the
+    /// buffer has fewer.
+    pub(super) fn fill(&self, buffer: &mut [u8]) -> Option<usize> {
+        let bytes = buffer.get_mut(..size_of::<T>())?;
+        bytes.fill(0);
+        let (mut to, mut pieces) = (bytes, &*self.pieces);
+        while let Some(([zeros, others], rest)) = pieces.split_first_chunk() {
+            let (others, rest) = rest.split_at_checked((*others).into())?;
+            to = to.get_mut((*zeros).into()..)?;
+            let (piece, behind) = to.split_at_mut_checked(others.len())?;
+            piece.copy_from_slice(others);
+            (to, pieces) = (behind, rest);
+        }
+        Some(size_of::<T>())
+    }
+}
+
+impl<T: Plain> From<&T> for Kept<T> {
+    fn from(value: &T) -> Self {
+        let mut pieces = Vec::new();
+        let mut bytes = value.as_bytes();
+        while let Some(start) = bytes.iter().position(|byte| *byte != 0) {
+            let zeros = start.min(u8::MAX.into());
+            let others = &bytes[zeros..];
+            let length = others.len().min(u8::MAX.into());
+            let is_run = |run: &[u8]| run.iter().all(|byte| *byte == 0);
+            let end = others[..length].windows(RUN).position(is_run).unwrap_or(length);
+            // No more than a byte holds, each.
+            pieces.extend([zeros as u8, end as u8]);
+            pieces.extend_from_slice(&others[..end]);
+            bytes = &others[end..];
+        }
+        Kept { pieces: pieces.into(), of: PhantomData }
+    }
+}
+
+impl<T> Clone for Kept<T> {
+    fn clone(&self) -> Self {
+        Kept { pieces: self.pieces.clone(), of: PhantomData }
+    }
+}
+
+impl<T: Plain + fmt::Debug> fmt::Debug for Kept<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// As the structs: bytes that are not read do not count.
+impl<T: Plain + PartialEq> PartialEq for Kept<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.pieces == other.pieces || self.get() == other.get()
+    }
+}
+
+impl<T: Plain + Eq> Eq for Kept<T> {}
+
+impl<T: Plain + Serialize> Serialize for Kept<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.get().serialize(serializer)
+    }
+}
+
+impl<'de, T: Plain + Deserialize<'de>> Deserialize<'de> for Kept<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(|value| Kept::from(&value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::{FromBytes, IntoBytes};
+
+    use super::*;
+    use crate::kernel::xnu::RegionPathInfo;
+
+    #[test]
+    fn any_bytes_come_back() {
+        let mut bytes = [0; size_of::<RegionPathInfo>()];
+        let mut random = 1u32;
+        for round in 0..500_u32 {
+            bytes.fill(0);
+            for (at, byte) in bytes.iter_mut().enumerate() {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // Runs of all lengths, of zeros and of others, from none to the whole.
+                let in_run = (at as u32 / (round + 1)).is_multiple_of(2);
+                *byte = if in_run != round.is_multiple_of(3) { (random >> 24) as u8 } else { 0 };
+            }
+            let info = RegionPathInfo::read_from_bytes(&bytes).unwrap();
+            let mut filled = [0xee; size_of::<RegionPathInfo>() + 1];
+            assert_eq!(Kept::from(&info).fill(&mut filled), Some(bytes.len()), "{round}");
+            assert_eq!(filled.split_last(), Some((&0xee, &bytes[..])), "{round}");
+            assert_eq!(Kept::from(&info).get().as_bytes(), bytes, "{round}");
+        }
+    }
+
+    #[test]
+    fn zeros_take_no_room() {
+        assert!(Kept::from(&RegionPathInfo::default()).pieces.is_empty());
+        let short = RegionPathInfo { path: b"/bin/sh".into(), ..RegionPathInfo::default() };
+        assert_eq!(Kept::from(&short).pieces.len(), 2 + 7);
+        assert_eq!(Kept::from(&short).fill(&mut [0; 1271]), None);
+    }
+}

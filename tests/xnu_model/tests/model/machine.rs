@@ -1,0 +1,57 @@
+//! The machine.
+
+use mach_procfs::kernel::xnu::{Mount, ProcessorInfo, ProcessorLoad, SYSCTLS, VmStatistics};
+use xnu_model::fixtures::intel;
+
+use super::*;
+
+#[test]
+fn sysctls_have_the_size_of_their_type() {
+    for (world, missing) in [(arm64(), Some(c"hw.cpufrequency")), (intel(), None)] {
+        let model = XnuModel::new(world);
+        for name in SYSCTLS {
+            let length = model.sysctl_by_name(name, None);
+            if Some(name) == missing {
+                assert_eq!(length, Err(Errno::NOENT));
+                continue;
+            }
+            let length = length.unwrap();
+            let mut value = vec![0xAA; length + 3];
+            assert_eq!(model.sysctl_by_name(name, Some(&mut value)), Ok(length));
+            let few = &mut vec![0; length - 1];
+            assert_eq!(model.sysctl_by_name(name, Some(few)), Err(Errno::NOMEM));
+            let size = match name.to_bytes() {
+                b"kern.boottime" => 16,
+                b"vm.loadavg" => 24,
+                b"vm.swapusage" => 32,
+                b"kern.maxproc" | b"kern.num_tasks" | b"hw.cputype" | b"hw.ncpu"
+                | b"hw.logicalcpu" | b"hw.physicalcpu" => 4,
+                b"hw.memsize" | b"hw.pagesize" | b"hw.cpufrequency" | b"hw.cachelinesize"
+                | b"hw.l2cachesize" => 8,
+                _ => {
+                    assert_eq!(value[length - 1], 0, "a text: {name:?}");
+                    length
+                }
+            };
+            assert_eq!(length, size, "{name:?}");
+        }
+        assert_eq!(model.sysctl_by_name(c"\xFF", None), Err(Errno::NOENT));
+    }
+}
+
+#[test]
+fn processors_and_mounts_are_counted() {
+    let mut world = intel();
+    world.caller.uid = 12345;
+    let model = XnuModel::new(world);
+    let processors = model.processors::<ProcessorInfo>().unwrap();
+    assert_eq!(processors.len(), model.processors::<ProcessorLoad>().unwrap().len());
+    assert_eq!(processors.iter().filter(|it| it.is_main != 0).count(), 1);
+    assert!(model.host::<VmStatistics>().unwrap().active > 0);
+    let count = model.mounts(None).unwrap();
+    let mut mounts = vec![Mount::default(); count + 1];
+    assert_eq!(model.mounts(Some(&mut mounts)), Ok(count));
+    assert_eq!((mounts[0].mount_point.bytes(), mounts[0].kind.bytes()), (&b"/"[..], &b"apfs"[..]));
+    assert_eq!(mounts[count], Mount::default());
+    assert_eq!(model.mounts(Some(&mut mounts[..1])), Ok(1));
+}
