@@ -6,11 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use mach_procfs::kernel::mach::calls::{
-    FileCalls, KernReturn, RegionPathInfo, SubmapInfo, TaskPort, XnuCalls,
-};
 use mach_procfs::kernel::mach::macho::{HEADER_ROOM, MachO};
-use mach_procfs::kernel::mach::raw::Xnu;
+use mach_procfs::kernel::xnu::{
+    KernReturn, RegionPathInfo, SubmapInfo, TaskPort, TaskVmInfo, Typed, Xnu, XnuCalls,
+};
 use mach_procfs::kernel::{Detail, LinkTo};
 use mach_procfs::model::{Backing, Pid, Protection, Region, Shown};
 
@@ -124,7 +123,7 @@ fn own_load_commands_can_be_read() {
     let path = path.as_os_str().as_encoded_bytes();
     let (mut info, mut cursor) = (RegionPathInfo::default(), 0);
     let me = std::process::id().cast_signed();
-    while info.path != path || info.region.protection & 4 == 0 {
+    while info.path.bytes() != path || info.region.protection & 4 == 0 {
         Xnu.pid_into(me, cursor, &mut info).expect("the program's text");
         cursor = info.region.address + info.region.size;
     }
