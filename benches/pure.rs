@@ -12,9 +12,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use mach_procfs::format::{self, Renderer};
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::xnu_model::{Call, ModelProcess, World, XnuModel};
 use mach_procfs::model::{Backing, BackingKind, Device, Protection, Region};
 use mach_procfs::tree::{Caller, Node, Tree};
+use xnu_model::{Call, ModelProcess, World, XnuModel};
 
 fn main() {
     divan::main();

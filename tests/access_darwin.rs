@@ -14,10 +14,10 @@ use std::sync::Arc;
 use common::served::{Served, five_regions};
 use mach_procfs::fuse::MACFUSE;
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::calls::ShortBsdInfo;
-use mach_procfs::kernel::mach::xnu_model::{ModelProcess, World, XnuModel};
+use mach_procfs::kernel::xnu::ShortBsdInfo;
 use mach_procfs::model::ErrorKind;
 use mach_procfs::tree::{Caller, Tree};
+use xnu_model::{ModelProcess, World, XnuModel};
 
 const FILES: [&str; 3] = ["maps", "task/vmmap", "task/vmmap_r"];
 
@@ -151,7 +151,7 @@ fn one_handle_for_all_readers_shows_each_what_is_his() {
         let length = file.read_at(&mut mine, 0).unwrap();
         assert!(mine[..length] == owner.stdout[..], "{name}");
         served.model.world(|world| {
-            let entry = mach_procfs::kernel::mach::xnu_model::Entry::new(0x2_0000_0000, 0x4000);
+            let entry = xnu_model::Entry::new(0x2_0000_0000, 0x4000);
             world.enter(500, entry);
         });
         let later = read_as(501, &file);

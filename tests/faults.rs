@@ -20,11 +20,11 @@ use common::mount::{Mount, can_mount, detach_all, is_mounted, mount_point, mount
 use common::served::{Served, five_regions, ten_processes};
 use common::target::Target;
 use common::watchdog::Watchdog;
-use mach_procfs::kernel::mach::xnu_model::{Call, Fault, ModelProcess, World};
 use nix::errno::Errno;
 use nix::sys::resource::Resource;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::unistd::Pid;
+use xnu_model::{Call, Fault, ModelProcess, World};
 
 fn errno<T>(result: std::io::Result<T>) -> Errno {
     match result {
@@ -326,7 +326,7 @@ fn model_daemon() {
     let Ok(what) = std::env::var(DAEMON) else { return };
     let (what, directory) = what.split_once(' ').unwrap();
     env_logger::Builder::new().filter_level(log::LevelFilter::Info).init();
-    let model = Arc::new(mach_procfs::kernel::mach::xnu_model::XnuModel::new(ten_processes()));
+    let model = Arc::new(xnu_model::XnuModel::new(ten_processes()));
     let kernel = mach_procfs::kernel::mach::MachKernel::new(Arc::clone(&model));
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     let tree = mach_procfs::tree::Tree::new(Arc::new(kernel), uid, gid);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use common::mount::detach_all;
 use common::served::Served;
 use common::watchdog;
-use mach_procfs::kernel::mach::xnu_model::Call;
+use xnu_model::Call;
 
 fn reader(path: &Path) -> JoinHandle<Option<i32>> {
     let path = path.to_owned();

@@ -7,12 +7,10 @@ mod mach_common;
 
 use mach_common::fixtures::{DEMO, arm64};
 use mach_common::{PID, over, pid, world};
-use mach_procfs::kernel::mach::calls::{Errno, FileInfo, VnodeInfo, VnodePaths};
-use mach_procfs::kernel::mach::xnu_model::{
-    ArgumentArea, Call, Fault, FileDetail, ModelFile, Vnode, World,
-};
+use mach_procfs::kernel::xnu::{Errno, FileInfo, VnodeInfo, VnodePaths};
 use mach_procfs::kernel::{Kernel, LinkTo};
 use mach_procfs::model::{DescriptorKind, ErrorKind, Shown};
+use xnu_model::{ArgumentArea, Call, Fault, FileDetail, ModelFile, Vnode, World};
 
 /// As `execve` leaves the strings; and as a process does that has started, which wipes the first of
 /// dyld's.
@@ -76,9 +74,9 @@ fn directories_that_were_deleted_say_so() {
     let directory = |nlink, kind| VnodeInfo { ino: 9, nlink, kind, ..VnodeInfo::default() };
     let paths = |current, root| VnodePaths {
         current,
-        current_path: b"/tmp/gone".to_vec(),
+        current_path: "/tmp/gone".into(),
         root,
-        root_path: b"/jail".to_vec(),
+        root_path: "/jail".into(),
     };
     for (info, mark) in
         [(directory(0, 2), " (deleted)"), (directory(2, 2), ""), (directory(0, 0), "")]
@@ -175,8 +173,8 @@ fn what_grows_between_two_calls_is_asked_for_again() {
     assert!(machine.version.starts_with(b"xxx"), "{machine:?}");
     assert_eq!(machine.mounts.len(), SYSTEMS);
     let (model, _) = growing();
-    let recording = mach_procfs::kernel::mach::recording::record(&model, &[]);
-    let replayed = mach_procfs::kernel::replay(recording, 0, 0).machine().unwrap();
+    let recording = mach_procfs::recording::record(&model, &[]);
+    let replayed = mach_procfs::recording::replay(recording, 0, 0).machine().unwrap();
     assert!(replayed.version.starts_with(b"xxx"), "{replayed:?}");
     assert_eq!(replayed.mounts.len(), SYSTEMS);
 }

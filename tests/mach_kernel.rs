@@ -7,14 +7,12 @@ mod mach_common;
 use std::time::{Duration, UNIX_EPOCH};
 
 use mach_common::{PID, names, over, pid, regions, world};
-use mach_procfs::kernel::mach::calls::{Errno, ShortBsdInfo, VnodeInfo};
-use mach_procfs::kernel::mach::xnu_model::{
-    Call, Entry, Fault, Mapped, ModelProcess, Vnode, World,
-};
+use mach_procfs::kernel::xnu::{Errno, ShortBsdInfo, VnodeInfo};
 use mach_procfs::kernel::{Detail, Kernel, Owned, System};
 use mach_procfs::model::{
     BackingKind, Code, Credentials, Device, ErrorKind, Ids, Pid, Region, Sharing,
 };
+use xnu_model::{Call, Entry, Fault, Mapped, ModelProcess, Vnode, World};
 
 const PAGE: u64 = 16_384;
 
@@ -172,7 +170,7 @@ fn caller_is_its_own_number_if_there_is_such_a_process() {
 fn alias_scan_is_switched_off_once_and_a_kernel_without_the_switch_serves_as_well() {
     let (model, _) = over(world());
     assert_eq!(model.count(Call::SetRegionInfoFlags), 1);
-    let model = std::sync::Arc::new(mach_procfs::kernel::mach::xnu_model::XnuModel::new(world()));
+    let model = std::sync::Arc::new(xnu_model::XnuModel::new(world()));
     model.at(Call::SetRegionInfoFlags, 1..=1, Fault::Errno(Errno(2)));
     let kernel = mach_procfs::kernel::mach::MachKernel::new(model);
     assert!(regions(&kernel, Detail::Map).unwrap().is_empty());

@@ -13,13 +13,11 @@ use mach_common::fixtures::{DEMO, forked, macos12, zsh};
 use mach_common::{PID, names, over, regions, world};
 use mach_procfs::kernel::Detail;
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::calls::{CPU_TYPE_ARM64, Errno, VnodeInfo};
 use mach_procfs::kernel::mach::macho::{MachO, MachOSegment};
-use mach_procfs::kernel::mach::xnu_model::{
-    Call, Entry, Fault, Vnode, VnodeId, World, XnuModel, mach_header,
-};
+use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, Errno, VnodeInfo};
 use mach_procfs::model::{BackingKind, Region};
 use mach_procfs::tree::{Caller, Tree};
+use xnu_model::{Call, Entry, Fault, Vnode, VnodeId, World, XnuModel, mach_header};
 
 const PAGE: u64 = 16_384;
 
@@ -264,7 +262,7 @@ fn memory_behind_a_file_is_no_part_of_it() {
         let known = world.vnode_mut(vnode).unwrap();
         known.contents = BTreeMap::new();
         known.unreadable = (!readable).then_some(Errno::PERM);
-        world.spawn(mach_procfs::kernel::mach::xnu_model::ModelProcess::new(501, "child"));
+        world.spawn(xnu_model::ModelProcess::new(501, "child"));
         world.map_anonymous(PID, Entry::new(0x10 * PAGE, 8 * PAGE));
         world.write(PID, 0x10 * PAGE, 8 * PAGE);
         let part = Entry { protection, ..Entry::new(0x10 * PAGE, 4 * PAGE) };

@@ -12,16 +12,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mach_common::{PID, names, over, pid, ranges, regions, rest, walk, world};
-use mach_procfs::kernel::mach::calls::{Image, KernReturn, Segment, VnodeInfo};
-use mach_procfs::kernel::mach::xnu_model::{
-    Call, Entry, Fault, Mapped, ModelProcess, Vnode, World,
-};
+use mach_procfs::kernel::xnu::{Image, KernReturn, Segment, VnodeInfo};
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{
     BackingKind, Code, Device, ErrorKind, Inheritance, PageCounts, Region, Sharing, UserTag,
 };
 use mach_procfs::tree::{Caller, Tree};
 use proptest::prelude::*;
+use xnu_model::{Call, Entry, Fault, Mapped, ModelProcess, Vnode, World};
 
 const PAGE: u64 = 16_384;
 

@@ -8,14 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mach_common::{PID, names, over, pid, ranges, regions, rest, walk, world};
-use mach_procfs::kernel::mach::calls::{Errno, KernReturn, ShortBsdInfo};
-use mach_procfs::kernel::mach::xnu_model::{
-    Call, Entry, Fault, Mapped, ModelProcess, PortKind, PortRule, Vnode, World,
-};
+use mach_procfs::kernel::xnu::{Errno, KernReturn, PortKind, ShortBsdInfo};
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{Code, ErrorKind, Identity, Pid, Region};
 use mach_procfs::tree::{Caller, Tree};
 use proptest::prelude::*;
+use xnu_model::{Call, Entry, Fault, Mapped, ModelProcess, PortRule, Vnode, World};
 
 const PAGE: u64 = 16_384;
 
@@ -490,7 +488,7 @@ fn region_that_grows_over_the_cursor_is_cut_and_its_offset_moves_along() {
         let mut world = three_regions();
         let file = world.vnode(Vnode {
             path: b"/f".to_vec(),
-            info: mach_procfs::kernel::mach::calls::VnodeInfo {
+            info: mach_procfs::kernel::xnu::VnodeInfo {
                 ino: 7,
                 kind: 1,
                 nlink: 1,
@@ -504,7 +502,7 @@ fn region_that_grows_over_the_cursor_is_cut_and_its_offset_moves_along() {
     };
     // The file's region is replaced by one that begins a page below where it ended.
     model.change_at(Call::RegionPathInfo, 3, |world| {
-        let file = mach_procfs::kernel::mach::xnu_model::VnodeId(0);
+        let file = xnu_model::VnodeId(0);
         let entry = Entry { offset: 8 * PAGE, ..Entry::new(0x23 * PAGE, 6 * PAGE) };
         world.map_file(PID, entry, file);
     });

@@ -16,14 +16,12 @@ use mach_common::{PID, over, pid, world};
 use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::linux::LinuxKernel;
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::calls::{FileInfo, SpaceEntry, ThreadInfo, VnodeInfo};
-use mach_procfs::kernel::mach::xnu_model::{
-    Call, Fault, FileDetail, ModelFile, ModelPort, Vnode, World, XnuModel,
-};
+use mach_procfs::kernel::xnu::{FileInfo, SpaceEntry, ThreadInfo, VnodeInfo};
 use mach_procfs::model::{ErrorKind, Pid};
 use mach_procfs::tree::{Caller, Kind, Node, On, ROWS, Tree};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use tempfile::TempDir;
+use xnu_model::{Call, Fault, FileDetail, ModelFile, ModelPort, Vnode, World, XnuModel};
 
 const ROOT: Caller = Caller { uid: 0, gid: 0, pid: 0 };
 

@@ -15,12 +15,12 @@ use common::mount::Mount;
 use common::served::five_regions;
 use common::target::Target;
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::xnu_model::{Call, Entry, ModelProcess, World, XnuModel};
 use mach_procfs::tree::{Caller, Tree};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
+use xnu_model::{Call, Entry, ModelProcess, World, XnuModel};
 
 const ROUNDS: usize = 40;
 

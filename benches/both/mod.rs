@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use mach_procfs::format;
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::calls::{RegionPathInfo, XnuCalls};
-use mach_procfs::kernel::mach::xnu_model::{Entry, ModelProcess, Vnode, World, XnuModel};
+use mach_procfs::kernel::xnu::{RegionPathInfo, Typed};
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{Pid, Region};
+use xnu_model::{Entry, ModelProcess, Vnode, World, XnuModel};
 
 const PID: u32 = 500;
 

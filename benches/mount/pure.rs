@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use mach_procfs::format::{self, Renderer};
 use mach_procfs::kernel::linux::LinuxKernel;
-use mach_procfs::kernel::mach::xnu_model::{Call, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel, Walk};
 use mach_procfs::model::{Pid, Region};
+use xnu_model::{Call, XnuModel};
 
 use crate::both;
 use crate::clock::{self, Turns};

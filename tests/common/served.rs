@@ -6,10 +6,10 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::xnu_model::{Call, Entry, Fault, ModelProcess, World, XnuModel};
 use mach_procfs::mount::{self, MountError, Options};
 use mach_procfs::tree::Tree;
 use tempfile::TempDir;
+use xnu_model::{Call, Entry, Fault, ModelProcess, World, XnuModel};
 
 use super::mount::{can_mount, detach_all, mount_point};
 use super::watchdog::Watchdog;

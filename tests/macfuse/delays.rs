@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mach_procfs::kernel::mach::xnu_model::{Call, Fault};
+use xnu_model::{Call, Fault};
 
 use super::extension::{Extension, NODE_RWLOCK, Set};
 use super::worlds::{begin, macfuse, serve, world};

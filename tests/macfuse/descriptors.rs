@@ -4,9 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use mach_procfs::kernel::mach::calls::{FileInfo, VnodeInfo};
-use mach_procfs::kernel::mach::xnu_model::{FileDetail, ModelFile, Vnode, VnodeId};
+use mach_procfs::kernel::xnu::{FileInfo, VnodeInfo};
 use mach_procfs::tree::Caller;
+use xnu_model::{FileDetail, ModelFile, Vnode, VnodeId};
 
 use super::extension::Extension;
 use super::worlds::{begin, macfuse, serve, world};

@@ -16,13 +16,14 @@ use std::time::Duration;
 
 use fuser::{Config, Session, SessionACL};
 use mach_procfs::fuse::{Adapter, HostRules, Limits, Service};
+use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::xnu_model::{VnodeId, XnuModel};
 use mach_procfs::tree::{Caller, Tree};
 use rustix::net::sockopt::{Timeout, set_socket_send_buffer_size, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, shutdown,
 };
+use xnu_model::{VnodeId, XnuModel};
 
 use super::common::watchdog::Watchdog;
 use super::wire::{self, Attr, Dirent, Opcode};
@@ -74,7 +75,12 @@ pub struct Extension {
 impl Extension {
     pub fn over(model: Arc<XnuModel>, set: &Set) -> Self {
         let kernel = MachKernel::new(Arc::clone(&model));
-        let tree = Tree::new(Arc::new(kernel), 0, 0);
+        Self::over_kernel(Arc::new(kernel), model, set)
+    }
+
+    /// Over a kernel that need not be one of this model.
+    pub fn over_kernel(kernel: Arc<dyn Kernel>, model: Arc<XnuModel>, set: &Set) -> Self {
+        let tree = Tree::new(kernel, 0, 0);
         let (ours, theirs) = rustix::net::socketpair(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,

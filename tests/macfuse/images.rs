@@ -1,8 +1,8 @@
 //! A set-uid exec of the target never shows the new image to who had the old one open.
 
 use mach_procfs::fuse::{LINUX, MACFUSE};
-use mach_procfs::kernel::mach::calls::ShortBsdInfo;
-use mach_procfs::kernel::mach::xnu_model::{Entry, World};
+use mach_procfs::kernel::xnu::ShortBsdInfo;
+use xnu_model::{Entry, World};
 
 use super::extension::Extension;
 use super::worlds::{TARGET, begin, on, serve, world};

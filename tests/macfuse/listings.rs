@@ -44,7 +44,7 @@ fn living_processes_that_have_seen_the_end_of_a_listing_leave_nothing_of_it() {
 fn each_process_goes_on_in_its_own_listing_and_begins_another_one_at_the_start() {
     let mut world = world();
     for pid in 600..900 {
-        world.spawn(mach_procfs::kernel::mach::xnu_model::ModelProcess::new(pid, "one of many"));
+        world.spawn(xnu_model::ModelProcess::new(pid, "one of many"));
     }
     let extension = serve(world, &macfuse());
     let (one, other) = (begin(&extension, 501, 60), begin(&extension, 502, 61));
@@ -76,7 +76,7 @@ fn each_process_goes_on_in_its_own_listing_and_begins_another_one_at_the_start()
 fn a_reused_pid_does_not_go_on_in_the_listing_of_the_process_before_it() {
     let mut world = world();
     for pid in 600..900 {
-        world.spawn(mach_procfs::kernel::mach::xnu_model::ModelProcess::new(pid, "one of many"));
+        world.spawn(xnu_model::ModelProcess::new(pid, "one of many"));
     }
     let extension = serve(world, &macfuse());
     let before = begin(&extension, 501, 60);

@@ -4,12 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use mach_procfs::fuse::{LINUX, Limits, MACFUSE};
-use mach_procfs::kernel::mach::calls::{FileInfo, OpenFile, PortStatus, ThreadInfo, VnodeInfo};
-use mach_procfs::kernel::mach::recording::record;
-use mach_procfs::kernel::mach::xnu_model::{
-    FileDetail, ModelFile, ModelPort, ModelProcess, Vnode, World, XnuModel,
-};
+use mach_procfs::kernel::xnu::{FileInfo, OpenFile, PortStatus, ThreadInfo, VnodeInfo};
 use mach_procfs::model::Pid;
+use mach_procfs::recording::{record, replay};
+use xnu_model::{FileDetail, ModelFile, ModelPort, ModelProcess, Vnode, World, XnuModel};
 
 use super::extension::{Extension, Set};
 use super::worlds::{TARGET, begin, macfuse, on, root, serve, world};
@@ -24,8 +22,8 @@ fn many_items() -> World {
     let pid = TARGET.cast_signed();
     let threads: Vec<(u64, ThreadInfo)> = apart(42, 40)
         .map(|id| {
-            let name = format!("t{id}").into_bytes();
-            (id, ThreadInfo { name, ..ThreadInfo::default() })
+            let name = format!("t{id}");
+            (id, ThreadInfo { name: name.as_str().into(), ..ThreadInfo::default() })
         })
         .collect();
     let files: Vec<ModelFile> = apart(5, 24)
@@ -62,8 +60,9 @@ fn threads_descriptors_and_ports_far_apart_show_their_own_data_in_a_replay() {
     let live = Arc::new(XnuModel::new(many_items()));
     let recording = record(&live, &[Pid::new(TARGET).unwrap()]);
     for rules in [LINUX, MACFUSE] {
-        let replay = XnuModel::replay(recording.clone());
-        check_own_data(&Extension::over(Arc::new(replay), &on(rules)));
+        let replayed = replay(recording.clone(), 0, 0);
+        let model = Arc::new(XnuModel::default());
+        check_own_data(&Extension::over_kernel(replayed, model, &on(rules)));
     }
 }
 

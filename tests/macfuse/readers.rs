@@ -1,7 +1,7 @@
 //! One handle serves all processes: who gets which content, and what of it is given back.
 
 use mach_procfs::fuse::{LINUX, MACFUSE};
-use mach_procfs::kernel::mach::xnu_model::World;
+use xnu_model::World;
 
 use super::extension::{Extension, Set};
 use super::worlds::{
@@ -210,8 +210,7 @@ fn attributes_take_no_longer_with_many_open_files() {
 fn many(processes: u32) -> World {
     let mut world = world();
     for pid in 0..processes {
-        let process =
-            mach_procfs::kernel::mach::xnu_model::ModelProcess::new(10_000 + pid, "one of many");
+        let process = xnu_model::ModelProcess::new(10_000 + pid, "one of many");
         world.spawn(process);
     }
     world

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mach_procfs::fuse::{HostRules, LINUX, Limits, MACFUSE};
-use mach_procfs::kernel::mach::xnu_model::{ModelProcess, World, XnuModel};
 use mach_procfs::tree::Caller;
+use xnu_model::{ModelProcess, World, XnuModel};
 
 use super::common::served::five_regions;
 use super::extension::{Extension, NODE_RWLOCK, Set};
@@ -67,7 +67,7 @@ pub fn end(extension: &Extension, who: Caller) {
 
 /// The target maps one region more.
 pub fn map_more(extension: &Extension) {
-    use mach_procfs::kernel::mach::xnu_model::Entry;
+    use xnu_model::Entry;
     extension.model.world(|world| {
         world.enter(TARGET.cast_signed(), Entry::new(0x2_0000_0000, 0x4000));
     });

@@ -3,15 +3,13 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 #![allow(clippy::unwrap_used)]
 
-pub(crate) mod fixtures;
-mod inside;
-
 use std::sync::Arc;
 
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::xnu_model::{ModelProcess, World, XnuModel};
 use mach_procfs::kernel::{Detail, Kernel, Walk};
 use mach_procfs::model::{Pid, Region, Result};
+pub(crate) use xnu_model::fixtures;
+use xnu_model::{ModelProcess, World, XnuModel};
 
 /// The process that most tests are about.
 pub(crate) const PID: i32 = 500;
