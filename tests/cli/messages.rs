@@ -100,8 +100,9 @@ fn on_a_terminal_it_says_how_it_ends() {
     let on_a_terminal = |place: &str| {
         let mut command = Command::new("script");
         let program = quote(env!("CARGO_BIN_EXE_mach-procfs").as_ref());
-        // The shell of `script` would get the signal, too.
-        let daemon = format!("exec {program} mount -f {place}");
+        // The shell of `script` would get the signal, too. Where the tests run in the background, it is
+        // ignored, and would be by the daemon.
+        let daemon = format!("exec env --default-signal=INT {program} mount -f {place}");
         command.args(["-q", "-e", "-c", &daemon, "/dev/null"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command
