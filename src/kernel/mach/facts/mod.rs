@@ -9,6 +9,7 @@ mod machine;
 mod open;
 mod ports;
 mod registers;
+mod thread_ports;
 mod threads;
 
 pub(super) use account::account;
@@ -20,6 +21,7 @@ pub(super) use machine::{cpu, cpus, machine, page_size};
 pub(super) use open::descriptor_flags;
 pub(super) use ports::{has_port, port, ports, task_fact};
 pub(super) use registers::registers;
+pub(super) use thread_ports::LastThreads;
 pub(super) use threads::{has_thread, suspend_count, thread, threads};
 
 use std::sync::Arc;
@@ -29,8 +31,8 @@ use super::target::number;
 use super::{failure, list};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
-/// A right to ask about the task of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A right to ask about the task of a process, each good for all that the one before it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Right {
     /// To know its name, for its numbers: any process of the same user.
     Name,

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use super::super::calls::{Errno, KernReturn, PortName, ThreadInfo, ThreadPorts, XnuCalls};
+use super::super::calls::{Errno, ThreadInfo, XnuCalls};
 use super::super::failure;
 use super::super::target::number;
-use super::{Right, task_port, whole_list};
+use super::thread_ports::LastThreads;
+use super::{Right, whole_list};
 use crate::model::{Error, ErrorKind, Pid, Result, State, Thread};
 
 const LIST: &str = "proc_pidinfo(PROC_PIDLISTTHREADIDS)";
@@ -72,37 +73,14 @@ fn from_info(id: u64, info: ThreadInfo) -> Thread {
 /// How often a thread was suspended and not resumed.
 pub(in super::super) fn suspend_count<C: XnuCalls>(
     calls: &Arc<C>,
+    last: &Arc<LastThreads<C>>,
     pid: Pid,
     id: u64,
 ) -> Result<u32> {
     let call = "thread_info(THREAD_BASIC_INFO)";
-    with_port(calls, pid, id, Right::Inspect, |port| {
+    last.with_port(calls, pid, id, Right::Inspect, |port| {
         let info = calls.thread_basic_info(port);
         let info = info.map_err(|code| failure::of_thread(call, code, pid))?;
         Ok(u32::try_from(info.suspend_count).unwrap_or(0))
     })
-}
-
-/// Does something with a thread's port, which is held as long.
-pub(super) fn with_port<C: XnuCalls, T>(
-    calls: &Arc<C>,
-    pid: Pid,
-    id: u64,
-    right: Right,
-    act: impl FnOnce(PortName) -> Result<T>,
-) -> Result<T> {
-    let task = task_port(calls, pid, right)?;
-    let ports = ThreadPorts::with(&task, id).map_err(|code| match code {
-        // The task is ending.
-        KernReturn::FAILURE => {
-            failure::of_port("task_threads", code, pid).meaning(ErrorKind::NoSuchProcess)
-        }
-        _ => failure::of_port("task_threads", code, pid),
-    })?;
-    for port in ports.names() {
-        if calls.thread_identifier(*port).is_ok_and(|found| found.id == id) {
-            return act(*port);
-        }
-    }
-    Err(Error::new(ErrorKind::NoSuchName, "task_threads").pid(pid))
 }
