@@ -88,7 +88,10 @@ fn threads_that_end_and_begin_meanwhile_are_known() {
     kernel.suspend_count(pid(), 1000).unwrap();
     model.world(|world| set_threads(world, 1050..1200));
     assert_eq!(kind(kernel.suspend_count(pid(), 1000)), Some(ErrorKind::NoSuchName));
-    assert_eq!(kind(kernel.registers(pid(), 1001, RegisterSet::Thread)), Some(ErrorKind::NoSuchName));
+    assert_eq!(
+        kind(kernel.registers(pid(), 1001, RegisterSet::Thread)),
+        Some(ErrorKind::NoSuchName)
+    );
     assert_eq!(kernel.suspend_count(pid(), 1199).unwrap(), 0);
     // Of another process with this pid.
     model.world(|world| {

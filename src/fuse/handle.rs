@@ -203,11 +203,8 @@ impl Handles {
     ) -> Option<Bytes> {
         let content = self.unconfirmed::<Content>(handle, caller)?;
         let mut content = content.try_lock()?;
-        let is_made = if self.are_shared {
-            content.ends_at(offset)
-        } else {
-            content.is_made(offset, size)
-        };
+        let is_made =
+            if self.are_shared { content.ends_at(offset) } else { content.is_made(offset, size) };
         if is_made { content.read(offset, size).ok() } else { None }
     }
 
@@ -215,9 +212,8 @@ impl Handles {
     /// known without waiting. The listing is given back then.
     pub(super) fn has_ended(&self, handle: u64, caller: &Caller, cookie: u64) -> bool {
         let listing = self.unconfirmed::<Listing>(handle, caller);
-        let has_ended = listing.is_some_and(|listing| {
-            listing.try_lock().is_some_and(|mut it| it.has_ended(cookie))
-        });
+        let has_ended = listing
+            .is_some_and(|listing| listing.try_lock().is_some_and(|mut it| it.has_ended(cookie)));
         if has_ended {
             self.end_listing(handle, caller);
         }

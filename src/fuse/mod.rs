@@ -251,14 +251,20 @@ impl Filesystem for Adapter {
         };
         let Some(handle) = handle else {
             let node = self.node(node.0);
-            return self.metadata(request, node, Wanted::Attributes, reply, |tree, node, answer| {
-                let attributes = tree.attributes(node)?;
-                if let Some(reply) = answer.take() {
-                    let inode = u64::from(node.inode());
-                    reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, inode, attributes.size));
-                }
-                Ok(())
-            });
+            return self.metadata(
+                request,
+                node,
+                Wanted::Attributes,
+                reply,
+                |tree, node, answer| {
+                    let attributes = tree.attributes(node)?;
+                    if let Some(reply) = answer.take() {
+                        let inode = u64::from(node.inode());
+                        reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, inode, attributes.size));
+                    }
+                    Ok(())
+                },
+            );
         };
         let tree = Arc::clone(&self.tree);
         let length = |content: Result<&mut Content>| match content {

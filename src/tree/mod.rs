@@ -177,6 +177,9 @@ impl Tree {
 
     fn attributes_of_living(&self, node: Node) -> Result<Attributes> {
         let row = node.row.row();
+        if !self.has_file(node) {
+            return Err(Error::new(ErrorKind::NoSuchName, "own file"));
+        }
         let mode = match row.kind {
             Kind::Link(Link::Descriptor) => self.descriptor_mode(node)?,
             // Whether it is open.
@@ -229,7 +232,8 @@ impl Tree {
         }
         self.check_alive(node)?;
         self.check_access(node, || self.asker(caller))?;
-        let listed = self.children(node).filter(|_| self.lists_children(node));
+        let is_listed = |row: &RowId| self.lists_children(node) && self.has_file(node.child(*row));
+        let listed = self.children(node).filter(is_listed);
         let rows = listed.map(|row| Entry {
             cookie: FIRST_ROW_COOKIE + u64::from(row.0),
             inode: node.child(row).inode(),

@@ -56,12 +56,7 @@ impl<C: XnuCalls> MachKernel<C> {
             log::debug!("sysctl vm.self_region_info_flags: errno {errno}; walks may be slow");
         }
         let images = Arc::new(Images::new(Arc::clone(&calls)));
-        MachKernel {
-            calls,
-            images,
-            left_behind: Arc::default(),
-            last_threads: Arc::default(),
-        }
+        MachKernel { calls, images, left_behind: Arc::default(), last_threads: Arc::default() }
     }
 
     /// The calls.
