@@ -2,7 +2,6 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
-#[allow(dead_code, reason = "each test file uses some of it")]
 mod common;
 mod mach_common;
 
