@@ -35,6 +35,7 @@ impl Fixture {
         let write = |name: &str, text: &str| std::fs::write(directory.join(name), text).unwrap();
         write("maps", maps);
         write("smaps", maps);
+        write("io", "");
         write("stat", &format!("{pid} (x) S 1{} {ticks} 0\n", " 0".repeat(17)));
         let ids = format!("{uid}\t{uid}\t{uid}\t{uid}");
         write(
@@ -122,6 +123,30 @@ fn listings_ascend_and_lead_to_nodes() {
     }
     let names: Vec<String> = inside.iter().map(|entry| entry.name.to_string()).collect();
     assert_eq!(names, rows_of("PID"));
+}
+
+/// As of a kernel that was started without IPv6.
+#[test]
+fn files_that_this_kernel_has_not_are_not_there() {
+    let fixture = Fixture::new();
+    fixture.process(7, 0, 1, LINE);
+    let directory = fixture.root.path().join("7/net");
+    std::fs::create_dir(&directory).unwrap();
+    for name in ["tcp", "dev"] {
+        std::fs::write(directory.join(name), format!("{name}\n")).unwrap();
+    }
+    let listed = || {
+        let entries = fixture.tree.list(fixture.node("7/net"), &ROOT).unwrap();
+        entries.iter().map(|entry| entry.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(), ["dev", "tcp"]);
+    assert_eq!(fixture.read("7/net/tcp").unwrap(), "tcp\n");
+    let missing = fixture.tree.resolve(Path::new("7/net/tcp6"), &ROOT);
+    assert_eq!(kind(missing), ErrorKind::NoSuchName);
+    let node = fixture.node("7/net/tcp");
+    std::fs::remove_file(directory.join("tcp")).unwrap();
+    assert_eq!(kind(fixture.tree.attributes(node)), ErrorKind::NoSuchName);
+    assert_eq!(listed(), ["dev"]);
 }
 
 #[test]

@@ -275,13 +275,57 @@ fn is_ready(daemon: &mut Child) -> std::io::Result<bool> {
 fn end(daemon: &mut Child) {
     if let Ok(pid) = i32::try_from(daemon.id()) {
         let pid = nix::unistd::Pid::from_raw(pid);
-        let asked = Instant::now();
         let _ = kill(pid, Signal::SIGTERM);
-        while asked.elapsed() < END_WITHIN && matches!(daemon.try_wait(), Ok(None)) {
-            std::thread::sleep(LOOK_AFTER);
-        }
+        sleep_until(END_WITHIN, || !matches!(daemon.try_wait(), Ok(None)));
     }
     // It may have ended by now; then there is nothing to kill.
     let _ = daemon.kill();
     let _ = daemon.wait();
+}
+
+/// Looks now and then whether something is done, until it is or this time is over.
+fn sleep_until(within: Duration, mut is_done: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while since.elapsed() < within && !is_done() {
+        std::thread::sleep(LOOK_AFTER);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    /// On a busy machine a loop that spins takes little CPU time, too, so its looks are timed.
+    #[test]
+    fn waiting_for_a_daemon_to_end_sleeps_between_two_looks() {
+        let mut looks = Vec::new();
+        sleep_until(READY_WITHIN, || {
+            looks.push(Instant::now());
+            looks.len() == 30
+        });
+        assert_eq!(looks.len(), 30);
+        for pair in looks.windows(2) {
+            let slept = pair[1] - pair[0];
+            assert!(slept >= LOOK_AFTER, "{slept:?}");
+        }
+    }
+
+    #[test]
+    fn a_daemon_that_does_not_end_when_asked_is_killed() {
+        let mut daemon = Command::new("sh")
+            .args(["-c", "trap '' TERM; echo; exec sleep 60"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // From its first line on it ignores the signal.
+        BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        let asked = Instant::now();
+        end(&mut daemon);
+        assert!(asked.elapsed() >= END_WITHIN, "{:?}", asked.elapsed());
+        let status = daemon.try_wait().unwrap().unwrap();
+        assert_eq!(status.signal(), Some(Signal::SIGKILL as i32));
+    }
 }

@@ -81,7 +81,7 @@ impl Content {
     /// short read looks like an end. The same error follows for all that was not made by then,
     /// but for `NoRoom`, which may pass.
     pub(super) fn read(&mut self, offset: u64, size: usize) -> Result<Bytes> {
-        if offset == 0 && self.ended && self.delivered_last && !self.length_asked {
+        if self.begins_afresh(offset) {
             self.source.restart()?;
             self.chunks.clear();
             (self.whole, self.kept) = (0, 0);
@@ -96,6 +96,21 @@ impl Content {
             self.delivered_last = true;
         }
         Ok(self.range(offset.min(end), end))
+    }
+
+    /// Whether a read of this range makes nothing: its bytes, or the end of the content, are there.
+    pub(super) fn is_made(&self, offset: u64, size: usize) -> bool {
+        let end = offset.saturating_add(size as u64);
+        !self.begins_afresh(offset) && (self.ended || self.made() >= end)
+    }
+
+    /// Whether a read from here on delivers nothing but the end of what was read before.
+    pub(super) fn ends_at(&self, offset: u64) -> bool {
+        offset > 0 && self.ended && self.made() <= offset
+    }
+
+    fn begins_afresh(&self, offset: u64) -> bool {
+        offset == 0 && self.ended && self.delivered_last && !self.length_asked
     }
 
     /// The length of the whole content, which is made for it.

@@ -9,7 +9,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fuser::{Errno, ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen};
@@ -163,6 +163,7 @@ struct Inner {
     loops: usize,
     rules: HostRules,
     sleeping: AtomicUsize,
+    handed_over: Arc<AtomicU64>,
     state: Mutex<State>,
     work_came: Condvar,
     watch: Condvar,
@@ -178,10 +179,16 @@ impl Gate {
             loops,
             rules,
             sleeping: AtomicUsize::new(0),
+            handed_over: Arc::default(),
             state: Mutex::default(),
             work_came: Condvar::new(),
             watch: Condvar::new(),
         }))
+    }
+
+    /// How many requests were given to the pool so far. It goes on counting.
+    pub(super) fn handed_over(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.0.handed_over)
     }
 
     /// Works on a reply at once, for calls that do not sleep.
@@ -272,6 +279,7 @@ impl Inner {
     }
 
     fn hand_over(self: &Arc<Self>, job: Job) {
+        self.handed_over.fetch_add(1, Ordering::Relaxed);
         let mut state = self.state.lock();
         if !state.calls.may_wait(job.call.about) {
             drop(state);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::budget::{Budget, Charge, Limits};
-use super::content::Content;
+use super::content::{Bytes, Content};
 use super::listing::Listing;
 use super::readers::{Reader, Readers, Shared};
 use crate::model::{Error, ErrorKind, Result};
@@ -43,11 +43,16 @@ pub(super) trait Behind: Sized {
     /// The handles of this kind.
     fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>>;
 
+    /// Whether it is begun when the node is opened: who may not read a file may not open it either.
+    const BEGINS_AT_OPEN: bool;
+
     /// One for this caller, of which nothing is made yet.
     fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Charge) -> Result<Self>;
 }
 
 impl Behind for Content {
+    const BEGINS_AT_OPEN: bool = true;
+
     fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>> {
         &mut open.files
     }
@@ -58,6 +63,8 @@ impl Behind for Content {
 }
 
 impl Behind for Listing {
+    const BEGINS_AT_OPEN: bool = false;
+
     fn handles(open: &mut Open) -> &mut HashMap<u64, Handle<Self>> {
         &mut open.directories
     }
@@ -130,15 +137,19 @@ impl Handles {
         attempt()
     }
 
-    /// A new handle, with what the one who opens it reads from.
+    /// A new handle, with what the one who opens it reads from; but each reader of a directory that
+    /// is shared begins by reading it, so that the kernel is not asked who opens it.
     ///
     /// # Errors
     /// `TooManyOpen`; for a file, as [`Tree::open`].
     pub(super) fn open<T: Behind>(&self, id: u64, node: Node, caller: &Caller) -> Result<u64> {
-        let reader = self.reader(caller)?;
         let room = || self.budget.handle(caller.uid);
         let _charge = if self.are_shared { Some(room()?) } else { None };
-        let readers = Readers::new(reader, T::begin(&self.tree, node, caller, room()?)?);
+        let mut readers = Readers::new();
+        if T::BEGINS_AT_OPEN || !self.are_shared {
+            let reader = self.reader(caller)?;
+            readers.keep(reader, T::begin(&self.tree, node, caller, room()?)?);
+        }
         Ok(self.open.lock().add(Handle { id, node, readers, _charge }))
     }
 
@@ -178,6 +189,46 @@ impl Handles {
         let file = open.files.get(&handle);
         let content = file.and_then(|file| file.readers.find(Reader::ANY, false));
         content.is_none_or(|content| content.try_lock().is_some())
+    }
+
+    /// What a read delivers for which the kernel is asked nothing, and no other request waited for.
+    /// Where a handle is shared that is the end of what this pid has read with these ids, and no
+    /// bytes: they are for the process that they were made for.
+    pub(super) fn made(
+        &self,
+        handle: u64,
+        caller: &Caller,
+        offset: u64,
+        size: usize,
+    ) -> Option<Bytes> {
+        let content = self.unconfirmed::<Content>(handle, caller)?;
+        let mut content = content.try_lock()?;
+        let is_made =
+            if self.are_shared { content.ends_at(offset) } else { content.is_made(offset, size) };
+        if is_made { content.read(offset, size).ok() } else { None }
+    }
+
+    /// Whether no names follow this cookie in what this pid has listed with these ids, as far as is
+    /// known without waiting. The listing is given back then.
+    pub(super) fn has_ended(&self, handle: u64, caller: &Caller, cookie: u64) -> bool {
+        let listing = self.unconfirmed::<Listing>(handle, caller);
+        let has_ended = listing
+            .is_some_and(|listing| listing.try_lock().is_some_and(|mut it| it.has_ended(cookie)));
+        if has_ended {
+            self.end_listing(handle, caller);
+        }
+        has_ended
+    }
+
+    /// What this caller has behind a handle, if it is still the process that has read from it.
+    fn unconfirmed<T: Behind>(&self, handle: u64, caller: &Caller) -> Option<Shared<T>> {
+        let mut open = self.open.lock();
+        let readers = &open.handle::<T>(handle).ok()?.readers;
+        if self.are_shared {
+            readers.find_unconfirmed(caller)
+        } else {
+            readers.find(Reader::ANY, false)
+        }
     }
 
     /// What this reader has behind a handle. `afresh`: another one where the reader has closed the

@@ -16,6 +16,18 @@ impl Listing {
         Listing { entries: None, charge }
     }
 
+    /// Whether no names follow this cookie, of those that were read. The listing is given back then.
+    pub(super) fn has_ended(&mut self, cookie: u64) -> bool {
+        let last = self.entries.as_ref().and_then(|entries| entries.last());
+        let has_ended = last.is_some_and(|last| last.cookie <= cookie);
+        if has_ended {
+            self.entries = None;
+            // To hold less always succeeds.
+            let _ = self.charge.hold(0);
+        }
+        has_ended
+    }
+
     /// The names behind this cookie; from the start, 0, the directory is read anew. Where there are
     /// none, the listing has ended, and is given back.
     ///

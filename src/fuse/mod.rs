@@ -16,6 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
 use fuser::{
@@ -30,7 +31,7 @@ pub use budget::Limits;
 pub use host::{HERE, HostRules, LINUX, MACFUSE};
 
 use crate::model::{Error, ErrorKind, Pid, Result};
-use crate::tree::{Access, Attributes, Caller, Node, NodeType, Tree};
+use crate::tree::{Access, Attributes, Caller, Node, NodeType, Tree, Wanted};
 use content::Content;
 use gate::{About, Answer, Gate, Refuse};
 use handle::Handles;
@@ -82,6 +83,13 @@ impl Adapter {
         Adapter { tree, handles, ids, gate: Gate::new(loops, rules), rules, alive: Some(alive) }
     }
 
+    /// How many requests an event loop gave to the pool so far, each at the cost of two context
+    /// switches. It goes on counting while the adapter serves.
+    #[must_use]
+    pub fn handed_over(&self) -> Arc<AtomicU64> {
+        self.gate.handed_over()
+    }
+
     /// The node of this id. One that is open stays known whatever became of its id.
     fn node(&self, id: u64) -> Result<Node> {
         self.ids.node(id).or_else(|error| self.handles.node_on(id).ok_or(error))
@@ -92,12 +100,13 @@ impl Adapter {
         &self,
         request: &Request,
         node: Result<Node>,
+        wanted: Wanted<'_>,
         reply: R,
         work: impl FnOnce(&Arc<Tree>, Node, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
         let tree = Arc::clone(&self.tree);
         let about = About { user: request.uid(), pid: pid_of(&node) };
-        let may_sleep = node.as_ref().is_ok_and(|node| self.tree.metadata_may_sleep(*node));
+        let may_sleep = node.as_ref().is_ok_and(|node| self.tree.metadata_may_sleep(*node, wanted));
         let work = move |answer: Answer<R>| {
             if let Err(error) = node.and_then(|node| work(&tree, node, &answer)) {
                 answer.refuse(&error);
@@ -202,10 +211,11 @@ impl Filesystem for Adapter {
         if self.rules.is_probe(name) {
             return reply.error(Errno::ENOENT);
         }
-        let name = name.to_owned();
         let caller = caller(request);
         let ids = Arc::clone(&self.ids);
-        self.metadata(request, self.node(parent.0), reply, move |tree, parent, answer| {
+        let wanted = Wanted::Name(name);
+        let name = name.to_owned();
+        self.metadata(request, self.node(parent.0), wanted, reply, move |tree, parent, answer| {
             let found = tree.lookup(parent, &name, &caller)?;
             // What comes and goes is looked up each time: this is what never shows a dead process
             // as alive, nor its successor under the old node. So is what not everyone may look up.
@@ -240,14 +250,21 @@ impl Filesystem for Adapter {
             handle => handle,
         };
         let Some(handle) = handle else {
-            return self.metadata(request, self.node(node.0), reply, |tree, node, answer| {
-                let attributes = tree.attributes(node)?;
-                if let Some(reply) = answer.take() {
-                    let inode = u64::from(node.inode());
-                    reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, inode, attributes.size));
-                }
-                Ok(())
-            });
+            let node = self.node(node.0);
+            return self.metadata(
+                request,
+                node,
+                Wanted::Attributes,
+                reply,
+                |tree, node, answer| {
+                    let attributes = tree.attributes(node)?;
+                    if let Some(reply) = answer.take() {
+                        let inode = u64::from(node.inode());
+                        reply.attr(&ATTRIBUTE_TTL, &file_attr(&attributes, inode, attributes.size));
+                    }
+                    Ok(())
+                },
+            );
         };
         let tree = Arc::clone(&self.tree);
         let length = |content: Result<&mut Content>| match content {
@@ -268,7 +285,8 @@ impl Filesystem for Adapter {
 
     fn readlink(&self, request: &Request, node: INodeNo, reply: ReplyData) {
         let caller = caller(request);
-        self.metadata(request, self.node(node.0), reply, move |tree, node, answer| {
+        let node = self.node(node.0);
+        self.metadata(request, node, Wanted::Target, reply, move |tree, node, answer| {
             let target = tree.read_link(node, &caller)?;
             if let Some(reply) = answer.take() {
                 reply.data(&target);
@@ -319,9 +337,17 @@ impl Filesystem for Adapter {
             reply.error(Errno::EINVAL);
             return;
         }
+        let caller = caller(request);
+        if let Some(bytes) = self.handles.made(handle.0, &caller, offset, size as usize) {
+            return self.gate.at_once(reply, |answer| {
+                if let Some(reply) = answer.take() {
+                    reply.data(&bytes);
+                }
+            });
+        }
         let make = move |content: Result<&mut Content>| content?.read(offset, size as usize);
         let is_first = offset == 0;
-        self.content(handle.0, caller(request), is_first, reply, make, |_, bytes, answer| {
+        self.content(handle.0, caller, is_first, reply, make, |_, bytes, answer| {
             if let Some(reply) = answer.take() {
                 reply.data(&bytes);
             }
@@ -372,7 +398,8 @@ impl Filesystem for Adapter {
         let id = node.0;
         let caller = caller(request);
         let handles = Arc::clone(&self.handles);
-        self.metadata(request, self.node(node.0), reply, move |tree, node, answer| {
+        let node = self.node(node.0);
+        self.metadata(request, node, Wanted::Attributes, reply, move |tree, node, answer| {
             tree.check_readable(node, &caller)?;
             let handle = handles.with_room(|| handles.open::<Listing>(id, node, &caller))?;
             match answer.take() {
@@ -393,6 +420,13 @@ impl Filesystem for Adapter {
     ) {
         let caller = caller(request);
         let handles = Arc::clone(&self.handles);
+        if handles.has_ended(handle.0, &caller, offset) {
+            return self.gate.at_once(reply, |answer| {
+                if let Some(reply) = answer.take() {
+                    reply.ok();
+                }
+            });
+        }
         let node = handles.node::<Listing>(handle.0);
         // The two names that every directory has go before the listing's own cookies.
         if let Ok(here) = node {
@@ -404,7 +438,7 @@ impl Filesystem for Adapter {
                 }
             }
         }
-        self.metadata(request, node, reply, move |tree, node, answer| {
+        self.metadata(request, node, Wanted::Listing, reply, move |tree, node, answer| {
             handles.with_room(|| {
                 let listing = handles.of_reader::<Listing>(handle.0, &caller, false)?;
                 let mut listing = listing.lock();
@@ -421,6 +455,8 @@ impl Filesystem for Adapter {
                             break;
                         }
                     }
+                    // The next request may come for it before this thread runs again.
+                    drop(listing);
                     reply.ok();
                 }
                 Ok(())
@@ -457,7 +493,8 @@ impl Filesystem for Adapter {
             return reply.ok();
         }
         let caller = caller(request);
-        self.metadata(request, self.node(node.0), reply, move |tree, node, answer| {
+        let node = self.node(node.0);
+        self.metadata(request, node, Wanted::Attributes, reply, move |tree, node, answer| {
             let attributes = tree.attributes(node)?;
             if mask.contains(AccessFlags::X_OK) && attributes.node_type == NodeType::File {
                 return Err(Error::new(ErrorKind::Denied, "access"));
@@ -682,7 +719,8 @@ impl Filesystem for Adapter {
     /// Backup and creation times: the process's start.
     #[cfg(target_os = "macos")]
     fn getxtimes(&self, request: &Request, node: INodeNo, reply: fuser::ReplyXTimes) {
-        self.metadata(request, self.node(node.0), reply, |tree, node, answer| {
+        let node = self.node(node.0);
+        self.metadata(request, node, Wanted::Attributes, reply, |tree, node, answer| {
             let since = tree.attributes(node)?.owner.since;
             if let Some(reply) = answer.take() {
                 reply.xtimes(since, since);

@@ -60,15 +60,22 @@ struct Kept<T> {
 const FEW: usize = 16;
 
 impl<T> Readers<T> {
-    pub(super) fn new(reader: Reader, what: T) -> Self {
-        let kept = Kept { reader, what: Arc::new(Mutex::new(what)), is_closed: false };
-        Readers { by_pid: HashMap::from([(reader.pid, kept)]), look_at: FEW }
+    pub(super) fn new() -> Self {
+        Readers { by_pid: HashMap::new(), look_at: FEW }
     }
 
     /// What this reader has. `afresh`: where the process has closed the file since, it has nothing.
     pub(super) fn find(&self, reader: Reader, afresh: bool) -> Option<Shared<T>> {
         let kept = self.by_pid.get(&reader.pid).filter(|kept| kept.reader == reader)?;
         (!(afresh && kept.is_closed)).then(|| Arc::clone(&kept.what))
+    }
+
+    /// What this caller has, unless another process with its pid and ids has left it: to know that
+    /// the kernel would have to be asked.
+    pub(super) fn find_unconfirmed(&self, caller: &Caller) -> Option<Shared<T>> {
+        let Caller { pid, uid, gid } = *caller;
+        let kept = self.by_pid.get(&pid)?;
+        ((kept.reader.uid, kept.reader.gid) == (uid, gid)).then(|| Arc::clone(&kept.what))
     }
 
     /// Gives this to a reader, unless another request of it has given it something meanwhile. Returns

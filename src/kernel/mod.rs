@@ -394,6 +394,12 @@ pub trait Kernel: Send + Sync {
         found.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "cpu"))
     }
 
+    /// Whether this kernel has a file of this name in the directory of each process, or at least of
+    /// this one.
+    fn has_own_file(&self, _: Pid, _name: &'static str) -> bool {
+        false
+    }
+
     /// A file of Linux's own procfs, where this kernel has one: its text is shown as it is, but for
     /// what is not for everyone.
     ///

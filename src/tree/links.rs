@@ -29,6 +29,7 @@ impl Tree {
             (Link::OwnThread, _) => {
                 format!("{}/task/{}", self.own_process(caller)?, caller.pid).into_bytes()
             }
+            (Link::To(path), _) => path.as_bytes().to_vec(),
             (Link::Named, Some((pid, _))) => format!("../{pid}").into_bytes(),
             (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
             (Link::Descriptor, Some((pid, _))) => {

@@ -71,6 +71,19 @@ pub struct Entry {
     pub name: Name,
 }
 
+/// What a request wants to know of a node, but for the content of a file.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// What `stat` shows of it, and whether the caller may read it.
+    Attributes,
+    /// The names of the directory that it is.
+    Listing,
+    /// Where the link that it is leads.
+    Target,
+    /// The node of this name in the directory that it is.
+    Name(&'a OsStr),
+}
+
 /// The tree over one kernel.
 pub struct Tree {
     kernel: Arc<dyn Kernel>,
@@ -87,10 +100,31 @@ impl Tree {
         Arc::new(Tree { kernel, owner, by_name: ByName::default() })
     }
 
-    /// Whether anything but opening and reading it may sleep for long at this node.
+    /// Whether finding this out about a node may sleep for long.
     #[must_use]
-    pub fn metadata_may_sleep(&self, node: Node) -> bool {
-        self.kernel.metadata_may_sleep() || node.row.metadata_reads_files()
+    pub fn metadata_may_sleep(&self, node: Node, wanted: Wanted<'_>) -> bool {
+        node.row.metadata_reads_files()
+            || self.kernel.metadata_may_sleep() && self.asks_the_kernel(node, wanted)
+    }
+
+    /// Whether the kernel is asked for it: not where the table of rows tells all.
+    fn asks_the_kernel(&self, node: Node, wanted: Wanted<'_>) -> bool {
+        let asks_for_item = |name: &[u8], items| match items {
+            Items::Processes => Pid::from_name(name).is_some(),
+            _ => true,
+        };
+        let mut items = node.row.items();
+        node.process.is_some()
+            || match wanted {
+                Wanted::Attributes => false,
+                Wanted::Listing => items.next().is_some(),
+                Wanted::Target => true,
+                Wanted::Name(name) => {
+                    let name = name.as_bytes();
+                    !self.children(node).any(|child| child.row().name().as_bytes() == name)
+                        && items.any(|(_, items)| asks_for_item(name, items))
+                }
+            }
     }
 
     /// The node of this name in this directory, for this caller.
@@ -143,6 +177,9 @@ impl Tree {
 
     fn attributes_of_living(&self, node: Node) -> Result<Attributes> {
         let row = node.row.row();
+        if !self.has_file(node) {
+            return Err(Error::new(ErrorKind::NoSuchName, "own file"));
+        }
         let mode = match row.kind {
             Kind::Link(Link::Descriptor) => self.descriptor_mode(node)?,
             // Whether it is open.
@@ -195,7 +232,8 @@ impl Tree {
         }
         self.check_alive(node)?;
         self.check_access(node, || self.asker(caller))?;
-        let listed = self.children(node).filter(|_| self.lists_children(node));
+        let is_listed = |row: &RowId| self.lists_children(node) && self.has_file(node.child(*row));
+        let listed = self.children(node).filter(is_listed);
         let rows = listed.map(|row| Entry {
             cookie: FIRST_ROW_COOKIE + u64::from(row.0),
             inode: node.child(row).inode(),

@@ -102,6 +102,11 @@ const fn port(path: &'static str, of: Of<Port>, doc: &'static str) -> Listed {
     row(path, Kind::Port(of), doc)
 }
 
+/// A file that only Linux has, under this name in a process's directory.
+const fn linux_own(path: &'static str, name: &'static str, doc: &'static str) -> Listed {
+    row(path, Kind::Own, doc).own(name).linux()
+}
+
 const fn machine(path: &'static str, of: Of<Machine>, doc: &'static str) -> Listed {
     row(path, Kind::Machine(of), doc)
 }

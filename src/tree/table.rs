@@ -55,6 +55,8 @@ pub enum Kind {
     Cpu(Of<Cpu>),
     /// From what is told of the machine.
     Machine(Of<Machine>),
+    /// Linux's own text, which no renderer makes. Some kernels are built without it.
+    Own,
 }
 
 /// Where a link leads.
@@ -66,6 +68,8 @@ pub enum Link {
     OwnThread,
     /// From a process's name to its directory.
     Named,
+    /// To this path, from the directory that it stands in.
+    To(&'static str),
     /// To a file that the process uses.
     Of(LinkTo),
     /// To what a descriptor is open on.

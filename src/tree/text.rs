@@ -69,6 +69,16 @@ impl Tree {
         Ok(text.map(|text| Making::Own(text, shown)))
     }
 
+    /// Whether there is a file of this row, which may be one that only some kernels have.
+    pub(super) fn has_file(&self, node: Node) -> bool {
+        match (node.row.row(), node.process) {
+            (Row { kind: Kind::Own, own: Some(Own::Same(name)), .. }, Some((pid, _))) => {
+                self.kernel.has_own_file(pid, name)
+            }
+            _ => true,
+        }
+    }
+
     /// Whether what was just found out is of the process of this node, and may still be shown.
     pub(super) fn confirm(&self, node: Node, asker: &Asker, shown: Shown) -> Result<()> {
         self.check_alive(node)?;
@@ -159,7 +169,7 @@ impl Tree {
                 render(&kernel.cpu(number)?, out);
             }
             Kind::Machine(render) => render(&kernel.machine()?, out),
-            Kind::Directory | Kind::Link(_) | Kind::Regions(..) | Kind::Sheet(..) => {}
+            Kind::Directory | Kind::Link(_) | Kind::Regions(..) | Kind::Sheet(..) | Kind::Own => {}
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
@@ -260,6 +261,7 @@ pub fn play() -> bool {
             ["thread", hex] => thread(hex),
             ["keep", label, path] => keep(label, File::open(path).expect("the file")),
             ["pipe", label] => keep(label, std::io::pipe().expect("a pipe").0),
+            ["listen", label] => keep(label, TcpListener::bind("127.0.0.1:0").expect("a port")),
             ["socket", label] => keep(label, UnixDatagram::unbound().expect("a socket")),
             ["epoll", label] => tell(label, epoll()),
             ["descriptors", count] => descriptors(count.parse().expect("a count")),

@@ -54,6 +54,7 @@ struct Handle {
 
 pub struct Extension {
     pub model: Arc<XnuModel>,
+    handed_over: Arc<AtomicU64>,
     /// The flags that INIT was answered with.
     pub granted: u32,
     socket: Arc<OwnedFd>,
@@ -95,6 +96,7 @@ impl Extension {
         let Set { rules, limits, loops, offers } = *set;
         let service = Service { loops, rules, limits };
         let adapter = Adapter::new(tree, &service, alive);
+        let handed_over = adapter.handed_over();
         let serving = std::thread::spawn(move || {
             let mut config = Config::default();
             config.n_threads = Some(loops);
@@ -130,6 +132,7 @@ impl Extension {
         Extension {
             _watchdog: watchdog,
             model,
+            handed_over,
             granted,
             socket,
             rules,
@@ -142,6 +145,18 @@ impl Extension {
             threads: vec![serving, receiving],
             ended,
         }
+    }
+
+    /// How many requests of these were given to the pool.
+    pub fn hand_overs<T>(&self, requests: impl FnOnce(&Self) -> T) -> u64 {
+        let before = self.handed_over();
+        requests(self);
+        self.handed_over() - before
+    }
+
+    /// How many requests were given to the pool so far.
+    pub fn handed_over(&self) -> u64 {
+        self.handed_over.load(Ordering::Relaxed)
     }
 
     /// This vnode is locked while a request about this node is served.

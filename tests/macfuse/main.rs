@@ -9,6 +9,7 @@ mod common;
 mod delays;
 mod descriptors;
 mod extension;
+mod hand_overs;
 mod images;
 mod listings;
 mod numbers;

@@ -11,12 +11,10 @@ import warnings
 
 import psutil
 
-# What psutil takes from files that the mount has; io_counters, for one, is in another.
+# What psutil takes from files that the mount has.
 OF_A_PROCESS = """name cmdline exe cwd environ status ppid uids gids terminal nice num_threads
     cpu_times memory_info memory_full_info memory_maps num_fds open_files num_ctx_switches create_time
-    username cpu_num is_running threads""".split()
-# It asks for more than the mount has: `io` and `net` of a process.
-NOT_IN_AS_DICT = {"io_counters", "connections", "net_connections"}
+    username cpu_num is_running threads io_counters connections""".split()
 OF_THE_MACHINE = "pids virtual_memory cpu_times boot_time disk_partitions".split()
 
 warnings.simplefilter("ignore")  # without `vmstat`, swapping is not counted
@@ -66,14 +64,14 @@ for pid in map(int, sys.argv[3:]):
         compare(name, of_process(pid, name))
     each = lambda: told(lambda: psutil.Process(pid).memory_maps(grouped=False))
     compare("memory_maps of each region", each)
-    asked = sorted(psutil._as_dict_attrnames - NOT_IN_AS_DICT)
-    compare("as_dict", lambda: told(lambda: psutil.Process(pid).as_dict(attrs=asked)))
+    compare("as_dict", lambda: told(lambda: psutil.Process(pid).as_dict()))
     compare("parents", lambda: told(lambda: pids(psutil.Process(pid).parents())))
 compare("children", lambda: told(lambda: pids(psutil.Process(1).children(recursive=True))))
 
 for name in OF_THE_MACHINE:
     compare(name, lambda: told(getattr(psutil, name)))
 compare("disk_partitions of all", lambda: told(lambda: psutil.disk_partitions(all=True)))
+compare("net_io_counters", lambda: told(lambda: sorted(psutil.net_io_counters(pernic=True))))
 for logical in (True, False):
     compare("cpu_count", lambda: told(lambda: psutil.cpu_count(logical)))
 compare("cpu_times of each", lambda: told(lambda: psutil.cpu_times(percpu=True)))

@@ -34,7 +34,7 @@ impl Shown {
         let mount = Mount::new().unwrap();
         let file = "/etc/passwd";
         let script = format!(
-            "name 2920285a0a29;thread 61206229;descriptors 50;keep f {file};pipe p;socket s;\
+            "name 2920285a0a29;thread 61206229;descriptors 50;keep f {file};pipe p;socket s;listen l;\
              map m touched;map f file {file};stop"
         );
         let odd = Stopped::with_odd_arguments(0);
@@ -85,7 +85,9 @@ fn with_its_path_set_to_the_mount() {
     }
     let shown = Shown::new();
     let said = shown.assert_same(0, false);
-    for part in ["two words", "/etc/passwd", "AN_ODD_ONE", "pts/", "status = 'stopped'"] {
+    for part in
+        ["two words", "/etc/passwd", "AN_ODD_ONE", "pts/", "status = 'stopped'", "status='LISTEN'"]
+    {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert!(!said.contains("Denied"), "{said}");

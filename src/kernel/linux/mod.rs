@@ -24,8 +24,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::fcntl::{OFlag, readlinkat};
-use nix::sys::stat::Mode;
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, readlinkat};
+use nix::sys::stat::{Mode, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, sysconf};
 
@@ -310,6 +311,12 @@ impl Kernel for LinuxKernel {
         let text = self.read_whole("stat")?;
         cpus::parse(&text, self.ticks_per_second)
             .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(/proc/stat)"))
+    }
+
+    fn has_own_file(&self, pid: Pid, name: &'static str) -> bool {
+        // Of other errors the one who opens it hears.
+        let stat = fstatat(self.root.as_fd(), ProcPath::of(pid, name).as_bytes(), AtFlags::empty());
+        !matches!(stat, Err(Errno::ENOENT))
     }
 
     fn own_file(

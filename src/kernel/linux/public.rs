@@ -25,6 +25,8 @@ pub(super) fn public(name: &str) -> Public {
         | "oom_score_adj" | "schedstat" | "statm" | "status" => Public::Whole,
         "stat" => Public::Covered(stat),
         "wchan" => Public::Covered(wchan),
+        // Addresses in it are hidden from who has not `CAP_SYSLOG` (`%pK`), as this daemon.
+        _ if name.starts_with("net/") => Public::Whole,
         _ => Public::Nothing,
     }
 }

@@ -17,8 +17,8 @@ mod walk;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::facts::LeftBehind;
 pub(crate) use self::facts::argument_area;
+use self::facts::{LastThreads, LeftBehind};
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
@@ -37,6 +37,7 @@ pub struct MachKernel<C: XnuCalls> {
     calls: Arc<C>,
     images: Arc<Images<C>>,
     left_behind: Arc<LeftBehind>,
+    last_threads: Arc<LastThreads<C>>,
 }
 
 /// Flavor 3, in errors.
@@ -52,7 +53,7 @@ impl<C: XnuCalls> MachKernel<C> {
             log::debug!("sysctl vm.self_region_info_flags: errno {errno}; walks may be slow");
         }
         let images = Arc::new(Images::new(Arc::clone(&calls)));
-        MachKernel { calls, images, left_behind: Arc::default() }
+        MachKernel { calls, images, left_behind: Arc::default(), last_threads: Arc::default() }
     }
 
     /// The calls.
@@ -206,11 +207,11 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn suspend_count(&self, pid: Pid, thread: u64) -> Result<u32> {
-        facts::suspend_count(&self.calls, pid, thread)
+        facts::suspend_count(&self.calls, &self.last_threads, pid, thread)
     }
 
     fn registers(&self, pid: Pid, id: u64, set: RegisterSet) -> Result<Vec<Register>> {
-        facts::registers(&self.calls, pid, id, set)
+        facts::registers(&self.calls, &self.last_threads, pid, id, set)
     }
 
     fn ports(&self, pid: Pid) -> Result<Vec<u32>> {

@@ -1,7 +1,7 @@
 //! What stands in a process's directory.
 
 use super::super::table::{Items, Kind, Link};
-use super::{Listed, account, directory, ids, machine, row};
+use super::{Listed, account, directory, ids, linux_own, machine, row};
 use crate::format::{self, linux, original};
 use crate::kernel::{Detail, LinkTo};
 
@@ -9,6 +9,7 @@ pub(super) const ROWS: &[Listed] = &[
     directory("PID/task", "the process as a Mach task, and its threads"),
     directory("PID/fd", "open files").memory(),
     directory("PID/fdinfo", "how they are open").memory(),
+    directory("PID/net", "the network that it sees").linux(),
     directory("PID/ucred", "its users and groups"),
     directory("PID/pcred", "the same"),
     row(
@@ -99,6 +100,15 @@ pub(super) const ROWS: &[Listed] = &[
     .own("wchan")
     .linux(),
     account("PID/wchan", original::wait_channel, "where in the kernel it waits").memory().darwin(),
+    linux_own("PID/io", "io", "how much it has read and written").memory(),
+    linux_own("PID/net/arp", "net/arp", "hardware addresses of neighbours"),
+    linux_own("PID/net/dev", "net/dev", "network devices, and how much they sent and received"),
+    linux_own("PID/net/route", "net/route", "routes of IPv4"),
+    linux_own("PID/net/tcp", "net/tcp", "TCP sockets of IPv4"),
+    linux_own("PID/net/tcp6", "net/tcp6", "TCP sockets of IPv6"),
+    linux_own("PID/net/udp", "net/udp", "UDP sockets of IPv4"),
+    linux_own("PID/net/udp6", "net/udp6", "UDP sockets of IPv6"),
+    linux_own("PID/net/unix", "net/unix", "local sockets"),
     ids("PID/ucred/groups", original::groups, "groups that it belongs to, as number and name"),
     ids("PID/ucred/rgid", original::real_group, "real group, as number and name"),
     ids("PID/ucred/ruid", original::real_user, "real user, as number and name"),

@@ -15,6 +15,12 @@ pub(super) const ROWS: &[Listed] = &[
         "link to the directory of the thread that reads it",
     )
     .linux(),
+    row(
+        "net",
+        Kind::Link(Link::To("self/net")),
+        "link to the network of the process that reads it",
+    )
+    .linux(),
     directory("byname", "processes by name"),
     row(
         "byname/NAME",

@@ -9,6 +9,7 @@ mod machine;
 mod open;
 mod ports;
 mod registers;
+mod thread_ports;
 mod threads;
 
 pub(super) use account::account;
@@ -21,6 +22,7 @@ pub(super) use machine::{cpu, cpus, machine, page_size};
 pub(super) use open::descriptor_flags;
 pub(super) use ports::{has_port, port, ports, task_fact};
 pub(super) use registers::registers;
+pub(super) use thread_ports::LastThreads;
 pub(super) use threads::{has_thread, suspend_count, thread, threads};
 
 use std::sync::Arc;

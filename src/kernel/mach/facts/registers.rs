@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::failure;
 use super::machine::cpu_type;
-use super::threads::with_port;
+use super::thread_ports::LastThreads;
 use crate::kernel::xnu::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, PortKind, StateFlavor, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Register, RegisterSet, Result};
 
@@ -174,13 +174,14 @@ fn layout(cpu_type: i32, set: RegisterSet) -> Option<(StateFlavor, &'static [Gro
 /// The registers of a thread.
 pub(in super::super) fn registers<C: XnuCalls>(
     calls: &Arc<C>,
+    last: &Arc<LastThreads<C>>,
     pid: Pid,
     id: u64,
     set: RegisterSet,
 ) -> Result<Vec<Register>> {
     let unknown = || Error::new(ErrorKind::Failed, "hw.cputype");
     let (flavor, groups) = layout(cpu_type(calls.as_ref())?, set).ok_or_else(unknown)?;
-    with_port(calls, pid, id, PortKind::Read, |port| {
+    last.with_port(calls, pid, id, PortKind::Read, |port| {
         let mut words = [0; StateFlavor::MOST_WORDS];
         let got = calls
             .thread_state(port, flavor, &mut words)

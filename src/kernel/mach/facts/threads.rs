@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::super::failure;
 use super::super::target::number;
-use super::{task_port, whole_list};
+use super::thread_ports::LastThreads;
+use super::whole_list;
 use crate::kernel::xnu::{
-    Errno, KernReturn, PortKind, PortName, ShortBsdInfo, ThreadBasicInfo, ThreadId,
-    ThreadIdentifier, ThreadInfo, ThreadPorts, Typed, XnuCalls,
+    Errno, PortKind, ShortBsdInfo, ThreadBasicInfo, ThreadId, ThreadInfo, Typed, XnuCalls,
 };
 use crate::model::{Error, ErrorKind, Pid, Result, State, Thread};
 
@@ -75,37 +75,14 @@ fn from_info(id: u64, info: ThreadInfo) -> Thread {
 /// How often a thread was suspended and not resumed.
 pub(in super::super) fn suspend_count<C: XnuCalls>(
     calls: &Arc<C>,
+    last: &Arc<LastThreads<C>>,
     pid: Pid,
     id: u64,
 ) -> Result<u32> {
     let call = "thread_info(THREAD_BASIC_INFO)";
-    with_port(calls, pid, id, PortKind::Inspect, |port| {
+    last.with_port(calls, pid, id, PortKind::Inspect, |port| {
         let info = calls.thread::<ThreadBasicInfo>(port);
         let info = info.map_err(|code| failure::of_thread(call, code, pid))?;
         Ok(u32::try_from(info.suspend_count).unwrap_or(0))
     })
-}
-
-/// Does something with a thread's port, which is held as long.
-pub(super) fn with_port<C: XnuCalls, T>(
-    calls: &Arc<C>,
-    pid: Pid,
-    id: u64,
-    right: PortKind,
-    act: impl FnOnce(PortName) -> Result<T>,
-) -> Result<T> {
-    let task = task_port(calls, pid, right)?;
-    let ports = ThreadPorts::with(&task, id).map_err(|code| match code {
-        // The task is ending.
-        KernReturn::FAILURE => {
-            failure::of_port("task_threads", code, pid).meaning(ErrorKind::NoSuchProcess)
-        }
-        _ => failure::of_port("task_threads", code, pid),
-    })?;
-    for port in ports.names() {
-        if calls.thread::<ThreadIdentifier>(*port).is_ok_and(|found| found.id == id) {
-            return act(*port);
-        }
-    }
-    Err(Error::new(ErrorKind::NoSuchName, "task_threads").pid(pid))
 }
