@@ -29,7 +29,7 @@ use fuser::{
 pub use budget::Limits;
 pub use host::{HERE, HostRules, LINUX, MACFUSE};
 
-use crate::model::{Error, ErrorKind, Pid, Result};
+use crate::model::{Error, ErrorKind, Result};
 use crate::tree::{Access, Attributes, Caller, Node, NodeType, Tree};
 use content::Content;
 use gate::{About, Answer, Gate, Refuse};
@@ -96,7 +96,7 @@ impl Adapter {
         work: impl FnOnce(&Arc<Tree>, Node, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
         let tree = Arc::clone(&self.tree);
-        let about = About { user: request.uid(), pid: pid_of(&node) };
+        let about = About::of(request.uid(), &node);
         let may_sleep = node.as_ref().is_ok_and(|node| self.tree.metadata_may_sleep(*node));
         let work = move |answer: Answer<R>| {
             if let Err(error) = node.and_then(|node| work(&tree, node, &answer)) {
@@ -124,7 +124,7 @@ impl Adapter {
     ) {
         let handles = Arc::clone(&self.handles);
         let node = handles.node::<Content>(handle);
-        let about = About { user: caller.uid, pid: pid_of(&node) };
+        let about = About::of(caller.uid, &node);
         let is_free = handles.is_free(handle);
         self.gate.may_sleep(about, reply, is_free, move |answer| {
             let attempt = || match handles.of_reader::<Content>(handle, &caller, afresh) {
@@ -142,8 +142,16 @@ impl Adapter {
     }
 }
 
-fn pid_of(node: &Result<Node>) -> Option<Pid> {
-    node.as_ref().ok().and_then(|node| node.process).map(|(pid, _)| pid)
+impl About {
+    /// A call for this user about this node.
+    fn of(user: u32, node: &Result<Node>) -> Self {
+        let node = node.as_ref().ok();
+        About {
+            user,
+            pid: node.and_then(|node| node.process).map(|(pid, _)| pid),
+            is_directory: node.is_some_and(|node| node.row.row().is_directory()),
+        }
+    }
 }
 
 fn caller(request: &Request) -> Caller {
@@ -190,6 +198,7 @@ impl Filesystem for Adapter {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
         if config.add_capabilities(self.rules.wants).is_err() {
             log::debug!("the kernel sends requests about one node one after the other");
+            self.gate.directories_are_serial();
         }
         Ok(())
     }
@@ -284,7 +293,7 @@ impl Filesystem for Adapter {
         let caller = caller(request);
         let handles = Arc::clone(&self.handles);
         let (id, node) = (node.0, self.node(node.0));
-        let about = About { user: caller.uid, pid: pid_of(&node) };
+        let about = About::of(caller.uid, &node);
         let rules = self.rules;
         self.gate.may_sleep(about, reply, true, move |answer| {
             let open = |node| handles.with_room(|| handles.open::<Content>(id, node, &caller));

@@ -39,6 +39,9 @@ pub enum ErrorKind {
     NoRoom,
     /// The kernel did not answer in time, or too many calls about this process are stuck.
     TimedOut,
+    /// The kernel did not answer as soon as it must where others wait for the answer, too; it may
+    /// when it is asked again.
+    Busy,
     /// The kernel failed in a way that none of the others describes.
     Failed,
 }
@@ -120,6 +123,7 @@ impl ErrorKind {
             ErrorKind::TooManyOpen => "too many open files",
             ErrorKind::NoRoom => "too much content of open files",
             ErrorKind::TimedOut => "the kernel does not answer for this process",
+            ErrorKind::Busy => "the kernel is slow to answer for this process; try again",
             ErrorKind::Failed => "the kernel failed unexpectedly",
         }
     }
