@@ -358,8 +358,7 @@ impl Inner {
             // Not under the lock: an error is logged, and a log that takes no more would stop all.
             MutexGuard::unlocked(&mut state, || {
                 for (answer, about) in late {
-                    let kind =
-                        if is_brief(about) { ErrorKind::Busy } else { ErrorKind::TimedOut };
+                    let kind = if is_brief(about) { ErrorKind::Busy } else { ErrorKind::TimedOut };
                     answer.expire(&stuck(about).meaning(kind));
                 }
             });
@@ -411,12 +410,17 @@ mod tests {
         work: impl FnOnce() + Send + 'static,
     ) -> Receiver<Option<Errno>> {
         let (sender, told) = channel();
-        gate.may_sleep(About { user: 0, pid: Pid::new(pid), is_directory: false }, Told(sender), true, move |answer| {
-            work();
-            if let Some(reply) = answer.take() {
-                let _ = reply.0.send(None);
-            }
-        });
+        gate.may_sleep(
+            About { user: 0, pid: Pid::new(pid), is_directory: false },
+            Told(sender),
+            true,
+            move |answer| {
+                work();
+                if let Some(reply) = answer.take() {
+                    let _ = reply.0.send(None);
+                }
+            },
+        );
         told
     }
 

@@ -81,6 +81,9 @@ impl Source {
             self.tree.check_access(self.node, || self.asker)?;
             self.fresh = false;
         }
+        if let Making::Regions(walk, _) | Making::Sheet(walk, ..) = &mut self.making {
+            walk.begin_piece();
+        }
         let before = out.len();
         let filled = self.append(out, enough);
         if let Err(error) = self.confirm() {

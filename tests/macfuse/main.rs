@@ -11,6 +11,7 @@ mod descriptors;
 mod extension;
 mod images;
 mod listings;
+mod mappings;
 mod numbers;
 mod readers;
 mod wire;

@@ -132,7 +132,10 @@ impl Calls {
     }
 
     /// The answers of the calls that have taken as long as they may. Those that waited wait no longer.
-    pub(super) fn late(&mut self, limit: impl Fn(About) -> Duration) -> Vec<(Arc<dyn Expire>, About)> {
+    pub(super) fn late(
+        &mut self,
+        limit: impl Fn(About) -> Duration,
+    ) -> Vec<(Arc<dyn Expire>, About)> {
         let now = Instant::now();
         let is_late = |call: &Call| now.duration_since(call.since) >= limit(call.about);
         let answer = |call: &Call| (Arc::clone(&call.answer), call.about);

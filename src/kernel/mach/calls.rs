@@ -12,6 +12,7 @@ mod info;
 mod machine;
 mod port;
 mod process;
+mod region;
 mod space;
 mod task;
 mod thread;
@@ -29,6 +30,7 @@ pub use machine::{
 };
 pub use port::{TaskPort, ThreadPorts};
 pub use process::{KinfoProc, ProcessCalls};
+pub use region::{RegionCalls, RegionPath};
 pub use space::{PortStatus, SpaceCalls, SpaceEntry};
 pub use task::{
     TaskAbsoluteTimes, TaskBasicInfo, TaskCalls, TaskEvents, TaskThreadTimes, TimeValue,
@@ -124,7 +126,7 @@ pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
 ///
 /// By idea the calls stand in traits of their own; this one has the walk's, and all of the others.
 pub trait XnuCalls:
-    FileCalls + MachineCalls + ProcessCalls + SpaceCalls + TaskCalls + ThreadCalls
+    FileCalls + MachineCalls + ProcessCalls + RegionCalls + SpaceCalls + TaskCalls + ThreadCalls
 {
     /// `getpid`. Never 0 on a live kernel; 0 where this program is no process of the kernel that
     /// answers, as in a replay.

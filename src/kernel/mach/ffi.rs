@@ -25,12 +25,15 @@ pub(super) mod twin;
 // private headers only (sys/proc_info_private.h), and they are part of its system call interface.
 pub(super) const PROC_PIDTBSDINFO: c_int = 3;
 pub(super) const PROC_PIDTASKINFO: c_int = 4;
+pub(super) const PROC_PIDREGIONINFO: c_int = 7;
 pub(super) const PROC_PIDREGIONPATHINFO: c_int = 8;
 pub(super) const PROC_PIDVNODEPATHINFO: c_int = 9;
 pub(super) const PROC_PIDT_SHORTBSDINFO: c_int = 13;
 pub(super) const PROC_PIDTHREADID64INFO: c_int = 15;
 pub(super) const PROC_PIDUNIQIDENTIFIERINFO: c_int = 17;
+pub(super) const PROC_PIDREGIONPATHINFO2: c_int = 22;
 pub(super) const PROC_PIDLISTTHREADIDS: c_int = 28;
+pub(super) const PROC_PIDREGIONPATH: c_int = 31;
 
 pub(super) const CTL_KERN: c_int = 1;
 pub(super) const KERN_PROCARGS2: c_int = 49;
@@ -127,6 +130,14 @@ pub(super) struct proc_regionwithpathinfo {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub(super) struct proc_regionpath {
+    pub(super) prpo_addr: u64,
+    pub(super) prpo_regionlength: u64,
+    pub(super) prpo_path: [u8; 1024],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub(super) struct proc_uniqidentifierinfo {
     pub(super) p_uuid: [u8; 16],
     pub(super) p_uniqueid: u64,
@@ -216,6 +227,7 @@ plain! {
         pri_shared_pages_resident 68, pri_obj_id 72, pri_depth 76, pri_address 80, pri_size 88,
     }
     proc_regionwithpathinfo 1272 { prp_prinfo 0, prp_vip 96 }
+    proc_regionpath 1040 { prpo_addr 0, prpo_regionlength 8, prpo_path 16 }
     proc_threadinfo 112 {
         pth_user_time 0, pth_system_time 8, pth_cpu_usage 16, pth_policy 20, pth_run_state 24,
         pth_flags 28, pth_sleep_time 32, pth_curpri 36, pth_priority 40, pth_maxpriority 44,

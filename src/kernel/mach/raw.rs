@@ -10,6 +10,7 @@ mod copy;
 mod files;
 mod machine;
 mod process;
+mod region;
 mod task;
 mod thread;
 
@@ -75,6 +76,20 @@ fn pid_info<T: Plain>(pid: i32, flavor: c_int, arg: u64) -> Result<T, Errno> {
     })?;
     // These flavors fill the struct or fail. Half a struct would be zeros shown as facts.
     if written == size { Ok(info) } else { Err(Errno::IO) }
+}
+
+/// One of the flavors that fill a region and its file.
+fn region_with_path(
+    pid: i32,
+    flavor: c_int,
+    address: u64,
+    info: &mut RegionPathInfo,
+) -> Result<(), Errno> {
+    let found: ffi::proc_regionwithpathinfo = pid_info(pid, flavor, address)?;
+    info.region = (&found.prp_prinfo).into();
+    info.vnode = (&found.prp_vip.vip_vi).into();
+    copy_path(&found.prp_vip.vip_path, &mut info.path);
+    Ok(())
 }
 
 /// `mach_vm_region_recurse`, which chooses the struct by the number of its words.
@@ -181,12 +196,7 @@ impl XnuCalls for Xnu {
         address: u64,
         info: &mut RegionPathInfo,
     ) -> Result<(), Errno> {
-        let found: ffi::proc_regionwithpathinfo =
-            pid_info(pid, ffi::PROC_PIDREGIONPATHINFO, address)?;
-        info.region = (&found.prp_prinfo).into();
-        info.vnode = (&found.prp_vip.vip_vi).into();
-        copy_path(&found.prp_vip.vip_path, &mut info.path);
-        Ok(())
+        region_with_path(pid, ffi::PROC_PIDREGIONPATHINFO, address, info)
     }
 
     fn vnode_paths(&self, pid: i32, paths: &mut VnodePaths) -> Result<(), Errno> {

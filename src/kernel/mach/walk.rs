@@ -5,13 +5,17 @@
 //! answer ended, so each is cut to what was not seen yet; and a map that ends may be one that is
 //! being torn down, so the end is believed only when the process is the same, and alive, after.
 
+mod ahead;
 mod page;
 mod source;
 
+use std::sync::Arc;
+
+use self::ahead::FilesAhead;
 use self::page::page_size;
 use self::source::{Answer, Counts, Refusal, Source};
 use super::calls::{TaskPort, XnuCalls};
-use super::facts;
+use super::facts::{self, LeftBehind};
 use super::failure::NoRegion;
 use super::names::Namer;
 use super::target::{State, Target};
@@ -33,6 +37,7 @@ pub(super) struct RegionWalk<C: XnuCalls> {
     answer: Answer,
     region: Region,
     namer: Namer<C>,
+    ahead: FilesAhead,
     /// Where the kernel is asked next.
     cursor: u64,
     /// The end of what was handed out.
@@ -59,7 +64,12 @@ enum Progress {
 
 impl<C: XnuCalls> RegionWalk<C> {
     /// A walk that asks nothing about regions yet.
-    pub(super) fn new(target: Target<C>, detail: Detail, namer: Namer<C>) -> Self {
+    pub(super) fn new(
+        target: Target<C>,
+        detail: Detail,
+        namer: Namer<C>,
+        left: Arc<LeftBehind>,
+    ) -> Self {
         let source = choose(&target, detail);
         let mut region = Region::default();
         region.pages.page_size = page_size(&target, &source, detail);
@@ -70,6 +80,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             answer: Answer::default(),
             region,
             namer,
+            ahead: FilesAhead::new(left),
             cursor: 0,
             seen: 0,
             stale: 0,
@@ -88,6 +99,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             answer: Answer::default(),
             region: Region::default(),
             namer: self.namer.fresh(),
+            ahead: self.ahead.fresh(),
             cursor: self.region.start,
             seen: self.region.start,
             stale: 0,
@@ -108,6 +120,7 @@ impl<C: XnuCalls> RegionWalk<C> {
 
     fn back_to_start(&mut self) {
         self.namer = self.namer.fresh();
+        self.ahead = self.ahead.fresh();
         (self.cursor, self.seen, self.stale) = (0, 0, 0);
         self.progress = Progress::Start;
     }
@@ -177,6 +190,10 @@ impl<C: XnuCalls> RegionWalk<C> {
 }
 
 impl<C: XnuCalls> Walk for RegionWalk<C> {
+    fn begin_piece(&mut self) {
+        self.ahead.ask_again();
+    }
+
     fn next_region(&mut self) -> Result<Option<&Region>> {
         loop {
             match self.progress {
@@ -187,7 +204,8 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
                 }
                 Progress::Start | Progress::Under => {}
             }
-            if let Err(refusal) = self.source.ask(&self.target, self.cursor, &mut self.answer) {
+            let (target, answer) = (&self.target, &mut self.answer);
+            if let Err(refusal) = self.source.ask(target, &mut self.ahead, self.cursor, answer) {
                 self.settle(&refusal)?;
                 continue;
             }

@@ -1,16 +1,37 @@
 //! The files that a process uses, to which links lead.
 
+use std::sync::Arc;
+
 use super::super::calls::{Errno, VnodeInfo, VnodePaths, XnuCalls};
 use super::super::failure;
 use super::super::target::number;
+use super::deadline::{LeftBehind, ask_each};
 use crate::kernel::LinkTo;
 use crate::model::{Error, ErrorKind, Pid, Result};
 
-/// Where a link of a process leads.
-pub(in super::super) fn link<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
+const EXECUTABLE: &str = "proc_pidpath";
+const DIRECTORIES: &str = "proc_pidinfo(PROC_PIDVNODEPATHINFO)";
+
+/// Where a link of a process leads. The file system may be asked, and may not answer in time.
+pub(in super::super) fn link<C: XnuCalls>(
+    calls: &Arc<C>,
+    left: &Arc<LeftBehind>,
+    pid: Pid,
+    to: LinkTo,
+) -> Result<Vec<u8>> {
+    let asked = Arc::clone(calls);
+    let ask = move |to| target(asked.as_ref(), pid, to);
+    let answer = ask_each(left, pid, &[to], ask).pop().flatten();
+    answer.unwrap_or_else(|| {
+        let call = if to == LinkTo::Executable { EXECUTABLE } else { DIRECTORIES };
+        Err(Error::new(ErrorKind::TimedOut, call).pid(pid))
+    })
+}
+
+fn target<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
     if to == LinkTo::Executable {
         let mut path = Vec::new();
-        let call = "proc_pidpath";
+        let call = EXECUTABLE;
         return match calls.executable_path(number(pid), &mut path) {
             Ok(()) => Ok(path),
             // A zombie and the kernel have none; a deleted one is not found (ENOENT).
@@ -19,7 +40,7 @@ pub(in super::super) fn link<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Re
         };
     }
     let mut paths = VnodePaths::default();
-    let call = "proc_pidinfo(PROC_PIDVNODEPATHINFO)";
+    let call = DIRECTORIES;
     match calls.vnode_paths(number(pid), &mut paths) {
         Ok(()) if to == LinkTo::Current => Some(paths.current_path)
             .filter(|path| !path.is_empty())

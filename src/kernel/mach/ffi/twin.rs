@@ -27,8 +27,8 @@ pub(crate) use self::array::{mach_host_self, mach_vm_deallocate};
 pub(crate) use self::files::{proc_pidfdinfo, proc_pidpath};
 pub(crate) use self::machine::{getfsstat, host_processor_info, host_statistics64};
 use self::structs::{
-    bsdinfo, bsdshortinfo, regionwithpathinfo, submap_info, submap_short_info, taskinfo,
-    threadinfo, uniqidentifierinfo, vnode,
+    bsdinfo, bsdshortinfo, regioninfo, regionwithpathinfo, submap_info, submap_short_info,
+    taskinfo, threadinfo, uniqidentifierinfo, vnode,
 };
 pub(crate) use self::structs::{
     mach_timebase_info, proc_bsdinfo, proc_bsdshortinfo, proc_taskinfo, proc_threadinfo,
@@ -41,13 +41,14 @@ pub(crate) use self::task::{
 pub(crate) use self::thread::{task_threads, thread_get_state, thread_info};
 use super::{
     CTL_KERN, IMAGE_SEGMENTS, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KERN_SUCCESS,
-    PROC_PIDLISTFDS, PROC_PIDLISTTHREADIDS, PROC_PIDREGIONPATHINFO, PROC_PIDT_SHORTBSDINFO,
-    PROC_PIDTASKINFO, PROC_PIDTBSDINFO, PROC_PIDTHREADID64INFO, PROC_PIDUNIQIDENTIFIERINFO,
-    PROC_PIDVNODEPATHINFO, kinfo_proc, proc_fdinfo, proc_regionwithpathinfo,
+    PROC_PIDLISTFDS, PROC_PIDLISTTHREADIDS, PROC_PIDREGIONINFO, PROC_PIDREGIONPATH,
+    PROC_PIDREGIONPATHINFO, PROC_PIDREGIONPATHINFO2, PROC_PIDT_SHORTBSDINFO, PROC_PIDTASKINFO,
+    PROC_PIDTBSDINFO, PROC_PIDTHREADID64INFO, PROC_PIDUNIQIDENTIFIERINFO, PROC_PIDVNODEPATHINFO,
+    kinfo_proc, proc_fdinfo, proc_regioninfo, proc_regionpath, proc_regionwithpathinfo,
     proc_uniqidentifierinfo, proc_vnodepathinfo,
 };
 use crate::kernel::mach::calls::{
-    Errno, Image, KernReturn, RegionPathInfo, SubmapInfo, VnodePaths, XnuCalls,
+    Errno, Image, KernReturn, RegionPath, RegionPathInfo, SubmapInfo, VnodePaths, XnuCalls,
 };
 
 const JUNK_32: u32 = 0xEEEE_EEEE;
@@ -178,13 +179,23 @@ unsafe fn pidinfo(
     buffer: *mut c_void,
     room: usize,
 ) -> Result<usize, Errno> {
-    if pid == 0 && flavor == PROC_PIDREGIONPATHINFO {
+    if pid == 0
+        && matches!(
+            flavor,
+            PROC_PIDREGIONINFO
+                | PROC_PIDREGIONPATHINFO
+                | PROC_PIDREGIONPATHINFO2
+                | PROC_PIDREGIONPATH
+        )
+    {
         return Err(Errno::PERM);
     }
     let needed = match flavor {
         PROC_PIDTBSDINFO => size_of::<proc_bsdinfo>(),
         PROC_PIDTASKINFO => size_of::<proc_taskinfo>(),
-        PROC_PIDREGIONPATHINFO => size_of::<proc_regionwithpathinfo>(),
+        PROC_PIDREGIONINFO => size_of::<proc_regioninfo>(),
+        PROC_PIDREGIONPATHINFO | PROC_PIDREGIONPATHINFO2 => size_of::<proc_regionwithpathinfo>(),
+        PROC_PIDREGIONPATH => size_of::<proc_regionpath>(),
         PROC_PIDVNODEPATHINFO => size_of::<proc_vnodepathinfo>(),
         PROC_PIDT_SHORTBSDINFO => size_of::<proc_bsdshortinfo>(),
         PROC_PIDTHREADID64INFO => size_of::<proc_threadinfo>(),
@@ -201,6 +212,18 @@ unsafe fn pidinfo(
         match flavor {
             PROC_PIDTBSDINFO => put(buffer, bsdinfo(&kernel.bsd_info(pid, arg != 0)?)),
             PROC_PIDTASKINFO => put(buffer, taskinfo(&kernel.task_info(pid)?)),
+            PROC_PIDREGIONINFO => put(buffer, regioninfo(&kernel.region_info(pid, arg)?)),
+            PROC_PIDREGIONPATHINFO2 => {
+                put(buffer, regionwithpathinfo(&kernel.file_region(pid, arg)?));
+            }
+            PROC_PIDREGIONPATH => {
+                let RegionPath { address, size, path } = kernel.region_path(pid, arg)?;
+                let prpo_path = structs::text(&path);
+                put(
+                    buffer,
+                    proc_regionpath { prpo_addr: address, prpo_regionlength: size, prpo_path },
+                );
+            }
             PROC_PIDREGIONPATHINFO => {
                 let mut info = RegionPathInfo::default();
                 kernel.region_path_info(pid, arg, &mut info)?;

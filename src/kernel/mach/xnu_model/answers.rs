@@ -3,6 +3,7 @@
 mod files;
 mod machine;
 mod process;
+mod region;
 mod space;
 mod task;
 mod thread;
@@ -195,7 +196,11 @@ impl XnuCalls for XnuModel {
         address: u64,
         info: &mut RegionPathInfo,
     ) -> Result<(), Errno> {
-        let (state, empty) = self.bsd(Call::RegionPathInfo)?;
+        let (mut state, empty) = self.bsd(Call::RegionPathInfo)?;
+        self.wait_for_vnodes(&mut state, |world, vnode| {
+            world.next_region(pid, address).and_then(|(_, entry)| world.file_of(entry))
+                == Some(vnode)
+        });
         let world = &state.world;
         world.check(pid, 8, address, 1272)?;
         if empty {
@@ -204,16 +209,7 @@ impl XnuCalls for XnuModel {
             info.path.clear();
             return Ok(());
         }
-        match world.slot(pid) {
-            Some(Slot::Described(process)) => {
-                let task = world.task_of(process).ok_or(Errno::INVAL)?;
-                let entry = task.map.containing_or_next(address).ok_or(Errno::INVAL)?;
-                world.fill_region(task, entry, info);
-                Ok(())
-            }
-            Some(Slot::Recorded(process)) => recorded::region(process, address, info),
-            None => Err(Errno::SRCH),
-        }
+        world.region(pid, address, info)
     }
 
     fn vnode_paths(&self, pid: i32, paths: &mut VnodePaths) -> Result<(), Errno> {

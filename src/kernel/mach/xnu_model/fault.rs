@@ -18,8 +18,14 @@ pub enum Call {
     TaskInfo,
     /// Flavor 17.
     UniqueInfo,
+    /// Flavor 7.
+    RegionInfo,
     /// Flavor 8.
     RegionPathInfo,
+    /// Flavor 22.
+    FileRegion,
+    /// Flavor 31.
+    RegionPath,
     /// Flavor 9.
     VnodePaths,
     /// Flavor 28.

@@ -30,6 +30,14 @@ pub struct Vnode {
     pub contents: BTreeMap<u64, Vec<u8>>,
 }
 
+impl Vnode {
+    /// Its path as a region's is shown: the kernel's buffer has 1,024 bytes, the last of which is NUL.
+    pub(super) fn visible_path(&self) -> &[u8] {
+        let path = self.path.split(|byte| *byte == 0).next().unwrap_or_default();
+        path.get(..1023).unwrap_or(path)
+    }
+}
+
 /// Who brings an object's pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pager {

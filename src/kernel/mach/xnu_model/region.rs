@@ -157,9 +157,7 @@ impl World {
             && !vnode.recycled
         {
             info.vnode = vnode.info.clone();
-            // The kernel's buffer has 1,024 bytes, the last of which is NUL.
-            let path = vnode.path.split(|byte| *byte == 0).next().unwrap_or_default();
-            info.path.extend_from_slice(&path[..path.len().min(1023)]);
+            info.path.extend_from_slice(vnode.visible_path());
         }
     }
 

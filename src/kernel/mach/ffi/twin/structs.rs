@@ -7,8 +7,8 @@ use super::super::{
 };
 use super::{JUNK_32, JUNK_64};
 use crate::kernel::mach::calls::{
-    BsdInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo, ThreadInfo,
-    UniqueInfo, VnodeInfo,
+    BsdInfo, RegionInfo, RegionPathInfo, ShortBsdInfo, SubmapInfo, TaskInfo, TaskVmInfo,
+    ThreadInfo, UniqueInfo, VnodeInfo,
 };
 
 #[repr(C)]
@@ -267,8 +267,14 @@ pub(super) fn uniqidentifierinfo(info: &UniqueInfo) -> proc_uniqidentifierinfo {
 }
 
 pub(super) fn regionwithpathinfo(info: &RegionPathInfo) -> proc_regionwithpathinfo {
-    let region = &info.region;
-    let prp_prinfo = proc_regioninfo {
+    proc_regionwithpathinfo {
+        prp_prinfo: regioninfo(&info.region),
+        prp_vip: vnode(&info.vnode, &info.path),
+    }
+}
+
+pub(super) fn regioninfo(region: &RegionInfo) -> proc_regioninfo {
+    proc_regioninfo {
         pri_protection: region.protection,
         pri_max_protection: region.max_protection,
         pri_inheritance: region.inheritance,
@@ -290,8 +296,7 @@ pub(super) fn regionwithpathinfo(info: &RegionPathInfo) -> proc_regionwithpathin
         pri_depth: JUNK_32,
         pri_address: region.address,
         pri_size: region.size,
-    };
-    proc_regionwithpathinfo { prp_prinfo, prp_vip: vnode(&info.vnode, &info.path) }
+    }
 }
 
 pub(super) fn vnode(info: &VnodeInfo, path: &[u8]) -> vnode_info_path {

@@ -10,6 +10,7 @@ use nix::errno::Errno as LastErrno;
 
 use super::{Behind, mach_port_deallocate, mach_vm_region_recurse, proc_pidinfo, task_info};
 use crate::kernel::mach::MachKernel;
+use crate::kernel::mach::calls::RegionCalls as _;
 use crate::kernel::mach::calls::{
     Errno, Image, KernReturn, PORT_NULL, PortName, RegionPathInfo, Segment, ShortBsdInfo,
     SubmapInfo, TaskInfo, TaskPort, ThreadInfo, Timebase, VnodeInfo, VnodePaths, XnuCalls,
@@ -190,6 +191,9 @@ fn every_region_arrives_whichever_call_is_asked() {
         );
         assert_eq!(answers.0, answers.1, "{address:#x}");
         assert_eq!(here, there, "{address:#x}");
+        assert_eq!(Xnu.region_info(PID, address), model.region_info(PID, address));
+        assert_eq!(Xnu.file_region(PID, address), model.file_region(PID, address));
+        assert_eq!(Xnu.region_path(PID, address), model.region_path(PID, address));
         let leaf = region_recurse(&Xnu, port, address);
         assert_eq!(leaf, region_recurse(&*model, port, address), "{address:#x}");
         let short = |calls: &dyn XnuCalls| {
@@ -217,6 +221,9 @@ fn libproc_says_no_with_0_and_errno() {
         [(0, 0, Errno::PERM), (999, 0, Errno::SRCH), (-1, 0, Errno::SRCH), (OTHERS, 0, Errno::PERM)]
     {
         assert_eq!(Xnu.region_path_info(pid, address, &mut info), Err(errno), "{pid}");
+        assert_eq!(Xnu.region_info(pid, address), Err(errno), "{pid}");
+        assert_eq!(Xnu.file_region(pid, address), Err(errno), "{pid}");
+        assert_eq!(Xnu.region_path(pid, address), Err(errno), "{pid}");
     }
     model.world(|world| world.unmap(PID, 0, u64::MAX));
     model.world(|world| world.begin_exit(PID));

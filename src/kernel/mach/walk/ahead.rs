@@ -1,0 +1,111 @@
+//! Files ahead of a walk that do not answer.
+//!
+//! Whoever asks for a region with its file waits for the file system, which XNU asks for the file's
+//! attributes: for ever where its server is gone, and for our own answer where the file is one of our
+//! mount and a request about it is being served. So the walk looks ahead by a call that asks no file
+//! system, and has each file asked once by a thread of its own, with a deadline, before it asks itself.
+//!
+//! What has answered may not answer later. So it is asked again for each piece of content, while the
+//! kernel already holds the lock of the file that is read: of two readers that each map what the other
+//! reads, one is asked while the other's lock is held.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::super::calls::{RegionPath, XnuCalls};
+use super::super::facts::{LeftBehind, ask_each};
+use super::super::target::Target;
+
+/// How many paths are kept. Most processes map fewer files.
+const MOST_KEPT: usize = 256;
+
+/// What is known of the files ahead of one walk.
+pub(super) struct FilesAhead {
+    left: Arc<LeftBehind>,
+    next: Next,
+    /// The paths of files that have answered.
+    answered: HashSet<Vec<u8>>,
+}
+
+/// The next region that has a file.
+#[derive(Clone, Copy)]
+enum Next {
+    Unknown,
+    /// There is none, or nothing can be known of it.
+    None,
+    Region {
+        start: u64,
+        end: u64,
+        answers: bool,
+    },
+}
+
+impl FilesAhead {
+    /// Nothing is known yet.
+    pub(super) fn new(left: Arc<LeftBehind>) -> Self {
+        FilesAhead { left, next: Next::Unknown, answered: HashSet::new() }
+    }
+
+    /// One for another walk.
+    pub(super) fn fresh(&self) -> Self {
+        Self::new(Arc::clone(&self.left))
+    }
+
+    /// What has answered is asked again. That there is no further file stays known: to look for one
+    /// costs as much as the walk.
+    pub(super) fn ask_again(&mut self) {
+        self.answered.clear();
+        if matches!(self.next, Next::Region { .. }) {
+            self.next = Next::Unknown;
+        }
+    }
+
+    /// Where the region with a file begins that the answer for this address may be about, where that
+    /// file does not answer.
+    pub(super) fn silent<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Option<u64> {
+        let own = target.calls.own_pid();
+        // Who looks at itself serves no request, and a recording has no files.
+        if own == 0 || own == target.number() {
+            return None;
+        }
+        let is_known = match self.next {
+            Next::Unknown => false,
+            Next::None => true,
+            Next::Region { end, .. } => address < end,
+        };
+        if !is_known {
+            self.next = self.look(target, address);
+        }
+        match self.next {
+            Next::Region { start, answers: false, .. } => Some(start),
+            _ => None,
+        }
+    }
+
+    fn look<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Next {
+        let pid = target.number();
+        let Ok(RegionPath { address: start, size, path }) = target.calls.region_path(pid, address)
+        else {
+            return Next::None;
+        };
+        let end = start.saturating_add(size);
+        if end <= address {
+            return Next::None;
+        }
+        let mut answers = self.answered.contains(&path);
+        if !answers {
+            let calls = Arc::clone(&target.calls);
+            let ask = move |start| drop(calls.file_region(pid, start));
+            answers = ask_each(&self.left, target.pid, &[start], ask) == [Some(())];
+            if !answers {
+                log::debug!("pid {pid}, address {start:#x}: a mapped file did not answer in time");
+            } else if !path.is_empty() {
+                if self.answered.len() >= MOST_KEPT {
+                    self.answered.clear();
+                }
+                self.answered.insert(path);
+            }
+        }
+        Next::Region { start, end, answers }
+    }
+}
