@@ -328,7 +328,9 @@ impl Filesystem for Adapter {
             reply.error(Errno::EINVAL);
             return;
         }
-        let make = move |content: Result<&mut Content>| content?.read(offset, size as usize);
+        let make = move |content: Result<&mut Content>| {
+            content.map_err(Error::of_open_file)?.read(offset, size as usize)
+        };
         let is_first = offset == 0;
         self.content(handle.0, caller(request), is_first, reply, make, |_, bytes, answer| {
             if let Some(reply) = answer.take() {

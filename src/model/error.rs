@@ -97,6 +97,17 @@ impl Error {
         Error { address: Some(address), ..self }
     }
 
+    /// The same error where a file is read that was opened before. It is of one process for good: where
+    /// that is gone, or its pid is another's by now, no further look-up leads to a process to show
+    /// (`proc_single_show` answers ESRCH for either).
+    #[must_use]
+    pub fn of_open_file(self) -> Self {
+        match self.kind {
+            ErrorKind::NoSuchProcess | ErrorKind::Replaced => self.meaning(ErrorKind::Vanished),
+            _ => self,
+        }
+    }
+
     /// The same error with another meaning; the call and its code stay.
     #[must_use]
     pub fn meaning(self, kind: ErrorKind) -> Self {

@@ -73,7 +73,7 @@ impl Source {
     /// became one that the opener may not see; what was appended before is valid. Else the
     /// walk's own errors.
     pub fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
-        self.fill_if_alive(out, enough).map_err(of_open_file)
+        self.fill_if_alive(out, enough).map_err(Error::of_open_file)
     }
 
     fn fill_if_alive(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
@@ -162,7 +162,7 @@ impl Source {
             Making::Own(text, _) => text.restart(),
             Making::AtOnce => Ok(()),
         }
-        .map_err(of_open_file)
+        .map_err(Error::of_open_file)
     }
 }
 
@@ -171,13 +171,4 @@ fn take_turn() -> usize {
     let since = Instant::now();
     std::thread::yield_now();
     if since.elapsed() < LONG { TURN } else { AFTER_LONG }
-}
-
-/// An open file is of one process for good: where that is gone, or its pid is another's by now, no
-/// further look-up leads to a process to show (`proc_single_show` answers ESRCH for either).
-fn of_open_file(error: Error) -> Error {
-    match error.kind {
-        ErrorKind::NoSuchProcess | ErrorKind::Replaced => error.meaning(ErrorKind::Vanished),
-        _ => error,
-    }
 }

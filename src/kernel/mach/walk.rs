@@ -18,7 +18,7 @@ use super::calls::{TaskPort, XnuCalls};
 use super::facts::{self, LeftBehind};
 use super::failure::NoRegion;
 use super::names::Namer;
-use super::target::{State, Target};
+use super::target::Target;
 use crate::kernel::{Detail, Walk};
 use crate::model::{Code, Error, ErrorKind, Region, Result};
 
@@ -33,7 +33,6 @@ const MOST_STALE: u32 = 16;
 pub(super) struct RegionWalk<C: XnuCalls> {
     target: Target<C>,
     source: Source<C>,
-    detail: Detail,
     answer: Answer,
     region: Region,
     namer: Namer<C>,
@@ -45,9 +44,6 @@ pub(super) struct RegionWalk<C: XnuCalls> {
     /// How many answers in a row brought the walk no further.
     stale: u32,
     progress: Progress,
-    /// Whether no region was ever handed out and no exec followed: only then may the walk move on
-    /// to another image of the process.
-    fresh: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +72,6 @@ impl<C: XnuCalls> RegionWalk<C> {
         RegionWalk {
             target,
             source,
-            detail,
             answer: Answer::default(),
             region,
             namer,
@@ -85,7 +80,6 @@ impl<C: XnuCalls> RegionWalk<C> {
             seen: 0,
             stale: 0,
             progress: Progress::Start,
-            fresh: true,
         }
     }
 
@@ -95,7 +89,6 @@ impl<C: XnuCalls> RegionWalk<C> {
         RegionWalk {
             target: self.target.clone(),
             source: Source::Leaves(TaskPort::own(&self.target.calls), Counts::Unwanted),
-            detail: Detail::Map,
             answer: Answer::default(),
             region: Region::default(),
             namer: self.namer.fresh(),
@@ -104,7 +97,6 @@ impl<C: XnuCalls> RegionWalk<C> {
             seen: self.region.start,
             stale: 0,
             progress: Progress::Under,
-            fresh: false,
         }
     }
 
@@ -150,12 +142,14 @@ impl<C: XnuCalls> RegionWalk<C> {
         Ok(true)
     }
 
-    /// What to make of an answer without a region: whether the walk is whole, or starts again.
+    /// An open file is of one image: another one is not shown by it, also where nothing was read yet.
+    fn check_same(&self, code: Code) -> Result<()> {
+        if self.target.is_same()? { Ok(()) } else { Err(self.error(ErrorKind::Vanished, code)) }
+    }
+
+    /// What to make of an answer without a region: whether the walk is whole, or asks elsewhere.
     fn settle(&mut self, refusal: &Refusal) -> Result<()> {
-        match self.target.state()? {
-            State::Same => {}
-            other => return self.follow(other, refusal.code),
-        }
+        self.check_same(refusal.code)?;
         let untouched = self.progress == Progress::Start;
         match refusal.reason {
             NoRegion::End => self.progress = Progress::Whole,
@@ -169,23 +163,6 @@ impl<C: XnuCalls> RegionWalk<C> {
             reason => return Err(self.error(reason.kind(), refusal.code)),
         }
         Ok(())
-    }
-
-    /// Starts again with the image that the process has now, if it is nobody else's business;
-    /// once, since a process that does nothing but exec would keep us for ever.
-    fn follow(&mut self, state: State, code: Code) -> Result<()> {
-        if let State::Executed(successor) = &state
-            && self.fresh
-            && self.target.follow(successor)
-        {
-            self.fresh = false;
-            // The old image's port died with it.
-            self.source = choose(&self.target, self.detail);
-            self.region.pages.page_size = page_size(&self.target, &self.source, self.detail);
-            self.back_to_start();
-            return Ok(());
-        }
-        Err(self.error(ErrorKind::Vanished, code))
     }
 }
 
@@ -214,15 +191,8 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
             }
             if self.progress == Progress::Start {
                 // The pid may have changed hands between the look-up and this answer.
-                match self.target.state()? {
-                    State::Same => {}
-                    other => {
-                        self.follow(other, Code::None)?;
-                        continue;
-                    }
-                }
+                self.check_same(Code::None)?;
             }
-            self.fresh = false;
             self.progress =
                 if self.region.end == u64::MAX { Progress::Top } else { Progress::Under };
             return Ok(Some(&self.region));
@@ -235,21 +205,13 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
         if bound || matches!(self.progress, Progress::Start | Progress::Whole) {
             return Ok(());
         }
-        match self.target.state()? {
-            State::Same => Ok(()),
-            State::Executed(_) | State::Gone => Err(self.error(ErrorKind::Vanished, Code::None)),
-        }
+        self.check_same(Code::None)
     }
 
     fn restart(&mut self) -> Result<()> {
-        match self.target.state()? {
-            State::Same => {
-                self.fresh = false;
-                self.back_to_start();
-                Ok(())
-            }
-            State::Executed(_) | State::Gone => Err(self.error(ErrorKind::Vanished, Code::None)),
-        }
+        self.check_same(Code::None)?;
+        self.back_to_start();
+        Ok(())
     }
 }
 
