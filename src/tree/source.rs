@@ -8,7 +8,7 @@ use super::access::Asker;
 use super::{Node, Tree};
 use crate::format::{NewSheet, Renderer, Sheet};
 use crate::kernel::{Text, Walk};
-use crate::model::{Error, ErrorKind, Result, Shown};
+use crate::model::{Error, Result, Shown};
 
 /// How much of a large file is made before other readers get their turn: about what the kernel
 /// tells at once. One reader's large file would otherwise keep the CPU for whole time slices of

@@ -14,5 +14,7 @@ mod listings;
 mod mappings;
 mod numbers;
 mod readers;
+mod relay;
+mod tools;
 mod wire;
 mod worlds;
