@@ -28,15 +28,14 @@ pub(super) struct FilesAhead {
 }
 
 /// The next region that has a file.
-#[derive(Clone, Copy)]
 enum Next {
     Unknown,
     /// There is none, or nothing can be known of it.
     None,
     Region {
-        start: u64,
-        end: u64,
-        answers: bool,
+        found: RegionPath,
+        /// Whether its file answers, where it was asked for this piece.
+        answers: Option<bool>,
     },
 }
 
@@ -51,12 +50,12 @@ impl FilesAhead {
         Self::new(Arc::clone(&self.left))
     }
 
-    /// What has answered is asked again. That there is no further file stays known: to look for one
-    /// costs as much as the walk.
+    /// What has answered is asked again. Where the next file is stays known: the kernel looks at all
+    /// regions before it to find it.
     pub(super) fn ask_again(&mut self) {
         self.answered.clear();
-        if matches!(self.next, Next::Region { .. }) {
-            self.next = Next::Unknown;
+        if let Next::Region { answers, .. } = &mut self.next {
+            *answers = None;
         }
     }
 
@@ -68,44 +67,41 @@ impl FilesAhead {
         if own == 0 || own == target.number() {
             return None;
         }
-        let is_known = match self.next {
+        let is_known = match &self.next {
             Next::Unknown => false,
             Next::None => true,
-            Next::Region { end, .. } => address < end,
+            Next::Region { found, .. } => address < end(found),
         };
         if !is_known {
-            self.next = self.look(target, address);
+            let found = target.calls.region_path(target.number(), address);
+            self.next = match found {
+                Ok(found) if address < end(&found) => Next::Region { found, answers: None },
+                _ => Next::None,
+            };
         }
-        match self.next {
-            Next::Region { start, answers: false, .. } => Some(start),
-            _ => None,
-        }
-    }
-
-    fn look<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Next {
-        let pid = target.number();
-        let Ok(RegionPath { address: start, size, path }) = target.calls.region_path(pid, address)
-        else {
-            return Next::None;
-        };
-        let end = start.saturating_add(size);
-        if end <= address {
-            return Next::None;
-        }
-        let mut answers = self.answered.contains(&path);
-        if !answers {
-            let calls = Arc::clone(&target.calls);
-            let ask = move |start| drop(calls.file_region(pid, start));
-            answers = ask_each(&self.left, target.pid, &[start], ask) == [Some(())];
-            if !answers {
-                log::debug!("pid {pid}, address {start:#x}: a mapped file did not answer in time");
-            } else if !path.is_empty() {
-                if self.answered.len() >= MOST_KEPT {
-                    self.answered.clear();
+        let Next::Region { found, answers } = &mut self.next else { return None };
+        let start = found.address;
+        let answers = *answers.get_or_insert_with(|| {
+            self.answered.contains(&found.path) || {
+                let calls = Arc::clone(&target.calls);
+                let pid = target.number();
+                let ask = move |start| drop(calls.file_region(pid, start));
+                let answers = ask_each(&self.left, target.pid, &[start], ask) == [Some(())];
+                if !answers {
+                    log::debug!("pid {pid}, address {start:#x}: a mapped file does not answer");
+                } else if !found.path.is_empty() {
+                    if self.answered.len() >= MOST_KEPT {
+                        self.answered.clear();
+                    }
+                    self.answered.insert(found.path.clone());
                 }
-                self.answered.insert(path);
+                answers
             }
-        }
-        Next::Region { start, end, answers }
+        });
+        (!answers).then_some(start)
     }
+}
+
+fn end(region: &RegionPath) -> u64 {
+    region.address.saturating_add(region.size)
 }
