@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use mach_common::{PID, pid, world};
 use mach_procfs::kernel::xnu::{FileInfo, OpenFile, SpaceEntry, ThreadInfo};
+use mach_procfs::model::Pid;
 use mach_procfs::recording::{Limits, read, record};
 use xnu_model::{
     ArgumentArea, Entry, FileDetail, ModelFile, ModelPort, ModelProcess, Vnode, World, XnuModel,
 };
-use mach_procfs::model::Pid;
 
 /// A little of everything, so that a change of any byte matters.
 fn small() -> World {

@@ -598,32 +598,18 @@ fn exec(world: &mut World) {
 }
 
 #[test]
-fn exec_before_a_region_was_shown_starts_again_and_later_is_vanished() {
-    let (model, kernel) = over(text_and_data());
-    model.change_at(Call::RegionPathInfo, 1, exec);
-    assert_eq!(ranges(&regions(&kernel, Detail::Map).unwrap()), [(0x40 * PAGE, 0x41 * PAGE)]);
-    for (call, number) in
-        [(Call::RegionPathInfo, 2), (Call::RegionRecurseShort, 1), (Call::RegionRecurseShort, 3)]
-    {
+fn exec_mid_walk_is_vanished() {
+    for (call, number) in [
+        (Call::RegionPathInfo, 1),
+        (Call::RegionPathInfo, 2),
+        (Call::RegionRecurseShort, 1),
+        (Call::RegionRecurseShort, 3),
+    ] {
         let (model, kernel) = over(text_and_data());
         model.change_at(call, number, exec);
         let error = regions(&kernel, Detail::Map).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Vanished, "{call:?} {number}");
     }
-}
-
-/// After the restart the regions inside submaps are still those of the image that is shown.
-#[test]
-fn exec_before_a_region_was_shown_into_an_image_with_a_cache() {
-    let mut world = text_and_data();
-    let submap = world.submap([Entry::new(0, PAGE)]);
-    let (model, kernel) = over(world);
-    model.change_at(Call::RegionPathInfo, 1, move |world| {
-        world.exec(PID);
-        world.shared_region(PID, 0x40 * PAGE, 2 * PAGE, submap, 0);
-    });
-    let found = regions(&kernel, Detail::Map).unwrap();
-    assert_eq!(rows(&found), expect([(0x40, 0x41, CACHE)]));
 }
 
 #[test]

@@ -12,8 +12,8 @@ use mach_common::{PID, over, pid, world};
 use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::ThreadInfo;
-use xnu_model::{Call, ModelProcess, World, XnuModel};
 use mach_procfs::model::{ErrorKind, RegisterSet};
+use xnu_model::{Call, ModelProcess, World, XnuModel};
 
 const SETS: [RegisterSet; 4] =
     [RegisterSet::Thread, RegisterSet::Float, RegisterSet::Exception, RegisterSet::Debug];

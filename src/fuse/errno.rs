@@ -32,6 +32,8 @@ pub(super) fn errno(error: &Error, rules: &HostRules) -> Errno {
         ErrorKind::Exhausted | ErrorKind::TooManyOpen => Errno::ENFILE,
         ErrorKind::NoRoom => Errno::ENOMEM,
         ErrorKind::TimedOut | ErrorKind::Failed => Errno::EIO,
+        // "Try again": Go's `os` does so by itself.
+        ErrorKind::Busy => Errno::EINTR,
     }
 }
 

@@ -3,8 +3,9 @@
 //! A call about another process can wait for that process's locks, or for a file system that
 //! does not answer. If all event loops waited so, the whole mount would hang. So an event loop
 //! makes such a call itself only while another loop is free; the last free one gives it to a
-//! pool of threads. A client that waits for [`LIMIT`] gets EIO, whoever makes the call. A thread that
-//! hangs is lost until the kernel lets it go, so no process can occupy more than
+//! pool of threads. A client that waits for [`LIMIT`] gets EIO, whoever makes the call; one that keeps
+//! a directory from others meanwhile gets EINTR after [`BRIEF_LIMIT`]. A thread that hangs is lost
+//! until the kernel lets it go, so no process can occupy more than
 //! [`CALLS_PER_PROCESS`] of the pool, and no user more than a [`share`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,10 +26,15 @@ use calls::{Call, Calls, Job};
 
 /// How long a client waits for a call at most.
 const LIMIT: Duration = Duration::from_secs(5);
+/// How long a client waits at most where the kernel sends no other request about the directory
+/// before the answer. With [`BRIEF_TICK`] it is less than the 100 ms that others may be held up for.
+const BRIEF_LIMIT: Duration = Duration::from_millis(50);
 /// A call that takes this long counts as stuck.
 const STUCK: Duration = Duration::from_secs(1);
 /// How often calls in progress are looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// As [`TICK`], where some calls have the [`BRIEF_LIMIT`].
+const BRIEF_TICK: Duration = Duration::from_millis(25);
 /// Calls about one process that may be stuck, or run in the pool, at a time.
 const CALLS_PER_PROCESS: usize = 2;
 /// Threads of the pool. They are made when needed, and end when they were not for [`IDLE`].
@@ -44,11 +50,12 @@ fn share(user: u32, whole: usize) -> usize {
     if user == 0 { whole / 4 * 3 } else { whole / 4 }
 }
 
-/// Whom a call is for, and which process it is about.
+/// Whom a call is for, which process it is about, and whether it is about a directory.
 #[derive(Clone, Copy)]
 pub(super) struct About {
     pub(super) user: u32,
     pub(super) pid: Option<Pid>,
+    pub(super) is_directory: bool,
 }
 
 /// A reply that can be given as an error.
@@ -162,6 +169,8 @@ struct State {
 struct Inner {
     loops: usize,
     rules: HostRules,
+    /// Whether the kernel sends requests about one directory one after the other.
+    serial: AtomicBool,
     sleeping: AtomicUsize,
     handed_over: Arc<AtomicU64>,
     state: Mutex<State>,
@@ -178,6 +187,7 @@ impl Gate {
         Gate(Arc::new(Inner {
             loops,
             rules,
+            serial: AtomicBool::new(false),
             sleeping: AtomicUsize::new(0),
             handed_over: Arc::default(),
             state: Mutex::default(),
@@ -189,6 +199,12 @@ impl Gate {
     /// How many requests were given to the pool so far. It goes on counting.
     pub(super) fn handed_over(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.0.handed_over)
+    }
+
+    /// From now on calls about directories have the [`BRIEF_LIMIT`]: the kernel sends requests about
+    /// one directory one after the other.
+    pub(super) fn directories_are_serial(&self) {
+        self.0.serial.store(true, Ordering::Relaxed);
     }
 
     /// Works on a reply at once, for calls that do not sleep.
@@ -332,21 +348,26 @@ impl Inner {
 
     /// The thread that answers for calls which take too long. It sleeps while there are none.
     fn watch(self: Arc<Self>) {
+        // Known since INIT, before the first call.
+        let serial = self.serial.load(Ordering::Relaxed);
+        let is_brief = |about: About| serial && about.is_directory;
         let mut state = self.state.lock();
         loop {
             if state.active || !state.calls.is_empty() {
                 state.active = false;
-                self.watch.wait_for(&mut state, TICK);
+                self.watch.wait_for(&mut state, if serial { BRIEF_TICK } else { TICK });
             } else {
                 state.watch = Watch::Asleep;
                 self.watch.wait(&mut state);
                 continue;
             }
-            let late = state.calls.late(LIMIT);
+            let limit = |about| if is_brief(about) { BRIEF_LIMIT } else { LIMIT };
+            let late = state.calls.late(limit);
             // Not under the lock: an error is logged, and a log that takes no more would stop all.
             MutexGuard::unlocked(&mut state, || {
                 for (answer, about) in late {
-                    answer.expire(&stuck(about));
+                    let kind = if is_brief(about) { ErrorKind::Busy } else { ErrorKind::TimedOut };
+                    answer.expire(&stuck(about).meaning(kind));
                 }
             });
         }
@@ -397,12 +418,17 @@ mod tests {
         work: impl FnOnce() + Send + 'static,
     ) -> Receiver<Option<Errno>> {
         let (sender, told) = channel();
-        gate.may_sleep(About { user: 0, pid: Pid::new(pid) }, Told(sender), true, move |answer| {
-            work();
-            if let Some(reply) = answer.take() {
-                let _ = reply.0.send(None);
-            }
-        });
+        gate.may_sleep(
+            About { user: 0, pid: Pid::new(pid), is_directory: false },
+            Told(sender),
+            true,
+            move |answer| {
+                work();
+                if let Some(reply) = answer.take() {
+                    let _ = reply.0.send(None);
+                }
+            },
+        );
         told
     }
 
@@ -456,6 +482,35 @@ mod tests {
         drop(release);
         for told in stuck {
             assert_eq!(told.recv(), Ok(None));
+        }
+    }
+
+    #[test]
+    fn where_directories_are_serial_a_call_about_one_gives_way_first() {
+        assert!(BRIEF_LIMIT + BRIEF_TICK < Duration::from_millis(100));
+        for loops in [1, 2] {
+            let gate = Gate::new(loops, LINUX);
+            gate.directories_are_serial();
+            let (release, held) = channel::<()>();
+            let held = Arc::new(Mutex::new(held));
+            let hang = |pid, is_directory| {
+                let held = Arc::clone(&held);
+                let (sender, told) = channel();
+                let about = About { user: 0, pid: Pid::new(pid), is_directory };
+                gate.may_sleep(about, Told(sender), loops == 1, move |answer| {
+                    let _ = held.lock().recv();
+                    if let Some(reply) = answer.take() {
+                        let _ = reply.0.send(None);
+                    }
+                });
+                told
+            };
+            let file = hang(1, false);
+            let directory = hang(2, true);
+            assert_eq!(directory.recv(), Ok(Some(Errno::EINTR)));
+            assert!(file.try_recv().is_err(), "it has the longer time");
+            drop(release);
+            assert_eq!(file.recv(), Ok(None));
         }
     }
 

@@ -30,7 +30,7 @@ use fuser::{
 pub use budget::Limits;
 pub use host::{HERE, HostRules, LINUX, MACFUSE};
 
-use crate::model::{Error, ErrorKind, Pid, Result};
+use crate::model::{Error, ErrorKind, Result};
 use crate::tree::{Access, Attributes, Caller, Node, NodeType, Tree, Wanted};
 use content::Content;
 use gate::{About, Answer, Gate, Refuse};
@@ -105,7 +105,7 @@ impl Adapter {
         work: impl FnOnce(&Arc<Tree>, Node, &Answer<R>) -> Result<()> + Send + 'static,
     ) {
         let tree = Arc::clone(&self.tree);
-        let about = About { user: request.uid(), pid: pid_of(&node) };
+        let about = About::of(request.uid(), &node);
         let may_sleep = node.as_ref().is_ok_and(|node| self.tree.metadata_may_sleep(*node, wanted));
         let work = move |answer: Answer<R>| {
             if let Err(error) = node.and_then(|node| work(&tree, node, &answer)) {
@@ -133,7 +133,7 @@ impl Adapter {
     ) {
         let handles = Arc::clone(&self.handles);
         let node = handles.node::<Content>(handle);
-        let about = About { user: caller.uid, pid: pid_of(&node) };
+        let about = About::of(caller.uid, &node);
         let is_free = handles.is_free(handle);
         self.gate.may_sleep(about, reply, is_free, move |answer| {
             let attempt = || match handles.of_reader::<Content>(handle, &caller, afresh) {
@@ -151,8 +151,16 @@ impl Adapter {
     }
 }
 
-fn pid_of(node: &Result<Node>) -> Option<Pid> {
-    node.as_ref().ok().and_then(|node| node.process).map(|(pid, _)| pid)
+impl About {
+    /// A call for this user about this node.
+    fn of(user: u32, node: &Result<Node>) -> Self {
+        let node = node.as_ref().ok();
+        About {
+            user,
+            pid: node.and_then(|node| node.process).map(|(pid, _)| pid),
+            is_directory: node.is_some_and(|node| node.row.row().is_directory()),
+        }
+    }
 }
 
 fn caller(request: &Request) -> Caller {
@@ -199,6 +207,7 @@ impl Filesystem for Adapter {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
         if config.add_capabilities(self.rules.wants).is_err() {
             log::debug!("the kernel sends requests about one node one after the other");
+            self.gate.directories_are_serial();
         }
         Ok(())
     }
@@ -302,7 +311,7 @@ impl Filesystem for Adapter {
         let caller = caller(request);
         let handles = Arc::clone(&self.handles);
         let (id, node) = (node.0, self.node(node.0));
-        let about = About { user: caller.uid, pid: pid_of(&node) };
+        let about = About::of(caller.uid, &node);
         let rules = self.rules;
         self.gate.may_sleep(about, reply, true, move |answer| {
             let open = |node| handles.with_room(|| handles.open::<Content>(id, node, &caller));
@@ -345,7 +354,9 @@ impl Filesystem for Adapter {
                 }
             });
         }
-        let make = move |content: Result<&mut Content>| content?.read(offset, size as usize);
+        let make = move |content: Result<&mut Content>| {
+            content.map_err(Error::of_open_file)?.read(offset, size as usize)
+        };
         let is_first = offset == 0;
         self.content(handle.0, caller, is_first, reply, make, |_, bytes, answer| {
             if let Some(reply) = answer.take() {

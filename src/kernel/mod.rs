@@ -451,6 +451,10 @@ pub trait Walk: Send {
     /// walk never ends early as if it were complete. Else `Denied`, `Exhausted` or `Failed`.
     fn next_region(&mut self) -> Result<Option<&Region>>;
 
+    /// The regions that follow are for another request than those before: which files answer must be
+    /// found out again.
+    fn begin_piece(&mut self) {}
+
     /// Whether all regions that were handed out are of the right process: to be asked before they
     /// are shown to anybody. Where a walk holds the address space itself there is no doubt; where
     /// the kernel is asked by pid, another process may have taken the pid since the last look.

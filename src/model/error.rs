@@ -39,6 +39,9 @@ pub enum ErrorKind {
     NoRoom,
     /// The kernel did not answer in time, or too many calls about this process are stuck.
     TimedOut,
+    /// The kernel did not answer as soon as it must where others wait for the answer, too; it may
+    /// when it is asked again.
+    Busy,
     /// The kernel failed in a way that none of the others describes.
     Failed,
 }
@@ -94,6 +97,17 @@ impl Error {
         Error { address: Some(address), ..self }
     }
 
+    /// The same error where a file is read that was opened before. It is of one process for good: where
+    /// that is gone, or its pid is another's by now, no further look-up leads to a process to show
+    /// (`proc_single_show` answers ESRCH for either).
+    #[must_use]
+    pub fn of_open_file(self) -> Self {
+        match self.kind {
+            ErrorKind::NoSuchProcess | ErrorKind::Replaced => self.meaning(ErrorKind::Vanished),
+            _ => self,
+        }
+    }
+
     /// The same error with another meaning; the call and its code stay.
     #[must_use]
     pub fn meaning(self, kind: ErrorKind) -> Self {
@@ -120,6 +134,7 @@ impl ErrorKind {
             ErrorKind::TooManyOpen => "too many open files",
             ErrorKind::NoRoom => "too much content of open files",
             ErrorKind::TimedOut => "the kernel does not answer for this process",
+            ErrorKind::Busy => "the kernel is slow to answer for this process; try again",
             ErrorKind::Failed => "the kernel failed unexpectedly",
         }
     }

@@ -8,7 +8,7 @@ use super::access::Asker;
 use super::{Node, Tree};
 use crate::format::{NewSheet, Renderer, Sheet};
 use crate::kernel::{Text, Walk};
-use crate::model::{Error, ErrorKind, Result, Shown};
+use crate::model::{Error, Result, Shown};
 
 /// How much of a large file is made before other readers get their turn: about what the kernel
 /// tells at once. One reader's large file would otherwise keep the CPU for whole time slices of
@@ -73,13 +73,16 @@ impl Source {
     /// became one that the opener may not see; what was appended before is valid. Else the
     /// walk's own errors.
     pub fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
-        self.fill_if_alive(out, enough).map_err(of_open_file)
+        self.fill_if_alive(out, enough).map_err(Error::of_open_file)
     }
 
     fn fill_if_alive(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
         if self.fresh {
             self.tree.check_access(self.node, || self.asker)?;
             self.fresh = false;
+        }
+        if let Making::Regions(walk, _) | Making::Sheet(walk, ..) = &mut self.making {
+            walk.begin_piece();
         }
         let before = out.len();
         let filled = self.append(out, enough);
@@ -159,7 +162,7 @@ impl Source {
             Making::Own(text, _) => text.restart(),
             Making::AtOnce => Ok(()),
         }
-        .map_err(of_open_file)
+        .map_err(Error::of_open_file)
     }
 }
 
@@ -168,13 +171,4 @@ fn take_turn() -> usize {
     let since = Instant::now();
     std::thread::yield_now();
     if since.elapsed() < LONG { TURN } else { AFTER_LONG }
-}
-
-/// An open file is of one process for good: where that is gone, or its pid is another's by now, no
-/// further look-up leads to a process to show (`proc_single_show` answers ESRCH for either).
-fn of_open_file(error: Error) -> Error {
-    match error.kind {
-        ErrorKind::NoSuchProcess | ErrorKind::Replaced => error.meaning(ErrorKind::Vanished),
-        _ => error,
-    }
 }

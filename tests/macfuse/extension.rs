@@ -19,7 +19,7 @@ use mach_procfs::fuse::{Adapter, HostRules, Limits, Service};
 use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::tree::{Caller, Tree};
-use rustix::net::sockopt::{Timeout, set_socket_send_buffer_size, set_socket_timeout};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, shutdown,
 };
@@ -52,6 +52,49 @@ struct Handle {
     opens: usize,
 }
 
+/// An adapter that is served over a socket pair.
+pub struct Adapted {
+    /// The end that requests are sent to.
+    pub socket: OwnedFd,
+    /// Ends when the socket is closed.
+    pub serving: JoinHandle<()>,
+    /// Readable when the adapter is gone.
+    pub ended: UnixStream,
+    /// How many requests were given to the pool.
+    pub handed_over: Arc<AtomicU64>,
+}
+
+impl Adapted {
+    pub fn over(model: &Arc<XnuModel>, set: &Set) -> Self {
+        Self::over_kernel(Arc::new(MachKernel::new(Arc::clone(model))), set)
+    }
+
+    pub fn over_kernel(kernel: Arc<dyn Kernel>, set: &Set) -> Self {
+        let tree = Tree::new(kernel, 0, 0);
+        let (socket, theirs) = rustix::net::socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .unwrap();
+        // The longest reply is one message.
+        set_socket_send_buffer_size(&theirs, 4 << 20).unwrap();
+        let (ended, alive) = UnixStream::pair().unwrap();
+        let Set { rules, limits, loops, .. } = *set;
+        let adapter = Adapter::new(tree, &Service { loops, rules, limits }, alive);
+        let handed_over = adapter.handed_over();
+        let serving = std::thread::spawn(move || {
+            let mut config = Config::default();
+            config.n_threads = Some(loops);
+            let session = Session::from_fd(adapter, theirs, SessionACL::All, config).unwrap();
+            // It ends with an error where the socket is closed first.
+            let _ = session.run();
+        });
+        Adapted { socket, serving, ended, handed_over }
+    }
+}
+
 pub struct Extension {
     pub model: Arc<XnuModel>,
     handed_over: Arc<AtomicU64>,
@@ -81,29 +124,9 @@ impl Extension {
 
     /// Over a kernel that need not be one of this model.
     pub fn over_kernel(kernel: Arc<dyn Kernel>, model: Arc<XnuModel>, set: &Set) -> Self {
-        let tree = Tree::new(kernel, 0, 0);
-        let (ours, theirs) = rustix::net::socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )
-        .unwrap();
-        // The longest reply is one message.
-        set_socket_send_buffer_size(&theirs, 4 << 20).unwrap();
-        set_socket_timeout(&ours, Timeout::Recv, None).unwrap();
-        let (ended, alive) = UnixStream::pair().unwrap();
-        let Set { rules, limits, loops, offers } = *set;
-        let service = Service { loops, rules, limits };
-        let adapter = Adapter::new(tree, &service, alive);
-        let handed_over = adapter.handed_over();
-        let serving = std::thread::spawn(move || {
-            let mut config = Config::default();
-            config.n_threads = Some(loops);
-            let session = Session::from_fd(adapter, theirs, SessionACL::All, config).unwrap();
-            // It ends with an error where the socket is closed first.
-            let _ = session.run();
-        });
+        let Set { rules, loops, offers, .. } = *set;
+        let Adapted { socket: ours, serving, ended, handed_over } =
+            Adapted::over_kernel(kernel, set);
         let socket = Arc::new(ours);
         let init = wire::request(Opcode::Init, 1, 0, ROOT, &wire::init(offers));
         rustix::net::send(&socket, &init, SendFlags::empty()).unwrap();

@@ -1,7 +1,7 @@
 //! How many requests go to the pool: with one event loop those that may sleep, and no others.
 
 use mach_procfs::fuse::{LINUX, MACFUSE};
-use mach_procfs::kernel::mach::xnu_model::{Call, Fault};
+use xnu_model::{Call, Fault};
 
 use super::common;
 use super::extension::{Extension, Set};

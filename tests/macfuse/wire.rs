@@ -2,7 +2,7 @@
 
 use mach_procfs::tree::Caller;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Opcode {
     Lookup = 1,
@@ -17,7 +17,38 @@ pub enum Opcode {
     Opendir = 27,
     Readdir = 28,
     Releasedir = 29,
+    Interrupt = 36,
     Destroy = 38,
+    BatchForget = 42,
+}
+
+impl Opcode {
+    /// That of a request as the kernel sends it; `None` for those that no test here sends.
+    pub fn of(request: &[u8]) -> Option<Self> {
+        use Opcode::{
+            BatchForget, Destroy, Flush, Forget, Getattr, Init, Interrupt, Lookup, Open, Opendir,
+            Read, Readdir, Readlink, Release, Releasedir,
+        };
+        let all = [
+            Lookup,
+            Forget,
+            Getattr,
+            Readlink,
+            Open,
+            Read,
+            Release,
+            Flush,
+            Init,
+            Opendir,
+            Readdir,
+            Releasedir,
+            Interrupt,
+            Destroy,
+            BatchForget,
+        ];
+        let number = u32_at(request, 4);
+        all.into_iter().find(|opcode| *opcode as u32 == number)
+    }
 }
 
 fn numbers(words: &[u32]) -> Vec<u8> {

@@ -80,7 +80,7 @@ impl Calls {
     /// The next call whose process and user are not at their limits.
     pub(super) fn next_job(&mut self) -> Option<Job> {
         while let Some(job) = self.ready.pop_front() {
-            let About { user, pid } = job.call.about;
+            let About { user, pid, .. } = job.call.about;
             let room = (self.has_room_for_process(pid), self.has_room_for_user(user));
             match (room, pid) {
                 ((true, true), _) => {
@@ -107,7 +107,7 @@ impl Calls {
 
     /// Counts a call as running, under the number that is returned.
     pub(super) fn begin(&mut self, call: Call) -> u64 {
-        let About { user, pid } = call.about;
+        let About { user, pid, .. } = call.about;
         self.by_user.entry(user).or_default().running += 1;
         if let Some(pid) = pid {
             self.by_process.entry(pid).or_default().running += 1;
@@ -120,7 +120,7 @@ impl Calls {
     /// Forgets a call that has ended.
     pub(super) fn end(&mut self, number: u64) -> Option<Call> {
         let call = self.running.remove(&number)?;
-        let About { user, pid } = call.about;
+        let About { user, pid, .. } = call.about;
         let end = |load: &mut Load| load.running = load.running.saturating_sub(1);
         change(&mut self.by_user, &user, end);
         unpark(&mut self.by_user, &user, &mut self.ready);
@@ -131,10 +131,13 @@ impl Calls {
         Some(call)
     }
 
-    /// The answers of the calls that have taken this long. Those that waited wait no longer.
-    pub(super) fn late(&mut self, limit: Duration) -> Vec<(Arc<dyn Expire>, About)> {
+    /// The answers of the calls that have taken as long as they may. Those that waited wait no longer.
+    pub(super) fn late(
+        &mut self,
+        limit: impl Fn(About) -> Duration,
+    ) -> Vec<(Arc<dyn Expire>, About)> {
         let now = Instant::now();
-        let is_late = |call: &Call| now.duration_since(call.since) >= limit;
+        let is_late = |call: &Call| now.duration_since(call.since) >= limit(call.about);
         let answer = |call: &Call| (Arc::clone(&call.answer), call.about);
         let mut late: Vec<_> =
             self.running.values().filter(|call| is_late(call)).map(answer).collect();
@@ -201,7 +204,7 @@ mod tests {
     }
 
     fn job(user: u32, pid: u32, since: Instant) -> Job {
-        let about = About { user, pid: Pid::new(pid).filter(|_| pid != 0) };
+        let about = About { user, pid: Pid::new(pid).filter(|_| pid != 0), is_directory: false };
         Job { call: Call { about, since, answer: Arc::new(Silent) }, work: Box::new(|| {}) }
     }
 
@@ -282,8 +285,8 @@ mod tests {
         assert!(calls.next_job().is_none(), "it is parked");
         calls.push(job(0, 8, old));
         push(&mut calls, 0, 9);
-        assert_eq!(calls.late(limit).len(), 2);
-        assert!(calls.late(limit).is_empty());
+        assert_eq!(calls.late(|_| limit).len(), 2);
+        assert!(calls.late(|_| limit).is_empty());
         assert_eq!(pids(&begun(&mut calls)), [9]);
         running.iter().for_each(|(number, _)| drop(calls.end(*number)));
         assert!(calls.next_job().is_none());
@@ -292,12 +295,12 @@ mod tests {
     #[test]
     fn a_user_may_let_so_many_wait_and_no_more() {
         let mut calls = Calls::default();
-        let about = About { user: 501, pid: None };
+        let about = About { user: 501, pid: None, is_directory: false };
         for _ in 0..share(501, QUEUE) {
             assert!(calls.may_wait(about));
             push(&mut calls, 501, 0);
         }
-        assert!(!calls.may_wait(about) && calls.may_wait(About { user: 502, pid: None }));
+        assert!(!calls.may_wait(about) && calls.may_wait(About { user: 502, ..about }));
         while calls.next_job().is_some() {}
         assert!(calls.may_wait(about));
     }

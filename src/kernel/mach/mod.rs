@@ -157,7 +157,8 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
                 let images = Arc::clone(&self.images);
                 let namer = Namer::new(images, self.own_stack_top(pid));
                 let own = target.number() == self.calls.own_pid();
-                let walk = RegionWalk::new(target, detail, namer);
+                let left = Arc::clone(&self.left_behind);
+                let walk = RegionWalk::new(target, detail, namer, left);
                 if own && detail == Detail::Map {
                     return Ok(Box::new(OwnWalk::new(walk)));
                 }
@@ -175,7 +176,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn link(&self, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
-        facts::link(self.calls.as_ref(), pid, to)
+        facts::link(&self.calls, &self.left_behind, pid, to)
     }
 
     fn descriptors(&self, pid: Pid) -> Result<Vec<u32>> {

@@ -11,27 +11,6 @@ pub(super) struct Target<C: XnuCalls> {
     pub(super) calls: Arc<C>,
     pub(super) pid: Pid,
     identity: Identity,
-    /// `p_uniqueid`, which exec keeps.
-    unique_id: u64,
-    /// The effective uid that access was decided by.
-    uid: u32,
-}
-
-/// What has become of the process of a [`Target`].
-pub(super) enum State {
-    /// It runs the same image.
-    Same,
-    /// It is the same process with another image.
-    Executed(Successor),
-    /// It has ended or is ending, and its pid may be another's.
-    Gone,
-}
-
-/// The image that has taken the place of a target's.
-pub(super) struct Successor {
-    identity: Identity,
-    /// Whether who might see the one may see the other too.
-    same_access: bool,
 }
 
 /// What is to be walked.
@@ -59,42 +38,22 @@ impl<C: XnuCalls> Target<C> {
             return Ok(Found::Zombie);
         }
         let calls = Arc::clone(calls);
-        let (unique_id, uid) = (unique.unique_id, short.uid);
-        Ok(Found::Living(Target { calls, pid, identity, unique_id, uid }))
+        Ok(Found::Living(Target { calls, pid, identity }))
     }
 
-    /// What has become of it.
+    /// Whether it is still the same process, with the same image, and not in its exit.
     ///
     /// XNU empties the map of a dying process before the process is a zombie, so an address space
-    /// that ends may be one that is being torn down: `Same` says that it was not, when asked
-    /// after that end was seen.
-    pub(super) fn state(&self) -> Result<State> {
+    /// that ends may be one that is being torn down: this says that it was not, when asked after that
+    /// end was seen.
+    pub(super) fn is_same(&self) -> Result<bool> {
         let (short, unique) = match look(self.calls.as_ref(), self.pid) {
             Ok(both) => both,
-            Err(error) if error.kind == ErrorKind::NoSuchProcess => return Ok(State::Gone),
+            Err(error) if error.kind == ErrorKind::NoSuchProcess => return Ok(false),
             Err(error) => return Err(error),
         };
-        if short.status == ShortBsdInfo::ZOMBIE || short.flags & ShortBsdInfo::IN_EXIT != 0 {
-            return Ok(State::Gone);
-        }
-        let identity = identity_of(&unique);
-        if identity == self.identity {
-            return Ok(State::Same);
-        }
-        if unique.unique_id != self.unique_id {
-            return Ok(State::Gone);
-        }
-        let same_access = short.uid == self.uid && short.flags & ShortBsdInfo::CHANGED_IDS == 0;
-        Ok(State::Executed(Successor { identity, same_access }))
-    }
-
-    /// Takes the new image for the target, unless an exec that changes ids has put it out of the
-    /// reach of who was allowed to see the old one.
-    pub(super) fn follow(&mut self, successor: &Successor) -> bool {
-        if successor.same_access {
-            self.identity = successor.identity;
-        }
-        successor.same_access
+        let ends = short.status == ShortBsdInfo::ZOMBIE || short.flags & ShortBsdInfo::IN_EXIT != 0;
+        Ok(!ends && identity_of(&unique) == self.identity)
     }
 
     /// The pid as the calls take it.

@@ -5,15 +5,19 @@
 //! answer ended, so each is cut to what was not seen yet; and a map that ends may be one that is
 //! being torn down, so the end is believed only when the process is the same, and alive, after.
 
+mod ahead;
 mod page;
 mod source;
 
+use std::sync::Arc;
+
+use self::ahead::FilesAhead;
 use self::page::page_size;
 use self::source::{Answer, Counts, Refusal, Source};
-use super::facts;
+use super::facts::{self, LeftBehind};
 use super::failure::NoRegion;
 use super::names::Namer;
-use super::target::{State, Target};
+use super::target::Target;
 use crate::kernel::xnu::{TaskPort, XnuCalls};
 use crate::kernel::{Detail, Walk};
 use crate::model::{Code, Error, ErrorKind, Region, Result};
@@ -29,10 +33,10 @@ const MOST_STALE: u32 = 16;
 pub(super) struct RegionWalk<C: XnuCalls> {
     target: Target<C>,
     source: Source<C>,
-    detail: Detail,
     answer: Answer,
     region: Region,
     namer: Namer<C>,
+    ahead: FilesAhead,
     /// Where the kernel is asked next.
     cursor: u64,
     /// The end of what was handed out.
@@ -40,9 +44,6 @@ pub(super) struct RegionWalk<C: XnuCalls> {
     /// How many answers in a row brought the walk no further.
     stale: u32,
     progress: Progress,
-    /// Whether no region was ever handed out and no exec followed: only then may the walk move on
-    /// to another image of the process.
-    fresh: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,22 +60,26 @@ enum Progress {
 
 impl<C: XnuCalls> RegionWalk<C> {
     /// A walk that asks nothing about regions yet.
-    pub(super) fn new(target: Target<C>, detail: Detail, namer: Namer<C>) -> Self {
+    pub(super) fn new(
+        target: Target<C>,
+        detail: Detail,
+        namer: Namer<C>,
+        left: Arc<LeftBehind>,
+    ) -> Self {
         let source = choose(&target, detail);
         let mut region = Region::default();
         region.pages.page_size = page_size(&target, &source, detail);
         RegionWalk {
             target,
             source,
-            detail,
             answer: Answer::default(),
             region,
             namer,
+            ahead: FilesAhead::new(left),
             cursor: 0,
             seen: 0,
             stale: 0,
             progress: Progress::Start,
-            fresh: true,
         }
     }
 
@@ -84,15 +89,14 @@ impl<C: XnuCalls> RegionWalk<C> {
         RegionWalk {
             target: self.target.clone(),
             source: Source::Leaves(TaskPort::own(&self.target.calls), Counts::Unwanted),
-            detail: Detail::Map,
             answer: Answer::default(),
             region: Region::default(),
             namer: self.namer.fresh(),
+            ahead: self.ahead.fresh(),
             cursor: self.region.start,
             seen: self.region.start,
             stale: 0,
             progress: Progress::Under,
-            fresh: false,
         }
     }
 
@@ -108,6 +112,7 @@ impl<C: XnuCalls> RegionWalk<C> {
 
     fn back_to_start(&mut self) {
         self.namer = self.namer.fresh();
+        self.ahead = self.ahead.fresh();
         (self.cursor, self.seen, self.stale) = (0, 0, 0);
         self.progress = Progress::Start;
     }
@@ -137,12 +142,14 @@ impl<C: XnuCalls> RegionWalk<C> {
         Ok(true)
     }
 
-    /// What to make of an answer without a region: whether the walk is whole, or starts again.
+    /// An open file is of one image: another one is not shown by it, also where nothing was read yet.
+    fn check_same(&self, code: Code) -> Result<()> {
+        if self.target.is_same()? { Ok(()) } else { Err(self.error(ErrorKind::Vanished, code)) }
+    }
+
+    /// What to make of an answer without a region: whether the walk is whole, or asks elsewhere.
     fn settle(&mut self, refusal: &Refusal) -> Result<()> {
-        match self.target.state()? {
-            State::Same => {}
-            other => return self.follow(other, refusal.code),
-        }
+        self.check_same(refusal.code)?;
         let untouched = self.progress == Progress::Start;
         match refusal.reason {
             NoRegion::End => self.progress = Progress::Whole,
@@ -157,26 +164,13 @@ impl<C: XnuCalls> RegionWalk<C> {
         }
         Ok(())
     }
-
-    /// Starts again with the image that the process has now, if it is nobody else's business;
-    /// once, since a process that does nothing but exec would keep us for ever.
-    fn follow(&mut self, state: State, code: Code) -> Result<()> {
-        if let State::Executed(successor) = &state
-            && self.fresh
-            && self.target.follow(successor)
-        {
-            self.fresh = false;
-            // The old image's port died with it.
-            self.source = choose(&self.target, self.detail);
-            self.region.pages.page_size = page_size(&self.target, &self.source, self.detail);
-            self.back_to_start();
-            return Ok(());
-        }
-        Err(self.error(ErrorKind::Vanished, code))
-    }
 }
 
 impl<C: XnuCalls> Walk for RegionWalk<C> {
+    fn begin_piece(&mut self) {
+        self.ahead.ask_again();
+    }
+
     fn next_region(&mut self) -> Result<Option<&Region>> {
         loop {
             match self.progress {
@@ -187,7 +181,8 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
                 }
                 Progress::Start | Progress::Under => {}
             }
-            if let Err(refusal) = self.source.ask(&self.target, self.cursor, &mut self.answer) {
+            let (target, answer) = (&self.target, &mut self.answer);
+            if let Err(refusal) = self.source.ask(target, &mut self.ahead, self.cursor, answer) {
                 self.settle(&refusal)?;
                 continue;
             }
@@ -196,15 +191,8 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
             }
             if self.progress == Progress::Start {
                 // The pid may have changed hands between the look-up and this answer.
-                match self.target.state()? {
-                    State::Same => {}
-                    other => {
-                        self.follow(other, Code::None)?;
-                        continue;
-                    }
-                }
+                self.check_same(Code::None)?;
             }
-            self.fresh = false;
             self.progress =
                 if self.region.end == u64::MAX { Progress::Top } else { Progress::Under };
             return Ok(Some(&self.region));
@@ -217,21 +205,13 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
         if bound || matches!(self.progress, Progress::Start | Progress::Whole) {
             return Ok(());
         }
-        match self.target.state()? {
-            State::Same => Ok(()),
-            State::Executed(_) | State::Gone => Err(self.error(ErrorKind::Vanished, Code::None)),
-        }
+        self.check_same(Code::None)
     }
 
     fn restart(&mut self) -> Result<()> {
-        match self.target.state()? {
-            State::Same => {
-                self.fresh = false;
-                self.back_to_start();
-                Ok(())
-            }
-            State::Executed(_) | State::Gone => Err(self.error(ErrorKind::Vanished, Code::None)),
-        }
+        self.check_same(Code::None)?;
+        self.back_to_start();
+        Ok(())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which struct answers which flavor of which call.
 
 use super::{
-    AuditToken, BsdInfo, Constant, OpenFile, PathlessFile, PipeFile, Plain, PortLimit, PortStatus,
-    ProcessorInfo, ProcessorLoad, RegionPathInfo, SecurityToken, ShortBsdInfo, SocketFile,
-    TaskBasicInfo, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, ThreadInfo, UniqueInfo,
-    VmStatistics, VnodeFile, VnodePaths,
+    AuditToken, BsdInfo, Constant, FileRegion, OpenFile, PathlessFile, PipeFile, Plain, PortLimit,
+    PortStatus, ProcessorInfo, ProcessorLoad, RegionInfo, RegionPath, RegionPathInfo,
+    SecurityToken, ShortBsdInfo, SocketFile, TaskBasicInfo, TaskInfo, TaskVmInfo, ThreadBasicInfo,
+    ThreadIdentifier, ThreadInfo, UniqueInfo, VmStatistics, VnodeFile, VnodePaths,
 };
 
 /// Declares a trait of structs by flavor, and implements it for each.
@@ -49,12 +49,21 @@ flavors! {
         /// With `arg` 1 of zombies, too.
         BsdInfo: PROC_PIDTBSDINFO = 3,
         TaskInfo: PROC_PIDTASKINFO = 4,
+        /// `arg` is an address: as of [`RegionPathInfo`], with or without a file, and no file system is
+        /// asked.
+        RegionInfo: PROC_PIDREGIONINFO = 7,
         /// `arg` is an address: the region of the task's own map that contains it, with its start
         /// rounded down, else the next one above; a submap is one region. [`Errno::INVAL`] where no
         /// region follows, which is also how a process in its exit looks.
         ///
         /// [`Errno::INVAL`]: super::Errno::INVAL
         RegionPathInfo: PROC_PIDREGIONPATHINFO = 8,
+        /// `arg` is an address: the region with a file that contains it, else the next one with a file;
+        /// `EINVAL` where none follows, and where the file of the next one is just being recycled.
+        FileRegion: PROC_PIDREGIONPATHINFO2 = 22,
+        /// `arg` is an address: as of [`FileRegion`], and no file system is asked: the path is that of the
+        /// name cache (`vn_getpath`). From macOS 10.15 on.
+        RegionPath: PROC_PIDREGIONPATH = 31 private,
         /// Working directory and root directory; also what the file system gave.
         VnodePaths: PROC_PIDVNODEPATHINFO = 9,
         /// Of any process to any caller. With `arg` 1 of zombies, too.

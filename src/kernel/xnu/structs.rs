@@ -17,7 +17,8 @@ pub use self::file::{
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
 pub use self::process::{BsdInfo, KinfoProc, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo};
 pub use self::region::{
-    RegionInfo, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo, VnodePaths,
+    FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,
+    VnodePaths,
 };
 pub use self::socket::{Ends, SocketEnds, SocketName};
 pub use self::task::{

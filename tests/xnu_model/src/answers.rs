@@ -4,6 +4,7 @@
 mod file;
 mod machine;
 mod process;
+mod region;
 mod space;
 mod task;
 mod thread;
@@ -76,8 +77,8 @@ impl XnuCalls for XnuModel {
         if !is_estimate && buffer.as_ref().map_or(0, |buffer| buffer.len()) < size {
             return Err(Errno::NOMEM);
         }
-        if call == Call::VnodePaths {
-            self.wait_for_vnodes(&mut state, |world, vnode| world.uses_directory(pid, vnode));
+        if matches!(call, Call::VnodePaths | Call::RegionPathInfo | Call::FileRegion) {
+            self.wait_for_vnodes(&mut state, |world, vnode| world.asks(pid, call, arg, vnode));
         }
         let world = &state.world;
         let process = world.admit(pid, call, arg)?;

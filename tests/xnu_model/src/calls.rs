@@ -1,12 +1,12 @@
 //! The calls that the model counts: which one a flavor is, and how large its answer is.
 
 use mach_procfs::kernel::xnu::{
-    AuditToken, BsdInfo, CTL_KERN, FdInfo, HostInfo, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2,
-    OpenFile, PathlessFile, PidInfo, PidList, PipeFile, PortAttributes, PortKind, PortLimit,
-    PortStatus, ProcessorFlavor, ProcessorInfo, ProcessorLoad, RegionPathInfo, SecurityToken,
-    ShortBsdInfo, SocketFile, TASK_CATEGORY_POLICY, TaskBasicInfo, TaskFlavor, TaskInfo,
-    TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadId, ThreadIdentifier, ThreadInfo, UniqueInfo,
-    VmStatistics, VnodeFile, VnodePaths,
+    AuditToken, BsdInfo, CTL_KERN, FdInfo, FileRegion, HostInfo, KERN_PROC, KERN_PROC_PID,
+    KERN_PROCARGS2, OpenFile, PathlessFile, PidInfo, PidList, PipeFile, PortAttributes, PortKind,
+    PortLimit, PortStatus, ProcessorFlavor, ProcessorInfo, ProcessorLoad, RegionInfo, RegionPath,
+    RegionPathInfo, SecurityToken, ShortBsdInfo, SocketFile, TASK_CATEGORY_POLICY, TaskBasicInfo,
+    TaskFlavor, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadId, ThreadIdentifier,
+    ThreadInfo, UniqueInfo, VmStatistics, VnodeFile, VnodePaths,
 };
 
 /// The calls that the model counts.
@@ -24,6 +24,12 @@ pub enum Call {
     UniqueInfo,
     /// `proc_pidinfo` of a [`RegionPathInfo`].
     RegionPathInfo,
+    /// `proc_pidinfo` of a [`RegionInfo`].
+    RegionInfo,
+    /// `proc_pidinfo` of a [`FileRegion`].
+    FileRegion,
+    /// `proc_pidinfo` of a [`RegionPath`].
+    RegionPath,
     /// `proc_pidinfo` of [`VnodePaths`].
     VnodePaths,
     /// `proc_pidinfo` of the ids of threads.
@@ -126,10 +132,13 @@ pub(super) enum Asked {
 
 /// The flavors that the model answers: which call each is, and the bytes of its answer, or of one
 /// item of it.
-const FLAVORS: [(Asked, Call, usize); 27] = [
+const FLAVORS: [(Asked, Call, usize); 30] = [
     pid::<BsdInfo>(Call::BsdInfo),
     pid::<TaskInfo>(Call::TaskInfo),
     pid::<RegionPathInfo>(Call::RegionPathInfo),
+    pid::<RegionInfo>(Call::RegionInfo),
+    pid::<FileRegion>(Call::FileRegion),
+    pid::<RegionPath>(Call::RegionPath),
     pid::<VnodePaths>(Call::VnodePaths),
     pid::<ShortBsdInfo>(Call::ShortBsdInfo),
     pid::<ThreadInfo>(Call::ThreadInfo),

@@ -1,7 +1,8 @@
 //! Questions about files, with a deadline. XNU asks the file system for the attributes of a vnode that
-//! a process has open. That may take for ever, as of a server that is gone; and for as long as a
-//! request on this very vnode waits for our own answer, where the file is one of our mount. So such
-//! questions are asked on a thread of their own, which is left behind when the time is over.
+//! a process has open, has mapped or works in. That may take for ever, as of a server that is gone; and
+//! for as long as a request on this very vnode waits for our own answer, where the file is one of our
+//! mount. So such questions are asked on a thread of their own, which is left behind when the time is
+//! over.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,24 +51,25 @@ struct Asking {
     has_ended: bool,
 }
 
-/// Asks about each of these descriptors of a process, in turn. `None` for those whose answer did not
-/// come in time, and for all where too many threads wait already.
-pub(super) fn ask_each<T: Send + 'static>(
+/// Asks about each of these files of a process, in turn. `None` for those whose answer did not come in
+/// time, and for all where too many threads wait already.
+pub(in super::super) fn ask_each<F: Copy + Send + 'static, T: Send + 'static>(
     left: &Arc<LeftBehind>,
     pid: Pid,
-    descriptors: &[i32],
-    ask: impl Fn(i32) -> T + Clone + Send + 'static,
+    files: &[F],
+    ask: impl Fn(F) -> T + Clone + Send + 'static,
 ) -> Vec<Option<T>> {
-    let mut answers = Vec::with_capacity(descriptors.len());
-    while answers.len() < descriptors.len() && left.has_room(pid) {
-        let rest = descriptors[answers.len()..].to_vec();
+    let mut answers = Vec::with_capacity(files.len());
+    while answers.len() < files.len() && left.has_room(pid) {
+        let rest = files[answers.len()..].to_vec();
         let (sender, receiver) = channel();
         let asking = Arc::new(Mutex::new(Asking::default()));
         let thread = std::thread::Builder::new().name("file".to_owned()).spawn({
             let (left, asking, ask) = (Arc::clone(left), Arc::clone(&asking), ask.clone());
             move || {
                 // It ends when nothing is waited for any more.
-                let _ = rest.into_iter().try_for_each(|descriptor| sender.send(ask(descriptor)));
+                let _ = sender.send(None);
+                let _ = rest.into_iter().try_for_each(|file| sender.send(Some(ask(file))));
                 let mut by_pid = left.by_pid.lock();
                 let mut asking = asking.lock();
                 asking.has_ended = true;
@@ -85,9 +87,11 @@ pub(super) fn ask_each<T: Send + 'static>(
             log::error!("no thread to ask about files: {}", error_words(&error));
             break;
         }
+        // The time runs from the question on, not while the thread waits for a processor.
+        let _ = receiver.recv();
         loop {
             match receiver.recv_timeout(left.limit) {
-                Ok(answer) => answers.push(Some(answer)),
+                Ok(answer) => answers.push(answer),
                 Err(RecvTimeoutError::Timeout) => {
                     answers.push(None);
                     let mut by_pid = left.by_pid.lock();
@@ -99,7 +103,7 @@ pub(super) fn ask_each<T: Send + 'static>(
                     break;
                 }
                 // All were answered; or a panic, which is as good as no answer.
-                Err(RecvTimeoutError::Disconnected) if answers.len() < descriptors.len() => {
+                Err(RecvTimeoutError::Disconnected) if answers.len() < files.len() => {
                     answers.push(None);
                     break;
                 }
@@ -107,7 +111,7 @@ pub(super) fn ask_each<T: Send + 'static>(
             }
         }
     }
-    answers.resize_with(descriptors.len(), || None);
+    answers.resize_with(files.len(), || None);
     answers
 }
 

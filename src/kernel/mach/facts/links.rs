@@ -1,15 +1,36 @@
 //! The files that a process uses, to which links lead.
 
+use std::sync::Arc;
+
 use super::super::target::number;
 use super::super::{failure, list};
+use super::deadline::{LeftBehind, ask_each};
 use crate::kernel::LinkTo;
 use crate::kernel::xnu::{Errno, Typed, VnodeInfo, VnodePaths, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
-/// Where a link of a process leads.
-pub(in super::super) fn link<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
+const EXECUTABLE: &str = "proc_pidpath";
+const DIRECTORIES: &str = "proc_pidinfo(PROC_PIDVNODEPATHINFO)";
+
+/// Where a link of a process leads. The file system may be asked, and may not answer in time.
+pub(in super::super) fn link<C: XnuCalls>(
+    calls: &Arc<C>,
+    left: &Arc<LeftBehind>,
+    pid: Pid,
+    to: LinkTo,
+) -> Result<Vec<u8>> {
+    let asked = Arc::clone(calls);
+    let ask = move |to| target(asked.as_ref(), pid, to);
+    let answer = ask_each(left, pid, &[to], ask).pop().flatten();
+    answer.unwrap_or_else(|| {
+        let call = if to == LinkTo::Executable { EXECUTABLE } else { DIRECTORIES };
+        Err(Error::new(ErrorKind::TimedOut, call).pid(pid))
+    })
+}
+
+fn target<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
     if to == LinkTo::Executable {
-        let call = "proc_pidpath";
+        let call = EXECUTABLE;
         return match list::executable_path(calls, number(pid)) {
             Ok(path) => Ok(path),
             // A zombie and the kernel have none; a deleted one is not found (ENOENT).
@@ -18,7 +39,7 @@ pub(in super::super) fn link<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Re
         };
     }
     let mut paths = VnodePaths::default();
-    let call = "proc_pidinfo(PROC_PIDVNODEPATHINFO)";
+    let call = DIRECTORIES;
     match calls.pid_into(number(pid), 0, &mut paths) {
         Ok(()) if to == LinkTo::Current => Some(paths.current_path)
             .filter(|path| !path.is_empty())

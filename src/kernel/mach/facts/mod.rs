@@ -15,7 +15,7 @@ mod threads;
 pub(super) use account::account;
 pub(crate) use arguments::argument_area;
 pub(super) use arguments::arguments;
-pub(super) use deadline::LeftBehind;
+pub(super) use deadline::{LeftBehind, ask_each};
 pub(super) use descriptors::{descriptor, descriptors, open_descriptors};
 pub(super) use links::link;
 pub(super) use machine::{cpu, cpus, machine, page_size};

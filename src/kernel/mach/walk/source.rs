@@ -3,7 +3,10 @@
 use super::super::failure::NoRegion;
 use super::super::names::{self, Namer};
 use super::super::target::Target;
-use crate::kernel::xnu::{RegionInfo, RegionPathInfo, SubmapInfo, TaskPort, Typed, XnuCalls};
+use super::ahead::FilesAhead;
+use crate::kernel::xnu::{
+    Errno, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, TaskPort, Typed, VnodeInfo, XnuCalls,
+};
 use crate::model::{
     Behavior, Code, Inheritance, PageCounts, Protection, Region, ShareMode, Sharing, UserTag,
 };
@@ -59,13 +62,18 @@ impl<C: XnuCalls> Source<C> {
     pub(super) fn ask(
         &self,
         target: &Target<C>,
+        ahead: &mut FilesAhead,
         address: u64,
         answer: &mut Answer,
     ) -> Result<(), Refusal> {
         match self {
             Source::TopLevel => {
                 let info = &mut answer.top_level;
-                target.calls.pid_into(target.number(), address, info).map_err(|errno| Refusal {
+                let found = match ahead.silent(target, address) {
+                    None => target.calls.pid_into(target.number(), address, info),
+                    Some(file) => ask_around(target, address, file, info),
+                };
+                found.map_err(|errno| Refusal {
                     reason: NoRegion::from_errno(errno),
                     code: Code::Errno(errno.0),
                 })?;
@@ -106,6 +114,28 @@ impl<C: XnuCalls> Source<C> {
             Source::Leaves(..) => namer.name(region, None),
         }
     }
+}
+
+/// The region that contains the address, else the next one, where one is near whose file does not
+/// answer and begins there. That one is shown with the path that the name cache has, and without what
+/// only the file system knows, as where it refuses.
+fn ask_around<C: XnuCalls>(
+    target: &Target<C>,
+    address: u64,
+    file: u64,
+    info: &mut RegionPathInfo,
+) -> Result<(), Errno> {
+    let (calls, pid) = (&target.calls, target.number());
+    let region = calls.pid::<RegionInfo>(pid, address)?;
+    if region.address < file {
+        return calls.pid_into(pid, address, info);
+    }
+    let found = calls.pid::<RegionPath>(pid, region.address).ok();
+    let found = found.filter(|found| found.address == region.address);
+    info.path = found.map(|found| found.path).unwrap_or_default();
+    info.vnode = VnodeInfo::default();
+    info.region = region;
+    Ok(())
 }
 
 /// `mmap` gives `MAP_SHARED` memory, and it only, the inheritance SHARE; the share mode says how

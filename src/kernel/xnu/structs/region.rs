@@ -108,6 +108,29 @@ xnu_structs! {
         path: Text<1024> = "prp_vip.vip_path" @ 248,
     }
 
+    /// `struct proc_regionwithpathinfo` of the flavor that looks at no page: all counts, the share mode
+    /// and the object's id are 0.
+    struct FileRegion: "struct proc_regionwithpathinfo", 1272 {
+        /// The region.
+        region: RegionInfo = "prp_prinfo" @ 0,
+        /// The file that its bytes come from.
+        vnode: VnodeInfo = "prp_vip.vip_vi" @ 96,
+        /// As of [`RegionPathInfo`].
+        path: Text<1024> = "prp_vip.vip_path" @ 248,
+    }
+
+    /// `struct proc_regionpath` of XNU's `sys/proc_info_private.h`.
+    struct RegionPath: "", 1040 {
+        /// Where the region starts.
+        #[serde(with = "json::hex")]
+        address: u64 = "prpo_addr" @ 0,
+        /// Its bytes.
+        #[serde(with = "json::hex")]
+        size: u64 = "prpo_regionlength" @ 8,
+        /// As of [`RegionPathInfo`].
+        path: Text<1024> = "prpo_path" @ 16,
+    }
+
     /// Of `struct proc_vnodepathinfo` the paths, up to their NUL.
     struct VnodePaths: "struct proc_vnodepathinfo", 2352 {
         /// The working directory.

@@ -60,10 +60,15 @@ impl World {
             Call::TaskInfo => put(&process.task_info, buffer),
             Call::UniqueInfo => put(&process.unique, buffer),
             Call::RegionPathInfo => {
-                let task = self.task_of(process).ok_or(Errno::INVAL)?;
-                let entry = task.map.containing_or_next(arg).ok_or(Errno::INVAL)?;
+                let (task, entry) = self.next_region(process, arg).ok_or(Errno::INVAL)?;
                 put(&self.region_of(task, entry), buffer)
             }
+            Call::RegionInfo => {
+                let (task, entry) = self.next_region(process, arg).ok_or(Errno::INVAL)?;
+                put(&self.region_of(task, entry).region, buffer)
+            }
+            Call::FileRegion => put(&self.file_region(process, arg)?, buffer),
+            Call::RegionPath => put(&self.region_path(process, arg)?, buffer),
             Call::VnodePaths if process.paths_denied => Err(Errno::PERM),
             Call::VnodePaths => put(&process.paths, buffer),
             Call::ListThreadIds => Ok(put_all(process.threads.iter().map(|(id, _)| *id), buffer)),

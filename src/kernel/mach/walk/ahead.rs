@@ -1,0 +1,107 @@
+//! Files ahead of a walk that do not answer.
+//!
+//! Whoever asks for a region with its file waits for the file system, which XNU asks for the file's
+//! attributes: for ever where its server is gone, and for our own answer where the file is one of our
+//! mount and a request about it is being served. So the walk looks ahead by a call that asks no file
+//! system, and has each file asked once by a thread of its own, with a deadline, before it asks itself.
+//!
+//! What has answered may not answer later. So it is asked again for each piece of content, while the
+//! kernel already holds the lock of the file that is read: of two readers that each map what the other
+//! reads, one is asked while the other's lock is held.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::super::facts::{LeftBehind, ask_each};
+use super::super::target::Target;
+use crate::kernel::xnu::{FileRegion, RegionPath, Text, Typed, XnuCalls};
+
+/// How many paths are kept. Most processes map fewer files.
+const MOST_KEPT: usize = 256;
+
+/// What is known of the files ahead of one walk.
+pub(super) struct FilesAhead {
+    left: Arc<LeftBehind>,
+    next: Next,
+    /// The paths of files that have answered.
+    answered: HashSet<Text<1024>>,
+}
+
+/// The next region that has a file.
+enum Next {
+    Unknown,
+    /// There is none, or nothing can be known of it.
+    None,
+    Region {
+        found: RegionPath,
+        /// Whether its file answers, where it was asked for this piece.
+        answers: Option<bool>,
+    },
+}
+
+impl FilesAhead {
+    /// Nothing is known yet.
+    pub(super) fn new(left: Arc<LeftBehind>) -> Self {
+        FilesAhead { left, next: Next::Unknown, answered: HashSet::new() }
+    }
+
+    /// One for another walk.
+    pub(super) fn fresh(&self) -> Self {
+        Self::new(Arc::clone(&self.left))
+    }
+
+    /// What has answered is asked again. Where the next file is stays known: the kernel looks at all
+    /// regions before it to find it.
+    pub(super) fn ask_again(&mut self) {
+        self.answered.clear();
+        if let Next::Region { answers, .. } = &mut self.next {
+            *answers = None;
+        }
+    }
+
+    /// Where the region with a file begins that the answer for this address may be about, where that
+    /// file does not answer.
+    pub(super) fn silent<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Option<u64> {
+        let own = target.calls.own_pid();
+        // Who looks at itself serves no request, and a recording has no files.
+        if own == 0 || own == target.number() {
+            return None;
+        }
+        let is_known = match &self.next {
+            Next::Unknown => false,
+            Next::None => true,
+            Next::Region { found, .. } => address < end(found),
+        };
+        if !is_known {
+            let found = target.calls.pid::<RegionPath>(target.number(), address);
+            self.next = match found {
+                Ok(found) if address < end(&found) => Next::Region { found, answers: None },
+                _ => Next::None,
+            };
+        }
+        let Next::Region { found, answers } = &mut self.next else { return None };
+        let start = found.address;
+        let answers = *answers.get_or_insert_with(|| {
+            self.answered.contains(&found.path) || {
+                let calls = Arc::clone(&target.calls);
+                let pid = target.number();
+                let ask = move |start| calls.pid::<FileRegion>(pid, start).map(|_| ());
+                let answers = ask_each(&self.left, target.pid, &[start], ask)[..] != [None];
+                if !answers {
+                    log::debug!("pid {pid}, address {start:#x}: a mapped file does not answer");
+                } else if !found.path.is_empty() {
+                    if self.answered.len() >= MOST_KEPT {
+                        self.answered.clear();
+                    }
+                    self.answered.insert(found.path);
+                }
+                answers
+            }
+        });
+        (!answers).then_some(start)
+    }
+}
+
+fn end(region: &RegionPath) -> u64 {
+    region.address.saturating_add(region.size)
+}
