@@ -25,7 +25,7 @@ fn set_threads(world: &mut World, ids: impl Iterator<Item = u64>) {
 
 fn with_threads(count: u64) -> (Arc<XnuModel>, MachKernel<XnuModel>) {
     let mut world = world();
-    world.machine.sysctls.clone_from(&mach_common::fixtures::arm64().machine.sysctls);
+    world.machine.sysctls.clone_from(&xnu_model::fixtures::arm64().machine.sysctls);
     set_threads(&mut world, 1000..1000 + count);
     over(world)
 }

@@ -124,7 +124,7 @@ fn a_directory_that_does_not_answer_holds_a_link_up_no_longer_than_a_file_does()
     extension.model.world(|world| {
         let info = world.vnode_mut(directory).unwrap().info.clone();
         let paths = &mut world.process_mut(60).unwrap().paths;
-        (paths.current, paths.current_path) = (info, b"/net/gone".to_vec());
+        (paths.current, paths.current_path) = (info, "/net/gone".into());
     });
     let link = extension.node("60/cwd", who).unwrap();
     extension.model.lock_vnode(directory);

@@ -20,7 +20,7 @@ fn run(relay: &Relay, script: &str) -> (u32, String) {
     relay.model.world(|world| {
         let paths = &mut world.process_mut(number).unwrap().paths;
         paths.current = directory;
-        paths.current_path = path.to_str().unwrap().as_bytes().to_vec();
+        paths.current_path = path.to_str().unwrap().into();
         world.map_file(number, Entry::new(0x1_0000_0000, 0x4000), maps);
     });
     let output = program.run();
