@@ -10,7 +10,7 @@ pub trait RegionCalls: Send + Sync + 'static {
     /// above, whether it has a file or not.
     ///
     /// # Errors
-    /// As of [`XnuCalls::region_path_info`](super::XnuCalls::region_path_info).
+    /// Those of [`XnuCalls::region_path_info`](super::XnuCalls::region_path_info).
     fn region_info(&self, pid: i32, address: u64) -> Result<RegionInfo, Errno>;
 
     /// `proc_pidinfo(PROC_PIDREGIONPATHINFO2 = 22)`: the region with a file that contains the address,
@@ -18,7 +18,7 @@ pub trait RegionCalls: Send + Sync + 'static {
     /// are 0.
     ///
     /// # Errors
-    /// As of [`region_path`](Self::region_path).
+    /// Those of [`region_path`](Self::region_path).
     fn file_region(&self, pid: i32, address: u64) -> Result<RegionPathInfo, Errno>;
 
     /// `proc_pidinfo(PROC_PIDREGIONPATH = 31)`, from macOS 10.15 on: the same region, and of its file

@@ -1,7 +1,8 @@
 //! Questions about files, with a deadline. XNU asks the file system for the attributes of a vnode that
-//! a process has open, has mapped or works in. That may take for ever, as of a server that is gone; and for as long as a
-//! request on this very vnode waits for our own answer, where the file is one of our mount. So such
-//! questions are asked on a thread of their own, which is left behind when the time is over.
+//! a process has open, has mapped or works in. That may take for ever, as of a server that is gone; and
+//! for as long as a request on this very vnode waits for our own answer, where the file is one of our
+//! mount. So such questions are asked on a thread of their own, which is left behind when the time is
+//! over.
 
 use std::collections::HashMap;
 use std::sync::Arc;
