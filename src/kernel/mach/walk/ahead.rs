@@ -1,6 +1,6 @@
 //! Files ahead of a walk that do not answer.
 //!
-//! Whoever asks for a region with its file waits for the file system, which XNU asks for the file's
+//! A call for a region with its file waits for the file system, which XNU asks for the file's
 //! attributes: for ever where its server is gone, and for our own answer where the file is one of our
 //! mount and a request about it is being served. So the walk looks ahead by a call that asks no file
 //! system, and has each file asked once by a thread of its own, with a deadline, before it asks itself.
@@ -63,7 +63,7 @@ impl FilesAhead {
     /// file does not answer.
     pub(super) fn silent<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Option<u64> {
         let own = target.calls.own_pid();
-        // Who looks at itself serves no request, and a recording has no files.
+        // A process that looks at itself serves no request, and a recording has no files.
         if own == 0 || own == target.number() {
             return None;
         }
