@@ -24,10 +24,13 @@ debian_rust() {
 # Adds a command to those that are left to the user.
 by_hand() { commands="$commands${commands:+ && }$*"; }
 
-# Sets `packages`, which the package manager installs, and `commands`.
+# A user's fusermount3 unmounts by /etc/mtab, which Debian's smallest systems lack.
+mtab_line='ln -sf /proc/self/mounts /etc/mtab'
+
+# Sets `packages`, which the package manager installs, `mtab`, which root runs, and `commands`.
 plan() {
     local tool rust=''
-    packages='' commands=''
+    packages='' mtab='' commands=''
     for tool in "$@"; do
         case $system:$tool in
             macos:cc) by_hand 'xcode-select --install' ;; # opens a window, so it is the user's
@@ -37,6 +40,7 @@ plan() {
             fedora:c++) packages="$packages gcc-c++" ;;
             *:c++) packages="$packages gcc" ;;
             *:fuse) packages="$packages fuse3" ;;
+            *:mtab) mtab=$mtab_line ;;
             debian:script) packages="$packages bsdutils" ;;
             fedora:script) packages="$packages util-linux-script" ;;
             *:script) packages="$packages util-linux" ;;
@@ -108,9 +112,16 @@ for_root() {
 
 # What the user has to run, where the script may not.
 package_command() {
+    set --
+    if [ -n "$packages" ]; then
+        case $system in
+            debian) set -- 'apt-get update' "$(installer)$packages" ;;
+            fedora | arch) set -- "$(installer)$packages" ;;
+        esac
+    fi
+    if [ -n "$mtab" ]; then set -- "$@" "$mtab"; fi
     case $system in
-        debian) for_root 'apt-get update' "$(installer)$packages" ;;
-        fedora | arch) for_root "$(installer)$packages" ;;
+        debian | fedora | arch) for_root "$@" ;;
         macos)
             found brew || printf '%s && ' "$brew_line"
             printf '%s' "$(installer)$packages"
@@ -123,16 +134,21 @@ package_command() {
 # for. macFUSE is left to the user: only a mount takes it.
 ensure() {
     local tool missing list='' may=no note=''
+    if ! is_root && [ "$system" != macos ]; then
+        case " $* " in *' fuse '*) set -- "$@" mtab ;; esac
+    fi
     missing=$(missing_of "$@")
     [ -n "$missing" ] || return 0
     if may_install; then may=yes; fi
     if [ $may = yes ] && [ "$system" = debian ]; then update_lists; fi
     # shellcheck disable=SC2086 # a list of words
     plan $missing
-    if [ -n "$packages" ]; then
+    if [ -n "$packages$mtab" ]; then
         if [ $may = yes ]; then
             # shellcheck disable=SC2046,SC2086 # lists of words
-            manage $(installer) $packages || die "failed: $(installer)$packages"
+            if [ -n "$packages" ]; then manage $(installer) $packages || die "failed: $(installer)$packages"; fi
+            # shellcheck disable=SC2086 # a list of words
+            if [ -n "$mtab" ]; then manage $mtab || die "failed: $mtab"; fi
         elif [ "$system" != unknown ]; then
             commands="$(package_command)${commands:+ && $commands}"
         fi
@@ -144,6 +160,7 @@ ensure() {
     for tool in $missing; do
         case $system:$tool in
             *:fuse) tool=fusermount3 ;;
+            *:mtab) tool=/etc/mtab ;;
             *:cargo)
                 tool="cargo $rust_wanted or newer"
                 [ -n "$commands" ] || by_hand "$rustup_line" # the system's own was too old after all

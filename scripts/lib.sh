@@ -63,6 +63,7 @@ has() {
         macos:cc) xcode-select -p >/dev/null 2>&1 ;; # /usr/bin/cc is there without a compiler, too
         macos:fuse) [ -d "$machine/Library/Filesystems/macfuse.fs" ] ;;
         *:fuse) found fusermount3 ;;
+        *:mtab) [ -e "$machine/etc/mtab" ] ;;
         *:dpkg-dev) found dpkg-shlibdeps ;;
         *:cargo) rust_is_new_enough ;;
         # The system's own Python, for which its packages are, and not another one on the PATH.

@@ -259,6 +259,7 @@ impl Machine {
                 fs::create_dir_all(machine.path("machine").join(dir)).unwrap();
             }
             machine.file("machine/dev/fuse", "");
+            machine.file("machine/etc/mtab", "");
             machine.file("machine/proc/self/status", "Name:\tsed\nCapEff:\t000001ffffffffff\n");
         }
         machine.file("packaged", "1.95.0");

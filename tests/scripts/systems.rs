@@ -132,6 +132,30 @@ fn without_any_sudo_the_command_is_for_su() {
     }
 }
 
+/// A user's fusermount3 unmounts by it; root needs neither.
+#[test]
+fn a_missing_mtab_is_made_by_root() {
+    let machine = |system: &str| {
+        let machine = Machine::complete(system);
+        fs::remove_file(machine.path("machine/etc/mtab")).unwrap();
+        machine
+    };
+    let missing = "scripts/run: missing: /etc/mtab. Run this, then scripts/run again";
+    let link = "ln -sf /proc/self/mounts /etc/mtab";
+    for (machine, command) in [
+        (machine("debian"), format!("su -c '{link}'")),
+        (machine("fedora").sudo("asks"), format!("sudo {link}")),
+    ] {
+        machine.script("scripts/run", &[]).did(&[]).advised(missing, &command);
+    }
+    let with_package = "su -c 'apt-get update && apt-get install -y --no-install-recommends fuse3 && ln -sf /proc/self/mounts /etc/mtab'";
+    machine("debian").without("fusermount3").script("scripts/run", &[]).did(&[]).advised(
+        "scripts/run: missing: fusermount3, /etc/mtab. Run this, then scripts/run again",
+        with_package,
+    );
+    assert!(machine("debian").root().script("scripts/run", &[]).stderr.find("mtab").is_none());
+}
+
 #[test]
 fn an_unknown_system_is_told_what_it_needs() {
     for root in [false, true] {
