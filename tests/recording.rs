@@ -172,7 +172,10 @@ fn what_was_refused_is_replayed_as_refused() {
     let bytes = written(&record(&model, &pids(&[1, 77, 500])));
     let replayed = Arc::new(Replay::new(read_bytes(&bytes).unwrap()));
     assert!(bytes == written(&record(&replayed, &pids(&[1, 77, 500]))));
-    assert_eq!(replayed.port_for_pid(PortKind::Control, 1), model.port_for_pid(PortKind::Control, 1));
+    assert_eq!(
+        replayed.port_for_pid(PortKind::Control, 1),
+        model.port_for_pid(PortKind::Control, 1)
+    );
     let kernel = MachKernel::new(replayed);
     let launchd = Pid::new(1).unwrap();
     let mut walk = kernel.regions(launchd, kernel.identity(launchd).unwrap(), Detail::Map).unwrap();
@@ -453,7 +456,9 @@ fn every_list_is_counted_while_it_is_parsed() {
     }
     let mut places = Vec::new();
     lists(&value, "", &mut places);
-    for kind in ["/processors/info/", "/processors/load/", "/mounts/", "/states", "/segments", "/images"] {
+    for kind in
+        ["/processors/info/", "/processors/load/", "/mounts/", "/states", "/segments", "/images"]
+    {
         assert!(places.iter().any(|place| format!("{place}/").contains(kind)), "{kind}");
     }
     let few = Limits { rows: 5_000, ..Limits::default() };

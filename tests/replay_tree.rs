@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::golden::assert_golden;
-use mach_procfs::recording::{self, Limits};
 use mach_procfs::model::Result;
+use mach_procfs::recording::{self, Limits};
 use mach_procfs::tree::{Access, Caller, Node, NodeType, On, ROWS, Tree};
 
 /// Who may see all of it, and is no process of the recorded Mac.
