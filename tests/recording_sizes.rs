@@ -3,6 +3,9 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+#[path = "common/counted.rs"]
+mod counted;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, Write};
@@ -13,21 +16,27 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use counted::Counted;
 use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::recording::{Limits, read};
-use mach_procfs::kernel::mach::xnu_model::{Call, XnuModel};
 use mach_procfs::model::Pid;
+use mach_procfs::recording::{Limits, Replay, read};
 use mach_procfs::tree::{Caller, Node, NodeType, Tree};
 
-const HEAD: &str = "{\"format\": \"mach-procfs recording\", \"version\": 1, ";
+const HEAD: &str = "{\"format\": \"mach-procfs recording\", \"version\": 2, ";
 
 /// A process of which nothing is known, in the fewest bytes.
 fn process(pid: u32, parts: &str) -> String {
+    with_ports(pid, "null", parts)
+}
+
+/// Such a process, with this answer to each wish for a port but that for the name.
+fn with_ports(pid: u32, port: &str, parts: &str) -> String {
+    let end = if port == "given" { "1" } else { "null" };
     format!(
-        "{{\"pid\":{pid},\"short_info\":{{\"errno\":3}},\"bsd_info\":{{\"errno\":3}},\
-         \"unique_info\":{{\"errno\":3}},\"regions\":[],\"regions_end\":22,\
-         \"task_port\":\"null\",\"vm_info\":null,\"leaves\":[],\"leaves_end\":null{parts}}}"
+        "{{\"pid\":{pid},\"regions\":[],\"regions_end\":22,\"task_ports\":{{\
+         \"control\":\"null\",\"read\":\"{port}\",\"inspect\":\"{port}\",\"name\":\"null\"}},\
+         \"leaves\":[],\"leaves_end\":{end}{parts}}}"
     )
 }
 
@@ -80,8 +89,9 @@ fn replay(file: &Path) -> (i32, String, u64) {
 type Shape = (&'static str, String, Box<dyn Fn(u32) -> String>, String);
 
 fn rows_of_a_machine(part: &'static str, row: &'static str) -> Shape {
-    let head = format!("{HEAD}\"processes\": [], \"machine\": {{\"{part}\": {{\"ok\": [");
-    (part, head, Box::new(|_| row.to_owned()), "]}}}".to_owned())
+    let head = format!("{HEAD}\"processes\": [], \"machine\": {{{part}: {{\"ok\": [");
+    let end = "]}}}".to_owned() + if part.contains('{') { "}" } else { "" };
+    (part, head, Box::new(|_| row.to_owned()), end)
 }
 
 fn rows_of_a_process(part: &'static str, row: impl Fn(u32) -> String + 'static) -> Shape {
@@ -91,29 +101,49 @@ fn rows_of_a_process(part: &'static str, row: impl Fn(u32) -> String + 'static) 
     (part, head, Box::new(row), format!("{tail}]}}"))
 }
 
+fn file(row: u32, answers: &str) -> String {
+    let descriptor = i32::MAX - row as i32;
+    format!("{{\"file\":{{\"descriptor\":{descriptor},\"kind\":1}}{answers}}}")
+}
+
+fn right(row: u32, answers: &str) -> String {
+    let name = !row;
+    format!("{{\"entry\":{{\"name\":{name},\"types\":0,\"references\":0,\"object\":0}}{answers}}}")
+}
+
 /// Of every list the rows that take the most memory for their bytes.
 fn shapes() -> Vec<Shape> {
-    let thread =
-        "{\"identifier\":{\"kern_return\":4},\"basic_info\":{\"kern_return\":4},\"states\":[]}";
     let mount = "{\"mount_point\":\"\",\"source\":\"\",\"kind\":\"\",\"flags\":0,\"fsid\":[0,0],\"owner\":0}";
     let image = "{\"path\":\"@\",\"dev\":0,\"ino\":\"0x0\",\"offset\":\"0x0\",\
                  \"file\":{\"cpu_type\":0,\"segments\":[]}}";
     vec![
-        rows_of_a_machine("loads", "{\"user\":0,\"system\":0,\"idle\":0,\"nice\":0}"),
         rows_of_a_machine(
-            "processors",
+            "\"processors\": {\"load\"",
+            "{\"user\":0,\"system\":0,\"idle\":0,\"nice\":0}",
+        ),
+        rows_of_a_machine(
+            "\"processors\": {\"info\"",
             "{\"cpu_type\":0,\"cpu_subtype\":0,\"running\":0,\"slot\":0,\"is_main\":0}",
         ),
-        rows_of_a_machine("mounts", mount),
-        rows_of_a_process("threads", |id| format!("{{\"id\":{},\"info\":{{\"errno\":3}}}}", !id)),
-        rows_of_a_process("files", |row| {
-            format!("{{\"file\":{{\"descriptor\":{},\"kind\":1}}}}", i32::MAX - row as i32)
+        rows_of_a_machine("\"mounts\"", mount),
+        rows_of_a_process("threads", |id| format!("{{\"id\":{}}}", !id)),
+        rows_of_a_process("threads", |id| {
+            format!("{{\"id\":{},\"answers\":{{\"thread_info\":{{\"errno\":3}}}}}}", !id)
         }),
+        rows_of_a_process("files", |row| file(row, "")),
+        rows_of_a_process("files", |row| file(row, ",\"answers\":{}")),
+        rows_of_a_process("files", |row| file(row, ",\"answers\":{\"pipe\":{\"errno\":3}}")),
+        rows_of_a_process("ports", |row| right(row, "")),
         rows_of_a_process("ports", |row| {
-            let name = !row;
-            format!("{{\"entry\":{{\"name\":{name},\"types\":0,\"references\":0,\"object\":0}}}}")
+            right(row, ",\"answers\":{\"limits\":{\"ok\":{\"messages\":1}}}")
         }),
-        rows_of_a_process("thread_ports", |_| thread.to_owned()),
+        rows_of_a_process("thread_ports", |_| "{}".to_owned()),
+        rows_of_a_process("thread_ports", |_| {
+            "{\"answers\":{\"identifier\":{\"kern_return\":4}}}".to_owned()
+        }),
+        rows_of_a_process("thread_ports", |_| {
+            "{\"states\":[{\"flavor\":6,\"words\":{\"ok\":\"\"}}]}".to_owned()
+        }),
         (
             "images",
             format!("{HEAD}\"processes\": [], \"images\": ["),
@@ -210,8 +240,8 @@ fn a_message_is_one_line_in_one_write() {
 
 const READER: Caller = Caller { uid: 0, gid: 0, pid: 0 };
 
-fn model(text: &str) -> Arc<XnuModel> {
-    Arc::new(XnuModel::replay(read(text.as_bytes(), Limits::default()).unwrap()))
+fn replayed(text: &str) -> Arc<Replay> {
+    Arc::new(Replay::new(read(text.as_bytes(), Limits::default()).unwrap()))
 }
 
 /// Looks at and reads all that is below a directory; gives how many names there are.
@@ -244,15 +274,14 @@ fn a_walk_of_all_cpus_is_linear() {
         let load = "{\"user\":1,\"system\":0,\"idle\":0,\"nice\":0}";
         let list = |row: &str| vec![row; count].join(",");
         let (rows, loads) = (list(row), list(load));
-        let machine =
-            format!("{{\"processors\":{{\"ok\":[{rows}]}},\"loads\":{{\"ok\":[{loads}]}}}}");
-        let model = model(&format!("{HEAD}\"machine\": {machine}, \"processes\": []}}"));
-        let tree = Tree::new(Arc::new(MachKernel::new(Arc::clone(&model))), 0, 0);
+        let machine = format!("{{\"info\":{{\"ok\":[{rows}]}},\"load\":{{\"ok\":[{loads}]}}}}");
+        let text = format!("{HEAD}\"machine\": {{\"processors\": {machine}}}, \"processes\": []}}");
+        let calls = Counted::new(&replayed(&text));
+        let tree = Tree::new(Arc::new(MachKernel::new(Arc::clone(&calls))), 0, 0);
         let cpus = tree.resolve(Path::new("system/hardware/cpus"), &READER).unwrap().node;
         assert_eq!(walk(&tree, cpus), 2 * count);
-        let whole = model.count(Call::Processors) + model.count(Call::ProcessorLoads);
-        assert_eq!(whole, 2, "all CPUs are asked for more than once");
-        model.count(Call::Processor) + model.count(Call::ProcessorLoad)
+        assert_eq!(calls.count("all processors"), 2, "all CPUs are asked for more than once");
+        calls.count("one processor")
     };
     let (few, many) = (calls(1000), calls(50_000));
     assert!(many <= 50 * few && few <= 20 * 1000, "{few} calls for 1,000, {many} for 50,000");
@@ -267,31 +296,33 @@ fn a_thread_of_many_is_asked_for_alone() {
         let info = "{\"user_time\":0,\"system_time\":0,\"cpu_usage\":0,\"policy\":1,\
                     \"run_state\":3,\"flags\":0,\"sleep_time\":0,\"current_priority\":31,\
                     \"priority\":31,\"max_priority\":63,\"name\":\"\"}";
-        let threads = list(&|id| format!("{{\"id\":{id},\"info\":{{\"ok\":{info}}}}}"));
+        let threads = list(&|id| {
+            format!("{{\"id\":{id},\"answers\":{{\"thread_info\":{{\"ok\":{info}}}}}}}")
+        });
         let basic = "{\"user_time\":{\"seconds\":0,\"microseconds\":0},\
                      \"system_time\":{\"seconds\":0,\"microseconds\":0},\"cpu_usage\":0,\
                      \"policy\":1,\"run_state\":3,\"flags\":0,\"suspend_count\":5,\"sleep_time\":0}";
         let ports = list(&|id| {
             format!(
-                "{{\"identifier\":{{\"ok\":{{\"id\":{id},\"handle\":\"0x0\",\
-                 \"dispatch_queue\":\"0x0\"}}}},\"basic_info\":{{\"ok\":{basic}}},\"states\":[]}}"
+                "{{\"answers\":{{\"identifier\":{{\"ok\":{{\"id\":{id},\"handle\":\"0x0\",\
+                 \"dispatch_queue\":\"0x0\"}}}},\"basic_info\":{{\"ok\":{basic}}}}}}}"
             )
         });
-        let parts = format!(
-            ",\"threads\":{{\"ok\":[{threads}]}},\"task\":{{\"read_port\":\"given\",\
-             \"inspect_port\":\"given\"}},\"thread_ports\":{{\"ok\":[{ports}]}}"
-        );
-        let model = model(&format!("{HEAD}\"processes\": [{}]}}", process(7, &parts)));
-        let kernel = MachKernel::new(Arc::clone(&model));
+        let parts =
+            format!(",\"threads\":{{\"ok\":[{threads}]}},\"thread_ports\":{{\"ok\":[{ports}]}}");
+        let process = with_ports(7, "given", &parts);
+        let replay = replayed(&format!("{HEAD}\"processes\": [{process}]}}"));
+        let calls = Counted::new(&replay);
+        let kernel = MachKernel::new(Arc::clone(&calls));
         let pid = Pid::new(7).unwrap();
         for id in ids() {
             assert_eq!(kernel.thread(pid, id).unwrap().id, id);
             assert_eq!(kernel.suspend_count(pid, id).unwrap(), 5);
         }
         assert!(kernel.suspend_count(pid, count + 1).is_err());
-        assert_eq!(model.live_ports(), 0);
-        assert_eq!(model.count(Call::TaskThreads), 0, "the ports of all threads are asked for");
-        model.count_all()
+        assert_eq!(replay.live_ports(), 0);
+        assert_eq!(calls.count("threads"), 0, "the ports of all threads are asked for");
+        calls.count_all()
     };
     let (few, many) = (calls(1000), calls(20_000));
     assert!(many <= 20 * few && few <= 20 * 1000, "{few} calls for 1,000, {many} for 20,000");

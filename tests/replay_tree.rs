@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::golden::assert_golden;
-use mach_procfs::kernel::mach::recording::{self, Limits};
 use mach_procfs::model::Result;
+use mach_procfs::recording::{self, Limits};
 use mach_procfs::tree::{Access, Caller, Node, NodeType, On, ROWS, Tree};
 
 /// Who may see all of it, and is no process of the recorded Mac.
@@ -26,7 +26,7 @@ fn tree(name: &str) -> Arc<Tree> {
     let path = format!("{}/tests/recordings/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let file = std::fs::File::open(path).unwrap();
     let recording = recording::read(std::io::BufReader::new(file), Limits::default()).unwrap();
-    Tree::new(mach_procfs::kernel::replay(recording, 0, 0), 0, 0)
+    Tree::new(mach_procfs::recording::replay(recording, 0, 0), 0, 0)
 }
 
 fn read(tree: &Arc<Tree>, node: Node, caller: &Caller) -> Result<Vec<u8>> {

@@ -107,8 +107,8 @@ fn regions<C: XnuCalls>(calls: &C, pid: i32, rows: &mut Vec<Kept<RegionPathInfo>
 fn by_ports<C: XnuCalls>(calls: &Arc<C>, process: &mut RecordedProcess, cpu_type: i32) {
     let mut strongest = None;
     let mut ask = |kind| {
-        let own = kind == PortKind::Control && process.pid == calls.own_pid();
-        let port = if own {
+        let is_own = process.pid != 0 && process.pid == calls.own_pid();
+        let port = if is_own && kind == PortKind::Control {
             Ok(Some(TaskPort::own(calls)))
         } else {
             TaskPort::for_pid(calls, kind, process.pid)

@@ -90,7 +90,7 @@ fn walks_through_the_own_directory_answer_at_once() {
     with_open(&extension, who, &files);
     extension.model.world(|world| {
         let process = world.process_mut(60).unwrap();
-        process.paths.current_path = b"/proc/60".to_vec();
+        process.paths.current_path = "/proc/60".into();
     });
     let since = Instant::now();
     let mut waits = 0;

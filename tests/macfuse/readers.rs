@@ -11,9 +11,7 @@ use super::worlds::{
 const MAPS: &str = "500/maps";
 
 fn rename(world: &mut World, name: &[u8]) {
-    let comm = &mut world.process_mut(TARGET.cast_signed()).unwrap().info.comm;
-    *comm = Default::default();
-    comm.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
+    world.process_mut(TARGET.cast_signed()).unwrap().info.comm = name.into();
 }
 
 /// Opens a file with a reader that keeps it open, as `sleep 1d <FILE` does.

@@ -156,7 +156,6 @@ fn long(bytes: &[u8], at: usize) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::xnu_model::mach_header;
     use super::*;
     use proptest::prelude::*;
 
@@ -183,7 +182,7 @@ mod tests {
 
     #[test]
     fn segments_are_read_and_slid() {
-        assert_eq!(MachO::parse(&mach_header(&small())), Some(small()));
+        assert_eq!(MachO::parse(&small().header()), Some(small()));
         let (file, base) = (small(), 0x1_0460_0000);
         let at = |from: u64, to: u64| file.file_offset(base, base + from, base + to, false);
         assert_eq!(at(0, 0x8000), Some(0));
@@ -210,15 +209,12 @@ mod tests {
             segment_of(0, 10, u64::MAX, 2),
             segment_of(0, 10, 0, 11),
         ] {
-            assert_eq!(
-                MachO::parse(&mach_header(&file(1, vec![small().segments[1], wrong]))),
-                None
-            );
+            assert_eq!(MachO::parse(&file(1, vec![small().segments[1], wrong]).header()), None);
         }
-        assert_eq!(MachO::parse(&mach_header(&file(1, Vec::new()))), None);
+        assert_eq!(MachO::parse(&file(1, Vec::new()).header()), None);
         let many = file(1, vec![segment_of(1, 1, 1, 1); MOST_SEGMENTS + 1]);
-        assert_eq!(MachO::parse(&mach_header(&many)), None);
-        let whole = mach_header(&small());
+        assert_eq!(MachO::parse(&many.header()), None);
+        let whole = small().header();
         assert_eq!(MachO::parse(&whole[..31]), None);
         // One that was not read to its end has the segments that were.
         let half = MachO::parse(&whole[..HEADER + 2 * SEGMENT + 7]).map(|it| it.segments.len());
@@ -237,7 +233,7 @@ mod tests {
             noise in prop::collection::vec(any::<u8>(), 0..200),
             base: u64, start: u64, size: u64, writable: bool,
         ) {
-            let mut bytes = mach_header(&small());
+            let mut bytes = small().header();
             bytes.extend(&noise);
             for (at, value) in changes {
                 let at = at % (bytes.len() - 8);

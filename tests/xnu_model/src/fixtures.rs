@@ -1,6 +1,8 @@
 //! Made-up processes as several systems would show them; not real data of any user. Sizes and
 //! places are those of crash reports and of XNU's source.
 
+#![allow(clippy::unwrap_used, reason = "what is looked for was put there above")]
+
 mod inside;
 
 use std::collections::BTreeMap;
@@ -9,8 +11,7 @@ use mach_procfs::kernel::mach::macho::{MachO, MachOSegment};
 use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, ShortBsdInfo, VnodeInfo};
 
 use super::{
-    ArgumentArea, Entry, Machine as Hardware, Mapped, ModelProcess, SubmapId, Vnode, VnodeId,
-    World, mach_header,
+    ArgumentArea, Entry, Machine as Hardware, Mapped, ModelProcess, SubmapId, Vnode, VnodeId, World,
 };
 
 /// The process that has a map worth looking at.
@@ -128,7 +129,7 @@ impl Machine {
 
     fn image_of(&mut self, start: u64, path: &[u8], linking: Linking, sizes: &Sizes) {
         let file = self.file(path);
-        let header = mach_header(&sizes.file(self.cpu_type));
+        let header = sizes.file(self.cpu_type).header();
         if let Some(vnode) = self.world.vnode_mut(file) {
             vnode.contents = BTreeMap::from([(sizes.slice, header)]);
         }

@@ -10,7 +10,6 @@
 mod answers;
 mod arguments;
 mod calls;
-mod executable;
 mod fault;
 pub mod fixtures;
 mod machine;
@@ -31,10 +30,9 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 pub use self::arguments::ArgumentArea;
 pub use self::calls::Call;
-pub use self::executable::mach_header;
 pub use self::fault::{Change, Fault};
 use self::fault::{Injected, Rule};
-pub use self::machine::Machine;
+pub use self::machine::{Machine, size_of_sysctl};
 pub use self::map::{Entry, Map, Mapped, SubmapId};
 pub use self::object::{ObjectId, Pager, Vnode, VnodeId};
 pub use self::parts::{FileDetail, ModelFile, ModelPort, ModelThread, TaskFacts};

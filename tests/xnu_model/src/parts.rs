@@ -18,6 +18,7 @@ pub struct ModelFile {
 }
 
 /// What is open.
+#[allow(clippy::large_enum_variant, reason = "a process has few of them")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileDetail {
     /// A file of the world, with how it was opened.

@@ -1,8 +1,6 @@
 //! What the model says of one map entry: `fill_procregioninfo` and `vm_map_region_recurse_64`.
 
-use mach_procfs::kernel::xnu::{
-    RegionInfo, RegionPathInfo, SubmapInfo, SubmapShortInfo, Text, VnodeInfo,
-};
+use mach_procfs::kernel::xnu::{RegionInfo, RegionPathInfo, SubmapInfo, Text, VnodeInfo};
 
 use super::map::{Entry, Leaf, Mapped, SubmapId};
 use super::object::{Object, ObjectId, Pager, Seen};
@@ -200,26 +198,6 @@ impl World {
             object_id_full,
             ..SubmapInfo::default()
         }
-    }
-}
-
-/// What the kernel says without a look at the pages.
-pub(super) fn without_pages(info: &SubmapInfo) -> SubmapShortInfo {
-    SubmapShortInfo {
-        protection: info.protection,
-        max_protection: info.max_protection,
-        inheritance: info.inheritance,
-        offset: info.offset,
-        user_tag: info.user_tag,
-        ref_count: info.ref_count,
-        shadow_depth: info.shadow_depth,
-        external_pager: info.external_pager,
-        share_mode: info.share_mode,
-        is_submap: info.is_submap,
-        behavior: info.behavior,
-        object_id: info.object_id,
-        user_wired_count: info.user_wired_count,
-        ..SubmapShortInfo::default()
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) fn read_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<TaskPor
 
 /// The port of this kind to a process's task.
 fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, kind: PortKind) -> Result<TaskPort<C>> {
-    if number(pid) == calls.own_pid() {
+    // 0 is the kernel's, and what a replay says that it is.
+    if pid.number() != 0 && number(pid) == calls.own_pid() {
         return Ok(TaskPort::own(calls));
     }
     let ask = |kind: PortKind| {

@@ -101,8 +101,8 @@ fn settle(edges: Vec<Edge>) -> Vec<Claim> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::super::super::calls::Segment;
     use super::*;
+    use crate::kernel::xnu::Segment;
 
     fn image(path: &str, segments: &[(u64, u64)]) -> Image {
         let segments =

@@ -2,7 +2,7 @@
 
 use mach_procfs::kernel::xnu::{
     AuditToken, Errno, KernReturn, PORT_DEAD, PORT_NULL, PortKind, PortName, Refusal,
-    SecurityToken, SubmapInfo, TaskBasicInfo, TaskVmInfo, TimeValue, Timebase,
+    SecurityToken, SubmapInfo, SubmapShortInfo, TaskBasicInfo, TaskVmInfo, TimeValue, Timebase,
 };
 
 use super::write::{put_revision, put_words};
@@ -10,7 +10,7 @@ use crate::calls::{Call, REVISIONS, SHORT};
 use crate::map;
 use crate::port::Holder;
 use crate::process::{ModelProcess, PortRule, Task, TaskId, TaskState};
-use crate::region::{size_of, without_pages};
+use crate::region::size_of;
 use crate::world::World;
 
 /// `TASK_VM_INFO_REV0_COUNT` to that of the second revision, the first with the addresses.
@@ -160,7 +160,7 @@ impl World {
             None => return Err(KernReturn::INVALID_ADDRESS),
         };
         let written = put_revision(&info, words, &REVISIONS)
-            .or_else(|| put_words(&without_pages(&info), words.get_mut(..SHORT)?));
+            .or_else(|| put_words(&SubmapShortInfo::from(info), words.get_mut(..SHORT)?));
         let written = written.ok_or(KernReturn::INVALID_ARGUMENT)?;
         (*address, *size, *depth) = found;
         Ok(written)

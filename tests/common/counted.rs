@@ -1,0 +1,100 @@
+//! A kernel whose calls are counted.
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use mach_procfs::kernel::xnu::{
+    Errno, FilePart, Image, KernReturn, Mount, PortKind, PortName, Refusal, SpaceEntry,
+    StateFlavor, Timebase, XnuCalls,
+};
+
+/// Passes each call on.
+pub(crate) struct Counted<C> {
+    calls: Arc<C>,
+    counts: Mutex<BTreeMap<&'static str, usize>>,
+}
+
+impl<C> Counted<C> {
+    pub(crate) fn new(calls: &Arc<C>) -> Arc<Self> {
+        Arc::new(Counted { calls: Arc::clone(calls), counts: Mutex::default() })
+    }
+
+    /// How often a method was called.
+    pub(crate) fn count(&self, method: &str) -> usize {
+        self.counts.lock().unwrap().get(method).copied().unwrap_or(0)
+    }
+
+    /// How often any was.
+    pub(crate) fn count_all(&self) -> usize {
+        self.counts.lock().unwrap().values().sum()
+    }
+}
+
+impl<C> Counted<C> {
+    fn one_more(&self, method: &'static str) {
+        *self.counts.lock().unwrap().entry(method).or_default() += 1;
+    }
+}
+
+macro_rules! counted {
+    ($(fn $method:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl<C: XnuCalls> XnuCalls for Counted<C> {
+            $(
+                fn $method(&self, $($argument: $type),*) -> $result {
+                    self.one_more(stringify!($method));
+                    self.calls.$method($($argument),*)
+                }
+            )*
+
+            /// One CPU and all of them apart.
+            fn processor_info(
+                &self,
+                flavor: i32,
+                only: Option<usize>,
+            ) -> Mach<(usize, Vec<u32>)> {
+                self.one_more(if only.is_some() { "one processor" } else { "all processors" });
+                self.calls.processor_info(flavor, only)
+            }
+        }
+    };
+}
+
+type Bsd<T = usize> = Result<T, Errno>;
+type Mach<T = usize> = Result<T, KernReturn>;
+
+counted! {
+    fn own_pid() -> i32;
+    fn list_pids(pids: Option<&mut [i32]>) -> Bsd;
+    fn pid_info(pid: i32, flavor: i32, arg: u64, buffer: Option<&mut [u8]>) -> Bsd;
+    fn pid_fd_info(pid: i32, descriptor: i32, flavor: i32, buffer: &mut [u8]) -> Bsd;
+    fn pid_path(pid: i32, buffer: &mut [u8]) -> Bsd;
+    fn sysctl(name: &[i32], buffer: Option<&mut [u8]>) -> Bsd;
+    fn sysctl_by_name(name: &CStr, buffer: Option<&mut [u8]>) -> Bsd;
+    fn set_sysctl(name: &CStr, value: &[u8]) -> Bsd<()>;
+    fn port_for_pid(kind: PortKind, pid: i32) -> Result<PortName, Refusal>;
+    fn own_task() -> PortName;
+    fn release_port(port: PortName) -> Mach<()>;
+    fn task_info(task: PortName, flavor: u32, words: &mut [u32]) -> Mach;
+    fn task_policy(task: PortName, flavor: u32, words: &mut [u32]) -> Mach;
+    fn region_recurse(
+        task: PortName,
+        address: &mut u64,
+        size: &mut u64,
+        depth: &mut u32,
+        words: &mut [u32]
+    ) -> Mach;
+    fn threads(task: PortName) -> Mach<Vec<PortName>>;
+    fn thread_port(task: PortName, id: u64) -> Mach<Option<PortName>>;
+    fn thread_info(thread: PortName, flavor: u32, words: &mut [u32]) -> Mach;
+    fn thread_state(thread: PortName, flavor: StateFlavor, words: &mut [u32]) -> Mach;
+    fn space_info(task: PortName) -> Mach<Vec<SpaceEntry>>;
+    fn port_attributes(task: PortName, name: PortName, flavor: i32, words: &mut [u32]) -> Mach;
+    fn host_statistics(flavor: i32, words: &mut [u32]) -> Mach;
+    fn timebase() -> Mach<Timebase>;
+    fn mounts(mounts: Option<&mut [Mount]>) -> Bsd;
+    fn now() -> Bsd<SystemTime>;
+    fn file_part(path: &[u8], offset: u64, most: usize) -> Bsd<FilePart>;
+    fn own_images(images: &mut Vec<Image>) -> ();
+}
