@@ -43,7 +43,7 @@ const HEAD: &str = r#"
 #define TYPE(function, type) \
     _Static_assert(_Generic(&(function), type: 1, default: 0) == 1 + OFF, "type of " #function)
 
-/* What sys/functions.rs declares otherwise than libc and mach2, or they do not. */
+/* Those of sys/functions.rs that libc and mach2 lack, or declare with a struct of another name. */
 TYPE(_dyld_get_image_header, const struct mach_header *(*)(uint32_t));
 TYPE(getfsstat, int (*)(struct statfs *, int, int));
 TYPE(getsegmentdata,

@@ -59,7 +59,8 @@ pub struct FilePart {
 }
 
 impl FilePart {
-    /// As [`XnuCalls::file_part`](super::XnuCalls::file_part). No link is followed, and nothing is waited for that a fifo or a device would wait for.
+    /// As [`XnuCalls::file_part`](super::XnuCalls::file_part). No link is followed, and nothing is
+    /// waited for that a fifo or a device would wait for.
     ///
     /// # Errors
     /// As of the method.

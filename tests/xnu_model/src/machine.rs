@@ -11,7 +11,7 @@ use mach_procfs::kernel::xnu::{
 /// When the made-up Macs were started: a day before what their processes do.
 const BOOTED: u64 = 1_699_913_600;
 
-/// What the kernel tells of a machine.
+/// What the kernel reports about a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// The time of day.

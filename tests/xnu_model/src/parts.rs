@@ -27,7 +27,7 @@ pub enum FileDetail {
     Socket(SocketFile),
     /// A pipe.
     Pipe(PipeFile),
-    /// Another kind, of which only this number is told.
+    /// Another kind, of which the kernel reports only this number.
     Other(u32),
 }
 

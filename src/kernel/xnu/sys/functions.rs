@@ -12,7 +12,7 @@ use std::{ptr, slice};
 use libc::Dl_info;
 
 use super::super::{
-    IMAGE_SEGMENTS, Image, Mount, PortName, Segment, SpaceEntry, SpaceInfo, Timebase,
+    IMAGE_SEGMENTS, Image, Mount, Plain, PortName, Segment, SpaceEntry, SpaceInfo, Timebase,
 };
 
 unsafe extern "C" {
@@ -217,12 +217,12 @@ pub(super) fn own_task() -> PortName {
 }
 
 /// An array that a Mach call has put into this task's memory. Dropping it unmaps it.
-pub(super) struct OutOfLine<T: Copy> {
+pub(super) struct OutOfLine<T: Plain> {
     start: *mut T,
     count: usize,
 }
 
-impl<T: Copy> OutOfLine<T> {
+impl<T: Plain> OutOfLine<T> {
     /// Takes what a call gave.
     ///
     /// # Safety
@@ -237,12 +237,13 @@ impl<T: Copy> OutOfLine<T> {
             return &[];
         }
         // SAFETY: so many values are there, by the promise made to `new`, until `self` is dropped;
-        // the memory is of whole pages, so they are aligned, and nothing else refers to it.
+        // any bytes are a value; the memory is of whole pages, so they are aligned, and nothing
+        // else refers to it.
         unsafe { slice::from_raw_parts(self.start, self.count) }
     }
 }
 
-impl<T: Copy> Drop for OutOfLine<T> {
+impl<T: Plain> Drop for OutOfLine<T> {
     fn drop(&mut self) {
         let size = size_of::<T>().saturating_mul(self.count);
         if size == 0 {

@@ -1,8 +1,8 @@
 //! [`XnuCalls`] answered by the kernel of the Mach this runs on: each method one foreign call over
 //! the caller's buffer.
 //!
-//! Nothing is decided here. A call's own way of failing becomes an `Err`, and the count it gives the
-//! `Ok`.
+//! Nothing is decided here. A call's own way of failing becomes an `Err`, and the count that it
+//! gives the `Ok`.
 
 #![allow(unsafe_code)]
 
@@ -323,7 +323,7 @@ impl XnuCalls for Xnu {
     fn mounts(&self, mounts: Option<&mut [Mount]>) -> Result<usize, Errno> {
         let room = mounts.as_ref().map_or(usize::MAX, |mounts| mounts.len());
         let (buffer, size) = parts(mounts);
-        // SAFETY: as for `list_pids`, with whole structs.
+        // SAFETY: as for `list_pids`, with whole structs, of which any bytes are a value.
         let count = unsafe { c::getfsstat(buffer, size, MNT_NOWAIT) };
         bsd(count)?;
         Ok(room.min(count.max(0).cast_unsigned() as usize))
