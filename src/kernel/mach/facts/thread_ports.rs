@@ -51,7 +51,6 @@ struct Threads<C: XnuCalls> {
 
 impl<C: XnuCalls> Threads<C> {
     fn list(calls: &Arc<C>, pid: Pid, id: u64, right: Right) -> Result<Self> {
-        let since = Instant::now();
         let task = task_port(calls, pid, right)?;
         let ports = ThreadPorts::with(&task, id).map_err(|code| match code {
             // The task is ending.
@@ -62,7 +61,8 @@ impl<C: XnuCalls> Threads<C> {
         })?;
         let with_id = |port: &PortName| Some((calls.thread_identifier(*port).ok()?.id, *port));
         let by_id = ports.names().iter().filter_map(with_id).collect();
-        Ok(Threads { pid, right, since, by_id, ports })
+        // From here on, since to list many may take its time.
+        Ok(Threads { pid, right, since: Instant::now(), by_id, ports })
     }
 }
 
