@@ -416,8 +416,8 @@ pub trait Kernel: Send + Sync {
     /// process: [`processes`](Self::processes), [`identity`](Self::identity),
     /// [`owner`](Self::owner), [`threads`](Self::threads), [`has_thread`](Self::has_thread),
     /// [`linked_threads`](Self::linked_threads), [`descriptors`](Self::descriptors),
-    /// [`descriptors_size`](Self::descriptors_size) and
-    /// [`descriptor_flags`](Self::descriptor_flags). All others may.
+    /// [`descriptors_size`](Self::descriptors_size), [`descriptor_flags`](Self::descriptor_flags)
+    /// and [`has_own_file`](Self::has_own_file). All others may.
     fn metadata_may_sleep(&self) -> bool;
 }
 

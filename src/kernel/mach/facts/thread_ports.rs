@@ -53,7 +53,6 @@ struct Threads<C: XnuCalls> {
 
 impl<C: XnuCalls> Threads<C> {
     fn list(calls: &Arc<C>, pid: Pid, id: u64, kind: PortKind) -> Result<Self> {
-        let since = Instant::now();
         let task = task_port(calls, pid, kind)?;
         let ports = ThreadPorts::with(&task, id).map_err(|code| match code {
             // The task is ending.
@@ -65,7 +64,8 @@ impl<C: XnuCalls> Threads<C> {
         let with_id =
             |port: &PortName| Some((calls.thread::<ThreadIdentifier>(*port).ok()?.id, *port));
         let by_id = ports.names().iter().filter_map(with_id).collect();
-        Ok(Threads { pid, kind, since, by_id, ports })
+        // From here on, since to list many may take its time.
+        Ok(Threads { pid, kind, since: Instant::now(), by_id, ports })
     }
 }
 
