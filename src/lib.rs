@@ -4,10 +4,10 @@
 //! serves that as files:
 //!
 //! ```text
-//!  linux: /proc text ──┐
-//!  mach: raw ► walk ───┼──►  kernel  ──►  tree  ──►  fuse  ──►  reader of a mounted file
-//!  mach: xnu_model ────┘    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
-//!       (a recording)                       └ format: values ► bytes
+//!  linux: /proc text ──────────────┐
+//!                                  ├──►  kernel  ──►  tree  ──►  fuse  ──►  reader of a mounted file
+//!  xnu: a Mac's kernel ─┐          │    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
+//!  recording: a replay ─┴► mach ───┘                    └ format: values ► bytes
 //!
 //!  spoken by all: model.
 //! ```

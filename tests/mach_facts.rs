@@ -5,11 +5,11 @@
 
 mod mach_common;
 
-use mach_common::fixtures::{DEMO, arm64};
 use mach_common::{PID, over, pid, world};
 use mach_procfs::kernel::xnu::{Errno, FileInfo, VnodeInfo, VnodePaths};
 use mach_procfs::kernel::{Kernel, LinkTo};
 use mach_procfs::model::{DescriptorKind, ErrorKind, Shown};
+use xnu_model::fixtures::{DEMO, arm64};
 use xnu_model::{ArgumentArea, Call, Fault, FileDetail, ModelFile, Vnode, World};
 
 /// As `execve` leaves the strings; and as a process does that has started, which wipes the first of
@@ -82,7 +82,7 @@ fn directories_that_were_deleted_say_so() {
         [(directory(0, 2), " (deleted)"), (directory(2, 2), ""), (directory(0, 0), "")]
     {
         let mut world = world();
-        world.process_mut(PID).unwrap().paths = paths(info.clone(), info);
+        world.process_mut(PID).unwrap().paths = paths(info, info);
         let (_, kernel) = over(world);
         let link = |to| String::from_utf8(kernel.link(pid(), to).unwrap()).unwrap();
         assert_eq!(link(LinkTo::Current), format!("/tmp/gone{mark}"));
@@ -154,7 +154,7 @@ fn what_grows_between_two_calls_is_asked_for_again() {
     };
     let mounting = |world: &mut World| {
         let mounts = &mut world.machine.mounts;
-        mounts.resize(SYSTEMS, mounts[0].clone());
+        mounts.resize(SYSTEMS, mounts[0]);
     };
     let growing = || {
         let (model, kernel) = over(world());

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mach_common::fixtures::{DEMO, forked, macos12, zsh};
 use mach_common::{PID, names, over, regions, world};
 use mach_procfs::kernel::Detail;
 use mach_procfs::kernel::mach::MachKernel;
@@ -17,6 +16,7 @@ use mach_procfs::kernel::mach::macho::{MachO, MachOSegment};
 use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, Errno, VnodeInfo};
 use mach_procfs::model::{BackingKind, Region};
 use mach_procfs::tree::{Caller, Tree};
+use xnu_model::fixtures::{DEMO, forked, macos12, zsh};
 use xnu_model::{Call, Entry, Fault, Vnode, VnodeId, World, XnuModel};
 
 const PAGE: u64 = 16_384;
@@ -236,7 +236,7 @@ fn a_file_that_cannot_be_read_names_what_goes_on_behind_it() {
     // Another file has taken the path.
     let (mut world, vnode) = with_library();
     let other = world.vnode_mut(vnode).unwrap().clone();
-    let info = VnodeInfo { ino: 78, ..other.info.clone() };
+    let info = VnodeInfo { ino: 78, ..other.info };
     world.vnode(Vnode { info, ..other });
     assert_eq!(shown(&over(world).1), expect(&rows));
 }

@@ -15,6 +15,7 @@ use mach_procfs::kernel::xnu::{
     TaskBasicInfo, TaskPort, ThreadId, ThreadIdentifier, ThreadPorts, Typed, VmStatistics,
     VnodeFile, VnodePaths, Xnu, XnuCalls,
 };
+use xnu_model::size_of_sysctl;
 
 fn me() -> i32 {
     std::process::id().cast_signed()
@@ -152,20 +153,10 @@ fn the_machine_is_told() {
             assert!([c"hw.cpufrequency", c"hw.l2cachesize"].contains(&name), "{name:?}");
             continue;
         };
-        let size = match name.to_bytes() {
-            b"kern.boottime" => 16,
-            b"vm.loadavg" => 24,
-            b"vm.swapusage" => 32,
-            b"kern.maxproc" | b"kern.num_tasks" | b"hw.cputype" | b"hw.ncpu" | b"hw.logicalcpu"
-            | b"hw.physicalcpu" => 4,
-            b"hw.memsize" | b"hw.pagesize" | b"hw.cpufrequency" | b"hw.cachelinesize"
-            | b"hw.l2cachesize" => 8,
-            _ => {
-                assert_eq!(value[length - 1], 0, "a text: {name:?}");
-                length
-            }
-        };
-        assert_eq!(length, size, "{name:?}");
+        match size_of_sysctl(name) {
+            Some(size) => assert_eq!(length, size, "{name:?}"),
+            None => assert_eq!(value[length - 1], 0, "a text: {name:?}"),
+        }
     }
     let processors = Xnu.processors::<ProcessorInfo>().unwrap();
     assert_eq!(processors.len(), Xnu.processors::<ProcessorLoad>().unwrap().len());

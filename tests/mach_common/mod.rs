@@ -8,7 +8,6 @@ use std::sync::Arc;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::{Detail, Kernel, Walk};
 use mach_procfs::model::{Pid, Region, Result};
-pub(crate) use xnu_model::fixtures;
 use xnu_model::{ModelProcess, World, XnuModel};
 
 /// The process that most tests are about.

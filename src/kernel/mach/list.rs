@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 
 use super::failure;
-use crate::kernel::xnu::{Errno, Mount, XnuCalls};
+use crate::kernel::xnu::{Errno, Mount, PROC_PIDPATHINFO_MAXSIZE, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
 /// In errors.
@@ -75,15 +75,12 @@ pub(crate) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result
     Err(Errno::NOMEM)
 }
 
-/// `PROC_PIDPATHINFO_MAXSIZE`: the longest path of an executable, with its NUL.
-const LONGEST_PATH: usize = 4096;
-
 /// The path of a process's executable.
 pub(crate) fn executable_path<C: XnuCalls>(
     calls: &C,
     pid: i32,
 ) -> std::result::Result<Vec<u8>, Errno> {
-    let mut path = vec![0; LONGEST_PATH];
+    let mut path = vec![0; PROC_PIDPATHINFO_MAXSIZE];
     let length = calls.pid_path(pid, &mut path)?;
     path.truncate(length);
     path.truncate(memchr::memchr(0, &path).unwrap_or(length));

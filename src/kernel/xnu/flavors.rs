@@ -1,23 +1,11 @@
 //! Which struct answers which flavor of which call.
 
 use super::{
-    AuditToken, BsdInfo, OpenFile, PathlessFile, PipeFile, Plain, PortLimit, PortStatus,
+    AuditToken, BsdInfo, Constant, OpenFile, PathlessFile, PipeFile, Plain, PortLimit, PortStatus,
     ProcessorInfo, ProcessorLoad, RegionPathInfo, SecurityToken, ShortBsdInfo, SocketFile,
     TaskBasicInfo, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, ThreadInfo, UniqueInfo,
     VmStatistics, VnodeFile, VnodePaths,
 };
-
-/// A number that XNU's headers define.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Constant {
-    /// Its name in C.
-    pub name: &'static str,
-    /// Its value.
-    pub value: i32,
-    /// Whether a public header has it. The others stand in XNU's `sys/proc_info_private.h`, and are
-    /// part of its system call interface.
-    pub public: bool,
-}
 
 /// Declares a trait of structs by flavor, and implements it for each.
 macro_rules! flavors {
@@ -136,34 +124,8 @@ flavors! {
 /// An id of a thread, unique within a boot.
 pub type ThreadId = u64;
 
-/// Declares constants and lists them.
-macro_rules! constants {
-    ($($(#[$meta:meta])* $name:ident: $type:ty = $value:expr;)*) => {
-        $($(#[$meta])* pub const $name: $type = $value;)*
-
-        const NUMBERS: &[Constant] = &[$(Constant {
-            name: stringify!($name),
-            value: $value as i32,
-            public: true,
-        },)*];
-    };
-}
-
-constants! {
-    /// First number of a `sysctl` name: the kernel's own.
-    CTL_KERN: i32 = 1;
-    /// Second number: processes.
-    KERN_PROC: i32 = 14;
-    /// Third number: one process, by its pid.
-    KERN_PROC_PID: i32 = 1;
-    /// Second number: arguments and environment of a process.
-    KERN_PROCARGS2: i32 = 49;
-    /// Flavor of `task_policy_get`: the role.
-    TASK_CATEGORY_POLICY: u32 = 1;
-}
-
-/// The numbers that go to the kernel, for the check against Apple's headers.
-pub const CONSTANTS: &[&[Constant]] = &[
+/// The flavors of every call.
+pub(super) const LISTS: &[&[Constant]] = &[
     PID_INFO,
     PID_LIST,
     FD_INFO,
@@ -172,5 +134,4 @@ pub const CONSTANTS: &[&[Constant]] = &[
     PORT_ATTRIBUTES,
     HOST_INFO,
     PROCESSOR_INFO,
-    NUMBERS,
 ];

@@ -1,6 +1,12 @@
 //! Mach-O files: what dyld has loaded, and parts that were read.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+
+use super::Errno;
 
 /// A Mach-O file that dyld has loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,4 +56,28 @@ pub struct FilePart {
     pub ino: u64,
     /// The bytes, fewer than were asked for at the end of the file.
     pub bytes: Vec<u8>,
+}
+
+impl FilePart {
+    /// As [`XnuCalls::file_part`](super::XnuCalls::file_part). No link is followed, and nothing is
+    /// waited for that a fifo or a device would wait for.
+    ///
+    /// # Errors
+    /// As of the method.
+    pub fn read(path: &[u8], offset: u64, most: usize) -> Result<Self, Errno> {
+        let failed = |error: io::Error| error.raw_os_error().map_or(Errno::IO, Errno);
+        let file = File::options()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW)
+            .open(OsStr::from_bytes(path))
+            .map_err(failed)?;
+        let found = file.metadata().map_err(failed)?;
+        if !found.is_file() {
+            return Err(Errno::INVAL);
+        }
+        let mut bytes = vec![0; most];
+        let got = file.read_at(&mut bytes, offset).map_err(failed)?;
+        bytes.truncate(got);
+        Ok(FilePart { dev: found.dev() as u32, ino: found.ino(), bytes })
+    }
 }

@@ -5,6 +5,7 @@
 //! above, where it can be tested.
 
 mod calls;
+mod constants;
 mod errno;
 mod flavors;
 mod image;
@@ -19,15 +20,18 @@ mod typed;
 mod wire;
 
 pub use self::calls::{PortKind, REGION_INFO_SKIP_ALIASES, XnuCalls};
+pub use self::constants::{
+    CTL_KERN, Constant, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KERN_SUCCESS, MNT_NOWAIT,
+    PROC_PIDPATHINFO_MAXSIZE, TASK_CATEGORY_POLICY, constants,
+};
 pub use self::errno::{Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, Refusal};
 pub use self::flavors::{
-    CONSTANTS, CTL_KERN, Constant, FdInfo, HostInfo, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2,
-    PidInfo, PidList, PortAttributes, ProcessorFlavor, TASK_CATEGORY_POLICY, TaskFlavor,
-    ThreadFlavor, ThreadId,
+    FdInfo, HostInfo, PidInfo, PidList, PortAttributes, ProcessorFlavor, TaskFlavor, ThreadFlavor,
+    ThreadId,
 };
 pub use self::image::{FilePart, IMAGE_SEGMENTS, Image, Segment};
 pub use self::ports::{TaskPort, ThreadPorts};
-pub use self::registers::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, StateFlavor};
+pub use self::registers::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, REGISTER_SETS, StateFlavor};
 pub use self::structs::*;
 #[cfg(target_os = "macos")]
 pub use self::sys::Xnu;

@@ -2,34 +2,50 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::constants::{Constant, xnu_constants};
+
 /// A set of registers, by the number that `thread_get_state` knows it by. The numbers of the two
 /// machines overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StateFlavor(pub i32);
 
+xnu_constants! {
+    /// Of an Intel Mac.
+    X86_SETS in StateFlavor(_) {
+        /// 42 words, the general registers.
+        X86_THREAD = 4, "x86_THREAD_STATE64";
+        /// 131 words, x87 and SSE registers.
+        X86_FLOAT = 5, "x86_FLOAT_STATE64";
+        /// 4 words.
+        X86_EXCEPTION = 6, "x86_EXCEPTION_STATE64";
+        /// 16 words.
+        X86_DEBUG = 11, "x86_DEBUG_STATE64";
+    }
+}
+
+xnu_constants! {
+    /// Of Apple silicon.
+    ARM_SETS in StateFlavor(_) {
+        /// 68 words, `x0` to `x28`, `fp`, `lr`, `sp`, `pc`, `cpsr`, and a word of flags.
+        ARM_THREAD = 6, "ARM_THREAD_STATE64";
+        /// 4 words.
+        ARM_EXCEPTION = 7, "ARM_EXCEPTION_STATE64";
+        /// 130 words.
+        ARM_DEBUG = 15, "ARM_DEBUG_STATE64";
+        /// 132 words, `q0` to `q31`, `fpsr`, `fpcr`, and padding.
+        ARM_NEON = 17, "ARM_NEON_STATE64";
+    }
+}
+
+xnu_constants! {
+    MOST in StateFlavor: usize {
+        /// No set has more words.
+        MOST_WORDS = 1296, "THREAD_STATE_MAX";
+    }
+}
+
 impl StateFlavor {
-    /// `x86_THREAD_STATE64`: 42 words, the general registers.
-    pub const X86_THREAD: Self = StateFlavor(4);
-    /// `x86_FLOAT_STATE64`: 131 words, x87 and SSE registers.
-    pub const X86_FLOAT: Self = StateFlavor(5);
-    /// `x86_EXCEPTION_STATE64`: 4 words.
-    pub const X86_EXCEPTION: Self = StateFlavor(6);
-    /// `x86_DEBUG_STATE64`: 16 words.
-    pub const X86_DEBUG: Self = StateFlavor(11);
-    /// `ARM_THREAD_STATE64`: 68 words, `x0` to `x28`, `fp`, `lr`, `sp`, `pc`, `cpsr`, and a word
-    /// of flags.
-    pub const ARM_THREAD: Self = StateFlavor(6);
-    /// `ARM_EXCEPTION_STATE64`: 4 words.
-    pub const ARM_EXCEPTION: Self = StateFlavor(7);
-    /// `ARM_DEBUG_STATE64`: 130 words.
-    pub const ARM_DEBUG: Self = StateFlavor(15);
-    /// `ARM_NEON_STATE64`: 132 words, `q0` to `q31`, `fpsr`, `fpcr`, and padding.
-    pub const ARM_NEON: Self = StateFlavor(17);
-
-    /// `THREAD_STATE_MAX`: no set has more words.
-    pub const MOST_WORDS: usize = 1296;
-
     /// The four sets of a machine with this `hw.cputype`, each with its number of words: general,
     /// floating-point, exception and debug registers. None of a machine that is not known.
     #[must_use]
@@ -52,8 +68,16 @@ impl StateFlavor {
     }
 }
 
-/// `CPU_TYPE_X86_64`: sysctl `hw.cputype` of an Intel Mac.
-pub const CPU_TYPE_X86_64: i32 = 0x0100_0007;
+xnu_constants! {
+    NUMBERS {
+        /// sysctl `hw.cputype` of an Intel Mac.
+        CPU_TYPE_X86_64: i32 = 0x0100_0007;
+        /// sysctl `hw.cputype` of Apple silicon.
+        CPU_TYPE_ARM64: i32 = 0x0100_000c;
+    }
+}
 
-/// `CPU_TYPE_ARM64`: sysctl `hw.cputype` of Apple silicon.
-pub const CPU_TYPE_ARM64: i32 = 0x0100_000c;
+/// The names and numbers of the sets of each machine, by `hw.cputype`.
+#[doc(hidden)]
+pub const REGISTER_SETS: [(i32, &[Constant]); 2] =
+    [(CPU_TYPE_X86_64, X86_SETS), (CPU_TYPE_ARM64, ARM_SETS)];

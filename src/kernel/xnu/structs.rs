@@ -21,14 +21,30 @@ pub use self::region::{
 };
 pub use self::socket::{Ends, SocketEnds, SocketName};
 pub use self::task::{
-    AuditToken, PortLimit, PortStatus, SecurityToken, SpaceEntry, TaskBasicInfo, TaskVmInfo,
-    ThreadBasicInfo, ThreadIdentifier, TimeValue,
+    AuditToken, PortLimit, PortStatus, SecurityToken, SpaceEntry, SpaceInfo, TaskBasicInfo,
+    TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, TimeValue,
 };
+use super::constants::Constant;
 use super::wire::Layout;
 
 /// The layout of every struct that the kernel fills.
+#[doc(hidden)]
 pub fn layouts() -> impl Iterator<Item = &'static Layout> {
     [file::LAYOUTS, machine::LAYOUTS, process::LAYOUTS, region::LAYOUTS, task::LAYOUTS]
         .into_iter()
         .flatten()
+        .chain([&socket::LAYOUT])
+}
+
+/// The numbers that are declared in structs.
+pub(super) fn constants() -> impl Iterator<Item = &'static [Constant]> {
+    [
+        file::KINDS,
+        process::INFO_FLAGS,
+        process::KINFO_FLAGS,
+        region::REGION_FLAGS,
+        socket::SOCKET_KINDS,
+        task::RIGHTS,
+    ]
+    .into_iter()
 }

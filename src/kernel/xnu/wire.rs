@@ -23,7 +23,8 @@ impl<T> Plain for T where
 /// One field of a C struct, as Apple's headers must have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its name in C, with those of the structs around it; empty for bytes that are not read.
+    /// Its name in C, with those of the structs around it; empty for bytes that are not read, or that
+    /// another layout describes.
     pub name: &'static str,
     /// Bytes before it.
     pub offset: usize,
@@ -34,8 +35,10 @@ pub struct Field {
 /// The layout of one C struct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Its name in C; empty where no public header has it.
+    /// Its name in C.
     pub name: &'static str,
+    /// Whether a public header has it.
+    pub public: bool,
     /// Its bytes, or those of its head that are asked for.
     pub size: usize,
     /// Whether newer headers append fields.
@@ -48,13 +51,13 @@ pub struct Layout {
 ///
 /// `struct Name: "C name", SIZE { field: Type = "C field" @ OFFSET, … }` gives the type, asserts its
 /// size and its offsets in bytes, and lists them in `LAYOUTS` for the check against Apple's headers
-/// (`scripts/dev/check-darwin`). `packed struct` is one that MIG packs to 4 bytes; `size.. `
-/// (`SIZE ..`) is the head of a struct to which newer headers append. A field whose C name is `""` is
-/// not read and not recorded.
+/// (`scripts/check-darwin`). Behind the size, `grows` says that newer headers append fields to this
+/// head of the struct, `private` that no public header has it, and `[packed]` that MIG packs it to 4
+/// bytes. A field whose C name is `""` is not read and not recorded, or described apart.
 macro_rules! xnu_structs {
     ($(
         $(#[$meta:meta])*
-        struct $name:ident: $c:literal, $size:literal $($grows:ident)? $([$pack:ident])? {
+        struct $name:ident: $c:literal, $size:literal $($mark:ident)? $([$pack:ident])? {
             $($(#[$field_meta:meta])* $field:ident: $type:ty = $c_field:literal @ $offset:literal,)*
         }
     )*) => {
@@ -73,7 +76,8 @@ macro_rules! xnu_structs {
             $crate::kernel::xnu::Layout {
                 name: $c,
                 size: $size,
-                grows: xnu_structs!(@grows $($grows)?),
+                public: xnu_structs!(@public $($mark)?),
+                grows: xnu_structs!(@grows $($mark)?),
                 fields: &[$($crate::kernel::xnu::Field {
                     name: $c_field,
                     offset: $offset,
@@ -82,8 +86,10 @@ macro_rules! xnu_structs {
             },
         )*];
     };
+    (@public private) => { false };
+    (@public $($mark:ident)?) => { true };
     (@grows grows) => { true };
-    (@grows) => { false };
+    (@grows $($mark:ident)?) => { false };
     (@one $(#[$meta:meta])* $name:ident [packed] { $($body:tt)* }) => {
         xnu_structs!(@derive #[repr(C, packed(4))] $(#[$meta])* $name { $($body)* });
     };
@@ -193,9 +199,13 @@ impl<'de, const N: usize> Deserialize<'de> for Text<N> {
 #[repr(transparent)]
 pub struct Unread<const N: usize>([u8; N]);
 
+/// What stands in bytes that are not read, where no kernel has filled them: no answer that is given
+/// by mistake looks like one.
+pub(super) const UNREAD: u8 = 0xEE;
+
 impl<const N: usize> Default for Unread<N> {
     fn default() -> Self {
-        Unread([0; N])
+        Unread([UNREAD; N])
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::ffi::{c_int, c_uint};
 use std::ptr;
 
-use super::super::KERN_SUCCESS;
-use super::{INVALID_TASK, kernel};
-use crate::kernel::mach::calls::KernReturn;
+use mach_procfs::kernel::xnu::{KERN_SUCCESS, KernReturn};
+
+use super::kernel;
 
 /// `mach_host_self`, whose references are counted.
 pub(super) const HOST: c_uint = 0x1003;
@@ -39,28 +39,25 @@ pub(super) fn give(words: &[u32]) -> *mut u32 {
     if words.is_empty() {
         return ptr::null_mut();
     }
-    let pairs = words.chunks(2).map(|pair| match *pair {
-        [first, second] => u64::from_ne_bytes(both(first, second)),
-        _ => u64::from_ne_bytes(both(pair[0], 0)),
-    });
-    let mut memory: Box<[u64]> = pairs.collect();
-    let start = memory.as_mut_ptr();
-    let address = start.expose_provenance();
+    let pair = |words: &[u32]| {
+        let mut bytes = [0; 8];
+        for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
+            to.copy_from_slice(&word.to_ne_bytes());
+        }
+        u64::from_ne_bytes(bytes)
+    };
+    let mut memory: Box<[u64]> = words.chunks(2).map(pair).collect();
+    let address = memory.as_mut_ptr().expose_provenance();
     let array = Array { _memory: memory, bytes: size_of_val(words) };
     ARRAYS.with_borrow_mut(|arrays| arrays.insert(address, array));
     ptr::with_exposed_provenance_mut(address)
 }
 
-fn both(first: u32, second: u32) -> [u8; 8] {
-    let [a, b, c, d] = first.to_ne_bytes();
-    let [e, f, g, h] = second.to_ne_bytes();
-    [a, b, c, d, e, f, g, h]
-}
-
+#[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn mach_vm_deallocate(task: c_uint, address: u64, size: u64) -> c_int {
     let Ok(kernel) = kernel() else { return KernReturn::FAILURE.0 };
     if task != kernel.own_task() {
-        return INVALID_TASK.0;
+        return KernReturn::INVALID_TASK.0;
     }
     let found = ARRAYS.with_borrow_mut(|arrays| arrays.remove(&(address as usize)));
     match found {
@@ -69,6 +66,7 @@ pub(crate) unsafe extern "C" fn mach_vm_deallocate(task: c_uint, address: u64, s
     }
 }
 
+#[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn mach_host_self() -> c_uint {
     HOSTS.set(HOSTS.get() + 1);
     HOST

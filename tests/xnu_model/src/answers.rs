@@ -1,5 +1,5 @@
-//! The model's answers, call by call: here each call is counted, and what it asks for is told from
-//! its flavor.
+//! The model's answers, call by call. This file counts each call and finds out by its flavor what
+//! it asks for.
 
 mod file;
 mod machine;

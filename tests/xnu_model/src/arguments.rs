@@ -1,4 +1,4 @@
-//! What a process was started with, as it lies on its stack, and what `KERN_PROCARGS2` tells of it.
+//! What a process was started with, as it lies on its stack, and what `KERN_PROCARGS2` copies out.
 
 /// `ARG_MAX`.
 const MOST: usize = 1 << 20;
@@ -12,7 +12,7 @@ pub struct ArgumentArea {
     /// `p_argc`.
     pub count: i32,
     /// `p_argslen` bytes: `executable_path=` and the path, arguments, environment, and what the
-    /// kernel tells dyld. The process may have written over them.
+    /// kernel passes to dyld. The process may have written over them.
     pub strings: Vec<u8>,
 }
 
@@ -40,10 +40,10 @@ impl ArgumentArea {
 
     /// What the kernel copies out of it: not the key before the path, and of a restricted process
     /// (`CS_RESTRICT`) nothing behind the arguments.
-    pub(super) fn told(&self, restricted: bool) -> Told<'_> {
+    pub(super) fn copied_out(&self, restricted: bool) -> CopiedOut<'_> {
         let all = self.strings.get(KEY.len()..).unwrap_or_default();
-        let told = if restricted { up_to_environment(all, self.count) } else { all };
-        Told { count: self.count, told, cut: all.len() - told.len() }
+        let bytes = if restricted { up_to_environment(all, self.count) } else { all };
+        CopiedOut { count: self.count, bytes, cut: all.len() - bytes.len() }
     }
 }
 
@@ -63,17 +63,17 @@ fn up_to_environment(all: &[u8], count: i32) -> &[u8] {
 }
 
 /// What `sysctl_procargsx` copies out.
-pub(super) struct Told<'a> {
+pub(super) struct CopiedOut<'a> {
     count: i32,
-    told: &'a [u8],
+    bytes: &'a [u8],
     /// How many bytes follow on the stack that are not copied.
     cut: usize,
 }
 
-impl Told<'_> {
+impl CopiedOut<'_> {
     /// The length with the count, which is the answer where there is no buffer.
     pub(super) fn length(&self) -> usize {
-        (self.told.len() + 4).next_multiple_of(4)
+        (self.bytes.len() + 4).next_multiple_of(4)
     }
 
     /// Whether a buffer of this many bytes is taken.
@@ -88,12 +88,12 @@ impl Told<'_> {
     pub(super) fn fill(&self, buffer: &mut [u8], page: usize) -> usize {
         let Some((count, buffer)) = buffer.split_first_chunk_mut::<4>() else { return 0 };
         *count = self.count.to_ne_bytes();
-        let (room, length) = (buffer.len(), self.told.len());
+        let (room, length) = (buffer.len(), self.bytes.len());
         if room >= length {
-            buffer[..length].copy_from_slice(self.told);
+            buffer[..length].copy_from_slice(self.bytes);
             return length + 4;
         }
-        buffer.copy_from_slice(&self.told[length - room..]);
+        buffer.copy_from_slice(&self.bytes[length - room..]);
         let page = page.max(1);
         // Counted from the beginning of the pages that the area ends in.
         let before = (length + self.cut).next_multiple_of(page) - (length + self.cut);

@@ -110,7 +110,7 @@ pub enum Call {
     OwnImages,
 }
 
-/// A call that is told from others by its flavor.
+/// A call with its flavor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Pid(i32),
@@ -200,7 +200,7 @@ impl Asked {
     }
 }
 
-/// Calls that something else than a flavor tells apart.
+/// Calls that are not known by a flavor.
 impl Call {
     /// `task_for_pid` and its like.
     pub(super) fn of_port(kind: PortKind) -> Self {

@@ -32,7 +32,7 @@ pub use self::arguments::ArgumentArea;
 pub use self::calls::Call;
 pub use self::fault::{Change, Fault};
 use self::fault::{Injected, Rule};
-pub use self::machine::Machine;
+pub use self::machine::{Machine, size_of_sysctl};
 pub use self::map::{Entry, Map, Mapped, SubmapId};
 pub use self::object::{ObjectId, Pager, Vnode, VnodeId};
 pub use self::parts::{FileDetail, ModelFile, ModelPort, ModelThread, TaskFacts};

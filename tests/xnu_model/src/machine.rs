@@ -1,6 +1,7 @@
 //! The machine that the model's kernel runs on.
 
 use std::collections::BTreeMap;
+use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mach_procfs::kernel::xnu::{
@@ -10,7 +11,7 @@ use mach_procfs::kernel::xnu::{
 /// When the made-up Macs were started: a day before what their processes do.
 const BOOTED: u64 = 1_699_913_600;
 
-/// What the kernel tells of a machine.
+/// What the kernel reports about a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// The time of day.
@@ -157,6 +158,21 @@ impl Machine {
     pub(super) fn cpu_type(&self) -> i32 {
         let value = self.sysctls.get("hw.cputype").and_then(|it| it.as_slice().try_into().ok());
         value.map_or(0, i32::from_ne_bytes)
+    }
+}
+
+/// The bytes of the value of the sysctl with this name, `None` where it is a text.
+#[must_use]
+pub fn size_of_sysctl(name: &CStr) -> Option<usize> {
+    match name.to_bytes() {
+        b"kern.boottime" => Some(16),
+        b"vm.loadavg" => Some(24),
+        b"vm.swapusage" => Some(32),
+        b"kern.maxproc" | b"kern.num_tasks" => Some(4),
+        b"hw.cputype" | b"hw.ncpu" | b"hw.logicalcpu" | b"hw.physicalcpu" => Some(4),
+        b"hw.memsize" | b"hw.pagesize" | b"hw.cpufrequency" => Some(8),
+        b"hw.cachelinesize" | b"hw.l2cachesize" => Some(8),
+        _ => None,
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Vnode {
 /// Who brings an object's pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pager {
-    /// Nobody: anonymous memory.
+    /// No pager: anonymous memory.
     #[default]
     Internal,
     /// A file.

@@ -18,6 +18,7 @@ pub struct ModelFile {
 }
 
 /// What is open.
+#[allow(clippy::large_enum_variant, reason = "a process has few of them")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileDetail {
     /// A file of the world, with how it was opened.
@@ -26,7 +27,7 @@ pub enum FileDetail {
     Socket(SocketFile),
     /// A pipe.
     Pipe(PipeFile),
-    /// Another kind, of which only this number is told.
+    /// Another kind, of which the kernel reports only this number.
     Other(u32),
 }
 

@@ -39,7 +39,7 @@ impl Program {
             return None;
         }
         Some(Program {
-            vnode: info.vnode.clone(),
+            vnode: info.vnode,
             path: info.path.bytes().to_vec(),
             base: region.start,
             offset: region.offset,

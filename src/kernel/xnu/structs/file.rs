@@ -1,5 +1,6 @@
 //! Open files: structs of `sys/proc_info.h`.
 
+use super::super::constants::xnu_constants;
 use super::super::json;
 use super::super::wire::{Text, Unread, xnu_structs};
 use super::{SocketEnds, SocketName, VnodeInfo};
@@ -106,8 +107,8 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread_send: Unread<20> = "" @ 236,
-        /// By `soi_kind`.
-        ends: SocketEnds = "psi.soi_kind" @ 256,
+        /// From `soi_kind` on.
+        ends: SocketEnds = "" @ 256,
     }
 
     /// Of `struct in_sockinfo` the addresses.
@@ -167,26 +168,28 @@ xnu_structs! {
     }
 }
 
-/// Numbers in [`OpenFile::kind`].
-impl OpenFile {
-    /// A file, directory or device.
-    pub const VNODE: u32 = 1;
-    /// A socket.
-    pub const SOCKET: u32 = 2;
-    /// POSIX shared memory.
-    pub const SHARED_MEMORY: u32 = 3;
-    /// A POSIX semaphore.
-    pub const SEMAPHORE: u32 = 4;
-    /// A queue of kernel events.
-    pub const KQUEUE: u32 = 5;
-    /// A pipe.
-    pub const PIPE: u32 = 6;
-    /// File system events.
-    pub const FSEVENTS: u32 = 7;
-    /// A network policy.
-    pub const NETPOLICY: u32 = 9;
-    /// A channel of the user-space network stack.
-    pub const CHANNEL: u32 = 10;
-    /// A nexus of the user-space network stack.
-    pub const NEXUS: u32 = 11;
+xnu_constants! {
+    /// Numbers in [`OpenFile::kind`].
+    KINDS in OpenFile: u32 {
+        /// A file, directory or device.
+        VNODE = 1, "PROX_FDTYPE_VNODE";
+        /// A socket.
+        SOCKET = 2, "PROX_FDTYPE_SOCKET";
+        /// POSIX shared memory.
+        SHARED_MEMORY = 3, "PROX_FDTYPE_PSHM";
+        /// A POSIX semaphore.
+        SEMAPHORE = 4, "PROX_FDTYPE_PSEM";
+        /// A queue of kernel events.
+        KQUEUE = 5, "PROX_FDTYPE_KQUEUE";
+        /// A pipe.
+        PIPE = 6, "PROX_FDTYPE_PIPE";
+        /// File system events.
+        FSEVENTS = 7, "PROX_FDTYPE_FSEVENTS";
+        /// A network policy.
+        NETPOLICY = 9, "PROX_FDTYPE_NETPOLICY";
+        /// A channel of the user-space network stack.
+        CHANNEL = 10, "PROX_FDTYPE_CHANNEL";
+        /// A nexus of the user-space network stack.
+        NEXUS = 11, "PROX_FDTYPE_NEXUS";
+    }
 }

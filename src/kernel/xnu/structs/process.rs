@@ -1,5 +1,6 @@
 //! Processes and threads by pid: structs of `sys/proc_info.h` and `sys/sysctl.h`.
 
+use super::super::constants::xnu_constants;
 use super::super::json;
 use super::super::wire::{Text, Unread, xnu_structs};
 
@@ -127,7 +128,7 @@ xnu_structs! {
     }
 
     /// `struct proc_uniqidentifierinfo`.
-    struct UniqueInfo: "", 56 {
+    struct UniqueInfo: "struct proc_uniqidentifierinfo", 56 private {
         /// The main executable's UUID.
         #[serde(with = "json::hex_bytes")]
         uuid: [u8; 16] = "p_uuid" @ 0,
@@ -227,38 +228,42 @@ xnu_structs! {
     }
 }
 
-/// Numbers in [`ShortBsdInfo`] and [`BsdInfo`].
-impl ShortBsdInfo {
-    /// Status `SZOMB`.
-    pub const ZOMBIE: u32 = 5;
-    /// `PROC_FLAG_INEXIT`: the process is in its exit; its map may be empty already.
-    pub const IN_EXIT: u32 = 0x4;
-    /// `PROC_FLAG_LP64`: a 64-bit process.
-    pub const LP64: u32 = 0x10;
-    /// `PROC_FLAG_PSUGID`: the process has changed its ids since it was executed.
-    pub const CHANGED_IDS: u32 = 0x2000;
-    /// `PROC_FLAG_ROSETTA`: x86_64 code, translated.
-    pub const TRANSLATED: u32 = 0x200_0000;
+xnu_constants! {
+    /// Numbers in [`ShortBsdInfo`] and [`BsdInfo`].
+    INFO_FLAGS in ShortBsdInfo: u32 {
+        /// The status of a zombie.
+        ZOMBIE = 5, "SZOMB";
+        /// The process is in its exit; its map may be empty already.
+        IN_EXIT = 0x4, "PROC_FLAG_INEXIT";
+        /// A 64-bit process.
+        LP64 = 0x10, "PROC_FLAG_LP64";
+        /// The process has changed its ids since it was executed.
+        CHANGED_IDS = 0x2000, "PROC_FLAG_PSUGID";
+        /// x86_64 code, translated.
+        TRANSLATED = 0x200_0000, "PROC_FLAG_ROSETTA" private;
+    }
 }
 
-/// Bits of [`KinfoProc::flags`].
-impl KinfoProc {
-    /// `P_CONTROLT`: it has a controlling terminal.
-    pub const HAS_TERMINAL: i32 = 0x2;
-    /// `P_LP64`: a 64-bit process.
-    pub const LP64: i32 = 0x4;
-    /// `P_PPWAIT`: its parent waits until it executes or ends.
-    pub const PARENT_WAITS: i32 = 0x10;
-    /// `P_SUGID`: it has changed its ids since it was executed.
-    pub const CHANGED_IDS: i32 = 0x100;
-    /// `P_SYSTEM`: a process of the system's own.
-    pub const SYSTEM: i32 = 0x200;
-    /// `P_TRACED`: it is being debugged.
-    pub const TRACED: i32 = 0x800;
-    /// `P_WEXIT`: it is in its exit.
-    pub const IN_EXIT: i32 = 0x2000;
-    /// `P_EXEC`: it has called `exec`.
-    pub const EXECUTED: i32 = 0x4000;
-    /// `P_TRANSLATED`: x86_64 code, translated.
-    pub const TRANSLATED: i32 = 0x2_0000;
+xnu_constants! {
+    /// Bits of [`KinfoProc::flags`].
+    KINFO_FLAGS in KinfoProc: i32 {
+        /// It has a controlling terminal.
+        HAS_TERMINAL = 0x2, "P_CONTROLT";
+        /// A 64-bit process.
+        LP64 = 0x4, "P_LP64";
+        /// Its parent waits until it executes or ends.
+        PARENT_WAITS = 0x10, "P_PPWAIT";
+        /// It has changed its ids since it was executed.
+        CHANGED_IDS = 0x100, "P_SUGID";
+        /// A process of the system's own.
+        SYSTEM = 0x200, "P_SYSTEM";
+        /// It is being debugged.
+        TRACED = 0x800, "P_TRACED";
+        /// It is in its exit.
+        IN_EXIT = 0x2000, "P_WEXIT";
+        /// It has called `exec`.
+        EXECUTED = 0x4000, "P_EXEC";
+        /// x86_64 code, translated.
+        TRANSLATED = 0x2_0000, "P_TRANSLATED";
+    }
 }

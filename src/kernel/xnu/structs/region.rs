@@ -1,5 +1,6 @@
 //! Regions and the files behind them: structs of `sys/proc_info.h` and `mach/vm_region.h`.
 
+use super::super::constants::xnu_constants;
 use super::super::json;
 use super::super::wire::{Text, Unread, xnu_structs};
 
@@ -203,10 +204,12 @@ xnu_structs! {
     }
 }
 
-/// Bits of [`RegionInfo::flags`].
-impl RegionInfo {
-    /// `PROC_REGION_SUBMAP`.
-    pub const SUBMAP: u32 = 1;
-    /// `PROC_REGION_SHARED`: the map entry's own `is_shared` bit.
-    pub const SHARED: u32 = 2;
+xnu_constants! {
+    /// Bits of [`RegionInfo::flags`].
+    REGION_FLAGS in RegionInfo: u32 {
+        /// The region is a submap.
+        SUBMAP = 1, "PROC_REGION_SUBMAP";
+        /// The map entry's own `is_shared` bit.
+        SHARED = 2, "PROC_REGION_SHARED";
+    }
 }

@@ -1,22 +1,45 @@
 //! What a socket's ends are: a union in C, told apart by the kind before it.
 
 use std::fmt;
+use std::mem::offset_of;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+use super::super::constants::xnu_constants;
 use super::super::json;
-use super::super::wire::Plain;
-use super::{InternetEnds, TcpEnds, UnixEnds};
+use super::super::wire::{Field, Layout, Plain, UNREAD};
+use super::{InternetEnds, SocketFile, TcpEnds, UnixEnds};
 
-/// `SOCKINFO_*`.
-const INTERNET: i32 = 1;
-const TCP: i32 = 2;
-const UNIX: i32 = 3;
+xnu_constants! {
+    /// Kinds of sockets, as far as their ends are shown.
+    SOCKET_KINDS in SocketEnds: i32 {
+        /// IPv4 or IPv6, but no TCP.
+        INTERNET = 1, "SOCKINFO_IN";
+        /// TCP.
+        TCP = 2, "SOCKINFO_TCP";
+        /// A socket in the file system.
+        UNIX = 3, "SOCKINFO_UN";
+    }
+}
+
+/// Of `struct socket_fdinfo` what [`SocketEnds`] covers.
+pub(super) const LAYOUT: Layout = Layout {
+    name: "struct socket_fdinfo",
+    size: size_of::<SocketFile>(),
+    public: true,
+    grows: false,
+    fields: &[
+        Field { name: "psi.soi_kind", offset: ENDS, size: size_of::<i32>() },
+        Field { name: "psi.soi_proto", offset: ENDS + offset_of!(SocketEnds, parts), size: 528 },
+    ],
+};
+
+const ENDS: usize = offset_of!(SocketFile, ends);
 
 /// From `soi_kind` to the end of `struct socket_info`. In a recording it is the part of the union
 /// that is filled.
-#[derive(Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct SocketEnds {
     kind: i32,
@@ -45,9 +68,9 @@ impl SocketEnds {
     #[must_use]
     pub fn get(&self) -> Ends {
         match self.kind {
-            INTERNET => Ends::Internet(head(&self.parts)),
-            TCP => Ends::Tcp(head(&self.parts)),
-            UNIX => Ends::Unix(head(&self.parts)),
+            Self::INTERNET => Ends::Internet(head(&self.parts)),
+            Self::TCP => Ends::Tcp(head(&self.parts)),
+            Self::UNIX => Ends::Unix(head(&self.parts)),
             _ => Ends::Other,
         }
     }
@@ -62,15 +85,23 @@ impl From<Ends> for SocketEnds {
     fn from(ends: Ends) -> Self {
         let (kind, bytes) = match &ends {
             Ends::Other => (0, &[][..]),
-            Ends::Internet(ends) => (INTERNET, ends.as_bytes()),
-            Ends::Tcp(ends) => (TCP, ends.as_bytes()),
-            Ends::Unix(ends) => (UNIX, ends.as_bytes()),
+            Ends::Internet(ends) => (Self::INTERNET, ends.as_bytes()),
+            Ends::Tcp(ends) => (Self::TCP, ends.as_bytes()),
+            Ends::Unix(ends) => (Self::UNIX, ends.as_bytes()),
         };
-        let mut parts = [0; 528];
+        let mut parts = [UNREAD; 528];
         parts.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         SocketEnds { kind, reserve: 0, parts }
     }
 }
+
+impl PartialEq for SocketEnds {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for SocketEnds {}
 
 impl Default for SocketEnds {
     fn default() -> Self {

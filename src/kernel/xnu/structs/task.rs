@@ -2,6 +2,7 @@
 //! `mach/port.h` and `mach_debug/ipc_info.h`.
 
 use super::super::PortName;
+use super::super::constants::xnu_constants;
 use super::super::json;
 use super::super::wire::{Unread, xnu_structs};
 
@@ -121,6 +122,17 @@ xnu_structs! {
         unread_next: Unread<8> = "" @ 20,
     }
 
+    /// `struct ipc_info_space`.
+    struct SpaceInfo: "struct ipc_info_space", 24 {
+        /// The bits of a name that tell the uses of its entry apart.
+        generation_mask: u32 = "iis_genno_mask" @ 0,
+        /// Entries of the table.
+        table_size: u32 = "iis_table_size" @ 4,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread: Unread<16> = "" @ 8,
+    }
+
     /// `struct mach_port_limits`.
     struct PortLimit: "struct mach_port_limits", 4 {
         /// How many messages the port may hold.
@@ -152,18 +164,20 @@ xnu_structs! {
     }
 }
 
-/// Bits of [`SpaceEntry::types`].
-impl SpaceEntry {
-    /// `MACH_PORT_TYPE_SEND`.
-    pub const SEND: u32 = 1 << 16;
-    /// `MACH_PORT_TYPE_RECEIVE`.
-    pub const RECEIVE: u32 = 1 << 17;
-    /// `MACH_PORT_TYPE_SEND_ONCE`.
-    pub const SEND_ONCE: u32 = 1 << 18;
-    /// `MACH_PORT_TYPE_PORT_SET`.
-    pub const PORT_SET: u32 = 1 << 19;
-    /// `MACH_PORT_TYPE_DEAD_NAME`.
-    pub const DEAD_NAME: u32 = 1 << 20;
-    /// `MACH_PORT_TYPE_DNREQUEST`: somebody wants to be told of its death.
-    pub const DEAD_NAME_REQUEST: u32 = 1 << 31;
+xnu_constants! {
+    /// Bits of [`SpaceEntry::types`].
+    RIGHTS in SpaceEntry: u32 {
+        /// A send right.
+        SEND = 1 << 16, "MACH_PORT_TYPE_SEND";
+        /// The receive right.
+        RECEIVE = 1 << 17, "MACH_PORT_TYPE_RECEIVE";
+        /// A right to send once.
+        SEND_ONCE = 1 << 18, "MACH_PORT_TYPE_SEND_ONCE";
+        /// A set of ports.
+        PORT_SET = 1 << 19, "MACH_PORT_TYPE_PORT_SET";
+        /// A right whose port has died.
+        DEAD_NAME = 1 << 20, "MACH_PORT_TYPE_DEAD_NAME";
+        /// The task is notified when the port dies.
+        DEAD_NAME_REQUEST = 1 << 31, "MACH_PORT_TYPE_DNREQUEST";
+    }
 }

@@ -5,7 +5,7 @@ use mach_procfs::kernel::xnu::{
 };
 
 use super::write::{put, put_all};
-use crate::arguments::Told;
+use crate::arguments::CopiedOut;
 use crate::calls::Call;
 use crate::object::VnodeId;
 use crate::process::ModelProcess;
@@ -102,19 +102,19 @@ impl World {
         pid: i32,
         buffer: Option<&mut [u8]>,
     ) -> Result<usize, Errno> {
-        if buffer.as_ref().is_some_and(|buffer| !Told::takes(buffer.len())) {
+        if buffer.as_ref().is_some_and(|buffer| !CopiedOut::takes(buffer.len())) {
             return Err(Errno::INVAL);
         }
         let process = self.process(pid).filter(|process| !process.is_zombie() && pid != 0);
         let process = process.ok_or(Errno::INVAL)?;
         let may_see = self.caller.may_see(process).map_err(|_| Errno::INVAL);
         let restricted = process.restricted && self.caller.pid != pid;
-        let told = process.arguments.told(restricted);
+        let copied = process.arguments.copied_out(restricted);
         match buffer {
             // Of others the length is known, but for those that are restricted.
-            None if restricted => may_see.map(|()| told.length()),
-            None => Ok(told.length()),
-            Some(buffer) => may_see.map(|()| told.fill(buffer, process.page_size as usize)),
+            None if restricted => may_see.map(|()| copied.length()),
+            None => Ok(copied.length()),
+            Some(buffer) => may_see.map(|()| copied.fill(buffer, process.page_size as usize)),
         }
     }
 

@@ -107,7 +107,7 @@ impl World {
     }
 }
 
-/// What a port's holder is told.
+/// Answers by a task's port.
 impl World {
     /// Flavors of `task_info`.
     pub(super) fn about_task(

@@ -105,7 +105,7 @@ fn kernel_and_zombie_have_no_executable_but_a_kinfo() {
     });
     assert_eq!(executable(&model, DEMO), Err(Errno::NOENT), "deleted");
 
-    assert_eq!(model.kinfo_proc(77), Ok(None), "nobody is a success");
+    assert_eq!(model.kinfo_proc(77), Ok(None), "no process is a success");
     assert_eq!(model.kinfo_proc(0).unwrap().unwrap().uid, 0);
     let zombie = model.kinfo_proc(501).unwrap().unwrap();
     assert_eq!((zombie.status, zombie.flags & KinfoProc::IN_EXIT), (5, KinfoProc::IN_EXIT));

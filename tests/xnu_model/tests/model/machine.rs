@@ -2,6 +2,7 @@
 
 use mach_procfs::kernel::xnu::{Mount, ProcessorInfo, ProcessorLoad, SYSCTLS, VmStatistics};
 use xnu_model::fixtures::intel;
+use xnu_model::size_of_sysctl;
 
 use super::*;
 
@@ -20,20 +21,10 @@ fn sysctls_have_the_size_of_their_type() {
             assert_eq!(model.sysctl_by_name(name, Some(&mut value)), Ok(length));
             let few = &mut vec![0; length - 1];
             assert_eq!(model.sysctl_by_name(name, Some(few)), Err(Errno::NOMEM));
-            let size = match name.to_bytes() {
-                b"kern.boottime" => 16,
-                b"vm.loadavg" => 24,
-                b"vm.swapusage" => 32,
-                b"kern.maxproc" | b"kern.num_tasks" | b"hw.cputype" | b"hw.ncpu"
-                | b"hw.logicalcpu" | b"hw.physicalcpu" => 4,
-                b"hw.memsize" | b"hw.pagesize" | b"hw.cpufrequency" | b"hw.cachelinesize"
-                | b"hw.l2cachesize" => 8,
-                _ => {
-                    assert_eq!(value[length - 1], 0, "a text: {name:?}");
-                    length
-                }
-            };
-            assert_eq!(length, size, "{name:?}");
+            match size_of_sysctl(name) {
+                Some(size) => assert_eq!(length, size, "{name:?}"),
+                None => assert_eq!(value[length - 1], 0, "a text: {name:?}"),
+            }
         }
         assert_eq!(model.sysctl_by_name(c"\xFF", None), Err(Errno::NOENT));
     }

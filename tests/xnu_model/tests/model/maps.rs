@@ -28,7 +28,7 @@ fn row_13_write_into_the_shared_region_leaves_pieces_tagged_32_and_35() {
     let base = 0x1_8000_0000;
     world.shared_region(PID, base, 256 << 20, submap, 0);
     world.write(PID, base + (70 << 20), PAGE);
-    let told: Vec<_> = world
+    let shown: Vec<_> = world
         .map(PID)
         .unwrap()
         .entries()
@@ -36,7 +36,7 @@ fn row_13_write_into_the_shared_region_leaves_pieces_tagged_32_and_35() {
         .map(|it| ((it.start - base) >> 20, it.size >> 20, it.user_tag, it.inheritance))
         .collect();
     assert_eq!(
-        told,
+        shown,
         [(0, 64, 32, 0), (64, 6, 35, 0), (70, 1, 35, 1), (71, 25, 35, 0), (96, 160, 32, 0)]
     );
     let model = XnuModel::new(world);
@@ -167,16 +167,16 @@ fn m4_linked_data_has_the_files_offset_and_no_file() {
     world.map_file(PID, part(4, 3), vnode);
     world.map_with_linking(PID, [part(4, 1), part(5, 3)]);
     let model = XnuModel::new(world);
-    let told = |page: u64| {
+    let shown = |page: u64| {
         let row = region(&model, page * PAGE).unwrap();
         let it = row.region;
         (it.offset, it.share_mode, it.shadow_depth, it.user_tag, it.max_protection, row.vnode.ino)
     };
-    assert_eq!(told(4), (4 * PAGE, 1, 1, 0, 1, 0));
-    assert_eq!(told(5), (5 * PAGE, 1, 1, 0, 3, 0));
+    assert_eq!(shown(4), (4 * PAGE, 1, 1, 0, 1, 0));
+    assert_eq!(shown(5), (5 * PAGE, 1, 1, 0, 3, 0));
     model.world(|world| world.write(PID, 5 * PAGE, 4096));
     // Its only page was copied, so that no look-up goes deeper.
-    assert_eq!(told(5), (0, 2, 0, 0, 3, 0));
+    assert_eq!(shown(5), (0, 2, 0, 0, 3, 0));
 }
 
 /// `vm_map.c:vm_map_fork`: what is copied needs a copy in the parent, too, so that anonymous memory

@@ -58,7 +58,7 @@ fn row_10_success_with_a_null_or_dead_port_is_no_port() {
 
 const KINDS: [PortKind; 4] = [PortKind::Control, PortKind::Read, PortKind::Inspect, PortKind::Name];
 
-/// What each port's holder is told, strongest first.
+/// Whether each kind of port gets an answer, the strongest first.
 fn by_kind<T>(ask: impl Fn(&XnuModel, PortName) -> Result<T, KernReturn>) -> [bool; 4] {
     let model = XnuModel::new(arm64());
     KINDS.map(|kind| {

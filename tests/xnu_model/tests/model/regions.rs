@@ -164,22 +164,22 @@ fn row_14_private_file_mapping_before_and_after_a_write() {
     world.vnode_mut(vnode).unwrap().info.nlink = 0;
     let model = XnuModel::new(world);
     let row = region(&model, 0).unwrap();
-    let told = |row: &RegionPathInfo| {
+    let shown = |row: &RegionPathInfo| {
         let it = &row.region;
         (it.offset, it.ref_count, it.shadow_depth, it.share_mode, it.pages_resident)
     };
     // XNU's own test of this mapping says so.
-    assert_eq!(told(&row), (PAGE, 2, 1, 1, 0));
+    assert_eq!(shown(&row), (PAGE, 2, 1, 1, 0));
     assert_eq!((row.vnode.kind, row.vnode.nlink, row.path.bytes()), (1, 0, &b"/tmp/f"[..]));
     assert_ne!(row.region.object_id, 0);
     model.world(|world| world.write(PID, 0x12 * PAGE, PAGE));
     let row = region(&model, 0).unwrap();
-    assert_eq!(told(&row), (0, 2, 2, 1, 1));
+    assert_eq!(shown(&row), (0, 2, 2, 1, 1));
     assert_eq!((row.region.pages_dirtied, row.path.bytes()), (1, &b"/tmp/f"[..]));
     // Every page copied: no look-up goes deeper than the top object any more.
     model.world(|world| world.write(PID, 0x10 * PAGE, 9 * PAGE));
     let row = region(&model, 0).unwrap();
-    assert_eq!(told(&row), (0, 1, 0, 2, 9));
+    assert_eq!(shown(&row), (0, 1, 0, 2, 9));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 
-use super::super::super::super::calls::{Errno, FileCalls, FilePart};
-use super::super::super::super::raw::Xnu;
+use crate::xnu::sys::Xnu;
+use crate::xnu::{Errno, FilePart, XnuCalls};
 
 fn read(path: &Path, offset: u64, most: usize) -> Result<FilePart, Errno> {
     Xnu.file_part(path.as_os_str().as_bytes(), offset, most)

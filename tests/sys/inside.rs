@@ -1,23 +1,27 @@
 //! The calls about what is inside a process, and about the machine.
 
 use std::collections::BTreeMap;
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
+use std::sync::Arc;
 
-use super::super::{
-    mach_port_get_attributes, mach_vm_deallocate, proc_pidfdinfo, proc_pidpath, thread_get_state,
+use nix::errno::Errno as LastErrno;
+use xnu_model::{
+    Call, Fault, FileDetail, Machine, ModelFile, ModelPort, ModelThread, TaskFacts, Vnode, World,
 };
-use super::*;
-use crate::kernel::mach::calls::{
-    CPU_TYPE_ARM64, CPU_TYPE_X86_64, FileCalls, FileInfo, InternetEnds, MachineCalls, Mount,
-    OpenFile, PipeFile, PortStatus, ProcessCalls, SocketEnds, SocketFile, SpaceCalls, SpaceEntry,
-    StateFlavor, TaskCalls, ThreadCalls, ThreadPorts, UnixEnds,
-};
-use crate::kernel::mach::ffi::{
-    MACH_PORT_LIMITS_INFO, MACH_PORT_RECEIVE_STATUS, MACH_TASK_BASIC_INFO, PROC_PIDFDPIPEINFO,
-    PROC_PIDFDSOCKETINFO, PROC_PIDFDVNODEPATHINFO, TASK_AUDIT_TOKEN,
-};
-use crate::kernel::mach::xnu_model::{
-    FileDetail, Machine, ModelFile, ModelPort, ModelThread, PortKind, TaskFacts,
+use zerocopy::IntoBytes;
+
+use crate::calls::{OTHERS, OWN, PID, agree, over_model, world};
+use crate::stand_ins::array::mach_vm_deallocate;
+use crate::stand_ins::mach::{mach_port_get_attributes, task_info, thread_get_state};
+use crate::stand_ins::{proc_pidfdinfo, proc_pidpath};
+use crate::xnu::sys::Xnu;
+use crate::xnu::{
+    AuditToken, CPU_TYPE_ARM64, CPU_TYPE_X86_64, Ends, Errno, FdInfo, FileInfo, InternetEnds,
+    KernReturn, Mount, OpenFile, PORT_NULL, PathlessFile, PipeFile, PortAttributes, PortKind,
+    PortLimit, PortName, PortStatus, ProcessorInfo, ProcessorLoad, SYSCTLS, SecurityToken,
+    SocketFile, SocketName, SpaceEntry, StateFlavor, TaskBasicInfo, TaskFlavor, TaskPort, TcpEnds,
+    ThreadBasicInfo, ThreadIdentifier, ThreadPorts, Typed, UnixEnds, VmStatistics, VnodeFile,
+    VnodeInfo, XnuCalls,
 };
 
 const FILE: FileInfo = FileInfo {
@@ -31,14 +35,22 @@ const FILE: FileInfo = FileInfo {
 fn internet() -> InternetEnds {
     InternetEnds {
         versions: 3,
-        local_port: 0x1234,
-        foreign_port: 0xFEDC,
+        local_port: i32::from(0x1234_u16.to_be()),
+        foreign_port: i32::from(0xFEDC_u16.to_be()),
         local: std::array::from_fn(|index| 0x10 + index as u8),
         foreign: std::array::from_fn(|index| 0x90 + index as u8),
+        ..InternetEnds::default()
     }
 }
 
-fn socket(ends: SocketEnds) -> SocketFile {
+/// A name with more behind it than its length says.
+fn named(name: &[u8]) -> SocketName {
+    let mut address = SocketName::from(name);
+    address.as_mut_bytes()[2 + name.len()..].fill(b'!');
+    address
+}
+
+fn socket(ends: Ends) -> SocketFile {
     SocketFile {
         file: FileInfo { kind: 2, ..FILE },
         handle: u64::MAX - 7,
@@ -49,7 +61,8 @@ fn socket(ends: SocketEnds) -> SocketFile {
         options: 0x7ABC,
         unread: u32::MAX - 1,
         unsent: u32::MAX - 2,
-        ends,
+        ends: ends.into(),
+        ..SocketFile::default()
     }
 }
 
@@ -64,19 +77,27 @@ fn fill(world: &mut World) {
         fsid: [7, -8],
         mtime: 9,
         size: 10,
+        ..VnodeInfo::default()
     };
     let vnode = world.vnode(Vnode { info, path: b"/tmp/o\xFFpen".to_vec(), ..Vnode::default() });
     let gone = world.vnode(Vnode { recycled: true, ..Vnode::default() });
-    let unix = UnixEnds { peer: 99, path: b"/var/run/x".to_vec(), peer_path: vec![b'p'; 253] };
+    let unix = UnixEnds {
+        peer: 99,
+        path: named(b"/var/run/x"),
+        peer_path: named(&[b'p'; 253]),
+        ..UnixEnds::default()
+    };
+    let pipe = PipeFile { file: FILE, handle: 1 << 63, peer: 5, status: -6, ..PipeFile::default() };
+    let tcp = TcpEnds { ends: internet(), state: -4, ..TcpEnds::default() };
     let file = |descriptor, detail| ModelFile { descriptor, detail };
     let files = vec![
-        file(9, FileDetail::Pipe(PipeFile { file: FILE, handle: 1 << 63, peer: 5, status: -6 })),
+        file(9, FileDetail::Pipe(pipe)),
         file(0, FileDetail::Vnode(vnode, FILE)),
-        file(3, FileDetail::Socket(socket(SocketEnds::Internet(internet())))),
-        file(4, FileDetail::Socket(socket(SocketEnds::Tcp { ends: internet(), state: -4 }))),
-        file(5, FileDetail::Socket(socket(SocketEnds::Unix(unix)))),
-        file(6, FileDetail::Socket(socket(SocketEnds::Other))),
-        file(7, FileDetail::Socket(socket(SocketEnds::Unix(UnixEnds::default())))),
+        file(3, FileDetail::Socket(socket(Ends::Internet(internet())))),
+        file(4, FileDetail::Socket(socket(Ends::Tcp(tcp)))),
+        file(5, FileDetail::Socket(socket(Ends::Unix(unix)))),
+        file(6, FileDetail::Socket(socket(Ends::Other))),
+        file(7, FileDetail::Socket(socket(Ends::Unix(UnixEnds::default())))),
         file(1, FileDetail::Other(OpenFile::KQUEUE)),
         file(2, FileDetail::Vnode(gone, FILE)),
     ];
@@ -92,7 +113,13 @@ fn fill(world: &mut World) {
         no_senders_request: 0,
         flags: 0x8000_0000,
     };
-    let sent = SpaceEntry { name: 0x1203, types: SpaceEntry::SEND, references: 7, object: 0xABCD };
+    let sent = SpaceEntry {
+        name: 0x1203,
+        types: SpaceEntry::SEND,
+        references: 7,
+        object: 0xABCD,
+        ..SpaceEntry::default()
+    };
     let ports = vec![
         ModelPort { status: Some(status), ..ModelPort::receiving(0x1103) },
         ModelPort { entry: sent, status: None },
@@ -127,30 +154,26 @@ fn fill(world: &mut World) {
     world.caller.groups = vec![0x8000_0001, 0x8000_0010, 0x8000_0011];
 }
 
-fn full_twin() -> (Arc<XnuModel>, Behind) {
+fn full_world() -> World {
     let mut world = world();
     fill(&mut world);
-    let model = Arc::new(XnuModel::new(world));
-    let behind = Behind::the_twin(Arc::clone(&model) as Arc<dyn XnuCalls>);
-    (model, behind)
+    world
 }
 
 #[test]
 fn every_fact_of_a_pid_arrives() {
-    let (model, _behind) = full_twin();
+    let (model, _stand_ins) = over_model(full_world());
     for pid in [0, OWN, PID, OTHERS, 999] {
-        let (mut here, mut there) = (b"before".to_vec(), b"before".to_vec());
-        let answers = (Xnu.executable_path(pid, &mut here), model.executable_path(pid, &mut there));
-        assert_eq!((answers.0, here), (answers.1, there), "{pid}");
-        assert_eq!(Xnu.kinfo_proc(pid), model.kinfo_proc(pid), "{pid}");
+        agree(&model, |calls| {
+            let mut path = [0xAA; 4096];
+            (calls.pid_path(pid, &mut path), path)
+        });
+        agree(&model, |calls| calls.kinfo_proc(pid));
         for descriptor in -1..11 {
-            let at = (pid, descriptor);
-            let vnode = Xnu.vnode_file(pid, descriptor);
-            assert_eq!(vnode, model.vnode_file(pid, descriptor), "{at:?}");
-            let socket = Xnu.socket_file(pid, descriptor);
-            assert_eq!(socket, model.socket_file(pid, descriptor), "{at:?}");
-            let pipe = Xnu.pipe_file(pid, descriptor);
-            assert_eq!(pipe, model.pipe_file(pid, descriptor), "{at:?}");
+            agree(&model, |calls| calls.fd::<VnodeFile>(pid, descriptor));
+            agree(&model, |calls| calls.fd::<PathlessFile>(pid, descriptor));
+            agree(&model, |calls| calls.fd::<SocketFile>(pid, descriptor));
+            agree(&model, |calls| calls.fd::<PipeFile>(pid, descriptor));
         }
     }
     let kinfo = Xnu.kinfo_proc(PID).unwrap().unwrap();
@@ -159,34 +182,34 @@ fn every_fact_of_a_pid_arrives() {
         (kinfo.group_count, kinfo.groups[..4].to_vec()),
         (3, vec![0x8000_0001, 0x8000_0010, 0x8000_0011, 0])
     );
-    assert_eq!(Xnu.vnode_file(PID, 2), Err(Errno::NOENT), "being recycled");
-    let mut path = Vec::new();
-    assert_eq!((Xnu.executable_path(PID, &mut path), path.len()), (Ok(()), 4095));
+    assert_eq!(Xnu.fd::<VnodeFile>(PID, 2), Err(Errno::NOENT), "being recycled");
+    assert_eq!(Xnu.pid_path(PID, &mut [0; 4096]), Ok(4095));
 }
 
 #[test]
 fn open_files_are_listed_in_order_and_cut_at_the_buffers_end() {
-    let (model, _behind) = full_twin();
-    assert_eq!(Xnu.list_files(PID, None), Ok(29));
+    let (_model, _stand_ins) = over_model(full_world());
+    assert_eq!(Xnu.pid_list::<OpenFile>(PID, None), Ok(29));
     let mut files = [OpenFile::default(); 12];
-    assert_eq!(Xnu.list_files(PID, Some(&mut files)), Ok(9));
+    assert_eq!(Xnu.pid_list::<OpenFile>(PID, Some(&mut files)), Ok(9));
     let found: Vec<(i32, u32)> = files[..9].iter().map(|it| (it.descriptor, it.kind)).collect();
     let expected = [(0, 1), (1, 5), (2, 1), (3, 2), (4, 2), (5, 2), (6, 2), (7, 2), (9, 6)];
     assert_eq!(found, expected);
     assert_eq!(files[9..], [OpenFile::default(); 3]);
     let mut two = [OpenFile { descriptor: -1, kind: 99 }; 3];
-    assert_eq!(Xnu.list_files(PID, Some(&mut two[..2])), Ok(2));
+    assert_eq!(Xnu.pid_list::<OpenFile>(PID, Some(&mut two[..2])), Ok(2));
     assert_eq!((two[1].descriptor, two[2].descriptor), (1, -1));
-    let asked = model.count(Call::ListFiles);
-    assert_eq!(Xnu.list_files(PID, Some(&mut [])), Err(Errno::NOMEM));
-    assert_eq!(model.count(Call::ListFiles), asked, "no room is refused before the pid is asked");
-    assert_eq!(Xnu.list_files(OTHERS, None), Err(Errno::PERM));
-    assert_eq!(Xnu.list_files(999, Some(&mut two)), Err(Errno::SRCH));
+    for pid in [PID, 999] {
+        let answer = Xnu.pid_list::<OpenFile>(pid, Some(&mut []));
+        assert_eq!(answer, Err(Errno::NOMEM), "no room is refused before the pid is looked for");
+    }
+    assert_eq!(Xnu.pid_list::<OpenFile>(OTHERS, None), Err(Errno::PERM));
+    assert_eq!(Xnu.pid_list::<OpenFile>(999, Some(&mut two)), Err(Errno::SRCH));
 }
 
 #[test]
 fn structs_of_descriptors_are_whole_or_nothing() {
-    let (_model, behind) = full_twin();
+    let (_model, stand_ins) = over_model(full_world());
     let mut room = [0u8; 2000];
     let mut ask = |flavor, size: c_int| {
         LastErrno::clear();
@@ -195,7 +218,7 @@ fn structs_of_descriptors_are_whole_or_nothing() {
         (answer, LastErrno::last_raw())
     };
     for (flavor, size) in
-        [(PROC_PIDFDVNODEPATHINFO, 1200), (PROC_PIDFDSOCKETINFO, 792), (PROC_PIDFDPIPEINFO, 184)]
+        [(VnodeFile::FLAVOR, 1200), (SocketFile::FLAVOR, 792), (PipeFile::FLAVOR, 184)]
     {
         assert_eq!(ask(flavor, size - 1), (0, Errno::NOMEM.0), "the size before the pid");
         assert_eq!(ask(flavor, size), (0, Errno::SRCH.0));
@@ -210,84 +233,88 @@ fn structs_of_descriptors_are_whole_or_nothing() {
     assert_eq!(path(1023), (0, Errno::NOMEM.0));
     assert_eq!(path(4097), (0, Errno::OVERFLOW.0));
     assert_eq!(path(4096), (4095, 0));
-    behind.answer_short_by(8);
-    assert_eq!(Xnu.vnode_file(PID, 0), Err(Errno::IO));
-    assert_eq!(Xnu.socket_file(PID, 3), Err(Errno::IO));
-    assert_eq!(Xnu.pipe_file(PID, 9), Err(Errno::IO));
+    stand_ins.answer_short_by(8);
+    assert_eq!(Xnu.fd::<VnodeFile>(PID, 0), Err(Errno::IO));
+    assert_eq!(Xnu.fd::<SocketFile>(PID, 3), Err(Errno::IO));
+    assert_eq!(Xnu.fd::<PipeFile>(PID, 9), Err(Errno::IO));
     assert_eq!(Xnu.kinfo_proc(PID), Err(Errno::IO));
     assert_eq!(Xnu.kinfo_proc(999), Ok(None));
 }
 
 #[test]
 fn every_fact_of_a_port_arrives() {
-    let (model, behind) = full_twin();
+    let (model, stand_ins) = over_model(full_world());
     let kinds = [PortKind::Control, PortKind::Read, PortKind::Inspect, PortKind::Name];
     let mut ports: Vec<PortName> =
         kinds.iter().map(|kind| model.port_of_kind(PID, *kind).unwrap()).collect();
     ports.extend([Xnu.own_task(), PORT_NULL, 0x4711]);
     for task in ports {
-        assert_eq!(Xnu.task_basic_info(task), model.task_basic_info(task), "{task:#x}");
-        assert_eq!(Xnu.task_absolute_times(task), model.task_absolute_times(task), "{task:#x}");
-        assert_eq!(Xnu.task_events(task), model.task_events(task), "{task:#x}");
-        assert_eq!(Xnu.task_thread_times(task), model.task_thread_times(task), "{task:#x}");
-        assert_eq!(Xnu.task_security_token(task), model.task_security_token(task), "{task:#x}");
-        assert_eq!(Xnu.task_audit_token(task), model.task_audit_token(task), "{task:#x}");
-        assert_eq!(Xnu.task_role(task), model.task_role(task), "{task:#x}");
-        assert_eq!(Xnu.space_info(task), model.space_info(task), "{task:#x}");
+        agree(&model, |calls| calls.task::<TaskBasicInfo>(task));
+        agree(&model, |calls| calls.task::<SecurityToken>(task));
+        agree(&model, |calls| calls.task::<AuditToken>(task));
+        agree(&model, |calls| calls.role(task));
+        agree(&model, |calls| calls.space_info(task));
         for name in [0, 0x1103, 0x1203, 0x1303, 0x9999, u32::MAX] {
-            let at = (task, name);
-            assert_eq!(Xnu.port_limit(task, name), model.port_limit(task, name), "{at:x?}");
-            assert_eq!(Xnu.port_status(task, name), model.port_status(task, name), "{at:x?}");
+            agree(&model, |calls| calls.attributes::<PortLimit>(task, name));
+            agree(&model, |calls| calls.attributes::<PortStatus>(task, name));
         }
     }
-    let control = Xnu.task_for_pid(PID).unwrap();
+    let control = Xnu.port_for_pid(PortKind::Control, PID).unwrap();
     assert_eq!(Xnu.space_info(control).map(|entries| entries.len()), Ok(4));
-    assert_eq!(Xnu.task_basic_info(control).map(|info| info.suspend_count), Ok(3));
-    assert_eq!(behind.not_given_back(), (0, 0));
+    assert_eq!(Xnu.task::<TaskBasicInfo>(control).map(|info| info.suspend_count), Ok(3));
+    assert_eq!(stand_ins.leaks(), (0, 0));
 }
 
 #[test]
 fn weaker_ports_are_given_in_the_manner_of_their_calls() {
-    let (model, _behind) = full_twin();
+    let (model, stand_ins) = over_model(full_world());
     let calls = Arc::new(Xnu);
     for port in [
-        TaskPort::read_for_pid(&calls, PID).unwrap().unwrap(),
-        TaskPort::inspect_for_pid(&calls, PID).unwrap().unwrap(),
-        TaskPort::name_for_pid(&calls, PID).unwrap().unwrap(),
+        TaskPort::for_pid(&calls, PortKind::Read, PID).unwrap().unwrap(),
+        TaskPort::for_pid(&calls, PortKind::Inspect, PID).unwrap().unwrap(),
+        TaskPort::for_pid(&calls, PortKind::Name, PID).unwrap().unwrap(),
     ] {
-        assert!(Xnu.task_basic_info(port.name()).is_ok());
+        assert!(Xnu.task::<TaskBasicInfo>(port.name()).is_ok());
     }
     assert_eq!((model.live_ports(), model.count(Call::ReleasePort)), (0, 3));
-    assert_eq!(Xnu.task_name_for_pid(OTHERS), Err(KernReturn::FAILURE));
+    assert_eq!(Xnu.port_for_pid(PortKind::Name, OTHERS), Err(KernReturn::FAILURE.into()));
     for pid in [0, OTHERS] {
-        assert_eq!(Xnu.task_read_for_pid(pid), Err(Errno::PERM));
-        assert_eq!(Xnu.task_inspect_for_pid(pid), Err(Errno::PERM));
+        assert_eq!(Xnu.port_for_pid(PortKind::Read, pid), Err(Errno::PERM.into()));
+        assert_eq!(Xnu.port_for_pid(PortKind::Inspect, pid), Err(Errno::PERM.into()));
     }
-    assert_eq!(Xnu.task_read_for_pid(999), Err(Errno::SRCH));
+    assert_eq!(Xnu.port_for_pid(PortKind::Read, 999), Err(Errno::SRCH.into()));
+    stand_ins.before_macos_11();
+    for kind in [PortKind::Read, PortKind::Inspect] {
+        assert_eq!(Xnu.port_for_pid(kind, PID), Err(Errno::NOSYS.into()));
+    }
+    assert!(Xnu.port_for_pid(PortKind::Name, PID).is_ok());
 }
 
 #[test]
 fn threads_arrive_by_port_and_are_given_back() {
-    let (model, behind) = full_twin();
+    let (model, stand_ins) = over_model(full_world());
     let calls = Arc::new(Xnu);
-    let task = TaskPort::for_pid(&calls, PID).unwrap().unwrap();
+    let task = TaskPort::for_pid(&calls, PortKind::Control, PID).unwrap().unwrap();
     let threads = ThreadPorts::of(&task).unwrap();
     assert_eq!(threads.names().len(), 2);
-    let ids: Vec<u64> =
-        threads.names().iter().map(|port| Xnu.thread_identifier(*port).unwrap().id).collect();
+    let ids: Vec<u64> = threads
+        .names()
+        .iter()
+        .map(|port| Xnu.thread::<ThreadIdentifier>(*port).unwrap().id)
+        .collect();
     assert_eq!(ids, [u64::MAX, 77]);
     for port in threads.names().iter().copied().chain([task.name(), PORT_NULL]) {
-        assert_eq!(Xnu.thread_identifier(port), model.thread_identifier(port));
-        assert_eq!(Xnu.thread_basic_info(port), model.thread_basic_info(port));
+        agree(&model, |calls| calls.thread::<ThreadIdentifier>(port));
+        agree(&model, |calls| calls.thread::<ThreadBasicInfo>(port));
         for flavor in 0..20 {
-            let (mut here, mut there) = ([7; 2000], [7; 2000]);
-            let answer = Xnu.thread_state(port, StateFlavor(flavor), &mut here);
-            assert_eq!(answer, model.thread_state(port, StateFlavor(flavor), &mut there));
-            assert_eq!(here, there);
+            agree(&model, |calls| {
+                let mut words = [7; 2000];
+                (calls.thread_state(port, StateFlavor(flavor), &mut words), words)
+            });
         }
     }
     let second = threads.names()[1];
-    assert_eq!(Xnu.thread_basic_info(second).map(|info| info.suspend_count), Ok(6));
+    assert_eq!(Xnu.thread::<ThreadBasicInfo>(second).map(|info| info.suspend_count), Ok(6));
     let mut words = [0; 68];
     assert_eq!(Xnu.thread_state(second, StateFlavor::ARM_THREAD, &mut words), Ok(68));
     assert!(words.iter().copied().eq(1..=68));
@@ -295,7 +322,7 @@ fn threads_arrive_by_port_and_are_given_back() {
     assert_eq!(few, Err(KernReturn::INVALID_ARGUMENT));
     assert_eq!(model.live_ports(), 3);
     drop(threads);
-    assert_eq!((model.live_ports(), behind.not_given_back()), (1, (0, 0)));
+    assert_eq!((model.live_ports(), stand_ins.leaks()), (1, (0, 0)));
     let mut count = 0;
     // SAFETY: no words to write to, as `count` says.
     let code = unsafe { thread_get_state(second, 6, words.as_mut_ptr(), &raw mut count) };
@@ -306,8 +333,8 @@ fn threads_arrive_by_port_and_are_given_back() {
 
 #[test]
 fn structs_of_ports_need_room() {
-    let (_model, behind) = full_twin();
-    let task = Xnu.task_for_pid(PID).unwrap();
+    let (_model, stand_ins) = over_model(full_world());
+    let task = Xnu.port_for_pid(PortKind::Control, PID).unwrap();
     let mut words = [0; 64];
     let mut info = |flavor, room| {
         let mut count = room;
@@ -315,9 +342,9 @@ fn structs_of_ports_need_room() {
         let code = unsafe { task_info(task, flavor, words.as_mut_ptr(), &raw mut count) };
         (code, count)
     };
-    assert_eq!(info(MACH_TASK_BASIC_INFO, 11), (4, 11));
-    assert_eq!(info(MACH_TASK_BASIC_INFO, 60), (0, 12));
-    assert_eq!(info(TASK_AUDIT_TOKEN, 7), (4, 7));
+    assert_eq!(info(TaskBasicInfo::FLAVOR, 11), (4, 11));
+    assert_eq!(info(TaskBasicInfo::FLAVOR, 60), (0, 12));
+    assert_eq!(info(AuditToken::FLAVOR, 7), (4, 7));
     assert_eq!(info(99, 60), (4, 60));
     let mut attributes = |name, flavor, room| {
         let mut count = room;
@@ -326,15 +353,15 @@ fn structs_of_ports_need_room() {
         let code = unsafe { mach_port_get_attributes(task, name, flavor, info, &raw mut count) };
         (code, count)
     };
-    assert_eq!(attributes(0x1103, MACH_PORT_RECEIVE_STATUS, 9), (5, 9));
-    assert_eq!(attributes(0x1103, MACH_PORT_RECEIVE_STATUS, 10), (0, 10));
-    assert_eq!(attributes(0, MACH_PORT_LIMITS_INFO, 1), (0, 0));
+    assert_eq!(attributes(0x1103, PortStatus::FLAVOR, 9), (5, 9));
+    assert_eq!(attributes(0x1103, PortStatus::FLAVOR, 10), (0, 10));
+    assert_eq!(attributes(0, PortLimit::FLAVOR, 1), (0, 0));
     // SAFETY: takes numbers only.
     assert_eq!(unsafe { mach_vm_deallocate(Xnu.own_task(), 0x4711, 1) }, 1);
-    assert_eq!(behind.not_given_back(), (0, 0));
+    assert_eq!(stand_ins.leaks(), (0, 0));
 }
 
-fn sysctl(calls: &impl MachineCalls, name: &CStr, room: usize) -> (Result<usize, Errno>, Vec<u8>) {
+fn sysctl(calls: &dyn XnuCalls, name: &CStr, room: usize) -> (Result<usize, Errno>, Vec<u8>) {
     let mut buffer = vec![0xAA; room];
     let answer = calls.sysctl_by_name(name, Some(&mut buffer));
     (answer, if answer.is_ok() { buffer } else { Vec::new() })
@@ -342,46 +369,51 @@ fn sysctl(calls: &impl MachineCalls, name: &CStr, room: usize) -> (Result<usize,
 
 #[test]
 fn the_machine_arrives() {
-    let (model, behind) = full_twin();
+    let (model, stand_ins) = over_model(full_world());
     for (number, machine) in [Machine::apple_silicon(), Machine::intel()].into_iter().enumerate() {
         model.world(|world| world.machine = machine);
-        for (name, _) in crate::kernel::mach::calls::SYSCTLS {
-            assert_eq!(Xnu.sysctl_by_name(name, None), model.sysctl_by_name(name, None));
+        for name in SYSCTLS {
+            agree(&model, |calls| calls.sysctl_by_name(name, None));
             for room in [0, 4, 1000] {
-                assert_eq!(sysctl(&Xnu, name, room), sysctl(&*model, name, room), "{name:?}");
+                agree(&model, |calls| sysctl(calls, name, room));
             }
         }
         let kind = [CPU_TYPE_ARM64, CPU_TYPE_X86_64][number];
-        assert!(Xnu.processors().unwrap().iter().all(|it| it.cpu_type == kind));
-        assert_eq!(Xnu.vm_statistics(), model.vm_statistics());
-        assert_eq!(Xnu.processors(), model.processors());
-        assert_eq!(Xnu.processor_loads(), model.processor_loads());
-        assert_eq!(Xnu.timebase(), model.timebase());
+        assert!(Xnu.processors::<ProcessorInfo>().unwrap().iter().all(|it| it.cpu_type == kind));
+        agree(&model, |calls| calls.host::<VmStatistics>());
+        agree(&model, |calls| calls.processors::<ProcessorInfo>());
+        agree(&model, |calls| calls.processors::<ProcessorLoad>());
+        for number in [0, 1, 999] {
+            agree(&model, |calls| calls.processor::<ProcessorInfo>(number));
+            agree(&model, |calls| calls.processor::<ProcessorLoad>(number));
+        }
+        agree(&model, |calls| calls.timebase());
     }
     assert_eq!(Xnu.sysctl_by_name(c"hw.ncpu", None), Ok(4));
     assert_eq!(sysctl(&Xnu, c"hw.ncpu", 3).0, Err(Errno::NOMEM));
     assert_eq!(Xnu.sysctl_by_name(c"no.such.name", None), Err(Errno::NOENT));
-    assert_eq!(behind.not_given_back(), (0, 0));
+    assert_eq!(stand_ins.leaks(), (0, 0));
 
     // No CPU is no machine, but no division either.
     model.world(|world| world.machine.processors.clear());
-    assert_eq!(Xnu.processors(), Ok(Vec::new()));
+    assert_eq!(Xnu.processors::<ProcessorInfo>(), Ok(Vec::new()));
     model.at(Call::ProcessorLoads, 1..=99, Fault::KernReturn(KernReturn(6)));
-    assert_eq!(Xnu.processor_loads(), Err(KernReturn(6)));
-    assert_eq!(behind.not_given_back(), (0, 0));
+    assert_eq!(Xnu.processors::<ProcessorLoad>(), Err(KernReturn(6)));
+    assert_eq!(stand_ins.leaks(), (0, 0));
 }
 
 #[test]
 fn mounted_file_systems_arrive_and_are_cut_at_the_buffers_end() {
-    let (model, _behind) = full_twin();
+    let (model, _stand_ins) = over_model(full_world());
     model.world(|world| {
         world.machine.mounts.push(Mount {
-            mount_point: b"/Volumes/na\xEFve".to_vec(),
-            source: vec![b's'; 1023],
-            kind: vec![b'k'; 15],
+            mount_point: b"/Volumes/na\xEFve".into(),
+            source: (&[b's'; 1024]).into(),
+            kind: (&[b'k'; 16]).into(),
             flags: 0x8000_0001,
             fsid: [-1, 77],
             owner: 0x8000_0002,
+            ..Mount::default()
         });
     });
     assert_eq!(Xnu.mounts(None), Ok(5));

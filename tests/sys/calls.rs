@@ -1,34 +1,40 @@
-//! `raw` over the twin over the model: what only the C side can get wrong.
-
-mod files;
-mod inside;
+//! Processes, regions and ports: the same answers with and without C in between.
 
 use std::ffi::c_int;
+use std::fmt::Debug;
 use std::sync::Arc;
 
+use mach_procfs::kernel::mach::MachKernel;
+use mach_procfs::kernel::{Detail, Kernel};
+use mach_procfs::model::{Pid, Region, Result as ModelResult};
 use nix::errno::Errno as LastErrno;
-
-use super::{Behind, mach_port_deallocate, mach_vm_region_recurse, proc_pidinfo, task_info};
-use crate::kernel::mach::MachKernel;
-use crate::kernel::mach::calls::{
-    Errno, Image, KernReturn, PORT_NULL, PortName, RegionPathInfo, Segment, ShortBsdInfo,
-    SubmapInfo, TaskInfo, TaskPort, ThreadInfo, Timebase, VnodeInfo, VnodePaths, XnuCalls,
-};
-use crate::kernel::mach::ffi::{PROC_PIDREGIONPATHINFO, PROC_PIDT_SHORTBSDINFO, TASK_VM_INFO};
-use crate::kernel::mach::raw::Xnu;
-use crate::kernel::mach::xnu_model::{
+use xnu_model::{
     ArgumentArea, Call, Caller, Entry, Fault, ModelProcess, PortRule, Vnode, World, XnuModel,
 };
-use crate::kernel::{Detail, Kernel};
-use crate::model::{Pid, Region, Result as ModelResult};
+use zerocopy::FromBytes;
+
+use crate::stand_ins::mach::{mach_vm_region_recurse, task_info};
+use crate::stand_ins::task::mach_port_deallocate;
+use crate::stand_ins::{StandIns, proc_pidinfo};
+use crate::xnu::sys::Xnu;
+use crate::xnu::{
+    BsdInfo, Errno, Image, KernReturn, PORT_NULL, PidInfo, PortKind, PortName, RegionPathInfo,
+    Segment, ShortBsdInfo, SubmapInfo, TaskFlavor, TaskInfo, TaskPort, TaskVmInfo, Text, ThreadId,
+    ThreadInfo, Timebase, Typed, UniqueInfo, VnodeInfo, VnodePaths, XnuCalls,
+};
 
 const PAGE: u64 = 16_384;
-const OWN: i32 = 400;
-const PID: i32 = 500;
-const OTHERS: i32 = 600;
+pub(crate) const OWN: i32 = 400;
+pub(crate) const PID: i32 = 500;
+pub(crate) const OTHERS: i32 = 600;
 
 /// Nothing a kernel answers by itself.
 const BEFORE: u64 = 0xB4;
+
+/// A field of characters without a NUL.
+fn whole<const N: usize>(bytes: &[u8; N]) -> Text<N> {
+    Text::read_from_bytes(bytes).unwrap()
+}
 
 /// Every number another one, so that no field can pass for its neighbour.
 fn distinct(process: &mut ModelProcess) {
@@ -36,7 +42,7 @@ fn distinct(process: &mut ModelProcess) {
     (info.gid, info.rgid, info.svgid) = (0x8000_0001, 0x8000_0002, 0x8000_0003);
     (info.nfiles, info.pgid, info.pjobc, info.tpgid, info.nice) = (31, 32, 33, 34, -7);
     (info.xstatus, info.start_microseconds) = (35, 999_999);
-    (info.comm, info.name) = ([0xC3; 16], [0xE9; 32]);
+    (info.comm, info.name) = (whole(&[0xC3; 16]), whole(&[0xE9; 32]));
     process.unique.uuid = std::array::from_fn(|index| 0xF0 + index as u8);
     (process.unique.unique_id, process.unique.parent_unique_id) = (u64::MAX - 1, u64::MAX - 2);
     process.unique.id_version = -5;
@@ -71,7 +77,7 @@ fn distinct(process: &mut ModelProcess) {
         current_priority: 6,
         priority: 7,
         max_priority: -8,
-        name: b"thread \xFF".to_vec(),
+        name: b"thread \xFF".into(),
     };
     process.threads = vec![(u64::MAX, thread), (77, ThreadInfo::default())];
     let vnode = |dev, kind| VnodeInfo {
@@ -83,19 +89,20 @@ fn distinct(process: &mut ModelProcess) {
         fsid: [-3, 4],
         mtime: -5,
         size: 1 << 40,
+        ..VnodeInfo::default()
     };
     process.paths = VnodePaths {
         current: vnode(0x0100_000F, 2),
-        current_path: vec![b'c'; 1023],
+        current_path: (&[b'c'; 1024]).into(),
         root: vnode(0xFF00_0001, 3),
-        root_path: b"/a\nb\xFF".to_vec(),
+        root_path: b"/a\nb\xFF".into(),
     };
     let strings = [b"executable_path=".as_slice(), &(0..=250).collect::<Vec<u8>>()].concat();
     process.arguments = ArgumentArea { count: -7, strings };
 }
 
 /// The own process, another one of the same user with a map of all sorts, and one of root's.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let mut world = World::default();
     world.caller = Caller {
         pid: OWN,
@@ -135,92 +142,87 @@ fn world() -> World {
     world
 }
 
-fn twin() -> (Arc<XnuModel>, Behind) {
-    let model = Arc::new(XnuModel::new(world()));
-    let behind = Behind::the_twin(Arc::clone(&model) as Arc<dyn XnuCalls>);
-    (model, behind)
+pub(crate) fn over_model(world: World) -> (Arc<XnuModel>, StandIns) {
+    let model = Arc::new(XnuModel::new(world));
+    let stand_ins = StandIns::install(Arc::clone(&model) as Arc<dyn XnuCalls>);
+    (model, stand_ins)
+}
+
+/// The same answer with and without C in between.
+#[track_caller]
+pub(crate) fn agree<T: PartialEq + Debug>(model: &XnuModel, ask: impl Fn(&dyn XnuCalls) -> T) {
+    assert_eq!(ask(&Xnu), ask(model));
 }
 
 fn region_recurse(
-    calls: &impl XnuCalls,
+    calls: &dyn XnuCalls,
     task: PortName,
     address: u64,
 ) -> Result<(u64, u64, u32, SubmapInfo), KernReturn> {
     let (mut address, mut size, mut depth) = (address, 0, 1024);
     let mut info = SubmapInfo::default();
-    calls.region_recurse(task, &mut address, &mut size, &mut depth, &mut info)?;
+    calls.region(task, &mut address, &mut size, &mut depth, &mut info)?;
     Ok((address, size, depth, info))
 }
 
 #[test]
 fn every_field_of_every_struct_arrives() {
-    let (model, _behind) = twin();
+    let (model, _stand_ins) = over_model(world());
     for pid in [0, OWN, PID, OTHERS, 999] {
-        for zombies in [false, true] {
-            assert_eq!(Xnu.short_bsd_info(pid, zombies), model.short_bsd_info(pid, zombies));
-            assert_eq!(Xnu.bsd_info(pid, zombies), model.bsd_info(pid, zombies));
-            assert_eq!(Xnu.unique_info(pid, zombies), model.unique_info(pid, zombies));
+        for zombies in [0, 1] {
+            agree(&model, |calls| calls.pid::<ShortBsdInfo>(pid, zombies));
+            agree(&model, |calls| calls.pid::<BsdInfo>(pid, zombies));
+            agree(&model, |calls| calls.pid::<UniqueInfo>(pid, zombies));
         }
-        assert_eq!(Xnu.task_info(pid), model.task_info(pid));
+        agree(&model, |calls| calls.pid::<TaskInfo>(pid, 0));
+        agree(&model, |calls| calls.pid::<VnodePaths>(pid, 0));
         for thread in [77, u64::MAX, 0] {
-            assert_eq!(Xnu.thread_info(pid, thread), model.thread_info(pid, thread));
+            agree(&model, |calls| calls.pid::<ThreadInfo>(pid, thread));
         }
-        let (mut here, mut there) = (VnodePaths::default(), VnodePaths::default());
-        let answers = (Xnu.vnode_paths(pid, &mut here), model.vnode_paths(pid, &mut there));
-        assert_eq!((answers.0, here), (answers.1, there));
     }
-    assert_eq!(Xnu.task_info(PID).map(|info| info.priority), Ok(-12));
+    assert_eq!(Xnu.pid::<TaskInfo>(PID, 0).map(|info| info.priority), Ok(-12));
     assert_eq!(Xnu.own_pid(), OWN);
     assert_eq!(Xnu.own_task(), model.own_task());
-    assert_eq!(Xnu.own_stack_top(), Ok(0x1_7000_0000_0000));
-    assert_eq!(Xnu.timebase(), model.timebase());
+    assert_eq!(Xnu.sysctl_value::<u64>(c"kern.usrstack64"), Ok(0x1_7000_0000_0000));
+    agree(&model, |calls| calls.timebase());
     assert_eq!(Xnu.timebase(), Ok(Timebase { numer: 125, denom: 3 }));
 }
 
 #[test]
 fn every_region_arrives_whichever_call_is_asked() {
-    let (model, _behind) = twin();
-    let port = Xnu.task_for_pid(PID).unwrap();
-    let (mut here, mut there) = (RegionPathInfo::default(), RegionPathInfo::default());
+    let (model, _stand_ins) = over_model(world());
+    let port = Xnu.port_for_pid(PortKind::Control, PID).unwrap();
     for page in 0..0x40 {
         let address = page * PAGE + 5;
-        let answers = (
-            Xnu.region_path_info(PID, address, &mut here),
-            model.region_path_info(PID, address, &mut there),
-        );
-        assert_eq!(answers.0, answers.1, "{address:#x}");
-        assert_eq!(here, there, "{address:#x}");
-        let leaf = region_recurse(&Xnu, port, address);
-        assert_eq!(leaf, region_recurse(&*model, port, address), "{address:#x}");
-        let short = |calls: &dyn XnuCalls| {
+        agree(&model, |calls| calls.pid::<RegionPathInfo>(PID, address));
+        agree(&model, |calls| region_recurse(calls, port, address));
+        agree(&model, |calls| {
             let (mut start, mut size, mut depth) = (address, 0, 1024);
             let mut info = SubmapInfo::default();
-            let answer =
-                calls.region_recurse_short(port, &mut start, &mut size, &mut depth, &mut info);
+            let answer = calls.region_short(port, &mut start, &mut size, &mut depth, &mut info);
             (answer, start, size, depth, info)
-        };
-        assert_eq!(short(&Xnu), short(&*model), "{address:#x}");
+        });
     }
-    let vm = Xnu.task_vm_info(port).unwrap();
-    assert_eq!(vm, model.task_vm_info(port).unwrap());
+    agree(&model, |calls| calls.task::<TaskVmInfo>(port));
+    let vm = Xnu.task::<TaskVmInfo>(port).unwrap();
     assert_eq!((vm.page_size, vm.region_count), (16_384, 4));
     Xnu.release_port(port).unwrap();
 }
 
 #[test]
-fn libproc_says_no_with_0_and_errno() {
-    let (model, _behind) = twin();
-    let mut info = RegionPathInfo { path: b"kept".to_vec(), ..RegionPathInfo::default() };
-    let kept = info.clone();
+fn libproc_fails_with_0_and_errno() {
+    let (model, _stand_ins) = over_model(world());
+    let mut info = RegionPathInfo { path: b"kept".into(), ..RegionPathInfo::default() };
+    let kept = info;
     // The order of the kernel's checks: pid 0 before all.
     for (pid, address, errno) in
         [(0, 0, Errno::PERM), (999, 0, Errno::SRCH), (-1, 0, Errno::SRCH), (OTHERS, 0, Errno::PERM)]
     {
-        assert_eq!(Xnu.region_path_info(pid, address, &mut info), Err(errno), "{pid}");
+        assert_eq!(Xnu.pid_into(pid, address, &mut info), Err(errno), "{pid}");
     }
     model.world(|world| world.unmap(PID, 0, u64::MAX));
     model.world(|world| world.begin_exit(PID));
-    assert_eq!(Xnu.region_path_info(PID, 0, &mut info), Err(Errno::INVAL));
+    assert_eq!(Xnu.pid_into(PID, 0, &mut info), Err(Errno::INVAL));
     assert_eq!(info, kept, "an error changes nothing");
     assert_eq!(Xnu.process_arguments(OTHERS, Some(&mut [0; 99])), Err(Errno::INVAL));
 }
@@ -229,27 +231,25 @@ fn libproc_says_no_with_0_and_errno() {
 /// succeeds, and a success may be 0 as well.
 #[test]
 fn nothing_found_is_no_error() {
-    let (_model, _behind) = twin();
+    let (_model, _stand_ins) = over_model(world());
     LastErrno::set_raw(Errno::PERM.0);
-    assert_eq!(Xnu.list_thread_ids(OWN, &mut [0; 4]), Ok(0));
+    assert_eq!(Xnu.pid_list::<ThreadId>(OWN, Some(&mut [0; 4])), Ok(0));
     LastErrno::set_raw(Errno::PERM.0);
-    assert!(Xnu.short_bsd_info(OWN, false).is_ok());
+    assert!(Xnu.pid::<ShortBsdInfo>(OWN, 0).is_ok());
 }
 
 /// A kernel with a smaller struct than this one would leave the rest of it unsaid.
 #[test]
 fn half_a_struct_is_an_error() {
-    let (_model, behind) = twin();
-    behind.answer_short_by(8);
-    assert_eq!(Xnu.short_bsd_info(PID, false), Err(Errno::IO));
-    let mut info = RegionPathInfo::default();
-    assert_eq!(Xnu.region_path_info(PID, 0, &mut info), Err(Errno::IO));
-    assert_eq!(info, RegionPathInfo::default());
+    let (_model, stand_ins) = over_model(world());
+    stand_ins.answer_short_by(8);
+    assert_eq!(Xnu.pid::<ShortBsdInfo>(PID, 0), Err(Errno::IO));
+    assert_eq!(Xnu.pid::<RegionPathInfo>(PID, 0), Err(Errno::IO));
 }
 
 #[test]
 fn flavors_need_room_and_pid_0_needs_none() {
-    let (_model, _behind) = twin();
+    let (_model, _stand_ins) = over_model(world());
     let mut room = [0u8; 2000];
     let mut ask = |pid, flavor, size: c_int| {
         LastErrno::clear();
@@ -257,40 +257,42 @@ fn flavors_need_room_and_pid_0_needs_none() {
         let answer = unsafe { proc_pidinfo(pid, flavor, 0, room.as_mut_ptr().cast(), size) };
         (answer, LastErrno::last_raw())
     };
-    assert_eq!(ask(PID, PROC_PIDT_SHORTBSDINFO, 63), (0, Errno::NOMEM.0));
-    assert_eq!(ask(PID, PROC_PIDT_SHORTBSDINFO, 64), (64, 0));
-    assert_eq!(ask(PID, PROC_PIDT_SHORTBSDINFO, 2000), (64, 0));
-    assert_eq!(ask(999, PROC_PIDT_SHORTBSDINFO, 63), (0, Errno::NOMEM.0));
-    assert_eq!(ask(0, PROC_PIDREGIONPATHINFO, 0), (0, Errno::PERM.0));
+    assert_eq!(ask(PID, ShortBsdInfo::FLAVOR, 63), (0, Errno::NOMEM.0));
+    assert_eq!(ask(PID, ShortBsdInfo::FLAVOR, 64), (64, 0));
+    assert_eq!(ask(PID, ShortBsdInfo::FLAVOR, 2000), (64, 0));
+    assert_eq!(ask(999, ShortBsdInfo::FLAVOR, 63), (0, Errno::NOMEM.0));
+    assert_eq!(ask(0, RegionPathInfo::FLAVOR, 0), (0, Errno::PERM.0));
     assert_eq!(ask(PID, 99, 2000), (0, Errno::INVAL.0));
-    assert_eq!(ask(PID, PROC_PIDREGIONPATHINFO, 1272), (1272, 0));
+    assert_eq!(ask(PID, RegionPathInfo::FLAVOR, 1272), (1272, 0));
 }
 
 #[test]
 fn lists_are_counted_in_entries_and_cut_at_the_buffers_end() {
-    let (model, _behind) = twin();
-    let estimate = Xnu.list_all_pids(None).unwrap();
+    let (_model, _stand_ins) = over_model(world());
+    let estimate = Xnu.list_pids(None).unwrap();
     assert!(estimate >= 4, "{estimate}");
     let mut pids = vec![-1; estimate];
-    assert_eq!(Xnu.list_all_pids(Some(&mut pids)), Ok(4));
+    assert_eq!(Xnu.list_pids(Some(&mut pids)), Ok(4));
     assert_eq!(pids[..5], [OTHERS, PID, OWN, 0, -1]);
     let mut two = [-1; 3];
-    assert_eq!(Xnu.list_all_pids(Some(&mut two[..2])), Ok(2));
+    assert_eq!(Xnu.list_pids(Some(&mut two[..2])), Ok(2));
     assert_eq!(two, [OTHERS, PID, -1]);
-    assert_eq!(Xnu.list_all_pids(Some(&mut [])), Err(Errno::NOMEM));
+    assert_eq!(Xnu.list_pids(Some(&mut [])), Err(Errno::NOMEM));
 
     let mut threads = [0; 3];
-    assert_eq!(Xnu.list_thread_ids(PID, &mut threads), Ok(2));
+    assert_eq!(Xnu.pid_list::<ThreadId>(PID, Some(&mut threads)), Ok(2));
     assert_eq!(threads, [u64::MAX, 77, 0]);
-    assert_eq!(Xnu.list_thread_ids(PID, &mut threads[..1]), Ok(1));
-    assert_eq!(Xnu.list_thread_ids(PID, &mut []), Err(Errno::NOMEM));
-    assert_eq!(model.count(Call::ListThreadIds), 2, "no room is refused before the pid is asked");
+    assert_eq!(Xnu.pid_list::<ThreadId>(PID, Some(&mut threads[..1])), Ok(1));
+    for pid in [PID, 999] {
+        let answer = Xnu.pid_list::<ThreadId>(pid, Some(&mut []));
+        assert_eq!(answer, Err(Errno::NOMEM), "no room is refused before the pid is looked for");
+    }
 }
 
 /// More processes than the estimate allows for, born between estimate and list.
 #[test]
 fn the_list_of_processes_grows_with_them() {
-    let (model, _behind) = twin();
+    let (model, _stand_ins) = over_model(world());
     model.change_at(Call::ListAllPids, 2, |world| {
         for pid in 1000..3000 {
             world.spawn(ModelProcess::new(pid, "late"));
@@ -303,7 +305,7 @@ fn the_list_of_processes_grows_with_them() {
 
 #[test]
 fn arguments_come_whole_or_from_the_tail() {
-    let (_model, _behind) = twin();
+    let (_model, _stand_ins) = over_model(world());
     assert_eq!(Xnu.process_arguments(PID, None), Ok(256), "of 255, in words");
     let mut buffer = [0xAA; 300];
     assert_eq!(Xnu.process_arguments(PID, Some(&mut buffer)), Ok(255));
@@ -318,8 +320,8 @@ fn arguments_come_whole_or_from_the_tail() {
 /// MIG counts in words of 32 bits, both ways, and cuts what is longer than it knows.
 #[test]
 fn counts_are_words_and_go_both_ways() {
-    let (_model, _behind) = twin();
-    let port = Xnu.task_for_pid(PID).unwrap();
+    let (_model, _stand_ins) = over_model(world());
+    let port = Xnu.port_for_pid(PortKind::Control, PID).unwrap();
     let recurse = |count: u32| {
         let (mut address, mut size, mut depth, mut words) = (0, 0, 1024, count);
         let mut info = [0x5555_5555; 40];
@@ -346,8 +348,9 @@ fn counts_are_words_and_go_both_ways() {
     let vm_info = |count: u32| {
         let mut words = count;
         let mut info = [0; 200];
-        // SAFETY: as many words of `info` as `count` says.
-        let code = unsafe { task_info(port, TASK_VM_INFO, info.as_mut_ptr(), &raw mut words) };
+        // SAFETY: more words of `info` than any `count` here.
+        let code =
+            unsafe { task_info(port, TaskVmInfo::FLAVOR, info.as_mut_ptr(), &raw mut words) };
         (code, words)
     };
     assert_eq!(vm_info(35), (4, 35));
@@ -357,12 +360,12 @@ fn counts_are_words_and_go_both_ways() {
 
 #[test]
 fn a_refused_region_call_leaves_its_parameters() {
-    let (model, _behind) = twin();
-    let port = Xnu.task_for_pid(PID).unwrap();
+    let (model, _stand_ins) = over_model(world());
+    let port = Xnu.port_for_pid(PortKind::Control, PID).unwrap();
     let kept = SubmapInfo { user_tag: 99, ..SubmapInfo::default() };
     let refused = |task, address: u64| {
-        let (mut start, mut size, mut depth, mut info) = (address, BEFORE, 3, kept.clone());
-        let answer = Xnu.region_recurse(task, &mut start, &mut size, &mut depth, &mut info);
+        let (mut start, mut size, mut depth, mut info) = (address, BEFORE, 3, kept);
+        let answer = Xnu.region(task, &mut start, &mut size, &mut depth, &mut info);
         assert_eq!((start, size, depth, &info), (address, BEFORE, 3, &kept));
         answer.unwrap_err()
     };
@@ -378,10 +381,10 @@ fn a_refused_region_call_leaves_its_parameters() {
 
 #[test]
 fn a_port_is_released_once() {
-    let (model, _behind) = twin();
+    let (model, _stand_ins) = over_model(world());
     let calls = Arc::new(Xnu);
-    let first = TaskPort::for_pid(&calls, PID).unwrap().unwrap();
-    let second = TaskPort::for_pid(&calls, PID).unwrap().unwrap();
+    let first = TaskPort::for_pid(&calls, PortKind::Control, PID).unwrap().unwrap();
+    let second = TaskPort::for_pid(&calls, PortKind::Control, PID).unwrap().unwrap();
     assert_eq!((model.live_ports(), first.name()), (2, second.name()));
     drop(first);
     assert_eq!(model.live_ports(), 1);
@@ -393,10 +396,13 @@ fn a_port_is_released_once() {
     assert_eq!(model.count(Call::ReleasePort), 2, "the own task's name is no reference");
     for rule in [PortRule::Null, PortRule::Dead] {
         model.world(|world| world.process_mut(PID).unwrap().port = rule);
-        assert!(TaskPort::for_pid(&calls, PID).unwrap().is_none());
+        assert!(TaskPort::for_pid(&calls, PortKind::Control, PID).unwrap().is_none());
     }
     assert_eq!(model.count(Call::ReleasePort), 2, "no right, nothing to release");
-    assert_eq!(TaskPort::for_pid(&calls, 0).err(), Some(KernReturn::FAILURE));
+    assert_eq!(
+        TaskPort::for_pid(&calls, PortKind::Control, 0).err(),
+        Some(KernReturn::FAILURE.into())
+    );
     assert_eq!(Xnu.release_port(0x4711), Err(KernReturn::INVALID_NAME));
     // SAFETY: takes numbers only.
     assert_eq!(unsafe { mach_port_deallocate(PORT_NULL, 0x4711) }, 16, "not the own name space");
@@ -414,7 +420,7 @@ fn walk<C: XnuCalls>(kernel: &MachKernel<C>, pid: i32, detail: Detail) -> ModelR
 
 #[test]
 fn a_walk_sees_the_same_with_and_without_c_in_between() {
-    let (model, _behind) = twin();
+    let (model, _stand_ins) = over_model(world());
     let over_c = MachKernel::new(Arc::new(Xnu));
     let direct = MachKernel::new(Arc::clone(&model));
     for pid in [0, OWN, PID, OTHERS, 999] {
@@ -432,34 +438,34 @@ fn a_walk_sees_the_same_with_and_without_c_in_between() {
 
 #[test]
 fn the_flag_against_alias_scans_is_set_at_the_start() {
-    let (model, _behind) = twin();
+    let (model, _stand_ins) = over_model(world());
     let _kernel = MachKernel::new(Arc::new(Xnu));
     assert_eq!(model.count(Call::SetRegionInfoFlags), 1);
     model.at(Call::SetRegionInfoFlags, 2..=2, Fault::Errno(Errno(2)));
-    assert_eq!(Xnu.set_region_info_flags(1), Err(Errno(2)));
+    assert_eq!(Xnu.set_sysctl(c"vm.self_region_info_flags", &1u32.to_ne_bytes()), Err(Errno(2)));
     let mut caller = model.world(|world| world.caller.clone());
     caller.stack_top = None;
     model.world(|world| world.caller = caller.clone());
-    assert_eq!(Xnu.own_stack_top(), Err(Errno(2)));
+    assert_eq!(Xnu.sysctl_value::<u64>(c"kern.usrstack64"), Err(Errno(2)));
 }
 
 /// Zombies are found where `arg` asks for them.
 #[test]
 fn arg_goes_where_it_belongs() {
-    let (model, _behind) = twin();
+    let (model, _stand_ins) = over_model(world());
     model.world(|world| world.become_zombie(PID));
-    assert_eq!(Xnu.short_bsd_info(PID, false), Err(Errno::SRCH));
-    let zombie = Xnu.short_bsd_info(PID, true).map(|info| info.status);
+    assert_eq!(Xnu.pid::<ShortBsdInfo>(PID, 0), Err(Errno::SRCH));
+    let zombie = Xnu.pid::<ShortBsdInfo>(PID, 1).map(|info| info.status);
     assert_eq!(zombie, Ok(ShortBsdInfo::ZOMBIE));
-    assert_eq!(Xnu.unique_info(PID, false), Err(Errno::SRCH));
-    assert!(Xnu.unique_info(PID, true).is_ok());
-    assert_eq!(Xnu.bsd_info(PID, false), Err(Errno::SRCH));
-    assert!(Xnu.bsd_info(PID, true).is_ok());
+    assert_eq!(Xnu.pid::<UniqueInfo>(PID, 0), Err(Errno::SRCH));
+    assert!(Xnu.pid::<UniqueInfo>(PID, 1).is_ok());
+    assert_eq!(Xnu.pid::<BsdInfo>(PID, 0), Err(Errno::SRCH));
+    assert!(Xnu.pid::<BsdInfo>(PID, 1).is_ok());
 }
 
 #[test]
 fn images_of_the_cache_arrive_and_no_others() {
-    let (model, _behind) = twin();
+    let (model, _stand_ins) = over_model(world());
     let stale = Image { path: b"stale".to_vec(), ..Image::default() };
     let (mut here, mut there) = (vec![stale.clone(); 9], Vec::new());
     Xnu.own_images(&mut here);

@@ -1,0 +1,104 @@
+//! Numbers of XNU's headers, each declared once and listed for the check against the headers.
+
+use super::{
+    SubmapInfo, SubmapShortInfo, TaskVmInfo, VmStatistics, errno, flavors, registers, structs,
+};
+
+/// A number that XNU's headers define.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Constant {
+    /// Its name in C.
+    pub name: &'static str,
+    /// Its value.
+    pub value: i64,
+    /// Whether a public header has it. The others stand in XNU's private headers, and are part of
+    /// its system call interface.
+    pub public: bool,
+}
+
+/// Declares constants and lists them, with their names in C.
+///
+/// `LIST { NAME: type = value; }` declares them in the module, by their names in C;
+/// `LIST in Type: type { NAME = value, "C name"; }` in a type, and `LIST in Type(_) { … }` as values
+/// of a type that wraps the number. `private` behind a name: no public header has it.
+macro_rules! xnu_constants {
+    ($list:ident {
+        $($(#[$meta:meta])* $name:ident: $type:ty = $value:expr;)*
+    }) => {
+        $($(#[$meta])* pub const $name: $type = $value;)*
+        xnu_constants!(@list $list { $(stringify!($name), $name, [];)* });
+    };
+    ($(#[$head:meta])* $list:ident in $owner:ident: $type:ty {
+        $($(#[$meta:meta])* $name:ident = $value:expr, $c:literal $($private:ident)?;)*
+    }) => {
+        $(#[$head])*
+        impl $owner {
+            $(#[doc = concat!("`", $c, "`:")] $(#[$meta])* pub const $name: $type = $value;)*
+        }
+        xnu_constants!(@list $list { $($c, $owner::$name, [$($private)?];)* });
+    };
+    ($(#[$head:meta])* $list:ident in $owner:ident(_) {
+        $($(#[$meta:meta])* $name:ident = $value:expr, $c:literal $($private:ident)?;)*
+    }) => {
+        $(#[$head])*
+        impl $owner {
+            $(#[doc = concat!("`", $c, "`:")] $(#[$meta])* pub const $name: Self = $owner($value);)*
+        }
+        xnu_constants!(@list $list { $($c, $owner::$name.0, [$($private)?];)* });
+    };
+    (@list $list:ident { $($c:expr, $value:expr, [$($private:ident)?];)* }) => {
+        pub(in crate::kernel::xnu) const $list: &[$crate::kernel::xnu::Constant] = &[
+            $($crate::kernel::xnu::Constant {
+                name: $c,
+                value: $value as i64,
+                public: xnu_constants!(@public $($private)?),
+            },)*
+        ];
+    };
+    (@public private) => { false };
+    (@public) => { true };
+}
+
+pub(super) use xnu_constants;
+
+xnu_constants! {
+    NUMBERS {
+        /// First number of a `sysctl` name: the kernel's own.
+        CTL_KERN: i32 = 1;
+        /// Second number: processes.
+        KERN_PROC: i32 = 14;
+        /// Third number: one process, by its pid.
+        KERN_PROC_PID: i32 = 1;
+        /// Second number: arguments and environment of a process.
+        KERN_PROCARGS2: i32 = 49;
+        /// What a Mach call returns that has not failed.
+        KERN_SUCCESS: i32 = 0;
+        /// Flag of `getfsstat`: no file system is asked.
+        MNT_NOWAIT: i32 = 2;
+        /// The longest path of an executable, with its NUL.
+        PROC_PIDPATHINFO_MAXSIZE: usize = 4096;
+        /// Flavor of `task_policy_get`: the role.
+        TASK_CATEGORY_POLICY: u32 = 1;
+    }
+}
+
+/// By how many words Mach calls tell the revisions of growing structs apart.
+const COUNTS: &[Constant] = &[
+    count::<TaskVmInfo>("TASK_VM_INFO_REV2_COUNT"),
+    count::<SubmapInfo>("VM_REGION_SUBMAP_INFO_V2_COUNT_64"),
+    count::<SubmapShortInfo>("VM_REGION_SUBMAP_SHORT_INFO_COUNT_64"),
+    count::<VmStatistics>("HOST_VM_INFO64_REV1_COUNT"),
+];
+
+const fn count<T>(name: &'static str) -> Constant {
+    Constant { name, value: (size_of::<T>() / size_of::<u32>()) as i64, public: true }
+}
+
+/// Every number that goes to the kernel or comes from it, but for those of registers
+/// ([`StateFlavor::of_cpu`](super::StateFlavor::of_cpu)), which are the machine's.
+#[doc(hidden)]
+pub fn constants() -> impl Iterator<Item = &'static Constant> {
+    let lists =
+        [NUMBERS, COUNTS, errno::ERRNOS, errno::KERN_RETURNS, registers::NUMBERS, registers::MOST];
+    lists.into_iter().chain(flavors::LISTS.iter().copied()).chain(structs::constants()).flatten()
+}
