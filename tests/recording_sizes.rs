@@ -137,9 +137,9 @@ fn shapes() -> Vec<Shape> {
         rows_of_a_process("ports", |row| {
             right(row, ",\"answers\":{\"limits\":{\"ok\":{\"messages\":1}}}")
         }),
-        rows_of_a_process("thread_ports", |_| "{}".to_owned()),
+        rows_of_a_process("thread_ports", |_| "{\"states\":[]}".to_owned()),
         rows_of_a_process("thread_ports", |_| {
-            "{\"answers\":{\"identifier\":{\"kern_return\":4}}}".to_owned()
+            "{\"answers\":{\"identifier\":{\"kern_return\":4}},\"states\":[]}".to_owned()
         }),
         rows_of_a_process("thread_ports", |_| {
             "{\"states\":[{\"flavor\":6,\"words\":{\"ok\":\"\"}}]}".to_owned()
@@ -305,7 +305,7 @@ fn a_thread_of_many_is_asked_for_alone() {
         let ports = list(&|id| {
             format!(
                 "{{\"answers\":{{\"identifier\":{{\"ok\":{{\"id\":{id},\"handle\":\"0x0\",\
-                 \"dispatch_queue\":\"0x0\"}}}},\"basic_info\":{{\"ok\":{basic}}}}}}}"
+                 \"dispatch_queue\":\"0x0\"}}}},\"basic_info\":{{\"ok\":{basic}}}}},\"states\":[]}}"
             )
         });
         let parts =

@@ -9,10 +9,9 @@ use std::sync::Arc;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use mach_procfs::format::{maps, vmmap, vmmap_r};
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::recording::{Limits, Recording, read, record};
-use mach_procfs::kernel::mach::xnu_model::XnuModel;
 use mach_procfs::kernel::{Detail, Kernel as _, Owned};
 use mach_procfs::model::Pid;
+use mach_procfs::recording::{Limits, Recording, Replay, read, record};
 
 fuzz_target!(|bytes: &[u8]| {
     match read(bytes, Limits::default()) {
@@ -30,24 +29,24 @@ fn replay(recording: Recording) {
     let mut recorded: Vec<i32> = recording.processes.iter().map(|process| process.pid).collect();
     recorded.sort_unstable();
 
-    let model = Arc::new(XnuModel::replay(recording));
-    let kernel = MachKernel::new(Arc::clone(&model));
+    let calls = Arc::new(Replay::new(recording));
+    let kernel = MachKernel::new(Arc::clone(&calls));
     let pids = kernel.processes().expect("a list");
     assert!(pids.iter().map(|pid| pid.number().cast_signed()).eq(recorded), "{pids:?}");
     for pid in &pids {
         walk(&kernel, *pid);
     }
 
-    let again = record(&model, &pids);
-    assert_eq!(model.live_ports(), 0);
+    let again = record(&calls, &pids);
+    assert_eq!(calls.live_ports(), 0);
     assert_reads_back(&again);
     // What a stranger wrote need not be what a recorder would have written; this is.
-    let model = Arc::new(XnuModel::replay(again.clone()));
-    assert_eq!(record(&model, &pids), again);
+    let calls = Arc::new(Replay::new(again.clone()));
+    assert_eq!(record(&calls, &pids), again);
 }
 
 /// All that is asked about one process, and each file of it.
-fn walk(kernel: &MachKernel<XnuModel>, pid: Pid) {
+fn walk(kernel: &MachKernel<Replay>, pid: Pid) {
     let _ = (kernel.process(pid), kernel.credentials(pid));
     let _ = (kernel.owner(pid, Owned::Process), kernel.owner(pid, Owned::Memory));
     let Ok(identity) = kernel.identity(pid) else { return };

@@ -2,10 +2,7 @@
 //! kernel could give. Texts of XNU's structs are checked as they are read.
 
 use super::read::{Fault, fault};
-use super::{Answer, Bytes, RecordedImage, RecordedProcess, Reply};
-
-/// More than any processor has sets of registers.
-const MOST_STATES: usize = 16;
+use super::{Answer, Bytes, RecordedImage, RecordedProcess};
 
 /// No more segments than are read of a file.
 const MOST_SEGMENTS: usize = 256;
@@ -24,14 +21,6 @@ fn text(place: &str, text: &[u8], most: usize) -> Result<(), Fault> {
 pub(super) fn process(process: &RecordedProcess) -> Result<(), Fault> {
     if let Some(Answer::Ok(Bytes(path))) = &process.executable {
         text(".executable", path, 4095)?;
-    }
-    if let Some(Reply::Ok(threads)) = &process.thread_ports {
-        for (row, thread) in threads.iter().enumerate() {
-            if thread.states.len() > MOST_STATES {
-                let place = format!(".thread_ports.ok[{row}].states");
-                return fault(&place, "has more than 16 of them");
-            }
-        }
     }
     Ok(())
 }

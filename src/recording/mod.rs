@@ -178,7 +178,7 @@ impl RecordedProcess {
     pub fn keep_no_secrets(&mut self) {
         self.arguments = None;
         if let Some(Reply::Ok(threads)) = &mut self.thread_ports {
-            threads.iter_mut().for_each(|thread| thread.states = Box::default());
+            threads.iter_mut().for_each(|thread| thread.states = Vec::new());
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The lists of a recording, whose items are asked about in turn, and the machine.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
@@ -96,8 +98,8 @@ pub struct RecordedThreadPort {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_some")]
     pub answers: Option<Box<ThreadPortAnswers>>,
     /// `thread_get_state`, for each set of the machine's registers.
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    pub states: Box<[RecordedState]>,
+    #[serde(deserialize_with = "read_states")]
+    pub states: Vec<RecordedState>,
 }
 
 /// A set of registers.
@@ -122,6 +124,36 @@ where
     D: Deserializer<'de>,
 {
     T::deserialize(deserializer).map(some)
+}
+
+/// More than any processor has sets of registers.
+const MOST_STATES: usize = 16;
+
+/// With no room for more of them: there may be a list for each of millions of threads.
+fn read_states<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RecordedState>, D::Error> {
+    struct States;
+
+    impl<'de> Visitor<'de> for States {
+        type Value = Vec<RecordedState>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of sets of registers")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut states = Vec::new();
+            while let Some(state) = list.next_element()? {
+                if states.len() == MOST_STATES {
+                    return Err(A::Error::custom("more than 16 sets of registers"));
+                }
+                states.reserve_exact(1);
+                states.push(state);
+            }
+            Ok(states)
+        }
+    }
+
+    deserializer.deserialize_seq(States)
 }
 
 /// The machine.

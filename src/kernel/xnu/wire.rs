@@ -199,13 +199,9 @@ impl<'de, const N: usize> Deserialize<'de> for Text<N> {
 #[repr(transparent)]
 pub struct Unread<const N: usize>([u8; N]);
 
-/// What stands in bytes that are not read, where no kernel has filled them: no answer that is given
-/// by mistake looks like one.
-pub(super) const UNREAD: u8 = 0xEE;
-
 impl<const N: usize> Default for Unread<N> {
     fn default() -> Self {
-        Unread([UNREAD; N])
+        Unread([0; N])
     }
 }
 

@@ -8,7 +8,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::super::constants::xnu_constants;
 use super::super::json;
-use super::super::wire::{Field, Layout, Plain, UNREAD};
+use super::super::wire::{Field, Layout, Plain};
 use super::{InternetEnds, SocketFile, TcpEnds, UnixEnds};
 
 xnu_constants! {
@@ -89,7 +89,7 @@ impl From<Ends> for SocketEnds {
             Ends::Tcp(ends) => (Self::TCP, ends.as_bytes()),
             Ends::Unix(ends) => (Self::UNIX, ends.as_bytes()),
         };
-        let mut parts = [UNREAD; 528];
+        let mut parts = [0; 528];
         parts.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         SocketEnds { kind, reserve: 0, parts }
     }
