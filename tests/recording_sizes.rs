@@ -106,6 +106,11 @@ fn file(row: u32, answers: &str) -> String {
     format!("{{\"file\":{{\"descriptor\":{descriptor},\"kind\":1}}{answers}}}")
 }
 
+const SOCKET: &str = ",\"answers\":{\"socket\":{\"ok\":{\"file\":{\"open_flags\":0,\"status\":0,\
+                      \"offset\":0,\"kind\":0,\"guard_flags\":0},\"handle\":\"0x0\",\"type\":0,\
+                      \"protocol\":0,\"family\":0,\"options\":0,\"state\":0,\"unread\":0,\
+                      \"unsent\":0,\"ends\":\"other\"}}}";
+
 fn right(row: u32, answers: &str) -> String {
     let name = !row;
     format!("{{\"entry\":{{\"name\":{name},\"types\":0,\"references\":0,\"object\":0}}{answers}}}")
@@ -133,6 +138,7 @@ fn shapes() -> Vec<Shape> {
         rows_of_a_process("files", |row| file(row, "")),
         rows_of_a_process("files", |row| file(row, ",\"answers\":{}")),
         rows_of_a_process("files", |row| file(row, ",\"answers\":{\"pipe\":{\"errno\":3}}")),
+        rows_of_a_process("files", |row| file(row, SOCKET)),
         rows_of_a_process("ports", |row| right(row, "")),
         rows_of_a_process("ports", |row| {
             right(row, ",\"answers\":{\"limits\":{\"ok\":{\"messages\":1}}}")

@@ -24,6 +24,8 @@ pub struct Question {
     pub call: &'static str,
     /// The struct.
     pub answer: &'static str,
+    /// Its attributes: what is said of it.
+    pub attributes: &'static str,
 }
 
 /// Declares tables of questions.
@@ -87,6 +89,7 @@ macro_rules! questions {
             field: stringify!($field),
             call: <$type as $trait>::CALL,
             answer: stringify!($type),
+            attributes: stringify!($(#[$doc])*),
         },)*]),)*];
     };
 }

@@ -30,6 +30,12 @@ pub struct Field {
     pub offset: usize,
     /// Its bytes.
     pub size: usize,
+    /// Its name here and in a recording.
+    pub field: &'static str,
+    /// Its type here.
+    pub of: &'static str,
+    /// Its attributes, what is said of it among them, for `docs/recording.md`.
+    pub attributes: &'static str,
 }
 
 /// The layout of one C struct.
@@ -43,6 +49,8 @@ pub struct Layout {
     pub size: usize,
     /// Whether newer headers append fields.
     pub grows: bool,
+    /// Its name here.
+    pub of: &'static str,
     /// The fields, in their order.
     pub fields: &'static [Field],
 }
@@ -78,10 +86,14 @@ macro_rules! xnu_structs {
                 size: $size,
                 public: xnu_structs!(@public $($mark)?),
                 grows: xnu_structs!(@grows $($mark)?),
+                of: stringify!($name),
                 fields: &[$($crate::kernel::xnu::Field {
                     name: $c_field,
                     offset: $offset,
                     size: size_of::<$type>(),
+                    field: stringify!($field),
+                    of: stringify!($type),
+                    attributes: stringify!($(#[$field_meta])*),
                 },)*],
             },
         )*];

@@ -113,10 +113,10 @@ xnu_structs! {
 
     /// Of `struct in_sockinfo` the addresses.
     struct InternetEnds: "struct in_sockinfo", 80 {
-        /// Foreign port, likewise.
+        /// Foreign port; 0 for none. In the network's byte order here, a number in a recording.
         #[serde(with = "json::port")]
         foreign_port: i32 = "insi_fport" @ 0,
-        /// Local port, in the machine's byte order; 0 for none.
+        /// Local port, as the foreign one.
         #[serde(with = "json::port")]
         local_port: i32 = "insi_lport" @ 4,
         #[doc(hidden)]
@@ -127,10 +127,10 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread_life: Unread<7> = "" @ 25,
-        /// Foreign address, likewise.
+        /// Foreign address; an IPv4 address is its last four bytes.
         #[serde(with = "json::hex_bytes")]
         foreign: [u8; 16] = "insi_faddr" @ 32,
-        /// Local address; an IPv4 address is its last four bytes.
+        /// Local address, as the foreign one.
         #[serde(with = "json::hex_bytes")]
         local: [u8; 16] = "insi_laddr" @ 48,
         #[doc(hidden)]

@@ -25,13 +25,28 @@ xnu_constants! {
 
 /// Of `struct socket_fdinfo` what [`SocketEnds`] covers.
 pub(super) const LAYOUT: Layout = Layout {
+    of: "SocketEnds",
     name: "struct socket_fdinfo",
     size: size_of::<SocketFile>(),
     public: true,
     grows: false,
     fields: &[
-        Field { name: "psi.soi_kind", offset: ENDS, size: size_of::<i32>() },
-        Field { name: "psi.soi_proto", offset: ENDS + offset_of!(SocketEnds, parts), size: 528 },
+        Field {
+            name: "psi.soi_kind",
+            offset: ENDS,
+            size: size_of::<i32>(),
+            field: "kind",
+            of: "i32",
+            attributes: "",
+        },
+        Field {
+            name: "psi.soi_proto",
+            offset: ENDS + offset_of!(SocketEnds, parts),
+            size: 528,
+            field: "parts",
+            of: "[u8; 528]",
+            attributes: "",
+        },
     ],
 };
 
