@@ -15,7 +15,9 @@ pub use self::file::{
     VnodeFile,
 };
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
-pub use self::process::{BsdInfo, KinfoProc, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo};
+pub use self::process::{
+    BsdInfo, KinfoProc, Platform, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+};
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,
     VnodePaths,
