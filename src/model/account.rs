@@ -252,8 +252,6 @@ pub struct Queue {
 /// What is told of a task in a few numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TaskFact {
-    /// One number: the task's port in the daemon's own space of names.
-    Name,
     /// One number: `TASK_CATEGORY_POLICY`'s role, or none where it has none of its own.
     Role,
     /// Eight numbers.

@@ -1,5 +1,5 @@
 //! `PID/task/{absolutetime_info,basic_info,events_info,thread_times_info,tokens}/…` and
-//! `PID/task/{mach_name,role}`.
+//! `PID/task/role`.
 
 use super::super::small::{line, line_or_dash, put};
 use super::seconds;
@@ -112,11 +112,6 @@ pub fn syscalls_unix(account: &Account, out: &mut Vec<u8>) {
 /// `basic_info/suspend_count`: the one number, decimal.
 pub fn number(numbers: &[u32], out: &mut Vec<u8>) {
     line_or_dash(out, numbers.first());
-}
-
-/// `mach_name`: the one number, hexadecimal.
-pub fn hex(numbers: &[u32], out: &mut Vec<u8>) {
-    line_or_dash(out, numbers.first().map(|number| format!("{number:x}")));
 }
 
 /// `tokens/audit` and `tokens/security`: hexadecimal numbers, each with a space behind it.

@@ -123,9 +123,7 @@ pub(super) fn task_fact(kernel: &LinuxKernel, pid: Pid, fact: TaskFact) -> Resul
             let state = state.ok_or_else(|| files::malformed("parse(stat)", pid))?;
             Ok(vec![u32::from(state == State::Stopped)])
         }
-        TaskFact::Name | TaskFact::Role | TaskFact::AuditToken | TaskFact::SecurityToken => {
-            Ok(Vec::new())
-        }
+        TaskFact::Role | TaskFact::AuditToken | TaskFact::SecurityToken => Ok(Vec::new()),
     }
 }
 

@@ -46,13 +46,6 @@ pub(super) const ROWS: &[Listed] = &[
     )
     .memory(),
     row(
-        "PID/task/mach_name",
-        Kind::Task(TaskFact::Name, original::hex),
-        "name of the task's port in the daemon",
-    )
-    .memory()
-    .darwin(),
-    row(
         "PID/task/role",
         Kind::Task(TaskFact::Role, original::role),
         "role that its policy gives it",

@@ -20,7 +20,6 @@ pub(in super::super) fn task_fact<C: XnuCalls>(
     let task = task_port(calls, pid, right)?;
     let failed = |call| move |code| failure::of_port(call, code, pid);
     match fact {
-        TaskFact::Name => Ok(vec![task.name()]),
         TaskFact::Role => {
             let role = calls.role(task.name());
             Ok(vec![role.map_err(failed("task_policy_get"))?.cast_unsigned()])
