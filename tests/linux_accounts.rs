@@ -299,7 +299,8 @@ fn suspended_is_stopped() {
     let count = |number| kernel.task_fact(number, TaskFact::SuspendCount).unwrap();
     assert_eq!(count(pid(target.pid())), [1]);
     assert_eq!(count(Pid::this()), [0]);
-    for fact in [TaskFact::Role, TaskFact::AuditToken, TaskFact::SecurityToken] {
+    for fact in [TaskFact::Platform, TaskFact::Role, TaskFact::AuditToken, TaskFact::SecurityToken]
+    {
         assert!(kernel.task_fact(Pid::this(), fact).unwrap().is_empty());
     }
 }

@@ -252,6 +252,8 @@ pub struct Queue {
 /// What is told of a task in a few numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TaskFact {
+    /// One number: Mach-O's `PLATFORM_*`, for which its program was built.
+    Platform,
     /// One number: `TASK_CATEGORY_POLICY`'s role, or none where it has none of its own.
     Role,
     /// Eight numbers.

@@ -17,10 +17,10 @@ pub use process::{
     darwin_terminal, group, job_control, linux_terminal, parent, terminal_group, wait_channel,
 };
 pub use task::{
-    cow_faults, faults, hex_list, messages_received, messages_sent, number, pageins, policy,
-    resident_size, role, switches, syscalls_mach, syscalls_unix, system_time, threads_system,
-    threads_system_time, threads_user, threads_user_time, total_system, total_user, user_time,
-    virtual_size,
+    cow_faults, faults, hex_list, messages_received, messages_sent, number, pageins, platform,
+    policy, resident_size, role, switches, syscalls_mach, syscalls_unix, system_time,
+    threads_system, threads_system_time, threads_user, threads_user_time, total_system, total_user,
+    user_time, virtual_size,
 };
 pub use thread::{
     registers, thread_cpu_usage, thread_flags, thread_policy, thread_run_state, thread_sleep_time,

@@ -1,5 +1,5 @@
 //! `PID/task/{absolutetime_info,basic_info,events_info,thread_times_info,tokens}/…` and
-//! `PID/task/role`.
+//! `PID/{platform,task/role}`.
 
 use super::super::small::{line, line_or_dash, put};
 use super::seconds;
@@ -121,6 +121,32 @@ pub fn hex_list(numbers: &[u32], out: &mut Vec<u8>) {
     }
     out.push(b'\n');
 }
+
+/// `PID/platform`: the word of `mach-o/loader.h`, or the number where there is none; `-` where it is
+/// not known.
+pub fn platform(numbers: &[u32], out: &mut Vec<u8>) {
+    let word = |number: &u32| PLATFORMS.get(usize::try_from(*number).ok()?.checked_sub(1)?);
+    match numbers.first().and_then(word) {
+        Some(word) => line(out, word),
+        None => line_or_dash(out, numbers.first()),
+    }
+}
+
+/// `PLATFORM_*`, from 1 on, in small letters.
+const PLATFORMS: [&str; 12] = [
+    "macos",
+    "ios",
+    "tvos",
+    "watchos",
+    "bridgeos",
+    "maccatalyst",
+    "iossimulator",
+    "tvossimulator",
+    "watchossimulator",
+    "driverkit",
+    "visionos",
+    "visionossimulator",
+];
 
 /// `role`: the original's words, and beyond them those of `task_policy.h` in the same manner.
 pub fn role(numbers: &[u32], out: &mut Vec<u8>) {

@@ -123,7 +123,9 @@ pub(super) fn task_fact(kernel: &LinuxKernel, pid: Pid, fact: TaskFact) -> Resul
             let state = state.ok_or_else(|| files::malformed("parse(stat)", pid))?;
             Ok(vec![u32::from(state == State::Stopped)])
         }
-        TaskFact::Role | TaskFact::AuditToken | TaskFact::SecurityToken => Ok(Vec::new()),
+        TaskFact::Platform | TaskFact::Role | TaskFact::AuditToken | TaskFact::SecurityToken => {
+            Ok(Vec::new())
+        }
     }
 }
 

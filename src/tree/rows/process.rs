@@ -4,6 +4,7 @@ use super::super::table::{Items, Kind, Link};
 use super::{Listed, account, directory, ids, linux_own, machine, row};
 use crate::format::{self, linux, original};
 use crate::kernel::{Detail, LinkTo};
+use crate::model::TaskFact;
 
 pub(super) const ROWS: &[Listed] = &[
     directory("PID/task", "the process as a Mach task, and its threads"),
@@ -84,6 +85,12 @@ pub(super) const ROWS: &[Listed] = &[
     account("PID/jobc", original::job_control, "processes of its group that job control counts")
         .darwin(),
     account("PID/pgid", original::group, "number of its process group"),
+    row(
+        "PID/platform",
+        Kind::Task(TaskFact::Platform, original::platform),
+        "system that its program was built for: `macos`, `maccatalyst`, `iossimulator`, `driverkit`",
+    )
+    .darwin(),
     account("PID/ppid", original::parent, "pid of its parent"),
     account("PID/tdev", original::linux_terminal, "name of its terminal, or `none`").linux(),
     account("PID/tdev", original::darwin_terminal, "name of its terminal, or `none`").darwin(),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::super::failure;
+use super::super::target::number;
 use super::task_port;
 use crate::kernel::xnu::{
-    AuditToken, KernReturn, PortKind, PortLimit, PortStatus, SecurityToken, SpaceEntry,
-    TaskBasicInfo, TaskPort, Typed, XnuCalls,
+    AuditToken, Errno, KernReturn, PidInfo, Platform, PortKind, PortLimit, PortStatus,
+    SecurityToken, SpaceEntry, TaskBasicInfo, TaskFlavor, TaskPort, Typed, XnuCalls,
 };
 use crate::model::{Error, ErrorKind, Pid, Port, Queue, Result, TaskFact};
 
@@ -16,25 +17,30 @@ pub(in super::super) fn task_fact<C: XnuCalls>(
     pid: Pid,
     fact: TaskFact,
 ) -> Result<Vec<u32>> {
-    let right = if fact == TaskFact::Role { PortKind::Inspect } else { PortKind::Name };
-    let task = task_port(calls, pid, right)?;
+    let task = |kind| task_port(calls, pid, kind);
     let failed = |call| move |code| failure::of_port(call, code, pid);
     match fact {
+        TaskFact::Platform => match calls.pid::<Platform>(number(pid), 0) {
+            Ok(platform) => Ok(vec![platform.number]),
+            // An older recording does not hold it.
+            Err(Errno::NOTSUP) => Ok(Vec::new()),
+            Err(errno) => Err(failure::of_process(Platform::CALL, errno, pid)),
+        },
         TaskFact::Role => {
-            let role = calls.role(task.name());
+            let role = calls.role(task(PortKind::Inspect)?.name());
             Ok(vec![role.map_err(failed("task_policy_get"))?.cast_unsigned()])
         }
         TaskFact::AuditToken => {
-            let token = calls.task::<AuditToken>(task.name());
-            Ok(token.map_err(failed("task_info(TASK_AUDIT_TOKEN)"))?.words.to_vec())
+            let token = calls.task::<AuditToken>(task(PortKind::Name)?.name());
+            Ok(token.map_err(failed(AuditToken::CALL))?.words.to_vec())
         }
         TaskFact::SecurityToken => {
-            let token = calls.task::<SecurityToken>(task.name());
-            Ok(token.map_err(failed("task_info(TASK_SECURITY_TOKEN)"))?.ids.to_vec())
+            let token = calls.task::<SecurityToken>(task(PortKind::Name)?.name());
+            Ok(token.map_err(failed(SecurityToken::CALL))?.ids.to_vec())
         }
         TaskFact::SuspendCount => {
-            let info = calls.task::<TaskBasicInfo>(task.name());
-            let info = info.map_err(failed("task_info(MACH_TASK_BASIC_INFO)"))?;
+            let info = calls.task::<TaskBasicInfo>(task(PortKind::Name)?.name());
+            let info = info.map_err(failed(TaskBasicInfo::CALL))?;
             Ok(vec![info.suspend_count.cast_unsigned()])
         }
     }
