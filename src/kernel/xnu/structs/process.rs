@@ -93,7 +93,8 @@ xnu_structs! {
         /// Bytes in memory.
         #[serde(with = "json::hex")]
         resident_size: u64 = "pti_resident_size" @ 8,
-        /// User time of all threads, the ended ones too, in absolute-time units ([`Timebase`]).
+        /// User time of all threads, the ended ones too, in absolute-time units
+        /// ([`Timebase`](super::Timebase)).
         total_user: u64 = "pti_total_user" @ 16,
         /// System time of all threads, likewise.
         total_system: u64 = "pti_total_system" @ 24,
