@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const NUMBERS: [u64; 8] = [0, 1, 5, 1023, 1 << 14, 1 << 31, 1 << 63, u64::MAX];
 
 /// The words of the format that are values.
-const WORDS: [&str; 4] = ["given", "null", "not_asked", ""];
+const WORDS: [&str; 4] = ["given", "null", "other", ""];
 
 /// `data`, of which `size` bytes are the input, changed; its new size.
 pub(crate) fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
@@ -120,7 +120,7 @@ fn other_kind(random: &mut Random) -> Value {
     let number = random.below(64);
     match random.below(6) {
         0 => json!({ "errno": number }),
-        1 => json!({ "refused": number }),
+        1 => json!({ "kern_return": number }),
         2 => json!(number),
         3 => Value::Null,
         _ => json!(WORDS[random.below(WORDS.len())]),
