@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::super::facts::{LeftBehind, ask_each};
 use super::super::target::Target;
-use crate::kernel::xnu::{FileRegion, RegionPath, Text, Typed, XnuCalls};
+use crate::kernel::xnu::{FileRegion, RegionPath, Typed, XnuCalls};
 
 /// How many paths are kept. Most processes map fewer files.
 const MOST_KEPT: usize = 256;
@@ -24,10 +24,11 @@ pub(super) struct FilesAhead {
     left: Arc<LeftBehind>,
     next: Next,
     /// The paths of files that have answered.
-    answered: HashSet<Text<1024>>,
+    answered: HashSet<Vec<u8>>,
 }
 
 /// The next region that has a file.
+#[allow(clippy::large_enum_variant, reason = "there is one for a walk")]
 enum Next {
     Unknown,
     /// There is none, or nothing can be known of it.
@@ -82,7 +83,7 @@ impl FilesAhead {
         let Next::Region { found, answers } = &mut self.next else { return None };
         let start = found.address;
         let answers = *answers.get_or_insert_with(|| {
-            self.answered.contains(&found.path) || {
+            self.answered.contains(found.path.bytes()) || {
                 let calls = Arc::clone(&target.calls);
                 let pid = target.number();
                 let ask = move |start| calls.pid::<FileRegion>(pid, start).map(|_| ());
@@ -93,7 +94,7 @@ impl FilesAhead {
                     if self.answered.len() >= MOST_KEPT {
                         self.answered.clear();
                     }
-                    self.answered.insert(found.path);
+                    self.answered.insert(found.path.bytes().to_vec());
                 }
                 answers
             }
