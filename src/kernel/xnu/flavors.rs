@@ -2,9 +2,9 @@
 
 use super::{
     AuditToken, BsdInfo, OpenFile, PathlessFile, PipeFile, Plain, PortLimit, PortStatus,
-    ProcessorInfo, ProcessorLoad, RegionPathInfo, SecurityToken, ShortBsdInfo, SocketFile,
-    TaskBasicInfo, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, ThreadInfo, UniqueInfo,
-    VmStatistics, VnodeFile, VnodePaths,
+    ProcessorInfo, ProcessorLoad, RegionPathInfo, SecurityToken, SemaphoreFile, SharedMemoryFile,
+    ShortBsdInfo, SocketFile, TaskBasicInfo, TaskInfo, TaskVmInfo, ThreadBasicInfo,
+    ThreadIdentifier, ThreadInfo, UniqueInfo, VmStatistics, VnodeFile, VnodePaths,
 };
 
 /// A number that XNU's headers define.
@@ -94,6 +94,8 @@ flavors! {
         /// 12: files in protected folders, without Full Disk Access).
         VnodeFile: PROC_PIDFDVNODEPATHINFO = 2,
         SocketFile: PROC_PIDFDSOCKETINFO = 3,
+        SemaphoreFile: PROC_PIDFDPSEMINFO = 4,
+        SharedMemoryFile: PROC_PIDFDPSHMINFO = 5,
         PipeFile: PROC_PIDFDPIPEINFO = 6,
     }
 
