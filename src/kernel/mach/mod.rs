@@ -5,6 +5,7 @@
 //! refused even to root and may wait for an upcall, is used only for what needs one: the regions
 //! inside submaps.
 
+pub mod cache;
 mod facts;
 mod failure;
 pub(crate) mod list;

@@ -11,11 +11,13 @@ mod socket;
 mod task;
 
 pub use self::file::{
-    FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SocketFile, TcpEnds, UnixEnds,
-    VnodeFile,
+    FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SemaphoreFile, SharedMemoryFile,
+    SocketFile, TcpEnds, UnixEnds, VnodeFile,
 };
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
-pub use self::process::{BsdInfo, KinfoProc, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo};
+pub use self::process::{
+    BsdInfo, KinfoProc, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+};
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,
     VnodePaths,
