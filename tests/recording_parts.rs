@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::{
-    AuditToken, BsdInfo, Errno, KernReturn, OpenFile, PathlessFile, PipeFile, PortKind, PortLimit,
-    PortName, PortStatus, ProcessorInfo, ProcessorLoad, SYSCTLS, SecurityToken, ShortBsdInfo,
-    SocketFile, StateFlavor, TaskBasicInfo, TaskInfo, TaskPort, TaskVmInfo, ThreadBasicInfo,
-    ThreadId, ThreadIdentifier, ThreadInfo, ThreadPorts, Typed, UniqueInfo, VmStatistics,
-    VnodeFile, VnodePaths, XnuCalls,
+    AuditToken, BsdInfo, Errno, KernReturn, OpenFile, PathlessFile, PipeFile, Platform, PortKind,
+    PortLimit, PortName, PortStatus, ProcessorInfo, ProcessorLoad, SYSCTLS, SecurityToken,
+    ShortBsdInfo, SocketFile, StateFlavor, TaskBasicInfo, TaskInfo, TaskPort, TaskVmInfo,
+    ThreadBasicInfo, ThreadId, ThreadIdentifier, ThreadInfo, ThreadPorts, Typed, UniqueInfo,
+    VmStatistics, VnodeFile, VnodePaths, XnuCalls,
 };
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::Pid;
@@ -51,6 +51,7 @@ fn by_pid<C: XnuCalls>(calls: &C) -> Vec<String> {
         all.push(format!("{pid} {:?}", calls.pid::<TaskInfo>(pid, 0)));
         all.push(format!("{pid} {:?}", calls.pid::<VnodePaths>(pid, 0)));
         all.push(format!("{pid} {:?}", calls.pid::<UniqueInfo>(pid, 1)));
+        all.push(format!("{pid} {:?}", calls.pid::<Platform>(pid, 0)));
         all.push(format!("{pid} {:?}", calls.pid::<ShortBsdInfo>(pid, 1)));
         all.push(format!("{pid} {:?}", calls.pid::<BsdInfo>(pid, 1)));
         let length = calls.pid_path(pid, &mut path);

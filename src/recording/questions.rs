@@ -9,10 +9,10 @@ use super::answer::Fill;
 use super::{Answer, Kept, Reply};
 use crate::kernel::xnu::{
     AuditToken, BsdInfo, Errno, FdInfo, HostInfo, OpenFile, PathlessFile, PidInfo, PipeFile,
-    PortAttributes, PortLimit, PortName, PortStatus, ProcessorFlavor, ProcessorInfo, ProcessorLoad,
-    SecurityToken, ShortBsdInfo, SocketFile, SpaceEntry, TaskBasicInfo, TaskFlavor, TaskInfo,
-    TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadIdentifier, ThreadInfo, Typed, UniqueInfo,
-    VmStatistics, VnodeFile, VnodePaths, XnuCalls,
+    Platform, PortAttributes, PortLimit, PortName, PortStatus, ProcessorFlavor, ProcessorInfo,
+    ProcessorLoad, SecurityToken, ShortBsdInfo, SocketFile, SpaceEntry, TaskBasicInfo, TaskFlavor,
+    TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadIdentifier, ThreadInfo, Typed,
+    UniqueInfo, VmStatistics, VnodeFile, VnodePaths, XnuCalls,
 };
 
 /// A question of a table, for `docs/recording.md`.
@@ -100,6 +100,8 @@ questions! {
         task_info: TaskInfo, 0;
         /// Working directory and root directory.
         directories: VnodePaths, 0;
+        /// What it was built for.
+        platform: Platform, 0;
         /// What identifies the process and its image.
         unique_info: UniqueInfo, 1;
         /// Its ids, to any caller.

@@ -18,9 +18,9 @@ use crate::stand_ins::task::mach_port_deallocate;
 use crate::stand_ins::{StandIns, proc_pidinfo};
 use crate::xnu::sys::Xnu;
 use crate::xnu::{
-    BsdInfo, Errno, Image, KernReturn, PORT_NULL, PidInfo, PortKind, PortName, RegionPathInfo,
-    Segment, ShortBsdInfo, SubmapInfo, TaskFlavor, TaskInfo, TaskPort, TaskVmInfo, Text, ThreadId,
-    ThreadInfo, Timebase, Typed, UniqueInfo, VnodeInfo, VnodePaths, XnuCalls,
+    BsdInfo, Errno, Image, KernReturn, PORT_NULL, PidInfo, Platform, PortKind, PortName,
+    RegionPathInfo, Segment, ShortBsdInfo, SubmapInfo, TaskFlavor, TaskInfo, TaskPort, TaskVmInfo,
+    Text, ThreadId, ThreadInfo, Timebase, Typed, UniqueInfo, VnodeInfo, VnodePaths, XnuCalls,
 };
 
 const PAGE: u64 = 16_384;
@@ -174,6 +174,7 @@ fn every_field_of_every_struct_arrives() {
             agree(&model, |calls| calls.pid::<BsdInfo>(pid, zombies));
             agree(&model, |calls| calls.pid::<UniqueInfo>(pid, zombies));
         }
+        agree(&model, |calls| calls.pid::<Platform>(pid, 0));
         agree(&model, |calls| calls.pid::<TaskInfo>(pid, 0));
         agree(&model, |calls| calls.pid::<VnodePaths>(pid, 0));
         for thread in [77, u64::MAX, 0] {

@@ -1,8 +1,8 @@
 //! Which struct answers which flavor of which call.
 
 use super::{
-    AuditToken, BsdInfo, Constant, FileRegion, OpenFile, PathlessFile, PipeFile, Plain, PortLimit,
-    PortStatus, ProcessorInfo, ProcessorLoad, RegionInfo, RegionPath, RegionPathInfo,
+    AuditToken, BsdInfo, Constant, FileRegion, OpenFile, PathlessFile, PipeFile, Plain, Platform,
+    PortLimit, PortStatus, ProcessorInfo, ProcessorLoad, RegionInfo, RegionPath, RegionPathInfo,
     SecurityToken, SemaphoreFile, SharedMemoryFile, ShortBsdInfo, SocketFile, TaskBasicInfo,
     TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, ThreadInfo, UniqueInfo, VmStatistics,
     VnodeFile, VnodePaths,
@@ -73,6 +73,8 @@ flavors! {
         ThreadInfo: PROC_PIDTHREADID64INFO = 15 private,
         /// Of any process to any caller. With `arg` 1 of zombies, too.
         UniqueInfo: PROC_PIDUNIQIDENTIFIERINFO = 17 private,
+        /// Of any process to any caller, zombies too.
+        Platform: PROC_PIDPLATFORMINFO = 30 private,
     }
 
     /// An item of a list that a flavor of `proc_pidinfo` fills a buffer with. A result that fills the

@@ -16,7 +16,7 @@ pub use self::file::{
 };
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
 pub use self::process::{
-    BsdInfo, KinfoProc, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+    BsdInfo, KinfoProc, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
 };
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,

@@ -2,11 +2,11 @@
 
 use mach_procfs::kernel::xnu::{
     AuditToken, BsdInfo, CTL_KERN, FdInfo, FileRegion, HostInfo, KERN_PROC, KERN_PROC_PID,
-    KERN_PROCARGS2, OpenFile, PathlessFile, PidInfo, PidList, PipeFile, PortAttributes, PortKind,
-    PortLimit, PortStatus, ProcessorFlavor, ProcessorInfo, ProcessorLoad, RegionInfo, RegionPath,
-    RegionPathInfo, SecurityToken, ShortBsdInfo, SocketFile, TASK_CATEGORY_POLICY, TaskBasicInfo,
-    TaskFlavor, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadId, ThreadIdentifier,
-    ThreadInfo, UniqueInfo, VmStatistics, VnodeFile, VnodePaths,
+    KERN_PROCARGS2, OpenFile, PathlessFile, PidInfo, PidList, PipeFile, Platform, PortAttributes,
+    PortKind, PortLimit, PortStatus, ProcessorFlavor, ProcessorInfo, ProcessorLoad, RegionInfo,
+    RegionPath, RegionPathInfo, SecurityToken, ShortBsdInfo, SocketFile, TASK_CATEGORY_POLICY,
+    TaskBasicInfo, TaskFlavor, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadId,
+    ThreadIdentifier, ThreadInfo, UniqueInfo, VmStatistics, VnodeFile, VnodePaths,
 };
 
 /// The calls that the model counts.
@@ -22,6 +22,8 @@ pub enum Call {
     TaskInfo,
     /// `proc_pidinfo` of a [`UniqueInfo`].
     UniqueInfo,
+    /// `proc_pidinfo` of a [`Platform`].
+    Platform,
     /// `proc_pidinfo` of a [`RegionPathInfo`].
     RegionPathInfo,
     /// `proc_pidinfo` of a [`RegionInfo`].
@@ -132,7 +134,7 @@ pub(super) enum Asked {
 
 /// The flavors that the model answers: which call each is, and the bytes of its answer, or of one
 /// item of it.
-const FLAVORS: [(Asked, Call, usize); 30] = [
+const FLAVORS: [(Asked, Call, usize); 31] = [
     pid::<BsdInfo>(Call::BsdInfo),
     pid::<TaskInfo>(Call::TaskInfo),
     pid::<RegionPathInfo>(Call::RegionPathInfo),
@@ -143,6 +145,7 @@ const FLAVORS: [(Asked, Call, usize); 30] = [
     pid::<ShortBsdInfo>(Call::ShortBsdInfo),
     pid::<ThreadInfo>(Call::ThreadInfo),
     pid::<UniqueInfo>(Call::UniqueInfo),
+    pid::<Platform>(Call::Platform),
     list::<OpenFile>(Call::ListFiles),
     list::<ThreadId>(Call::ListThreadIds),
     descriptor::<PathlessFile>(Call::VnodeFileWithoutPath),

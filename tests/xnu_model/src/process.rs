@@ -1,7 +1,7 @@
 //! Processes and tasks of the model, and who may ask about them.
 
 use mach_procfs::kernel::xnu::{
-    BsdInfo, Errno, KernReturn, PortKind, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+    BsdInfo, Errno, KernReturn, Platform, PortKind, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
     VnodePaths,
 };
 
@@ -52,6 +52,8 @@ pub struct ModelProcess {
     pub info: BsdInfo,
     /// Identity.
     pub unique: UniqueInfo,
+    /// What it was built for.
+    pub platform: Platform,
     /// Groups beside the effective one.
     pub groups: Vec<u32>,
     /// The page size of its task in bytes.
@@ -110,6 +112,7 @@ impl ModelProcess {
                 id_version: pid.cast_signed(),
                 ..UniqueInfo::default()
             },
+            platform: Platform { number: 1 },
             groups: Vec::new(),
             page_size: 16_384,
             port: PortRule::Gives(PortKind::Control),

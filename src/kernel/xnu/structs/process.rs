@@ -143,6 +143,12 @@ xnu_structs! {
         unread: Unread<20> = "" @ 36,
     }
 
+    /// What a process was built for: the kernel fills a number.
+    struct Platform: "uint32_t", 4 private {
+        /// `PLATFORM_*` of `mach-o/loader.h`.
+        number: u32 = "" @ 0,
+    }
+
     /// `struct proc_threadinfo`.
     struct ThreadInfo: "struct proc_threadinfo", 112 {
         /// User time in nanoseconds.

@@ -27,11 +27,18 @@ impl World {
     /// size, in the kernel's order.
     pub(super) fn admit(&self, pid: i32, call: Call, arg: u64) -> Result<&ModelProcess, Errno> {
         let process = self.process(pid).ok_or(Errno::SRCH)?;
-        let finds_zombies = matches!(call, Call::BsdInfo | Call::ShortBsdInfo | Call::UniqueInfo);
-        if process.is_zombie() && !(finds_zombies && arg != 0) {
+        let finds_zombies = match call {
+            Call::BsdInfo | Call::ShortBsdInfo | Call::UniqueInfo => arg != 0,
+            _ => call == Call::Platform,
+        };
+        if process.is_zombie() && !finds_zombies {
             return Err(Errno::SRCH);
         }
-        if !matches!(call, Call::ExecutablePath | Call::ShortBsdInfo | Call::UniqueInfo) {
+        let is_for_all = matches!(
+            call,
+            Call::ExecutablePath | Call::Platform | Call::ShortBsdInfo | Call::UniqueInfo
+        );
+        if !is_for_all {
             self.caller.may_see(process)?;
         }
         Ok(process)
@@ -59,6 +66,7 @@ impl World {
             Call::BsdInfo => put(&process.info, buffer),
             Call::TaskInfo => put(&process.task_info, buffer),
             Call::UniqueInfo => put(&process.unique, buffer),
+            Call::Platform => put(&process.platform, buffer),
             Call::RegionPathInfo => {
                 let (task, entry) = self.next_region(process, arg).ok_or(Errno::INVAL)?;
                 put(&self.region_of(task, entry), buffer)
