@@ -75,23 +75,36 @@ impl Cache {
             let header = Header::read(start.checked_add(file)?, read)?;
             mappings.extend(header.mappings(slide, read)?);
         }
+        mappings.retain(|mapping| !mapping.range.is_empty());
         mappings.sort_unstable_by_key(|mapping| mapping.range.start);
         let end = mappings.iter().map(|mapping| mapping.range.end).max()?;
         let range = start..end;
-        let is_inside = |mapping: &Mapping| {
-            start <= mapping.range.start && mapping.range.start < mapping.range.end
-        };
+        let is_first = mappings.first().is_some_and(|mapping| mapping.range.start == start);
         let apart = mappings.windows(2).all(|two| two[0].range.end <= two[1].range.start);
-        if !mappings.iter().all(is_inside) || !apart {
+        if !is_first || !apart {
             return None;
         }
         let images = main.images(slide, &range, read)?;
-        Some(Cache { range, claims: Claims::of(images), mappings })
+        let cache = Cache { range, claims: Claims::of(images), mappings };
+        (cache.memory() <= MOST_MEMORY).then_some(cache)
     }
 
     /// What is at this address, up to where something else begins.
     #[must_use]
     pub fn at(&self, address: u64) -> Piece<'_> {
+        let mut piece = self.part_at(address);
+        while piece.end < u64::MAX {
+            let next = self.part_at(piece.end);
+            if (next.path, next.protection) != (piece.path, piece.protection) {
+                break;
+            }
+            piece.end = next.end;
+        }
+        piece
+    }
+
+    /// As [`at`](Self::at), up to where a mapping or a segment ends.
+    fn part_at(&self, address: u64) -> Piece<'_> {
         let (end, path) = self.claims.at(address);
         let next = self.mappings.partition_point(|mapping| mapping.range.end <= address);
         let (edge, protection) = match self.mappings.get(next) {
@@ -217,14 +230,15 @@ fn rows(start: u64, count: u32, size: usize, read: Read<'_>) -> Option<Vec<u8>> 
     read(start, &mut bytes).then_some(bytes)
 }
 
-/// A path that ends in NUL. It may stand at the end of what is mapped.
+/// A path that ends in NUL. It may stand at the end of what is mapped, so no step crosses a page.
 fn text(start: u64, read: Read<'_>) -> Option<Vec<u8>> {
     const STEP: usize = 128;
     let mut path = Vec::new();
     while path.len() < LONGEST_PATH {
         let from = path.len();
-        path.resize(from + STEP, 0);
-        if !read(start.checked_add(from as u64)?, &mut path[from..]) {
+        let address = start.checked_add(from as u64)?;
+        path.resize(from + STEP - (address % STEP as u64) as usize, 0);
+        if !read(address, &mut path[from..]) {
             return None;
         }
         if let Some(length) = memchr::memchr(0, &path) {

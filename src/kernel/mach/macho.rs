@@ -112,7 +112,6 @@ impl MachO {
     }
 }
 
-/// None that is more of the file than of memory, or ends behind 2^64.
 /// The commands about segments, as far as the bytes go.
 fn bodies(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     if word(bytes, 0)? != MAGIC {
@@ -162,6 +161,7 @@ pub(super) fn segments<'a>(bytes: &'a [u8]) -> Option<impl Iterator<Item = Named
     Some(named.into_iter())
 }
 
+/// None that is more of the file than of memory, or ends behind 2^64.
 fn segment(body: &[u8]) -> Option<MachOSegment> {
     body.get(..SEGMENT)?;
     let segment = MachOSegment {

@@ -45,6 +45,8 @@ pub(super) fn constants() -> impl Iterator<Item = &'static [Constant]> {
         file::KINDS,
         process::INFO_FLAGS,
         process::KINFO_FLAGS,
+        process::PLATFORMS,
+        process::USAGE_FLAGS,
         region::REGION_FLAGS,
         socket::SOCKET_KINDS,
         task::RIGHTS,

@@ -214,7 +214,7 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread_cycles: Unread<48> = "" @ 248,
-        /// `RU_PROC_RUNS_RESLIDE` 1: it has a shared cache of its own, at another address.
+        /// Bits: [`RESLID`](Self::RESLID).
         flags: u64 = "ri_flags" @ 296,
     }
 
@@ -297,6 +297,24 @@ xnu_constants! {
         CHANGED_IDS = 0x2000, "PROC_FLAG_PSUGID";
         /// x86_64 code, translated.
         TRANSLATED = 0x200_0000, "PROC_FLAG_ROSETTA" private;
+    }
+}
+
+xnu_constants! {
+    /// Bits of [`Rusage::flags`].
+    USAGE_FLAGS in Rusage: u64 {
+        /// It has a shared cache of its own, at another address.
+        RESLID = 1, "RU_PROC_RUNS_RESLIDE";
+    }
+}
+
+xnu_constants! {
+    /// Values of [`Platform::number`].
+    PLATFORMS in Platform: u32 {
+        /// macOS.
+        MACOS = 1, "PLATFORM_MACOS";
+        /// A driver, which has libraries of its own.
+        DRIVER_KIT = 10, "PLATFORM_DRIVERKIT";
     }
 }
 
