@@ -61,7 +61,7 @@ flavors! {
         RegionPathInfo: PROC_PIDREGIONPATHINFO = 8,
         /// `arg` is an address: the region with a file that contains it, else the next one with a file;
         /// `EINVAL` where none follows, and where the file of the next one is just being recycled.
-        FileRegion: PROC_PIDREGIONPATHINFO2 = 22,
+        FileRegion: PROC_PIDREGIONPATHINFO2 = 22 private,
         /// `arg` is an address: as of [`FileRegion`], and no file system is asked: the path is that of the
         /// name cache (`vn_getpath`). From macOS 10.15 on.
         RegionPath: PROC_PIDREGIONPATH = 31 private,

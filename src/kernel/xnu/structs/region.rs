@@ -120,7 +120,7 @@ xnu_structs! {
     }
 
     /// `struct proc_regionpath` of XNU's `sys/proc_info_private.h`.
-    struct RegionPath: "", 1040 {
+    struct RegionPath: "struct proc_regionpath", 1040 private {
         /// Where the region starts.
         #[serde(with = "json::hex")]
         address: u64 = "prpo_addr" @ 0,
