@@ -54,6 +54,8 @@ struct Setting {
     mount: Mount,
     directory: tempfile::TempDir,
     target: Target,
+    /// The last byte of the file that is gone.
+    address: String,
 }
 
 impl Setting {
@@ -66,7 +68,11 @@ impl Setting {
         let script = format!("map a file {};stop;stop;stop", gone.display());
         let target = Target::stopped(&script);
         std::fs::remove_file(&gone).unwrap();
-        Some(Setting { mount, directory, target })
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", target.pid())).unwrap();
+        let row = maps.lines().find(|row| row.ends_with("/gone (deleted)")).unwrap();
+        let end = row.split(['-', ' ']).nth(1).unwrap();
+        let address = format!("{:x}", u64::from_str_radix(end, 16).unwrap() - 1);
+        Some(Setting { mount, directory, target, address })
     }
 
     fn run(&self, line: &str) -> String {
@@ -78,6 +84,7 @@ impl Setting {
             .env("PATH", format!("{}:{path}", program.display()))
             .env("proc", self.mount.root())
             .env("pid", self.target.pid().to_string())
+            .env("address", &self.address)
             .output()
             .unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{line}\n{output:?}");
@@ -125,6 +132,10 @@ fn one_liners_find_what_they_look_for() {
     };
     for text in outputs("Mapped files that were deleted") {
         assert!(text.contains(&format!("{gone} (deleted)\n")), "{text}");
+    }
+    for text in outputs("The library at an address") {
+        assert!(text.ends_with(&format!(" {gone} (deleted)\n")), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
     }
     for text in outputs("Processes that map a file") {
         assert!(text.lines().any(|line| line == pid), "{text}");

@@ -192,6 +192,15 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `Replaced`, `Denied`, `Exhausted` or `Failed`.
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>>;
 
+    /// A walk over what this very process has of the system's shared cache of libraries, divided
+    /// among them where it is known which is where.
+    ///
+    /// # Errors
+    /// As [`regions`](Self::regions).
+    fn libraries(&self, _pid: Pid, _identity: Identity) -> Result<Box<dyn Walk>> {
+        Err(not_served("libraries"))
+    }
+
     /// What is told of a process besides its map: to one who may see all of it, or to anyone.
     ///
     /// # Errors

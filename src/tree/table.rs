@@ -25,6 +25,8 @@ pub enum Kind {
     Link(Link),
     /// Lines for every region.
     Regions(Detail, Renderer),
+    /// Lines for every piece of the shared cache of libraries.
+    Libraries(Renderer),
     /// All regions together.
     Sheet(Detail, format::NewSheet),
     /// From what is told of a process.

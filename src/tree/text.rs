@@ -24,6 +24,9 @@ impl Tree {
                 self.check_item(node)?;
                 Ok(Making::Regions(self.kernel.regions(pid, identity, detail)?, render))
             }
+            (Kind::Libraries(render), Some((pid, identity))) => {
+                Ok(Making::Regions(self.kernel.libraries(pid, identity)?, render))
+            }
             (Kind::Sheet(detail, new), Some((pid, identity))) => {
                 let walk = self.kernel.regions(pid, identity, detail)?;
                 Ok(Making::Sheet(walk, new, self.begin(new, pid)?))
@@ -169,7 +172,12 @@ impl Tree {
                 render(&kernel.cpu(number)?, out);
             }
             Kind::Machine(render) => render(&kernel.machine()?, out),
-            Kind::Directory | Kind::Link(_) | Kind::Regions(..) | Kind::Sheet(..) | Kind::Own => {}
+            Kind::Directory
+            | Kind::Link(_)
+            | Kind::Regions(..)
+            | Kind::Libraries(_)
+            | Kind::Sheet(..)
+            | Kind::Own => {}
         }
         Ok(())
     }

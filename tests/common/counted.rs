@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -69,6 +70,7 @@ counted! {
     fn list_pids(pids: Option<&mut [i32]>) -> Bsd;
     fn pid_info(pid: i32, flavor: i32, arg: u64, buffer: Option<&mut [u8]>) -> Bsd;
     fn pid_fd_info(pid: i32, descriptor: i32, flavor: i32, buffer: &mut [u8]) -> Bsd;
+    fn rusage(pid: i32, flavor: i32, buffer: &mut [u8]) -> Bsd<()>;
     fn pid_path(pid: i32, buffer: &mut [u8]) -> Bsd;
     fn sysctl(name: &[i32], buffer: Option<&mut [u8]>) -> Bsd;
     fn sysctl_by_name(name: &CStr, buffer: Option<&mut [u8]>) -> Bsd;
@@ -97,4 +99,6 @@ counted! {
     fn now() -> Bsd<SystemTime>;
     fn file_part(path: &[u8], offset: u64, most: usize) -> Bsd<FilePart>;
     fn own_images(images: &mut Vec<Image>) -> ();
+    fn cache_range() -> Range<u64>;
+    fn read_own(address: u64, buffer: &mut [u8]) -> Mach;
 }

@@ -97,6 +97,33 @@ fn own_map_names_the_libraries_of_the_shared_cache() {
     assert!(named.count() > 10, "libSystem alone has more libraries");
 }
 
+/// Without a task port: a function of libSystem is at the same address in a child.
+#[test]
+fn the_shared_cache_names_libsystem_in_this_process_and_in_a_child() {
+    let kernel = xnu();
+    let code = libc::getpid as *const () as u64;
+    let child = MappedChild::start();
+    // On Intel nothing tells that the child has the same version of the cache.
+    let others = if cfg!(target_arch = "aarch64") { vec![child.pid()] } else { vec![] };
+    for pid in [Pid::this()].into_iter().chain(others) {
+        let mut walk = kernel.libraries(pid, kernel.identity(pid).unwrap()).unwrap();
+        let mut found = None;
+        while let Some(piece) = walk.next_region().unwrap() {
+            assert!(!piece.submap || piece.backing.is_shared_cache(), "{piece:?}");
+            if (piece.start..piece.end).contains(&code) {
+                found = Some(piece.clone());
+            }
+        }
+        walk.confirm().unwrap();
+        let found = found.unwrap();
+        assert_eq!(found.backing.name, b"/usr/lib/system/libsystem_kernel.dylib", "{pid}");
+        assert!(
+            found.protection.contains(Protection::READ.union(Protection::EXECUTE)),
+            "{found:?}"
+        );
+    }
+}
+
 #[test]
 fn own_code_and_stack_are_named() {
     let kernel = xnu();

@@ -62,7 +62,12 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Port(render) => rendered(&values::ports(), render),
         Kind::Cpu(render) => rendered(&values::cpus(), render),
         Kind::Machine(render) => rendered(&values::machines(), render),
-        Kind::Directory | Kind::Link(_) | Kind::Regions(..) | Kind::Sheet(..) | Kind::Own => None,
+        Kind::Directory
+        | Kind::Link(_)
+        | Kind::Regions(..)
+        | Kind::Libraries(_)
+        | Kind::Sheet(..)
+        | Kind::Own => None,
     }
 }
 

@@ -19,8 +19,9 @@ use crate::stand_ins::{StandIns, proc_pidinfo};
 use crate::xnu::sys::Xnu;
 use crate::xnu::{
     BsdInfo, Errno, Image, KernReturn, PORT_NULL, PidInfo, Platform, PortKind, PortName,
-    RegionPathInfo, Segment, ShortBsdInfo, SubmapInfo, TaskFlavor, TaskInfo, TaskPort, TaskVmInfo,
-    Text, ThreadId, ThreadInfo, Timebase, Typed, UniqueInfo, VnodeInfo, VnodePaths, XnuCalls,
+    RUSAGE_INFO_V5, RegionPathInfo, Rusage, Segment, ShortBsdInfo, SubmapInfo, TaskFlavor,
+    TaskInfo, TaskPort, TaskVmInfo, Text, ThreadId, ThreadInfo, Timebase, Typed, UniqueInfo,
+    VnodeInfo, VnodePaths, XnuCalls,
 };
 
 const PAGE: u64 = 16_384;
@@ -462,6 +463,45 @@ fn arg_goes_where_it_belongs() {
     assert!(Xnu.pid::<UniqueInfo>(PID, 1).is_ok());
     assert_eq!(Xnu.pid::<BsdInfo>(PID, 0), Err(Errno::SRCH));
     assert!(Xnu.pid::<BsdInfo>(PID, 1).is_ok());
+}
+
+#[test]
+fn own_memory_arrives_whole_or_not_at_all() {
+    let (model, _stand_ins) = over_model(world());
+    model.world(|world| {
+        world.cache_range = 0x1_8000_0000..0x1_8000_4000;
+        world.memory.map(0x1_8000_0000..0x1_8000_4000);
+        world.memory.put(0x1_8000_0ffe, b"dyld");
+    });
+    agree(&model, |calls| calls.cache_range());
+    for (address, size) in [(0x1_8000_0ff0, 32), (0x1_8000_3ff0, 16), (0x1_8000_3ff0, 17), (0, 1)] {
+        agree(&model, |calls| {
+            let mut buffer = vec![0xaa; size];
+            (calls.read_own(address, &mut buffer), buffer)
+        });
+    }
+    let mut buffer = [0xaa; 5];
+    assert_eq!(Xnu.read_own(0x1_8000_0ffe, &mut buffer[..4]), Ok(4));
+    assert_eq!(&buffer, b"dyld\xaa");
+    assert_eq!(Xnu.read_own(0x1_8000_4000, &mut buffer), Err(KernReturn(1)));
+    assert_eq!(Xnu.read_own(0x1_8000_0000, &mut []), Ok(0));
+}
+
+#[test]
+fn usage_is_filled_by_one_flavor_and_never_behind_its_buffer() {
+    let (model, _stand_ins) = over_model(world());
+    model.world(|world| {
+        let usage = &mut world.process_mut(PID).unwrap().rusage;
+        (usage.footprint, usage.flags) = (1 << 40, Rusage::RESLID);
+    });
+    for pid in [OWN, PID, OTHERS, 999] {
+        agree(&model, |calls| calls.resource_usage(pid));
+    }
+    assert_eq!(Xnu.resource_usage(PID).map(|usage| usage.flags), Ok(1));
+    let mut small = [0xaa; size_of::<Rusage>() - 1];
+    assert_eq!(Xnu.rusage(PID, RUSAGE_INFO_V5, &mut small), Err(Errno::NOMEM));
+    assert!(small.iter().all(|byte| *byte == 0xaa));
+    assert_eq!(Xnu.rusage(PID, 6, &mut [0; 1000]), Err(Errno::INVAL));
 }
 
 #[test]

@@ -17,6 +17,7 @@ const HEAD: &str = r#"
 #include <libproc.h>
 #include <mach-o/dyld.h>
 #include <mach-o/getsect.h>
+#include <mach-o/loader.h>
 #include <mach/mach.h>
 #include <mach/mach_time.h>
 #include <mach/mig_errors.h>
@@ -55,6 +56,7 @@ TYPE(mach_task_self_, mach_port_t *);
 TYPE(mach_timebase_info, kern_return_t (*)(struct mach_timebase_info *));
 TYPE(task_policy_get,
     kern_return_t (*)(mach_port_t, natural_t, integer_t *, mach_msg_type_number_t *, boolean_t *));
+TYPE(proc_pid_rusage, int (*)(int, int, rusage_info_t *));
 SIZE(boolean_t, 4);
 
 "#;

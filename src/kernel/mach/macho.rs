@@ -4,6 +4,8 @@
 //! The bytes are hostile: any user may start any program. Only what fits is believed, and no bytes
 //! make this loop, overflow or read outside of them.
 
+use std::ffi::CStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::xnu::CPU_TYPE_ARM64;
@@ -62,28 +64,8 @@ impl MachO {
     /// From the bytes that the file begins with; `None` where they are no such file's.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        if word(bytes, 0)? != MAGIC {
-            return None;
-        }
+        let segments: Vec<_> = bodies(bytes)?.into_iter().map(segment).collect::<Option<_>>()?;
         let cpu_type = word(bytes, 4)?.cast_signed();
-        let commands = word(bytes, 16)?;
-        let length = usize::try_from(word(bytes, 20)?).ok()?;
-        let rest = bytes.get(HEADER..)?;
-        let mut rest = rest.get(..length).unwrap_or(rest);
-        let mut segments = Vec::new();
-        for _ in 0..commands {
-            // What was not read any more has no segments, or the file is not whole.
-            let (Some(command), Some(size)) = (word(rest, 0), word(rest, 4)) else { break };
-            let size = usize::try_from(size).ok().filter(|size| *size >= 8)?;
-            let Some(body) = rest.get(..size) else { break };
-            if command == LC_SEGMENT_64 {
-                segments.push(segment(body)?);
-            }
-            if segments.len() > MOST_SEGMENTS {
-                return None;
-            }
-            rest = rest.get(size..)?;
-        }
         (!segments.is_empty()).then_some(MachO { cpu_type, segments })
     }
 
@@ -128,6 +110,55 @@ impl MachO {
     fn whole_pages(&self, size: u64) -> Option<u64> {
         size.checked_next_multiple_of(if self.cpu_type == CPU_TYPE_ARM64 { 16_384 } else { 4096 })
     }
+}
+
+/// The commands about segments, as far as the bytes go.
+fn bodies(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    if word(bytes, 0)? != MAGIC {
+        return None;
+    }
+    let commands = word(bytes, 16)?;
+    let length = usize::try_from(word(bytes, 20)?).ok()?;
+    let rest = bytes.get(HEADER..)?;
+    let mut rest = rest.get(..length).unwrap_or(rest);
+    let mut bodies = Vec::new();
+    for _ in 0..commands {
+        // What was not read any more has no segments, or the file is not whole.
+        let (Some(command), Some(size)) = (word(rest, 0), word(rest, 4)) else { break };
+        let size = usize::try_from(size).ok().filter(|size| *size >= 8)?;
+        let Some(body) = rest.get(..size) else { break };
+        if command == LC_SEGMENT_64 {
+            bodies.push(body);
+        }
+        if bodies.len() > MOST_SEGMENTS {
+            return None;
+        }
+        rest = rest.get(size..)?;
+    }
+    Some(bodies)
+}
+
+/// A segment and its name, as its load command says.
+pub(super) struct Named<'a> {
+    name: &'a [u8],
+    pub(super) address: u64,
+    pub(super) size: u64,
+}
+
+impl Named<'_> {
+    pub(super) fn is(&self, name: &CStr) -> bool {
+        let length = memchr::memchr(0, self.name).unwrap_or(self.name.len());
+        &self.name[..length] == name.to_bytes()
+    }
+}
+
+/// The segments of a Mach-O header in memory, of which the places in its file do not count.
+pub(super) fn segments<'a>(bytes: &'a [u8]) -> Option<impl Iterator<Item = Named<'a>>> {
+    let named = |body: &'a [u8]| {
+        Some(Named { name: body.get(8..24)?, address: long(body, 24)?, size: long(body, 32)? })
+    };
+    let named: Vec<_> = bodies(bytes)?.into_iter().map(named).collect::<Option<_>>()?;
+    Some(named.into_iter())
 }
 
 /// None that is more of the file than of memory, or ends behind 2^64.

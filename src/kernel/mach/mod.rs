@@ -5,8 +5,10 @@
 //! refused even to root and may wait for an upcall, is used only for what needs one: the regions
 //! inside submaps.
 
+pub mod cache;
 mod facts;
 mod failure;
+mod libraries;
 pub(crate) mod list;
 pub mod macho;
 mod names;
@@ -19,6 +21,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) use self::facts::argument_area;
 use self::facts::{LastThreads, LeftBehind};
+use self::libraries::{LibraryWalk, OwnCache};
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
 use self::target::{Found, SHORT, Target, UNIQUE, number};
@@ -38,6 +41,7 @@ pub struct MachKernel<C: XnuCalls> {
     images: Arc<Images<C>>,
     left_behind: Arc<LeftBehind>,
     last_threads: Arc<LastThreads<C>>,
+    own_cache: Arc<OwnCache<C>>,
 }
 
 /// Flavor 3, in errors.
@@ -53,7 +57,15 @@ impl<C: XnuCalls> MachKernel<C> {
             log::debug!("sysctl vm.self_region_info_flags: errno {errno}; walks may be slow");
         }
         let images = Arc::new(Images::new(Arc::clone(&calls)));
-        MachKernel { calls, images, left_behind: Arc::default(), last_threads: Arc::default() }
+        let left_behind = Arc::default();
+        let own_cache = OwnCache::new(&calls, &images, &left_behind);
+        MachKernel {
+            calls,
+            images,
+            left_behind,
+            last_threads: Arc::default(),
+            own_cache: Arc::new(own_cache),
+        }
     }
 
     /// The calls.
@@ -164,6 +176,15 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
                 }
                 Ok(Box::new(walk))
             }
+        }
+    }
+
+    fn libraries(&self, pid: Pid, identity: Identity) -> Result<Box<dyn Walk>> {
+        match Target::find(&self.calls, pid, identity)? {
+            Found::Living(target) if pid.number() != 0 => {
+                Ok(Box::new(LibraryWalk::new(target, Arc::clone(&self.own_cache))))
+            }
+            _ => Ok(Box::new(EmptyWalk)),
         }
     }
 

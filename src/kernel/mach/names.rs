@@ -27,6 +27,11 @@ const SHARED_REGIONS: [Range<u64>; 2] =
 /// Where Intel's commpages are, behind all that a process may map.
 const COMMPAGES: Range<u64> = 0x7fff_ffe0_0000..0x8000_0000_0000;
 
+/// The shared region that this address is in.
+pub(super) fn shared_region(address: u64) -> Option<Range<u64>> {
+    SHARED_REGIONS.into_iter().find(|range| range.contains(&address))
+}
+
 /// Names the regions of one walk, which it must see in ascending order.
 pub(super) struct Namer<C: XnuCalls> {
     images: Arc<Images<C>>,
@@ -107,7 +112,7 @@ impl<C: XnuCalls> Namer<C> {
         let tagged = matches!(region.user_tag, UserTag::SHARED_PMAP | UserTag::UNSHARED_PMAP);
         if region.submap && tagged {
             let cache = self.cache.get_or_insert_with(|| {
-                let known = SHARED_REGIONS.iter().find(|range| range.contains(&region.start));
+                let known = shared_region(region.start);
                 region.start..known.map_or(region.end, |range| range.end)
             });
             cache.end = cache.end.max(region.end);

@@ -17,7 +17,7 @@ mod claims;
 
 use std::ops::Range;
 
-use self::claims::Claims;
+pub(super) use self::claims::Claims;
 use super::walk::RegionWalk;
 use crate::kernel::Walk;
 use crate::kernel::xnu::XnuCalls;

@@ -41,6 +41,11 @@ impl<C: XnuCalls> Target<C> {
         Ok(Found::Living(Target { calls, pid, identity }))
     }
 
+    /// The process with this pid, which was just found to be this one.
+    pub(super) fn of(calls: &Arc<C>, pid: Pid, unique: &UniqueInfo) -> Self {
+        Target { calls: Arc::clone(calls), pid, identity: identity_of(unique) }
+    }
+
     /// Whether it is still the same process, with the same image, and not in its exit.
     ///
     /// XNU empties the map of a dying process before the process is a zombie, so an address space

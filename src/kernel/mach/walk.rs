@@ -37,6 +37,8 @@ pub(super) struct RegionWalk<C: XnuCalls> {
     region: Region,
     namer: Namer<C>,
     ahead: FilesAhead,
+    /// Where each pass begins.
+    first: u64,
     /// Where the kernel is asked next.
     cursor: u64,
     /// The end of what was handed out.
@@ -76,6 +78,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             region,
             namer,
             ahead: FilesAhead::new(left),
+            first: 0,
             cursor: 0,
             seen: 0,
             stale: 0,
@@ -93,11 +96,18 @@ impl<C: XnuCalls> RegionWalk<C> {
             region: Region::default(),
             namer: self.namer.fresh(),
             ahead: self.ahead.fresh(),
+            first: self.region.start,
             cursor: self.region.start,
             seen: self.region.start,
             stale: 0,
             progress: Progress::Under,
         }
+    }
+
+    /// The same walk over what is at and above this address, from its beginning.
+    pub(super) fn begin_at(&mut self, address: u64) {
+        self.first = address;
+        self.back_to_start();
     }
 
     /// The region that was handed out last.
@@ -113,7 +123,7 @@ impl<C: XnuCalls> RegionWalk<C> {
     fn back_to_start(&mut self) {
         self.namer = self.namer.fresh();
         self.ahead = self.ahead.fresh();
-        (self.cursor, self.seen, self.stale) = (0, 0, 0);
+        (self.cursor, self.seen, self.stale) = (self.first, self.first, 0);
         self.progress = Progress::Start;
     }
 

@@ -1,6 +1,7 @@
 //! One method per entry point of the kernel and of the libraries beside it.
 
 use std::ffi::CStr;
+use std::ops::Range;
 use std::time::SystemTime;
 
 use super::{
@@ -94,6 +95,15 @@ pub trait XnuCalls: Send + Sync + 'static {
         flavor: i32,
         buffer: &mut [u8],
     ) -> Result<usize, Errno>;
+
+    /// `proc_pid_rusage`: fills the buffer with the struct of this flavor, of a zombie with what it
+    /// had used at its end. The kernel takes the struct's size for the buffer's.
+    ///
+    /// # Errors
+    /// In this order: [`Errno::SRCH`] for no such process; the uid rule of
+    /// [`pid_info`](Self::pid_info), [`Errno::PERM`]; an unknown flavor, [`Errno::INVAL`].
+    /// [`Errno::NOMEM`], before the kernel is asked, for a buffer that is smaller than the struct.
+    fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno>;
 
     /// `proc_pidpath`, which is `proc_pidinfo(PROC_PIDPATHINFO = 11)`: the executable's path, of
     /// any process to any caller, into a buffer of at most 4,096 bytes. Returns its length.
@@ -356,4 +366,16 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// Segments that several images share are left out. An image may come twice, and one that is
     /// being loaded may be missing. Nothing is listed where there is no shared cache.
     fn own_images(&self, images: &mut Vec<Image>);
+
+    /// `_dyld_get_shared_cache_range`: where dyld's shared cache is in this program, which has its
+    /// header at the beginning; empty where there is none.
+    fn cache_range(&self) -> Range<u64>;
+
+    /// `mach_vm_read_overwrite` of this program's own task: fills the buffer with the bytes at this
+    /// address, and returns how many.
+    ///
+    /// # Errors
+    /// [`KernReturn::INVALID_ADDRESS`] where not all of them are mapped,
+    /// [`KernReturn::PROTECTION_FAILURE`] where not all of them may be read.
+    fn read_own(&self, address: u64, buffer: &mut [u8]) -> Result<usize, KernReturn>;
 }

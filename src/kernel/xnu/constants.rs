@@ -77,6 +77,8 @@ xnu_constants! {
         MNT_NOWAIT: i32 = 2;
         /// The longest path of an executable, with its NUL.
         PROC_PIDPATHINFO_MAXSIZE: usize = 4096;
+        /// Flavor of `proc_pid_rusage`: a [`Rusage`](super::Rusage).
+        RUSAGE_INFO_V5: i32 = 5;
         /// Flavor of `task_policy_get`: the role.
         TASK_CATEGORY_POLICY: u32 = 1;
     }

@@ -3,8 +3,9 @@
 use super::{
     AuditToken, BsdInfo, Constant, FileRegion, OpenFile, PathlessFile, PipeFile, Plain, Platform,
     PortLimit, PortStatus, ProcessorInfo, ProcessorLoad, RegionInfo, RegionPath, RegionPathInfo,
-    SecurityToken, ShortBsdInfo, SocketFile, TaskBasicInfo, TaskInfo, TaskVmInfo, ThreadBasicInfo,
-    ThreadIdentifier, ThreadInfo, UniqueInfo, VmStatistics, VnodeFile, VnodePaths,
+    SecurityToken, SemaphoreFile, SharedMemoryFile, ShortBsdInfo, SocketFile, TaskBasicInfo,
+    TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, ThreadInfo, UniqueInfo, VmStatistics,
+    VnodeFile, VnodePaths,
 };
 
 /// Declares a trait of structs by flavor, and implements it for each.
@@ -93,6 +94,8 @@ flavors! {
         /// 12: files in protected folders, without Full Disk Access).
         VnodeFile: PROC_PIDFDVNODEPATHINFO = 2,
         SocketFile: PROC_PIDFDSOCKETINFO = 3,
+        SemaphoreFile: PROC_PIDFDPSEMINFO = 4,
+        SharedMemoryFile: PROC_PIDFDPSHMINFO = 5,
         PipeFile: PROC_PIDFDPIPEINFO = 6,
     }
 

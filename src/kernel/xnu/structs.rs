@@ -11,12 +11,12 @@ mod socket;
 mod task;
 
 pub use self::file::{
-    FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SocketFile, TcpEnds, UnixEnds,
-    VnodeFile,
+    FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SemaphoreFile, SharedMemoryFile,
+    SocketFile, TcpEnds, UnixEnds, VnodeFile,
 };
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
 pub use self::process::{
-    BsdInfo, KinfoProc, Platform, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+    BsdInfo, KinfoProc, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
 };
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,
@@ -45,6 +45,8 @@ pub(super) fn constants() -> impl Iterator<Item = &'static [Constant]> {
         file::KINDS,
         process::INFO_FLAGS,
         process::KINFO_FLAGS,
+        process::PLATFORMS,
+        process::USAGE_FLAGS,
         region::REGION_FLAGS,
         socket::SOCKET_KINDS,
         task::RIGHTS,

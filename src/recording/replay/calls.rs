@@ -1,6 +1,7 @@
 //! The calls of a replay.
 
 use std::ffi::CStr;
+use std::ops::Range;
 use std::time::SystemTime;
 
 use zerocopy::{Immutable, IntoBytes};
@@ -111,6 +112,10 @@ impl XnuCalls for Replay {
         let fits = |(kind, other)| if file.file.kind == kind { Ok(()) } else { Err(other) };
         let none = FileAnswers::default();
         file.answers.as_deref().unwrap_or(&none).answer(flavor, fits, buffer)
+    }
+
+    fn rusage(&self, _pid: i32, _flavor: i32, _buffer: &mut [u8]) -> Result<(), Errno> {
+        Err(Errno::NOTSUP)
     }
 
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
@@ -315,6 +320,14 @@ impl XnuCalls for Replay {
         let mut bytes = image.file.header();
         bytes.truncate(most);
         Ok(FilePart { dev: image.dev, ino: image.ino, bytes })
+    }
+
+    fn cache_range(&self) -> Range<u64> {
+        0..0
+    }
+
+    fn read_own(&self, _address: u64, _buffer: &mut [u8]) -> Result<usize, KernReturn> {
+        Err(KernReturn::NOT_SUPPORTED)
     }
 
     fn own_images(&self, images: &mut Vec<Image>) {

@@ -46,6 +46,13 @@ pub(super) const ROWS: &[Listed] = &[
     )
     .memory(),
     row(
+        "PID/task/shared_cache",
+        Kind::Libraries(format::maps),
+        "what it has of dyld's shared cache, library by library, in the grammar of `maps`",
+    )
+    .memory()
+    .darwin(),
+    row(
         "PID/task/role",
         Kind::Task(TaskFact::Role, original::role),
         "role that its policy gives it",

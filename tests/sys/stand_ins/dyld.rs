@@ -63,8 +63,12 @@ fn header_of(image: &Image) -> Option<usize> {
     usize::try_from(image.segments.first()?.start).ok()
 }
 
-/// From the first header to a little above the last.
+/// The model's cache; where it has none, from the first header to a little above the last.
 fn cache_of(images: &[Image]) -> Range<usize> {
+    let known = kernel().map_or(0..0, |kernel| kernel.cache_range());
+    if !known.is_empty() {
+        return known.start as usize..known.end as usize;
+    }
     let headers = || images.iter().filter_map(header_of);
     headers().min().unwrap_or(0)..headers().max().map_or(0, |last| last.saturating_add(2))
 }

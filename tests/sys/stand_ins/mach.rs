@@ -81,6 +81,28 @@ pub(crate) unsafe extern "C" fn mach_vm_region_recurse(
 }
 
 #[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn mach_vm_read_overwrite(
+    task: c_uint,
+    from: u64,
+    size: u64,
+    to: u64,
+    copied: *mut u64,
+) -> c_int {
+    let answer = || {
+        let kernel = mach_kernel()?;
+        assert_eq!(task, kernel.own_task());
+        // SAFETY: the caller passes so many bytes to be written, and a word.
+        unsafe {
+            let to = ptr::with_exposed_provenance_mut::<u8>(to as usize);
+            let buffer = std::slice::from_raw_parts_mut(to, size as usize);
+            copied.write(kernel.read_own(from, buffer)? as u64);
+        }
+        Ok(())
+    };
+    mach(answer())
+}
+
+#[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn task_threads(
     task: c_uint,
     threads: *mut *mut c_uint,

@@ -14,7 +14,7 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::sync::Arc;
 
 use mach_procfs::kernel::xnu::{
-    CTL_KERN, Errno, KERN_PROC, KERN_SUCCESS, KernReturn, MNT_NOWAIT, Mount, XnuCalls,
+    CTL_KERN, Errno, KERN_PROC, KERN_SUCCESS, KernReturn, MNT_NOWAIT, Mount, Rusage, XnuCalls,
 };
 use nix::errno::Errno as LastErrno;
 
@@ -151,6 +151,18 @@ pub(crate) unsafe extern "C" fn proc_pidpath(pid: c_int, buffer: *mut c_void, si
     // SAFETY: the caller passes null or that many bytes.
     let buffer = unsafe { slice::<u8>(buffer, size as usize) }.unwrap_or_default();
     libproc(kernel().and_then(|kernel| kernel.pid_path(pid, buffer)))
+}
+
+/// It is passed no size: the struct's is the buffer's.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn proc_pid_rusage(
+    pid: c_int,
+    flavor: c_int,
+    buffer: *mut c_void,
+) -> c_int {
+    // SAFETY: the caller passes room for the struct of this flavor, and knows this one.
+    let buffer = unsafe { slice::<u8>(buffer, size_of::<Rusage>()) }.unwrap_or_default();
+    bsd(kernel().and_then(|kernel| kernel.rusage(pid, flavor, buffer)))
 }
 
 #[unsafe(export_name = "darwin_sysctl")]

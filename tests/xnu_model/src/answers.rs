@@ -11,6 +11,7 @@ mod thread;
 mod write;
 
 use std::ffi::CStr;
+use std::ops::Range;
 use std::time::SystemTime;
 
 use mach_procfs::kernel::xnu::{
@@ -107,6 +108,11 @@ impl XnuCalls for XnuModel {
             self.wait_for_vnodes(&mut state, |world, vnode| world.has_open(pid, descriptor, vnode));
         }
         state.world.about_descriptor(pid, descriptor, call, buffer)
+    }
+
+    fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
+        let (state, _) = self.bsd(Call::Rusage)?;
+        state.world.rusage(pid, flavor, buffer)
     }
 
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
@@ -285,6 +291,17 @@ impl XnuCalls for XnuModel {
     fn own_images(&self, images: &mut Vec<Image>) {
         let (state, _) = self.enter(Call::OwnImages);
         images.clone_from(&state.world.images);
+    }
+
+    fn cache_range(&self) -> Range<u64> {
+        let (state, _) = self.enter(Call::CacheRange);
+        state.world.cache_range.clone()
+    }
+
+    fn read_own(&self, address: u64, buffer: &mut [u8]) -> Result<usize, KernReturn> {
+        let (state, _) = self.mach(Call::ReadOwn)?;
+        state.world.memory.read(address, buffer)?;
+        Ok(buffer.len())
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Call {
     SocketFile,
     /// `proc_pidfdinfo` of a [`PipeFile`].
     PipeFile,
+    /// `proc_pid_rusage`.
+    Rusage,
     /// `proc_pidpath`.
     ExecutablePath,
     /// `sysctl` of `KERN_PROCARGS2`.
@@ -116,6 +118,10 @@ pub enum Call {
     FilePart,
     /// dyld's list of images.
     OwnImages,
+    /// `_dyld_get_shared_cache_range`.
+    CacheRange,
+    /// `mach_vm_read_overwrite`.
+    ReadOwn,
 }
 
 /// A call with its flavor.

@@ -9,12 +9,14 @@
 
 mod answers;
 mod arguments;
+mod cache;
 mod calls;
 mod fault;
 pub mod fixtures;
 mod machine;
 mod map;
 mod mapping;
+mod memory;
 mod object;
 mod parts;
 mod port;
@@ -29,11 +31,13 @@ use std::ops::RangeInclusive;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 pub use self::arguments::ArgumentArea;
+pub use self::cache::{CacheForm, SyntheticCache};
 pub use self::calls::Call;
 pub use self::fault::{Change, Fault};
 use self::fault::{Injected, Rule};
 pub use self::machine::{Machine, size_of_sysctl};
 pub use self::map::{Entry, Map, Mapped, SubmapId};
+pub use self::memory::Memory;
 pub use self::object::{ObjectId, Pager, Vnode, VnodeId};
 pub use self::parts::{FileDetail, ModelFile, ModelPort, ModelThread, TaskFacts};
 pub use self::process::{Caller, ModelProcess, PortRule};

@@ -1,8 +1,8 @@
 //! Processes and tasks of the model, and who may ask about them.
 
 use mach_procfs::kernel::xnu::{
-    BsdInfo, Errno, KernReturn, Platform, PortKind, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
-    VnodePaths,
+    BsdInfo, Errno, KernReturn, Platform, PortKind, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo,
+    UniqueInfo, VnodePaths,
 };
 
 use super::arguments::ArgumentArea;
@@ -68,6 +68,8 @@ pub struct ModelProcess {
     pub name_port: PortRule,
     /// Flavor 4.
     pub task_info: TaskInfo,
+    /// `proc_pid_rusage`.
+    pub rusage: Rusage,
     /// Threads: id and flavor 15.
     pub threads: Vec<(u64, ThreadInfo)>,
     /// Flavor 9.
@@ -112,7 +114,7 @@ impl ModelProcess {
                 id_version: pid.cast_signed(),
                 ..UniqueInfo::default()
             },
-            platform: Platform { number: 1 },
+            platform: Platform { number: Platform::MACOS },
             groups: Vec::new(),
             page_size: 16_384,
             port: PortRule::Gives(PortKind::Control),
@@ -120,6 +122,7 @@ impl ModelProcess {
             inspect_port: PortRule::Gives(PortKind::Inspect),
             name_port: PortRule::Gives(PortKind::Name),
             task_info: TaskInfo::default(),
+            rusage: Rusage::default(),
             threads: Vec::new(),
             paths: VnodePaths::default(),
             paths_denied: false,

@@ -1,11 +1,13 @@
 //! The state of the model: all that the calls are answered from, and how it changes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use mach_procfs::kernel::xnu::{Image, PortName, ShortBsdInfo};
 
 use super::machine::Machine;
 use super::map::{Entry, Map, SubmapId};
+use super::memory::Memory;
 use super::object::{Objects, Vnode, VnodeId};
 use super::port::Ports;
 pub(super) use super::process::Task;
@@ -20,6 +22,10 @@ pub struct World {
     pub machine: Machine,
     /// What dyld has loaded from the shared cache into the process that asks.
     pub images: Vec<Image>,
+    /// Where the shared cache is in the process that asks.
+    pub cache_range: Range<u64>,
+    /// What that process reads in its own memory.
+    pub memory: Memory,
     /// In the order of their birth; zombies in the order of their death, behind.
     pub(super) processes: Vec<ModelProcess>,
     pub(super) tasks: BTreeMap<TaskId, Task>,

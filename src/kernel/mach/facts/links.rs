@@ -6,7 +6,7 @@ use super::super::target::number;
 use super::super::{failure, list};
 use super::deadline::{LeftBehind, ask_each};
 use crate::kernel::LinkTo;
-use crate::kernel::xnu::{Errno, Typed, VnodeInfo, VnodePaths, XnuCalls};
+use crate::kernel::xnu::{Errno, Text, Typed, VnodeInfo, VnodePaths, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
 const EXECUTABLE: &str = "proc_pidpath";
@@ -26,6 +26,19 @@ pub(in super::super) fn link<C: XnuCalls>(
         let call = if to == LinkTo::Executable { EXECUTABLE } else { DIRECTORIES };
         Err(Error::new(ErrorKind::TimedOut, call).pid(pid))
     })
+}
+
+/// Device, inode and path of the root directory of a process, 0 and empty where it is the machine's;
+/// `None` where that is not to be had.
+pub(in super::super) fn root<C: XnuCalls>(
+    calls: &Arc<C>,
+    left: &Arc<LeftBehind>,
+    pid: Pid,
+) -> Option<(u32, u64, Text<1024>)> {
+    let asked = Arc::clone(calls);
+    let ask = move |()| asked.pid::<VnodePaths>(number(pid), 0).ok();
+    let paths = ask_each(left, pid, &[()], ask).pop().flatten().flatten()?;
+    Some((paths.root.dev, paths.root.ino, paths.root_path))
 }
 
 fn target<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {

@@ -17,7 +17,7 @@ pub(crate) use arguments::argument_area;
 pub(super) use arguments::arguments;
 pub(super) use deadline::{LeftBehind, ask_each};
 pub(super) use descriptors::{descriptor, descriptors, open_descriptors};
-pub(super) use links::link;
+pub(super) use links::{link, root};
 pub(super) use machine::{cpu, cpus, machine, page_size};
 pub(super) use open::descriptor_flags;
 pub(super) use ports::{has_port, port, ports, task_fact};

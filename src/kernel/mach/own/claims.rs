@@ -7,7 +7,7 @@ use crate::kernel::xnu::Image;
 /// The address space divided among images. An address that several images claim is nobody's: no
 /// answer is better than one that may be wrong.
 #[derive(Debug, Default)]
-pub(super) struct Claims {
+pub(in super::super) struct Claims {
     images: Vec<Image>,
     /// Ascending, without overlap, none empty; what lies between is nobody's.
     claims: Vec<Claim>,
@@ -23,13 +23,20 @@ struct Claim {
 
 impl Claims {
     /// Images with the same path are one; one without a path claims nothing.
-    pub(super) fn of(images: Vec<Image>) -> Self {
+    pub(in super::super) fn of(images: Vec<Image>) -> Self {
         let claims = settle(edges(&images));
         Claims { images, claims }
     }
 
+    /// The bytes that it keeps, about.
+    pub(in super::super) fn memory(&self) -> usize {
+        let kept = |image: &Image| image.path.len() + size_of_val(image.segments.as_slice());
+        let images: usize = self.images.iter().map(|image| kept(image) + size_of::<Image>()).sum();
+        images + size_of_val(self.claims.as_slice())
+    }
+
     /// Whose the address is, and the end of what is theirs, or nobody's, from there on.
-    pub(super) fn at(&self, address: u64) -> (u64, Option<&[u8]>) {
+    pub(in super::super) fn at(&self, address: u64) -> (u64, Option<&[u8]>) {
         let next = self.claims.partition_point(|claim| claim.end <= address);
         match self.claims.get(next) {
             None => (u64::MAX, None),

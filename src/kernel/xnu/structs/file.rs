@@ -67,6 +67,28 @@ xnu_structs! {
         unread_reserve: Unread<4> = "" @ 180,
     }
 
+    /// `struct pshm_fdinfo`: POSIX shared memory.
+    struct SharedMemoryFile: "struct pshm_fdinfo", 1192 {
+        /// How it was opened.
+        file: FileInfo = "pfi" @ 0,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread: Unread<144> = "" @ 24,
+        /// The name that it was made with.
+        name: Text<1024> = "pshminfo.pshm_name" @ 168,
+    }
+
+    /// `struct psem_fdinfo`: a POSIX semaphore.
+    struct SemaphoreFile: "struct psem_fdinfo", 1184 {
+        /// How it was opened.
+        file: FileInfo = "pfi" @ 0,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread: Unread<136> = "" @ 24,
+        /// The name that it was made with.
+        name: Text<1024> = "pseminfo.psem_name" @ 160,
+    }
+
     /// Of `struct socket_fdinfo` what tells the socket and its ends.
     struct SocketFile: "struct socket_fdinfo", 792 {
         /// How it was opened.

@@ -176,6 +176,49 @@ xnu_structs! {
         name: Text<64> = "pth_name" @ 48,
     }
 
+    /// `struct rusage_info_v5`, which `proc_pid_rusage` fills. Times are in absolute-time units
+    /// ([`Timebase`](super::Timebase)).
+    struct Rusage: "struct rusage_info_v5", 304 {
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_head: Unread<72> = "" @ 0,
+        /// Bytes that count against the process's limit.
+        #[serde(with = "json::hex")]
+        footprint: u64 = "ri_phys_footprint" @ 72,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_start: Unread<16> = "" @ 80,
+        /// User time of its children that have ended and were waited for.
+        child_user_time: u64 = "ri_child_user_time" @ 96,
+        /// System time of its children that have ended and were waited for.
+        child_system_time: u64 = "ri_child_system_time" @ 104,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_wakeups: Unread<16> = "" @ 112,
+        /// Pages that its children have read in.
+        child_pageins: u64 = "ri_child_pageins" @ 128,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_elapsed: Unread<8> = "" @ 136,
+        /// Bytes read from disks.
+        bytes_read: u64 = "ri_diskio_bytesread" @ 144,
+        /// Bytes written to disks.
+        bytes_written: u64 = "ri_diskio_byteswritten" @ 152,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_time: Unread<72> = "" @ 160,
+        /// Bytes written to files, whether they got to a disk or not.
+        logical_writes: u64 = "ri_logical_writes" @ 232,
+        /// The most bytes that counted against the process's limit.
+        #[serde(with = "json::hex")]
+        footprint_peak: u64 = "ri_lifetime_max_phys_footprint" @ 240,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_cycles: Unread<48> = "" @ 248,
+        /// Bits: [`RESLID`](Self::RESLID).
+        flags: u64 = "ri_flags" @ 296,
+    }
+
     /// Of `struct kinfo_proc` what no flavor of `proc_pidinfo` tells to everybody.
     struct KinfoProc: "struct kinfo_proc", 648 {
         #[doc(hidden)]
@@ -188,7 +231,14 @@ xnu_structs! {
         status: i8 = "kp_proc.p_stat" @ 36,
         #[doc(hidden)]
         #[serde(skip)]
-        unread_process: Unread<355> = "" @ 37,
+        unread_process: Unread<195> = "" @ 37,
+        /// `p_sigignore`: signals that it ignores, the first in the lowest bit.
+        ignored: u32 = "kp_proc.p_sigignore" @ 232,
+        /// `p_sigcatch`: signals that it catches, the first in the lowest bit.
+        caught: u32 = "kp_proc.p_sigcatch" @ 236,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_names: Unread<152> = "" @ 240,
         /// `e_pcred.p_ruid`: real user.
         real_uid: u32 = "kp_eproc.e_pcred.p_ruid" @ 392,
         /// `e_pcred.p_svuid`: saved user.
@@ -248,6 +298,24 @@ xnu_constants! {
         CHANGED_IDS = 0x2000, "PROC_FLAG_PSUGID";
         /// x86_64 code, translated.
         TRANSLATED = 0x200_0000, "PROC_FLAG_ROSETTA" private;
+    }
+}
+
+xnu_constants! {
+    /// Bits of [`Rusage::flags`].
+    USAGE_FLAGS in Rusage: u64 {
+        /// It has a shared cache of its own, at another address.
+        RESLID = 1, "RU_PROC_RUNS_RESLIDE";
+    }
+}
+
+xnu_constants! {
+    /// Values of [`Platform::number`].
+    PLATFORMS in Platform: u32 {
+        /// macOS.
+        MACOS = 1, "PLATFORM_MACOS";
+        /// A driver, which has libraries of its own.
+        DRIVER_KIT = 10, "PLATFORM_DRIVERKIT";
     }
 }
 

@@ -48,9 +48,33 @@ xnu_structs! {
         /// Bytes in memory.
         #[serde(with = "json::hex")]
         resident_size: u64 = "resident_size" @ 16,
+        /// The most bytes that were in memory.
+        #[serde(with = "json::hex")]
+        resident_peak: u64 = "resident_size_peak" @ 24,
         #[doc(hidden)]
         #[serde(skip)]
-        unread: Unread<128> = "" @ 24,
+        unread_device: Unread<16> = "" @ 32,
+        /// Anonymous bytes in memory, the compressor's among them not.
+        #[serde(with = "json::hex")]
+        internal: u64 = "internal" @ 48,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_internal: Unread<8> = "" @ 56,
+        /// Bytes in memory that a file is behind.
+        #[serde(with = "json::hex")]
+        external: u64 = "external" @ 64,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_external: Unread<48> = "" @ 72,
+        /// Bytes in the compressor or in swap, as they were before.
+        #[serde(with = "json::hex")]
+        compressed: u64 = "compressed" @ 120,
+        #[doc(hidden)]
+        #[serde(skip)]
+        unread_compressed: Unread<16> = "" @ 128,
+        /// Bytes that count against the process's limit.
+        #[serde(with = "json::hex")]
+        footprint: u64 = "phys_footprint" @ 144,
         /// Lowest address of the map.
         #[serde(with = "json::hex")]
         min_address: u64 = "min_address" @ 152,

@@ -35,6 +35,8 @@ unsafe extern "C" {
         size: c_int,
     ) -> c_int;
     pub(super) fn proc_pidpath(pid: c_int, buffer: *mut c_void, size: u32) -> c_int;
+    /// The buffer is a `rusage_info_t *`, which is an address of an address by its name only.
+    pub(super) fn proc_pid_rusage(pid: c_int, flavor: c_int, buffer: *mut c_void) -> c_int;
 
     #[cfg_attr(not(target_os = "macos"), link_name = "darwin_sysctl")]
     pub(super) fn sysctl(
@@ -103,6 +105,14 @@ unsafe extern "C" {
         info: *mut c_int,
         count: *mut c_uint,
     ) -> c_int;
+    /// Copies `size` bytes from one address to another, and says how many it has copied.
+    pub(super) fn mach_vm_read_overwrite(
+        task: c_uint,
+        from: u64,
+        size: u64,
+        to: u64,
+        copied: *mut u64,
+    ) -> c_int;
     fn mach_vm_deallocate(task: c_uint, address: u64, size: u64) -> c_int;
 
     pub(super) fn mach_port_deallocate(space: c_uint, name: c_uint) -> c_int;
@@ -153,7 +163,7 @@ unsafe extern "C" {
         size: *mut usize,
     ) -> *mut u8;
     /// dyld's own `mach-o/dyld_priv.h`; in libSystem since macOS 10.13.
-    pub(super) fn _dyld_get_shared_cache_range(size: *mut usize) -> *const c_void;
+    fn _dyld_get_shared_cache_range(size: *mut usize) -> *const c_void;
 }
 
 /// Two declarations of a function with so many parameters: their types are one.
@@ -183,6 +193,7 @@ same! {
     thread_info = libc::thread_info: (_, _, _, _);
     thread_get_state = mach2::thread_act::thread_get_state: (_, _, _, _);
     mach_vm_region_recurse = mach2::vm::mach_vm_region_recurse: (_, _, _, _, _, _);
+    mach_vm_read_overwrite = mach2::vm::mach_vm_read_overwrite: (_, _, _, _, _);
     mach_vm_deallocate = mach2::vm::mach_vm_deallocate: (_, _, _);
     mach_port_deallocate = mach2::mach_port::mach_port_deallocate: (_, _);
     mach_port_get_attributes = mach2::mach_port::mach_port_get_attributes: (_, _, _, _, _);
@@ -279,7 +290,7 @@ impl Drop for Host {
 }
 
 /// The addresses of dyld's shared cache, empty where this process has none.
-fn shared_cache() -> Range<usize> {
+pub(super) fn shared_cache() -> Range<usize> {
     let mut size = 0;
     // SAFETY: `size` is writable. Nothing is read through what comes back.
     let start = unsafe { _dyld_get_shared_cache_range(&raw mut size) }.addr();

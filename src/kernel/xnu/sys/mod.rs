@@ -9,6 +9,7 @@
 mod functions;
 
 use std::ffi::{CStr, c_int, c_uint};
+use std::ops::Range;
 use std::ptr;
 
 use nix::errno::Errno as LastErrno;
@@ -16,7 +17,8 @@ use nix::errno::Errno as LastErrno;
 use self::functions::{self as c, ForPid, Host, OutOfLine, own_task};
 use super::{
     Errno, FilePart, Image, KERN_SUCCESS, KernReturn, MNT_NOWAIT, Mount, PORT_NULL, PortKind,
-    PortName, Refusal, SpaceEntry, SpaceInfo, StateFlavor, Timebase, XnuCalls,
+    PortName, RUSAGE_INFO_V5, Refusal, Rusage, SpaceEntry, SpaceInfo, StateFlavor, Timebase,
+    XnuCalls,
 };
 
 /// The kernel that runs this program.
@@ -104,6 +106,17 @@ impl XnuCalls for Xnu {
         let (buffer, size) = parts(Some(buffer));
         // SAFETY: as for `list_pids`.
         libproc(|| unsafe { c::proc_pidfdinfo(pid, descriptor, flavor, buffer.cast(), size) })
+    }
+
+    fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
+        // The kernel is told no size, so the one flavor is taken whose size is known here.
+        if flavor != RUSAGE_INFO_V5 {
+            return Err(Errno::INVAL);
+        }
+        let room = buffer.get_mut(..size_of::<Rusage>()).ok_or(Errno::NOMEM)?;
+        // SAFETY: `room` is of the caller's slice, borrowed for this whole call, and as large as the
+        // struct that the kernel writes for this flavor.
+        bsd(unsafe { c::proc_pid_rusage(pid, flavor, room.as_mut_ptr().cast()) })
     }
 
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
@@ -335,5 +348,19 @@ impl XnuCalls for Xnu {
 
     fn own_images(&self, images: &mut Vec<Image>) {
         c::images_of_cache(images);
+    }
+
+    fn cache_range(&self) -> Range<u64> {
+        let Range { start, end } = c::shared_cache();
+        start as u64..end as u64
+    }
+
+    fn read_own(&self, address: u64, buffer: &mut [u8]) -> Result<usize, KernReturn> {
+        let (size, mut copied) = (buffer.len() as u64, 0);
+        let to = buffer.as_mut_ptr().expose_provenance() as u64;
+        // SAFETY: the kernel reads at `address`, and answers with an error where that cannot be; it
+        // writes no more than `size` bytes to the caller's slice, borrowed for this whole call.
+        mach(unsafe { c::mach_vm_read_overwrite(own_task(), address, size, to, &raw mut copied) })?;
+        Ok(buffer.len().min(copied as usize))
     }
 }

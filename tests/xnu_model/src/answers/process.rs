@@ -1,7 +1,7 @@
 //! Answers about a process by its pid.
 
 use mach_procfs::kernel::xnu::{
-    Errno, KinfoProc, RegionInfo, RegionPathInfo, ShortBsdInfo, VnodeInfo,
+    Errno, KinfoProc, RUSAGE_INFO_V5, RegionInfo, RegionPathInfo, ShortBsdInfo, VnodeInfo,
 };
 
 use super::write::{put, put_all};
@@ -87,6 +87,16 @@ impl World {
             Call::ListFiles => Ok(put_all(process.open_files(), buffer)),
             _ => Err(Errno::INVAL),
         }
+    }
+
+    /// `proc_pid_rusage`: of zombies, too. The size of the buffer is not asked for.
+    pub(super) fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
+        let process = self.process(pid).ok_or(Errno::SRCH)?;
+        self.caller.may_see(process)?;
+        if flavor != RUSAGE_INFO_V5 {
+            return Err(Errno::INVAL);
+        }
+        put(&process.rusage, buffer).map(|_| ())
     }
 
     /// `proc_pidpath`: libproc passes on what room it was given.

@@ -1,0 +1,263 @@
+//! The libraries in a process's shared cache, without a task port.
+//!
+//! To the kernel dyld's shared cache is one submap, in which hundreds of libraries are packed; but all
+//! processes of one root directory, processor type and page size map the same cache at the same
+//! address (`vm_shared_region.c`), and so does this program, which reads in its own copy which library
+//! is where ([`Cache`]). What makes an exception is asked about, and needs no port; where there is one,
+//! the process's rows stay as `maps` has them.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use super::cache::Cache;
+use super::facts::{self, LeftBehind};
+use super::names::{Images, Namer, shared_region};
+use super::target::{Target, number};
+use super::walk::RegionWalk;
+use crate::kernel::xnu::{
+    Platform, PortKind, Rusage, ShortBsdInfo, TaskPort, TaskVmInfo, Text, Typed, UniqueInfo,
+    XnuCalls,
+};
+use crate::kernel::{Detail, Walk};
+use crate::model::{BackingKind, PageCounts, Pid, Region, Result, UserTag};
+
+/// A cache has some ten signed ranges; a process may map more memory over it.
+const MOST_SIGNED: usize = 1_024;
+
+/// The cache of this program, and by which it knows others that have it too.
+pub(super) struct OwnCache<C: XnuCalls> {
+    calls: Arc<C>,
+    images: Arc<Images<C>>,
+    left: Arc<LeftBehind>,
+    /// Read at the first question.
+    cache: OnceLock<Option<Arc<Cache>>>,
+}
+
+/// What the rows of a cache tell of it.
+#[derive(Debug, PartialEq, Eq)]
+struct Rows {
+    /// From the first to the last, which leave no hole.
+    range: Range<u64>,
+    /// What the kernel has mapped over it for the process, with its pointers signed: without a tag
+    /// (`vm_shared_region_auth_remap`). Ranges that meet are one.
+    signed: Vec<Range<u64>>,
+}
+
+impl<C: XnuCalls> OwnCache<C> {
+    pub(super) fn new(calls: &Arc<C>, images: &Arc<Images<C>>, left: &Arc<LeftBehind>) -> Self {
+        OwnCache {
+            calls: Arc::clone(calls),
+            images: Arc::clone(images),
+            left: Arc::clone(left),
+            cache: OnceLock::new(),
+        }
+    }
+
+    fn walk(&self, target: Target<C>) -> RegionWalk<C> {
+        let namer = Namer::new(Arc::clone(&self.images), None);
+        RegionWalk::new(target, Detail::Map, namer, Arc::clone(&self.left))
+    }
+
+    /// This program's cache with the shared region that it is in.
+    fn cache(&self) -> Option<(Arc<Cache>, Range<u64>)> {
+        let cache = self.cache.get_or_init(|| {
+            let range = self.calls.cache_range();
+            let read = |address, buffer: &mut [u8]| {
+                self.calls.read_own(address, buffer) == Ok(buffer.len())
+            };
+            let cache = (!range.is_empty()).then(|| Cache::read(range.start, &read)).flatten();
+            match &cache {
+                Some(cache) => log::debug!("the shared cache's index: {} bytes", cache.memory()),
+                None => log::debug!("no shared cache at {range:#x?} that can be read"),
+            }
+            cache.map(Arc::new)
+        });
+        let cache = Arc::clone(cache.as_ref()?);
+        let region = shared_region(cache.range.start)?;
+        Some((cache, region))
+    }
+
+    /// The cache, and the shared region that it is in, if this process has the same.
+    fn of(&self, target: &Target<C>) -> Option<(Arc<Cache>, Range<u64>)> {
+        let (cache, region) = self.cache()?;
+        if target.number() == self.calls.own_pid() {
+            return Some((cache, region));
+        }
+        let own = Pid::new(self.calls.own_pid().cast_unsigned())?;
+        let same = self.is_usual(target.pid)
+            && self.page_size(target.number())? == self.page_size(number(own))?
+            && self.root(target.pid)? == self.root(own)?
+            && {
+                let unique = self.calls.pid::<UniqueInfo>(number(own), 1).ok()?;
+                let ours = self.rows(Target::of(&self.calls, own, &unique), &region)?;
+                // Without what is signed, as on Intel, another version of the cache looks the same.
+                !ours.signed.is_empty()
+                    && ours.range.start <= cache.range.start
+                    && cache.range.end <= ours.range.end
+                    && self.rows(target.clone(), &region)? == ours
+            };
+        same.then_some((cache, region))
+    }
+
+    /// Whether it is a 64-bit process of this machine's own kind that has the shared region.
+    fn is_usual(&self, pid: Pid) -> bool {
+        let calls = self.calls.as_ref();
+        let info = calls.pid::<ShortBsdInfo>(number(pid), 1);
+        let is_native = info.is_ok_and(|info| {
+            info.flags & (ShortBsdInfo::LP64 | ShortBsdInfo::TRANSLATED) == ShortBsdInfo::LP64
+        });
+        let usage = || calls.resource_usage(number(pid));
+        let platform = || calls.pid::<Platform>(number(pid), 0);
+        is_native
+            && usage().is_ok_and(|usage| usage.flags & Rusage::RESLID == 0)
+            && platform().is_ok_and(|platform| platform.number != Platform::DRIVER_KIT)
+    }
+
+    fn page_size(&self, pid: i32) -> Option<i32> {
+        let port = TaskPort::for_pid(&self.calls, PortKind::Name, pid).ok().flatten()?;
+        self.calls.task::<TaskVmInfo>(port.name()).ok().map(|info| info.page_size)
+    }
+
+    fn root(&self, pid: Pid) -> Option<(u32, u64, Text<1024>)> {
+        facts::root(&self.calls, &self.left, pid)
+    }
+
+    /// What the rows of this process inside the shared region tell; `None` where there are none, or
+    /// too many.
+    fn rows(&self, target: Target<C>, region: &Range<u64>) -> Option<Rows> {
+        let mut walk = self.walk(target);
+        walk.begin_at(region.start);
+        let mut rows: Option<Rows> = None;
+        while let Some(row) = walk.next_region().ok()? {
+            if !row.backing.is_shared_cache() {
+                break;
+            }
+            let range = row.start..row.end;
+            let found =
+                rows.get_or_insert(Rows { range: range.start..range.start, signed: Vec::new() });
+            if found.range.end != range.start {
+                return None;
+            }
+            found.range.end = range.end;
+            if row.user_tag != UserTag::NONE || row.submap {
+                continue;
+            }
+            match found.signed.last_mut() {
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => found.signed.push(range),
+            }
+            if found.signed.len() > MOST_SIGNED {
+                return None;
+            }
+        }
+        rows
+    }
+}
+
+/// A walk over a process's rows inside the shared cache.
+pub(super) struct LibraryWalk<C: XnuCalls> {
+    rows: RegionWalk<C>,
+    target: Target<C>,
+    own: Arc<OwnCache<C>>,
+    pass: Pass,
+    /// What is still to be handed out of the row that `rows` is at.
+    left: Range<u64>,
+    /// What was handed out last.
+    piece: Region,
+}
+
+enum Pass {
+    /// Nothing was asked yet.
+    Fresh,
+    /// The rows are divided by this cache, up to the end of the shared region.
+    Divided(Arc<Cache>, u64),
+    /// They are shown as they are.
+    Whole,
+    /// The last one was shown.
+    Over,
+}
+
+impl<C: XnuCalls> LibraryWalk<C> {
+    pub(super) fn new(target: Target<C>, own: Arc<OwnCache<C>>) -> Self {
+        let rows = own.walk(target.clone());
+        LibraryWalk { rows, target, own, pass: Pass::Fresh, left: 0..0, piece: Region::default() }
+    }
+
+    /// The next row inside the cache becomes what is left.
+    fn next_row(&mut self) -> Result<bool> {
+        while let Some(row) = self.rows.next_region()? {
+            if row.backing.is_shared_cache() {
+                self.piece.clone_from(row);
+                self.left = row.start..row.end;
+                return Ok(true);
+            }
+            if matches!(self.pass, Pass::Divided(_, end) if row.start >= end) {
+                break;
+            }
+        }
+        self.pass = Pass::Over;
+        Ok(false)
+    }
+}
+
+impl<C: XnuCalls> Walk for LibraryWalk<C> {
+    fn begin_piece(&mut self) {
+        self.rows.begin_piece();
+    }
+
+    fn next_region(&mut self) -> Result<Option<&Region>> {
+        if matches!(self.pass, Pass::Over) {
+            return Ok(None);
+        }
+        if matches!(self.pass, Pass::Fresh) {
+            self.pass = match self.own.of(&self.target) {
+                Some((cache, region)) => {
+                    self.rows.begin_at(region.start);
+                    Pass::Divided(cache, region.end)
+                }
+                None => {
+                    self.rows.begin_at(0);
+                    Pass::Whole
+                }
+            };
+        }
+        if self.left.is_empty() && !self.next_row()? {
+            return Ok(None);
+        }
+        let (row, piece) = (self.rows.region(), &mut self.piece);
+        let Pass::Divided(cache, _) = &self.pass else {
+            self.left = 0..0;
+            return Ok(Some(row));
+        };
+        let found = cache.at(self.left.start);
+        (piece.start, piece.end) = (self.left.start, found.end.min(self.left.end));
+        self.left.start = piece.end;
+        (piece.offset, piece.pages, piece.submap) = (0, PageCounts::default(), false);
+        piece.protection = row.protection;
+        // The submap's own is less than what is mapped in it.
+        if row.submap
+            && let Some(protection) = found.protection
+        {
+            piece.protection = protection;
+        }
+        match found.path {
+            Some(path) => {
+                piece.backing.clear();
+                piece.backing.kind = BackingKind::File;
+                piece.backing.name.extend_from_slice(path);
+            }
+            None => piece.backing.clone_from(&row.backing),
+        }
+        Ok(Some(&self.piece))
+    }
+
+    fn confirm(&mut self) -> Result<()> {
+        self.rows.confirm()
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.rows.restart()?;
+        (self.pass, self.left) = (Pass::Fresh, 0..0);
+        Ok(())
+    }
+}
