@@ -2,7 +2,8 @@
 //! kernel could give. Texts of XNU's structs are checked as they are read.
 
 use super::read::{Fault, fault};
-use super::{Answer, Bytes, RecordedImage, RecordedProcess, Reply};
+use super::{Answer, Bytes, RecordedImage, RecordedPath, RecordedProcess, Reply};
+use crate::kernel::xnu::MAXLONGPATHLEN;
 
 /// More than any processor has sets of registers.
 const MOST_STATES: usize = 16;
@@ -34,6 +35,13 @@ pub(super) fn process(process: &RecordedProcess) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+pub(super) fn path(found: &RecordedPath) -> Result<(), Fault> {
+    match &found.path {
+        Answer::Ok(Bytes(path)) => text(".path.ok", path, MAXLONGPATHLEN - 1),
+        Answer::Errno(_) => Ok(()),
+    }
 }
 
 pub(super) fn image(image: &RecordedImage) -> Result<(), Fault> {

@@ -11,16 +11,16 @@ use self::handed_out::{HandedOut, Holder};
 use self::places::{Places, last, thread_id};
 use zerocopy::{Immutable, IntoBytes};
 
-use super::answer::CpuWords;
+use super::answer::{CpuWords, Fill};
 use super::{
-    Answer, FileAnswers, Moment, RecordedImage, RecordedMachine, RecordedPort, RecordedProcess,
-    RecordedThreadPort, Recording, Reply, ThreadAnswers,
+    Answer, FileAnswers, Moment, RecordedImage, RecordedMachine, RecordedPath, RecordedPort,
+    RecordedProcess, RecordedThreadPort, Recording, Reply, ThreadAnswers,
 };
 use crate::kernel::xnu::{
-    CTL_KERN, Errno, FilePart, Image, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KernReturn,
-    KinfoProc, Mount, OpenFile, PORT_NULL, PidInfo, PidList, PortKind, PortName, Refusal,
-    RegionPathInfo, SpaceEntry, StateFlavor, SubmapInfo, SubmapShortInfo, TASK_CATEGORY_POLICY,
-    ThreadId, Timebase, XnuCalls, words_of,
+    CS_OPS_STATUS, CTL_KERN, Errno, FilePart, Image, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2,
+    KernReturn, KinfoProc, Mount, OpenFile, PORT_NULL, PidInfo, PidList, PortKind, PortName,
+    RUSAGE_INFO_V5, Refusal, RegionPathInfo, SpaceEntry, StateFlavor, SubmapInfo, SubmapShortInfo,
+    TASK_CATEGORY_POLICY, ThreadId, Timebase, XnuCalls, words_of,
 };
 
 /// What was recorded, with an order in which each answer is found without looking at the others.
@@ -33,6 +33,8 @@ pub struct Replay {
     places: Vec<Places>,
     /// By path and offset.
     images: Vec<RecordedImage>,
+    /// By file system and number.
+    paths: Vec<RecordedPath>,
     handed_out: HandedOut,
 }
 
@@ -40,15 +42,18 @@ impl Replay {
     /// Of a recording that was read or made.
     #[must_use]
     pub fn new(recording: Recording) -> Self {
-        let Recording { recorded_at, machine, mut processes, mut images, .. } = recording;
+        let Recording { recorded_at, machine, mut processes, mut images, mut paths, .. } =
+            recording;
         processes.sort_by_key(|process| process.pid);
         images.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
+        paths.sort_by_key(|path| (path.fsid, path.ino));
         Replay {
             recorded_at,
             machine: machine.unwrap_or_default(),
             places: processes.iter().map(Places::of).collect(),
             processes,
             images,
+            paths,
             handed_out: HandedOut::default(),
         }
     }
@@ -201,6 +206,39 @@ impl XnuCalls for Replay {
         let fits = |(kind, other)| if file.file.kind == kind { Ok(()) } else { Err(other) };
         let none = FileAnswers::default();
         file.answers.as_deref().unwrap_or(&none).answer(flavor, fits, buffer)
+    }
+
+    fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
+        let (process, _) = self.process(pid)?;
+        if flavor != RUSAGE_INFO_V5 {
+            return Err(Errno::NOTSUP);
+        }
+        Fill::fill(process.rusage.as_ref(), buffer).map(|_| ())
+    }
+
+    fn session(&self, pid: i32) -> Result<i32, Errno> {
+        let (process, _) = self.process(pid)?;
+        Answer::look_up(process.session.as_ref()).copied()
+    }
+
+    fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno> {
+        let (process, _) = self.process(pid)?;
+        if operation != CS_OPS_STATUS {
+            return Err(Errno::NOTSUP);
+        }
+        Fill::fill(process.code_signing.as_ref(), buffer).map(|_| ())
+    }
+
+    fn path_of(&self, fsid: [i32; 2], ino: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let found = self.paths.binary_search_by_key(&(fsid, ino), |path| (path.fsid, path.ino));
+        let found = found.ok().and_then(|at| self.paths.get(at)).map(|found| &found.path);
+        let path = &Answer::look_up(found)?.0;
+        let room = buffer.get_mut(..=path.len()).ok_or(Errno::NOSPC)?;
+        if let Some((end, room)) = room.split_last_mut() {
+            room.copy_from_slice(path);
+            *end = 0;
+        }
+        Ok(path.len() + 1)
     }
 
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {

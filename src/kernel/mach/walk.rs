@@ -8,12 +8,14 @@
 mod ahead;
 mod page;
 mod source;
+mod whole;
 
 use std::sync::Arc;
 
 use self::ahead::FilesAhead;
 use self::page::page_size;
 use self::source::{Answer, Counts, Refusal, Source};
+use self::whole::WholePaths;
 use super::facts::{self, LeftBehind};
 use super::failure::NoRegion;
 use super::names::Namer;
@@ -37,6 +39,7 @@ pub(super) struct RegionWalk<C: XnuCalls> {
     region: Region,
     namer: Namer<C>,
     ahead: FilesAhead,
+    paths: WholePaths,
     /// Where the kernel is asked next.
     cursor: u64,
     /// The end of what was handed out.
@@ -75,7 +78,8 @@ impl<C: XnuCalls> RegionWalk<C> {
             answer: Answer::default(),
             region,
             namer,
-            ahead: FilesAhead::new(left),
+            ahead: FilesAhead::new(Arc::clone(&left)),
+            paths: WholePaths::new(left),
             cursor: 0,
             seen: 0,
             stale: 0,
@@ -93,6 +97,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             region: Region::default(),
             namer: self.namer.fresh(),
             ahead: self.ahead.fresh(),
+            paths: self.paths.fresh(),
             cursor: self.region.start,
             seen: self.region.start,
             stale: 0,
@@ -113,6 +118,7 @@ impl<C: XnuCalls> RegionWalk<C> {
     fn back_to_start(&mut self) {
         self.namer = self.namer.fresh();
         self.ahead = self.ahead.fresh();
+        self.paths = self.paths.fresh();
         (self.cursor, self.seen, self.stale) = (0, 0, 0);
         self.progress = Progress::Start;
     }
@@ -137,7 +143,8 @@ impl<C: XnuCalls> RegionWalk<C> {
         self.stale = 0;
         self.region.start = start.max(self.seen);
         self.region.end = end;
-        self.source.describe(&self.answer, &mut self.region, &mut self.namer);
+        let (target, paths) = (&self.target, &mut self.paths);
+        self.source.describe(target, &self.answer, &mut self.region, &mut self.namer, paths);
         (self.cursor, self.seen) = (end, end);
         Ok(true)
     }
@@ -227,7 +234,11 @@ fn choose<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Source<C> {
     }
     match facts::read_port(&target.calls, target.pid) {
         Ok(port) => Source::Leaves(port, Counts::Wanted),
-        Err(_) => Source::TopLevel,
+        Err(error) => {
+            let refusal = facts::explained(&target.calls, target.pid, error);
+            log::info!("no look inside submaps: {refusal}");
+            Source::TopLevel
+        }
     }
 }
 

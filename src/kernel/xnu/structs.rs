@@ -16,7 +16,7 @@ pub use self::file::{
 };
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
 pub use self::process::{
-    BsdInfo, KinfoProc, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+    BsdInfo, CodeSigning, KinfoProc, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
 };
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,
@@ -45,6 +45,7 @@ pub(super) fn constants() -> impl Iterator<Item = &'static [Constant]> {
         file::KINDS,
         process::INFO_FLAGS,
         process::KINFO_FLAGS,
+        process::SIGNING_FLAGS,
         region::REGION_FLAGS,
         socket::SOCKET_KINDS,
         task::RIGHTS,

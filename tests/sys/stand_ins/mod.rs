@@ -14,7 +14,7 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::sync::Arc;
 
 use mach_procfs::kernel::xnu::{
-    CTL_KERN, Errno, KERN_PROC, KERN_SUCCESS, KernReturn, MNT_NOWAIT, Mount, XnuCalls,
+    CTL_KERN, Errno, KERN_PROC, KERN_SUCCESS, KernReturn, MNT_NOWAIT, Mount, Rusage, XnuCalls,
 };
 use nix::errno::Errno as LastErrno;
 
@@ -151,6 +151,48 @@ pub(crate) unsafe extern "C" fn proc_pidpath(pid: c_int, buffer: *mut c_void, si
     // SAFETY: the caller passes null or that many bytes.
     let buffer = unsafe { slice::<u8>(buffer, size as usize) }.unwrap_or_default();
     libproc(kernel().and_then(|kernel| kernel.pid_path(pid, buffer)))
+}
+
+/// It is passed no size: the struct's is the buffer's.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn proc_pid_rusage(
+    pid: c_int,
+    flavor: c_int,
+    buffer: *mut c_void,
+) -> c_int {
+    // SAFETY: the caller passes room for the struct of this flavor, and knows this one.
+    let buffer = unsafe { slice::<u8>(buffer, size_of::<Rusage>()) }.unwrap_or_default();
+    bsd(kernel().and_then(|kernel| kernel.rusage(pid, flavor, buffer)))
+}
+
+#[unsafe(export_name = "darwin_getsid")]
+pub(crate) unsafe extern "C" fn getsid(pid: c_int) -> c_int {
+    kernel().and_then(|kernel| kernel.session(pid)).unwrap_or_else(|errno| bsd(Err(errno)))
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn csops(
+    pid: c_int,
+    operation: c_uint,
+    buffer: *mut c_void,
+    size: usize,
+) -> c_int {
+    // SAFETY: the caller passes null or that many bytes.
+    let buffer = unsafe { slice::<u8>(buffer, size) }.unwrap_or_default();
+    bsd(kernel().and_then(|kernel| kernel.code_signing(pid, operation, buffer)))
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn fsgetpath(
+    buffer: *mut c_char,
+    size: usize,
+    fsid: *mut [i32; 2],
+    ino: u64,
+) -> isize {
+    // SAFETY: the caller passes two words, and null or that many bytes.
+    let (fsid, buffer) = unsafe { (*fsid, slice::<u8>(buffer.cast(), size)) };
+    let answer = kernel().and_then(|it| it.path_of(fsid, ino, buffer.unwrap_or_default()));
+    answer.map_or_else(|errno| bsd(Err(errno)) as isize, usize::cast_signed)
 }
 
 #[unsafe(export_name = "darwin_sysctl")]

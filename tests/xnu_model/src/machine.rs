@@ -75,7 +75,7 @@ impl Machine {
     fn new(cpu_type: i32, cpu_subtype: i32, processors: i32, page: u64) -> Self {
         let mut machine = Machine {
             now: UNIX_EPOCH + Duration::from_secs(BOOTED + 24 * 60 * 60),
-            timebase: Timebase::default(),
+            timebase: Timebase { numer: 1, denom: 1 },
             sysctls: BTreeMap::new(),
             vm_statistics: memory((16 << 30) / page),
             processors: (0..processors)

@@ -16,7 +16,8 @@ use nix::errno::Errno as LastErrno;
 use self::functions::{self as c, ForPid, Host, OutOfLine, own_task};
 use super::{
     Errno, FilePart, Image, KERN_SUCCESS, KernReturn, MNT_NOWAIT, Mount, PORT_NULL, PortKind,
-    PortName, Refusal, SpaceEntry, SpaceInfo, StateFlavor, Timebase, XnuCalls,
+    PortName, RUSAGE_INFO_V5, Refusal, Rusage, SpaceEntry, SpaceInfo, StateFlavor, Timebase,
+    XnuCalls,
 };
 
 /// The kernel that runs this program.
@@ -104,6 +105,38 @@ impl XnuCalls for Xnu {
         let (buffer, size) = parts(Some(buffer));
         // SAFETY: as for `list_pids`.
         libproc(|| unsafe { c::proc_pidfdinfo(pid, descriptor, flavor, buffer.cast(), size) })
+    }
+
+    fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
+        // The kernel is told no size, so the one flavor is taken whose size is known here.
+        if flavor != RUSAGE_INFO_V5 {
+            return Err(Errno::INVAL);
+        }
+        let room = buffer.get_mut(..size_of::<Rusage>()).ok_or(Errno::NOMEM)?;
+        // SAFETY: `room` is of the caller's slice, borrowed for this whole call, and as large as the
+        // struct that the kernel writes for this flavor.
+        bsd(unsafe { c::proc_pid_rusage(pid, flavor, room.as_mut_ptr().cast()) })
+    }
+
+    fn session(&self, pid: i32) -> Result<i32, Errno> {
+        // SAFETY: takes a number.
+        let session = unsafe { c::getsid(pid) };
+        bsd(session)?;
+        Ok(session)
+    }
+
+    fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno> {
+        // SAFETY: the buffer is the caller's slice, borrowed for this whole call, of which the
+        // kernel writes at most its length.
+        bsd(unsafe { c::csops(pid, operation, buffer.as_mut_ptr().cast(), buffer.len()) })
+    }
+
+    fn path_of(&self, fsid: [i32; 2], ino: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let mut fsid = fsid;
+        let room = buffer.as_mut_ptr().cast();
+        // SAFETY: as for `code_signing`; `fsid` is two words, which are only read.
+        let length = unsafe { c::fsgetpath(room, buffer.len(), &raw mut fsid, ino) };
+        usize::try_from(length).map_err(|_| Errno(LastErrno::last_raw()))
     }
 
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
