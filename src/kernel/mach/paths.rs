@@ -40,7 +40,9 @@ const NAME: usize = 256;
 /// Whether the path of this file may be no more than the end of it, so that to ask for it makes
 /// sense. One that was deleted has none any more.
 pub(crate) fn may_be_cut(vnode: &VnodeInfo, path: &[u8]) -> bool {
-    let can_be_asked = vnode.kind != 0 && vnode.nlink > 0 && vnode.ino != 0;
+    // The file system of one that was unmounted has no number (`fill_vnodeinfo`).
+    let has_number = vnode.ino != 0 && vnode.fsid != [0; 2];
+    let can_be_asked = vnode.kind != 0 && vnode.nlink > 0 && has_number;
     can_be_asked && (path.len() + NAME > ROOM || !begins_in_root(path))
 }
 
@@ -74,7 +76,7 @@ mod tests {
 
     #[test]
     fn only_what_may_be_an_end_is_asked_for() {
-        let file = VnodeInfo { kind: 1, nlink: 1, ino: 7, ..VnodeInfo::default() };
+        let file = VnodeInfo { kind: 1, nlink: 1, ino: 7, fsid: [7, 26], ..VnodeInfo::default() };
         for (path, asked) in [
             ("", true),
             ("/", false),
@@ -94,6 +96,7 @@ mod tests {
             VnodeInfo { kind: 0, ..file },
             VnodeInfo { nlink: 0, ..file },
             VnodeInfo { ino: 0, ..file },
+            VnodeInfo { fsid: [0; 2], ..file },
         ] {
             assert!(!may_be_cut(&not_to_be_asked, b""));
         }
