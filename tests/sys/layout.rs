@@ -23,12 +23,17 @@ const HEAD: &str = r#"
 #include <mach/vm_region.h>
 #include <mach_debug/ipc_info.h>
 #include <stddef.h>
-#include <sys/fsgetpath.h>
 #include <sys/mount.h>
 #include <sys/proc.h>
 #include <sys/proc_info.h>
 #include <sys/resource.h>
 #include <sys/sysctl.h>
+
+/* Apple's SDK has this header, zig does not. Another declaration there is an error here. */
+#if __has_include(<sys/fsgetpath.h>)
+#include <sys/fsgetpath.h>
+#endif
+ssize_t fsgetpath(char *, size_t, fsid_t *, uint64_t);
 
 #ifndef OFF
 #define OFF 0
@@ -47,8 +52,6 @@ const HEAD: &str = r#"
 
 /* Those of sys/functions.rs that libc and mach2 lack, or declare with a struct of another name. */
 TYPE(_dyld_get_image_header, const struct mach_header *(*)(uint32_t));
-TYPE(fsgetpath, ssize_t (*)(char *, size_t, fsid_t *, uint64_t));
-SIZE(fsid_t, 8);
 TYPE(getfsstat, int (*)(struct statfs *, int, int));
 TYPE(getsegmentdata,
     uint8_t *(*)(const struct mach_header_64 *, const char *, unsigned long *));
@@ -61,6 +64,7 @@ TYPE(task_policy_get,
     kern_return_t (*)(mach_port_t, natural_t, integer_t *, mach_msg_type_number_t *, boolean_t *));
 TYPE(proc_pid_rusage, int (*)(int, int, rusage_info_t *));
 SIZE(boolean_t, 4);
+SIZE(fsid_t, 8);
 
 "#;
 
