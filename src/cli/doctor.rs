@@ -3,6 +3,8 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use mach_procfs::kernel;
+use mach_procfs::model::Pid;
 use mach_procfs::mount::{self, Check, Verdict};
 
 use super::Failure;
@@ -11,6 +13,7 @@ use super::source::{Source, read};
 
 pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
     let mut checks = vec![own_map()];
+    checks.extend(parents_port());
     checks.extend(mount::diagnose(mount_point));
     let width = checks.iter().map(|check| check.subject.len()).max().unwrap_or(0);
     let mut out = io::stdout().lock();
@@ -29,6 +32,13 @@ pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
     out.flush()?;
     let failed = checks.iter().any(|check| check.verdict == Verdict::Failure);
     if failed { Err(Failure::Said) } else { Ok(()) }
+}
+
+/// Whether the kernel gives task ports, by the process that has started this one: most often a
+/// shell, which is a part of the system.
+fn parents_port() -> Option<Check> {
+    let parent = u32::try_from(nix::unistd::getppid().as_raw()).ok().and_then(Pid::new)?;
+    mount::task_port(kernel::host().ok()?.as_ref(), parent)
 }
 
 /// Whether the kernel answers at all: without it no mount shows anything.

@@ -13,7 +13,8 @@ pub use regions::{Regions, regions};
 
 use crate::model::{
     Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Machine, Owner,
-    Pid, Port, Process, Region, Register, RegisterSet, Result, Shown, Standing, TaskFact, Thread,
+    Pid, Port, PortRefusal, Process, Region, Register, RegisterSet, Result, Shown, Standing,
+    TaskFact, Thread,
 };
 
 /// How much of a region a walk has to find out. More costs more.
@@ -357,6 +358,15 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchName` where the name is free; `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
     fn port(&self, _pid: Pid, _name: u32) -> Result<Port> {
         Err(not_served("port"))
+    }
+
+    /// Why the kernel gives this program no port to read a process's task by; `None` where it gives
+    /// one, and where tasks have no ports.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    fn port_refusal(&self, _pid: Pid) -> Result<Option<PortRefusal>> {
+        Ok(None)
     }
 
     /// A few numbers about a task; none where it has no such numbers.

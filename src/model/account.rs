@@ -59,12 +59,25 @@ pub struct Account {
     pub groups: Option<Vec<u32>>,
     /// Where in the kernel it waits.
     pub wait_channel: Option<Vec<u8>>,
+    /// The process that traces it.
+    pub tracer: Option<u32>,
+    /// What it does with signals.
+    pub signals: Option<Signals>,
     /// What it has used.
     pub usage: Option<Usage>,
     /// When the machine was started: Linux's grammar tells a process's start from then.
     pub booted: Option<SystemTime>,
     /// Bytes of a page, as programs that read sizes in pages take them to have.
     pub page_size: u64,
+}
+
+/// Signals by Darwin's numbers, the first in the lowest bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signals {
+    /// Those that a process ignores, also because that is their default.
+    pub ignored: u32,
+    /// Those for which it has a handler.
+    pub caught: u32,
 }
 
 /// What a process has used since it began. Counters that a kernel does not keep are `None`.
@@ -106,6 +119,45 @@ pub struct Usage {
     pub syscalls_unix: Option<u64>,
     /// Context switches.
     pub switches: Option<u64>,
+    /// What its bytes in memory are of.
+    pub memory: Option<MemoryKinds>,
+    /// What its children have used.
+    pub children: Option<ChildrenUsage>,
+    /// Bytes to and from disks.
+    pub disk: Option<DiskUsage>,
+}
+
+/// Bytes of a process by what they are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryKinds {
+    /// The most that was in memory at a time.
+    pub resident_peak: u64,
+    /// Anonymous, in memory.
+    pub anonymous: u64,
+    /// Of files, in memory.
+    pub file: u64,
+    /// Anonymous, in the compressor or in swap.
+    pub swapped: u64,
+}
+
+/// What the children of a process have used that have ended and were waited for, and theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChildrenUsage {
+    /// User time.
+    pub user: Time,
+    /// System time.
+    pub system: Time,
+    /// Page faults that had to wait for a page from a disk.
+    pub pageins: u64,
+}
+
+/// What a process has read from disks and written to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiskUsage {
+    /// Bytes read.
+    pub bytes_read: u64,
+    /// Bytes written.
+    pub bytes_written: u64,
 }
 
 /// A time in a kernel's own unit, and what that is.

@@ -7,7 +7,8 @@ use super::error::MountError;
 use super::host;
 use super::made::Made;
 use super::quote::quote;
-use crate::model::error_words;
+use crate::kernel::{Kernel, System};
+use crate::model::{Pid, error_words};
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,32 @@ impl Check {
 #[must_use]
 pub fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
     host::diagnose(mount_point)
+}
+
+/// Whether the kernel gives a port to the task of this process, and where not, why; nothing where
+/// tasks have no ports.
+#[must_use]
+pub fn task_port(kernel: &dyn Kernel, pid: Pid) -> Option<Check> {
+    let subject = "task ports";
+    if kernel.system() != System::Darwin {
+        return None;
+    }
+    let name = kernel.name(pid).unwrap_or_default();
+    let who = format!("pid {pid}, {}", String::from_utf8_lossy(&name));
+    Some(match kernel.port_refusal(pid) {
+        Ok(None) => Check::fine(subject, format!("given for {who}")),
+        Ok(Some(refusal)) => Check::warning(
+            subject,
+            format!("refused for {who}: {refusal}"),
+            "for such processes task/vmmap_r shows a submap as one row, and files of ports and \
+             registers cannot be read; all else does not depend on it",
+        ),
+        Err(error) => Check::warning(
+            subject,
+            format!("{who}: {error}"),
+            "`mach-procfs doctor` from a shell asks for the shell's",
+        ),
+    })
 }
 
 pub(super) const MOUNT_POINT: &str = "mount point";

@@ -20,7 +20,7 @@ mod system;
 
 use std::path::Path;
 
-pub use doctor::{Check, Verdict, diagnose};
+pub use doctor::{Check, Verdict, diagnose, task_port};
 pub use error::MountError;
 pub use options::Options;
 pub use quote::quote;

@@ -2,7 +2,8 @@
 //! kernel could give. Texts of XNU's structs are checked as they are read.
 
 use super::read::{Fault, fault};
-use super::{Answer, Bytes, RecordedImage, RecordedProcess};
+use super::{Answer, Bytes, RecordedImage, RecordedPath, RecordedProcess};
+use crate::kernel::xnu::MAXLONGPATHLEN;
 
 /// No more segments than are read of a file.
 const MOST_SEGMENTS: usize = 256;
@@ -23,6 +24,13 @@ pub(super) fn process(process: &RecordedProcess) -> Result<(), Fault> {
         text(".executable", path, 4095)?;
     }
     Ok(())
+}
+
+pub(super) fn path(found: &RecordedPath) -> Result<(), Fault> {
+    match &found.path {
+        Answer::Ok(Bytes(path)) => text(".path.ok", path, MAXLONGPATHLEN - 1),
+        Answer::Errno(_) => Ok(()),
+    }
 }
 
 pub(super) fn image(image: &RecordedImage) -> Result<(), Fault> {

@@ -38,7 +38,7 @@ use crate::kernel::Kernel;
 use crate::kernel::mach::MachKernel;
 use crate::kernel::mach::macho::MachO;
 use crate::kernel::xnu::json::{self, is_default};
-use crate::kernel::xnu::{KinfoProc, RegionPathInfo, SubmapInfo};
+use crate::kernel::xnu::{CodeSigning, KinfoProc, RegionPathInfo, Rusage, SubmapInfo};
 use crate::model::{Pid, Result};
 
 /// The word that a recording begins with.
@@ -64,6 +64,22 @@ pub struct Recording {
     /// The Mach-O files that they have mapped, as far as they could be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<RecordedImage>,
+    /// Of the files that they have mapped or open, the paths that the name cache had not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<RecordedPath>,
+}
+
+/// What `fsgetpath` answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedPath {
+    /// The file system.
+    pub fsid: [i32; 2],
+    /// The file's number there.
+    #[serde(with = "json::hex")]
+    pub ino: u64,
+    /// The path.
+    pub path: Answer<Bytes>,
 }
 
 /// A Mach-O file, or the part of a universal file, that has code mapped.
@@ -112,6 +128,15 @@ pub struct RecordedProcess {
     /// `sysctl` of `KERN_PROC_PID`; `None` for a success without a process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kinfo: Option<Answer<Option<Kept<KinfoProc>>>>,
+    /// `proc_pid_rusage` of its fifth revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rusage: Option<Answer<Kept<Rusage>>>,
+    /// `getsid`; not asked of pid 0, for which the kernel takes the recorder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Answer<i32>>,
+    /// `csops` of `CS_OPS_STATUS`; not asked of pid 0 either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_signing: Option<Answer<Kept<CodeSigning>>>,
     /// `proc_pidpath`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executable: Option<Answer<Bytes>>,
@@ -158,6 +183,9 @@ impl RecordedProcess {
             pid,
             answers: ProcessAnswers::default(),
             kinfo: None,
+            rusage: None,
+            session: None,
+            code_signing: None,
             executable: None,
             arguments: None,
             regions: Vec::new(),
@@ -195,6 +223,7 @@ impl Recording {
             machine: None,
             processes,
             images: Vec::new(),
+            paths: Vec::new(),
         }
     }
 }

@@ -10,9 +10,9 @@ use super::{Answer, Kept, Reply};
 use crate::kernel::xnu::{
     AuditToken, BsdInfo, Errno, FdInfo, HostInfo, OpenFile, PathlessFile, PidInfo, PipeFile,
     Platform, PortAttributes, PortLimit, PortName, PortStatus, ProcessorFlavor, ProcessorInfo,
-    ProcessorLoad, SecurityToken, ShortBsdInfo, SocketFile, SpaceEntry, TaskBasicInfo, TaskFlavor,
-    TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadIdentifier, ThreadInfo, Typed,
-    UniqueInfo, VmStatistics, VnodeFile, VnodePaths, XnuCalls,
+    ProcessorLoad, SecurityToken, SemaphoreFile, SharedMemoryFile, ShortBsdInfo, SocketFile,
+    SpaceEntry, TaskBasicInfo, TaskFlavor, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadFlavor,
+    ThreadIdentifier, ThreadInfo, Typed, UniqueInfo, VmStatistics, VnodeFile, VnodePaths, XnuCalls,
 };
 
 /// A question of a table, for `docs/recording.md`.
@@ -131,6 +131,10 @@ questions! {
         socket: SocketFile, (OpenFile::SOCKET, Errno::NOTSOCK);
         /// A pipe.
         pipe: PipeFile, (OpenFile::PIPE, Errno::BADF);
+        /// POSIX shared memory.
+        shared_memory: SharedMemoryFile, (OpenFile::SHARED_MEMORY, Errno::BADF);
+        /// A POSIX semaphore.
+        semaphore: SemaphoreFile, (OpenFile::SEMAPHORE, Errno::BADF);
     }
 
     /// By a task's port.

@@ -144,6 +144,10 @@ fn check_all(recording: &Recording) -> Result<(), RecordingError> {
         check::image(image)
             .map_err(|(field, problem)| invalid(format!("images[{index}]{field}"), problem))?;
     }
+    for (index, path) in recording.paths.iter().enumerate() {
+        check::path(path)
+            .map_err(|(field, problem)| invalid(format!("paths[{index}]{field}"), problem))?;
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Asking a kernel for what a recording holds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::questions::{
@@ -7,16 +8,17 @@ use super::questions::{
 };
 use super::{
     Answer, Bytes, FileAnswers, HostAnswers, Kept, Moment, PortAnswers, ProcessAnswers,
-    ProcessorAnswers, RecordedFile, RecordedImage, RecordedLeaf, RecordedMachine, RecordedPort,
-    RecordedPorts, RecordedProcess, RecordedRight, RecordedState, RecordedThread,
+    ProcessorAnswers, RecordedFile, RecordedImage, RecordedLeaf, RecordedMachine, RecordedPath,
+    RecordedPort, RecordedPorts, RecordedProcess, RecordedRight, RecordedState, RecordedThread,
     RecordedThreadPort, Recording, Reply, TaskAnswers, ThreadAnswers, ThreadPortAnswers, Value,
     Words, part, row,
 };
 use crate::kernel::mach::macho::{HEADER_ROOM, MachO};
-use crate::kernel::mach::{argument_area, list};
+use crate::kernel::mach::{argument_area, list, paths};
 use crate::kernel::xnu::{
     Errno, KernReturn, OpenFile, PortKind, PortName, RegionPathInfo, SYSCTLS, SpaceEntry,
-    StateFlavor, TaskPort, ThreadId, ThreadPorts, Typed, UniqueInfo, XnuCalls,
+    StateFlavor, TaskPort, ThreadId, ThreadPorts, Typed, UniqueInfo, VnodeFile, VnodeInfo,
+    XnuCalls,
 };
 use crate::model::Pid;
 
@@ -47,6 +49,7 @@ pub fn record<C: XnuCalls>(calls: &Arc<C>, pids: &[Pid]) -> Recording {
     recording.images = images.collect();
     recording.images.sort_by_cached_key(place);
     recording.images.dedup_by_key(|it| place(it));
+    recording.paths = paths_of(calls.as_ref(), &recording.processes);
     recording
 }
 
@@ -79,6 +82,11 @@ fn process_once<C: XnuCalls>(calls: &Arc<C>, pid: i32, cpu_type: i32) -> Recorde
     process.arguments = Answer::of(argument_area(asked, pid).map(Bytes));
     process.threads = Answer::of(threads(asked, pid));
     process.files = Answer::of(files(asked, pid));
+    process.rusage = Answer::of(asked.resource_usage(pid).map(|info| Kept::from(&info)));
+    if pid != 0 {
+        process.session = Answer::of(asked.session(pid));
+        process.code_signing = Answer::of(asked.signing(pid).map(|info| Kept::from(&info)));
+    }
     process.kinfo = Answer::of(asked.kinfo_proc(pid).map(|info| info.as_ref().map(Kept::from)));
     // Last, so that a process that was in its exit says so.
     process.answers = ProcessAnswers::ask(asked, &ByPid(pid));
@@ -218,6 +226,40 @@ fn images<C: XnuCalls>(calls: &C, regions: &[Kept<RegionPathInfo>]) -> Vec<Recor
         Some(RecordedImage { path, dev: part.dev, ino: part.ino, offset: region.offset, file })
     };
     regions.iter().filter_map(image).collect()
+}
+
+/// The whole paths of files and directories of which the answers may hold the end only.
+fn paths_of<C: XnuCalls>(calls: &C, processes: &[RecordedProcess]) -> Vec<RecordedPath> {
+    let mut cut = BTreeMap::new();
+    let mut look = |vnode: VnodeInfo, path: &[u8]| {
+        if paths::may_be_cut(&vnode, path) {
+            cut.insert((vnode.fsid, vnode.ino), vnode);
+        }
+    };
+    for process in processes {
+        for RegionPathInfo { vnode, path, .. } in process.regions.iter().map(Kept::get) {
+            look(vnode, path.bytes());
+        }
+        if let Some(Answer::Ok(directories)) = &process.answers.directories {
+            let found = directories.get();
+            look(found.current, found.current_path.bytes());
+            look(found.root, found.root_path.bytes());
+        }
+        let Some(Answer::Ok(files)) = &process.files else { continue };
+        for answers in files.iter().filter_map(|file| file.answers.as_deref()) {
+            if let Some(Answer::Ok(found)) = &answers.vnode {
+                let VnodeFile { vnode, path, .. } = found.get();
+                look(vnode, path.bytes());
+            } else if let Some(Answer::Ok(found)) = &answers.vnode_without_path {
+                look(found.get().vnode, b"");
+            }
+        }
+    }
+    let ask = |((fsid, ino), vnode): (_, VnodeInfo)| {
+        let path = Answer::of(paths::ask(calls, &vnode).map(Bytes))?;
+        Some(RecordedPath { fsid, ino, path })
+    };
+    cut.into_iter().filter_map(ask).collect()
 }
 
 /// All that is kept of the machine.

@@ -8,7 +8,8 @@ mod places;
 use self::handed_out::{HandedOut, Holder};
 use self::places::Places;
 use super::{
-    Moment, RecordedImage, RecordedMachine, RecordedProcess, RecordedThreadPort, Recording, Reply,
+    Moment, RecordedImage, RecordedMachine, RecordedPath, RecordedProcess, RecordedThreadPort,
+    Recording, Reply,
 };
 use crate::kernel::xnu::{Errno, KernReturn, PortName};
 
@@ -22,6 +23,8 @@ pub struct Replay {
     places: Vec<Places>,
     /// By path and offset.
     images: Vec<RecordedImage>,
+    /// By file system and number.
+    paths: Vec<RecordedPath>,
     handed_out: HandedOut,
 }
 
@@ -29,15 +32,18 @@ impl Replay {
     /// Of a recording that was read or made.
     #[must_use]
     pub fn new(recording: Recording) -> Self {
-        let Recording { recorded_at, machine, mut processes, mut images, .. } = recording;
+        let Recording { recorded_at, machine, mut processes, mut images, mut paths, .. } =
+            recording;
         processes.sort_by_key(|process| process.pid);
         images.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
+        paths.sort_by_key(|path| (path.fsid, path.ino));
         Replay {
             recorded_at,
             machine: machine.unwrap_or_default(),
             places: processes.iter().map(Places::of).collect(),
             processes,
             images,
+            paths,
             handed_out: HandedOut::default(),
         }
     }

@@ -71,6 +71,9 @@ counted! {
     fn pid_info(pid: i32, flavor: i32, arg: u64, buffer: Option<&mut [u8]>) -> Bsd;
     fn pid_fd_info(pid: i32, descriptor: i32, flavor: i32, buffer: &mut [u8]) -> Bsd;
     fn rusage(pid: i32, flavor: i32, buffer: &mut [u8]) -> Bsd<()>;
+    fn session(pid: i32) -> Bsd<i32>;
+    fn code_signing(pid: i32, operation: u32, buffer: &mut [u8]) -> Bsd<()>;
+    fn path_of(fsid: [i32; 2], ino: u64, buffer: &mut [u8]) -> Bsd;
     fn pid_path(pid: i32, buffer: &mut [u8]) -> Bsd;
     fn sysctl(name: &[i32], buffer: Option<&mut [u8]>) -> Bsd;
     fn sysctl_by_name(name: &CStr, buffer: Option<&mut [u8]>) -> Bsd;

@@ -58,6 +58,8 @@ fn account(stat: &str) -> Account {
         nice: Some(field(19) as i32),
         groups: None,
         wait_channel: (field(35) == 1).then(|| b"x".to_vec()),
+        tracer: None,
+        signals: None,
         usage: Some(Usage {
             faults: positive(10) + positive(12),
             pageins: positive(12),

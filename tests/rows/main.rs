@@ -117,7 +117,7 @@ fn files_of_one_value_are_one_line() {
     for row in ROWS.iter().filter(|row| row.path.starts_with("PID/")) {
         let name = row.path.rsplit('/').next().unwrap();
         let is_list =
-            matches!(name, "status" | "limits" | "fds" | "cmdline" | "environ" | "mounts")
+            matches!(name, "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts")
                 || matches!(row.kind, Kind::Descriptor(_));
         // Linux ends these two with a newline and lets the name have others.
         let is_raw = matches!(name, "comm" | "stat");

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use mach_procfs::format::linux;
 use mach_procfs::model::{
-    Account, Cpu, CpuTimes, Credentials, Device, Ids, Machine, Memory, Mounted, Pid, Process,
-    State, Thread, Time, Usage,
+    Account, ChildrenUsage, Cpu, CpuTimes, Credentials, Device, DiskUsage, Ids, Machine, Memory,
+    MemoryKinds, Mounted, Pid, Process, Signals, State, Thread, Time, Usage,
 };
-use procfs::process::{LimitValue, Limits, Stat, StatM, Status};
+use procfs::process::{Io, LimitValue, Limits, Stat, StatM, Status};
 use procfs::{
     CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelStats, LoadAverage, Meminfo, MountEntry,
     Uptime,
@@ -55,8 +55,15 @@ fn any_name() -> impl Strategy<Value = Vec<u8>> {
 
 fn any_usage() -> impl Strategy<Value = Usage> {
     let numbers = any::<[u64; 4]>();
-    (numbers, any::<[u64; 2]>(), any::<u32>(), any::<Option<u64>>()).prop_map(
-        |([virtual_size, resident_size, faults, pageins], [user, system], threads, switches)| {
+    let kinds = any::<Option<[u64; 4]>>();
+    // Times that fit into the signed ticks of a reader.
+    let children = any::<Option<[u32; 3]>>();
+    let disk = any::<Option<[u64; 2]>>();
+    let rest = (kinds, children, disk);
+    (numbers, any::<[u64; 2]>(), any::<u32>(), any::<Option<u64>>(), rest).prop_map(
+        |(numbers, [user, system], threads, switches, (kinds, children, disk))| {
+            let [virtual_size, resident_size, faults, pageins] = numbers;
+            let time = |it: u32| Time::of_nanoseconds(u64::from(it) * 1_000_000);
             Usage {
                 virtual_size,
                 resident_size,
@@ -66,6 +73,19 @@ fn any_usage() -> impl Strategy<Value = Usage> {
                 faults,
                 pageins,
                 switches,
+                memory: kinds.map(|[resident_peak, anonymous, file, swapped]| MemoryKinds {
+                    resident_peak,
+                    anonymous,
+                    file,
+                    swapped,
+                }),
+                children: children.map(|[user, system, pageins]| ChildrenUsage {
+                    user: time(user),
+                    system: time(system),
+                    pageins: pageins.into(),
+                }),
+                disk: disk
+                    .map(|[bytes_read, bytes_written]| DiskUsage { bytes_read, bytes_written }),
                 ..Usage::default()
             }
         },
@@ -96,6 +116,8 @@ prop_compose! {
         nice in proptest::option::of(-20..=20),
         groups in proptest::option::of(proptest::collection::vec(any::<u32>(), 0..5)),
         waits in any::<bool>(),
+        tracer in proptest::option::of(any_id()),
+        signals in any::<Option<[u32; 2]>>(),
         usage in proptest::option::of(any_usage()),
         booted in proptest::option::of(0..1u64 << 32),
         page_size in prop_oneof![Just(4096), Just(16384)],
@@ -111,6 +133,8 @@ prop_compose! {
             nice,
             groups,
             wait_channel: waits.then(|| b"select".to_vec()),
+            tracer,
+            signals: signals.map(|[ignored, caught]| Signals { ignored, caught }),
             usage,
             booted: booted.map(|it| SystemTime::UNIX_EPOCH + Duration::from_millis(it)),
             page_size,
@@ -146,6 +170,16 @@ fn assert_common(account: &Account, stat: &Stat) {
     assert!(stat.flags().unwrap().is_empty());
     let nice = account.nice.unwrap_or(0);
     assert_eq!((stat.priority, stat.nice), (20 + i64::from(nice), i64::from(nice)));
+    let children = usage.children.unwrap_or_default();
+    let ticks = |time: Time| (time.nanoseconds / 10_000_000) as i64;
+    assert_eq!((stat.cutime, stat.cstime), (ticks(children.user), ticks(children.system)));
+    assert_eq!((stat.cminflt, stat.cmajflt), (0, children.pageins));
+    let signals = account.signals.unwrap_or_default();
+    // SIGHUP has the lowest bit in either numbering.
+    assert_eq!(
+        (stat.sigignore & 1, stat.sigcatch & 1),
+        (u64::from(signals.ignored & 1), u64::from(signals.caught & 1))
+    );
     assert_eq!(stat.num_threads, i64::from(usage.threads));
     assert_eq!(stat.itrealvalue, 0);
     let since = account.booted.and_then(|it| account.process.started.duration_since(it).ok());
@@ -240,8 +274,32 @@ proptest! {
         let told = account.usage.filter(|_| lives);
         prop_assert_eq!(status.vmsize, told.map(|usage| usage.virtual_size / 1024));
         prop_assert_eq!(status.vmrss, told.map(|usage| usage.resident_size / 1024));
+        let kinds = told.map(|usage| usage.memory.unwrap_or_default());
+        let kib = |of: fn(&MemoryKinds) -> u64| kinds.map(|kinds| of(&kinds) / 1024);
+        let peak = kib(|kinds| kinds.resident_peak);
+        prop_assert_eq!(status.vmhwm, peak.max(status.vmrss));
+        prop_assert_eq!(status.rssanon, kib(|kinds| kinds.anonymous));
+        prop_assert_eq!(status.rssfile, kib(|kinds| kinds.file));
+        prop_assert_eq!(status.vmswap, kib(|kinds| kinds.swapped));
+        prop_assert_eq!(status.tracerpid, account.tracer.unwrap_or(0) as i32);
+        let signals = account.signals.unwrap_or_default();
+        // SIGHUP and SIGUSR2, by Darwin's numbers and Linux's.
+        for (darwin, linux) in [(1, 1), (31, 12)] {
+            let has = |set: u32| set >> (darwin - 1) & 1 != 0;
+            prop_assert_eq!(status.sigign >> (linux - 1) & 1 != 0, has(signals.ignored));
+            prop_assert_eq!(status.sigcgt >> (linux - 1) & 1 != 0, has(signals.caught));
+        }
         prop_assert_eq!(status.threads, u64::from(usage.threads));
         prop_assert_eq!(status.voluntary_ctxt_switches, Some(usage.switches.unwrap_or(0)));
+    }
+
+    #[test]
+    fn io_of_any_process(account in any_account()) {
+        let io = Io::from_read(text(&account, linux::io).as_slice()).unwrap();
+        let disk = account.usage.and_then(|usage| usage.disk).unwrap_or_default();
+        prop_assert_eq!((io.read_bytes, io.write_bytes), (disk.bytes_read, disk.bytes_written));
+        let none = (io.rchar, io.wchar, io.syscr, io.syscw, io.cancelled_write_bytes);
+        prop_assert_eq!(none, (0, 0, 0, 0, 0));
     }
 
     /// Neither a newline in a name nor a backslash makes or hides a line.

@@ -4,8 +4,9 @@
 use std::time::{Duration, SystemTime};
 
 use mach_procfs::model::{
-    Account, Arguments, Cpu, CpuTimes, Credentials, Descriptor, DescriptorKind, Device, Ids,
-    Machine, Memory, Mounted, Pid, Port, Process, Queue, Register, State, Thread, Time, Usage,
+    Account, Arguments, ChildrenUsage, Cpu, CpuTimes, Credentials, Descriptor, DescriptorKind,
+    Device, DiskUsage, Ids, Machine, Memory, MemoryKinds, Mounted, Pid, Port, Process, Queue,
+    Register, Signals, State, Thread, Time, Usage,
 };
 
 /// What a parser may stumble over: both parentheses, a space, newline, backslash, a byte that is
@@ -42,6 +43,9 @@ pub(crate) fn full_account() -> Account {
         nice: Some(-5),
         groups: Some(vec![u32::MAX - 1, 12, 61]),
         wait_channel: Some(b"kqread".to_vec()),
+        tracer: Some(1),
+        // SIGPIPE and SIGCHLD; SIGINT, SIGUSR1 and Darwin's own SIGINFO.
+        signals: Some(Signals { ignored: 1 << 12 | 1 << 19, caught: 1 << 1 | 1 << 29 | 1 << 28 }),
         usage: Some(Usage {
             virtual_size: 0x1_2345_6000,
             resident_size: 0x123_4000,
@@ -61,6 +65,18 @@ pub(crate) fn full_account() -> Account {
             syscalls_mach: Some(4),
             syscalls_unix: Some(5),
             switches: Some(6),
+            memory: Some(MemoryKinds {
+                resident_peak: 0x234_4000,
+                anonymous: 0xf3_4000,
+                file: 0x30_0000,
+                swapped: 0x1_0000,
+            }),
+            children: Some(ChildrenUsage {
+                user: time(9_876_543_210),
+                system: time(1_234_567_890),
+                pageins: 7,
+            }),
+            disk: Some(DiskUsage { bytes_read: 1_000_001, bytes_written: 2_002 }),
         }),
         booted: Some(at(1_700_000_000_000)),
         page_size: 16384,
@@ -85,6 +101,8 @@ fn bare_account() -> Account {
         nice: None,
         groups: None,
         wait_channel: None,
+        tracer: None,
+        signals: None,
         usage: None,
         booted: None,
         page_size: 0,
@@ -111,6 +129,8 @@ fn extreme_account() -> Account {
         nice: Some(i32::MIN),
         groups: Some(Vec::new()),
         wait_channel: Some(b"new\nline".to_vec()),
+        tracer: Some(u32::MAX),
+        signals: Some(Signals { ignored: u32::MAX, caught: u32::MAX }),
         usage: Some(Usage {
             virtual_size: u64::MAX,
             resident_size: u64::MAX,
@@ -130,6 +150,14 @@ fn extreme_account() -> Account {
             syscalls_mach: None,
             syscalls_unix: None,
             switches: None,
+            memory: Some(MemoryKinds {
+                resident_peak: 0,
+                anonymous: u64::MAX,
+                file: u64::MAX,
+                swapped: u64::MAX,
+            }),
+            children: Some(ChildrenUsage { user: most, system: most, pageins: u64::MAX }),
+            disk: Some(DiskUsage { bytes_read: u64::MAX, bytes_written: u64::MAX }),
         }),
         booted: Some(at(2000)),
         page_size: 0,

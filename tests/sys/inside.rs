@@ -8,7 +8,7 @@ use nix::errno::Errno as LastErrno;
 use xnu_model::{
     Call, Fault, FileDetail, Machine, ModelFile, ModelPort, ModelThread, TaskFacts, Vnode, World,
 };
-use zerocopy::IntoBytes;
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::calls::{OTHERS, OWN, PID, agree, over_model, world};
 use crate::stand_ins::array::mach_vm_deallocate;
@@ -18,10 +18,10 @@ use crate::xnu::sys::Xnu;
 use crate::xnu::{
     AuditToken, CPU_TYPE_ARM64, CPU_TYPE_X86_64, Ends, Errno, FdInfo, FileInfo, InternetEnds,
     KernReturn, Mount, OpenFile, PORT_NULL, PathlessFile, PipeFile, PortAttributes, PortKind,
-    PortLimit, PortName, PortStatus, ProcessorInfo, ProcessorLoad, SYSCTLS, SecurityToken,
-    SocketFile, SocketName, SpaceEntry, StateFlavor, TaskBasicInfo, TaskFlavor, TaskPort, TcpEnds,
-    ThreadBasicInfo, ThreadIdentifier, ThreadPorts, Typed, UnixEnds, VmStatistics, VnodeFile,
-    VnodeInfo, XnuCalls,
+    PortLimit, PortName, PortStatus, ProcessorInfo, ProcessorLoad, RUSAGE_INFO_V5, Rusage, SYSCTLS,
+    SecurityToken, SemaphoreFile, SharedMemoryFile, SocketFile, SocketName, SpaceEntry,
+    StateFlavor, TaskBasicInfo, TaskFlavor, TaskPort, TaskVmInfo, TcpEnds, Text, ThreadBasicInfo,
+    ThreadIdentifier, ThreadPorts, Typed, UnixEnds, VmStatistics, VnodeFile, VnodeInfo, XnuCalls,
 };
 
 const FILE: FileInfo = FileInfo {
@@ -89,6 +89,7 @@ fn fill(world: &mut World) {
     };
     let pipe = PipeFile { file: FILE, handle: 1 << 63, peer: 5, status: -6, ..PipeFile::default() };
     let tcp = TcpEnds { ends: internet(), state: -4, ..TcpEnds::default() };
+    let whole = Text::read_from_bytes(&[b'n'; 1024]).unwrap();
     let file = |descriptor, detail| ModelFile { descriptor, detail };
     let files = vec![
         file(9, FileDetail::Pipe(pipe)),
@@ -100,6 +101,22 @@ fn fill(world: &mut World) {
         file(7, FileDetail::Socket(socket(Ends::Unix(UnixEnds::default())))),
         file(1, FileDetail::Other(OpenFile::KQUEUE)),
         file(2, FileDetail::Vnode(gone, FILE)),
+        file(
+            8,
+            FileDetail::SharedMemory(SharedMemoryFile {
+                file: FILE,
+                name: whole,
+                ..<_>::default()
+            }),
+        ),
+        file(
+            10,
+            FileDetail::Semaphore(SemaphoreFile {
+                file: FILE,
+                name: "/s".into(),
+                ..<_>::default()
+            }),
+        ),
     ];
     let status = PortStatus {
         port_sets: 1,
@@ -125,13 +142,30 @@ fn fill(world: &mut World) {
         ModelPort { entry: sent, status: None },
         ModelPort::new(0x1303, 0),
     ];
+    let rusage = Rusage {
+        footprint: 1 << 40,
+        child_user_time: 2 << 40,
+        child_system_time: 3 << 40,
+        child_pageins: 4 << 40,
+        bytes_read: 5 << 40,
+        bytes_written: 6 << 40,
+        logical_writes: 7 << 40,
+        footprint_peak: 8 << 40,
+        flags: u64::MAX,
+        ..Rusage::default()
+    };
     for pid in [OWN, PID] {
         let process = world.process_mut(pid).unwrap();
+        (process.rusage, process.session, process.signing) = (rusage, i32::MAX, 0x8000_0001);
+        process.signals = [0x8000_0003, 0x4000_0005];
         process.executable = Ok(vec![b'e'; 4095]);
         process.groups = vec![0x8000_0010, 0x8000_0011];
         process.files = files.clone();
         process.facts = TaskFacts {
             resident_max: 9 << 40,
+            internal: 10 << 40,
+            external: 11 << 40,
+            compressed: 12 << 40,
             suspend_count: 3,
             role: -1,
             audit_uid: 0x8000_0020,
@@ -174,7 +208,12 @@ fn every_fact_of_a_pid_arrives() {
             agree(&model, |calls| calls.fd::<PathlessFile>(pid, descriptor));
             agree(&model, |calls| calls.fd::<SocketFile>(pid, descriptor));
             agree(&model, |calls| calls.fd::<PipeFile>(pid, descriptor));
+            agree(&model, |calls| calls.fd::<SharedMemoryFile>(pid, descriptor));
+            agree(&model, |calls| calls.fd::<SemaphoreFile>(pid, descriptor));
         }
+        agree(&model, |calls| calls.resource_usage(pid));
+        agree(&model, |calls| calls.session(pid));
+        agree(&model, |calls| calls.signing(pid));
     }
     let kinfo = Xnu.kinfo_proc(PID).unwrap().unwrap();
     assert_eq!((kinfo.real_gid, kinfo.saved_gid), (0x8000_0002, 0x8000_0003));
@@ -186,16 +225,54 @@ fn every_fact_of_a_pid_arrives() {
     assert_eq!(Xnu.pid_path(PID, &mut [0; 4096]), Ok(4095));
 }
 
+/// The kernel is told no size: what has no room for the struct does not get to it.
+#[test]
+fn what_a_process_has_used_is_whole_or_nothing() {
+    let (model, _stand_ins) = over_model(full_world());
+    let mut room = [0xEE_u8; size_of::<Rusage>() + 1];
+    let short = room.len() - 2;
+    assert_eq!(Xnu.rusage(PID, RUSAGE_INFO_V5, &mut room[..short]), Err(Errno::NOMEM));
+    assert_eq!(Xnu.rusage(PID, RUSAGE_INFO_V5 + 1, &mut room), Err(Errno::INVAL));
+    assert_eq!(model.count(Call::Rusage), 0);
+    assert_eq!(Xnu.rusage(PID, RUSAGE_INFO_V5, &mut room), Ok(()));
+    assert_eq!(room.last(), Some(&0xEE));
+    assert_eq!(Xnu.resource_usage(PID).map(|usage| usage.bytes_written), Ok(6 << 40));
+    assert_eq!(Xnu.resource_usage(OTHERS), Err(Errno::PERM));
+    assert_eq!(Xnu.session(PID), Ok(i32::MAX));
+    assert_eq!(Xnu.session(0), Ok(i32::MAX), "the caller's own");
+    assert_eq!(Xnu.session(999), Err(Errno::SRCH));
+    assert_eq!(Xnu.signing(OTHERS).map(|it| it.flags), Ok(4), "to anyone");
+    assert_eq!(Xnu.code_signing(PID, 0, &mut [0; 3]), Err(Errno::NOMEM));
+}
+
+#[test]
+fn paths_of_files_by_number_arrive() {
+    let (model, _stand_ins) = over_model(full_world());
+    for (fsid, ino) in [([7, -8], 1 << 60), ([7, 0], 1 << 60), ([7, -8], 1), ([8, -8], 1 << 60)] {
+        for size in [0, 1, 10, 11, 8192, 8193] {
+            agree(&model, |calls| {
+                let mut room = vec![0xAA; size];
+                (calls.path_of(fsid, ino, &mut room), room)
+            });
+        }
+    }
+    let mut room = [0; 11];
+    assert_eq!(Xnu.path_of([7, -8], 1 << 60, &mut room), Ok(11));
+    assert_eq!(&room, b"/tmp/o\xFFpen\0");
+}
+
 #[test]
 fn open_files_are_listed_in_order_and_cut_at_the_buffers_end() {
     let (_model, _stand_ins) = over_model(full_world());
-    assert_eq!(Xnu.pid_list::<OpenFile>(PID, None), Ok(29));
+    assert_eq!(Xnu.pid_list::<OpenFile>(PID, None), Ok(31));
     let mut files = [OpenFile::default(); 12];
-    assert_eq!(Xnu.pid_list::<OpenFile>(PID, Some(&mut files)), Ok(9));
-    let found: Vec<(i32, u32)> = files[..9].iter().map(|it| (it.descriptor, it.kind)).collect();
-    let expected = [(0, 1), (1, 5), (2, 1), (3, 2), (4, 2), (5, 2), (6, 2), (7, 2), (9, 6)];
+    assert_eq!(Xnu.pid_list::<OpenFile>(PID, Some(&mut files)), Ok(11));
+    let found: Vec<(i32, u32)> = files[..11].iter().map(|it| (it.descriptor, it.kind)).collect();
+    let sockets = (3..8).map(|number| (number, 2));
+    let before = [(0, 1), (1, 5), (2, 1)].into_iter().chain(sockets);
+    let expected: Vec<(i32, u32)> = before.chain([(8, 3), (9, 6), (10, 4)]).collect();
     assert_eq!(found, expected);
-    assert_eq!(files[9..], [OpenFile::default(); 3]);
+    assert_eq!(files[11..], [OpenFile::default(); 1]);
     let mut two = [OpenFile { descriptor: -1, kind: 99 }; 3];
     assert_eq!(Xnu.pid_list::<OpenFile>(PID, Some(&mut two[..2])), Ok(2));
     assert_eq!((two[1].descriptor, two[2].descriptor), (1, -1));
@@ -250,6 +327,7 @@ fn every_fact_of_a_port_arrives() {
     ports.extend([Xnu.own_task(), PORT_NULL, 0x4711]);
     for task in ports {
         agree(&model, |calls| calls.task::<TaskBasicInfo>(task));
+        agree(&model, |calls| calls.task::<TaskVmInfo>(task));
         agree(&model, |calls| calls.task::<SecurityToken>(task));
         agree(&model, |calls| calls.task::<AuditToken>(task));
         agree(&model, |calls| calls.role(task));

@@ -27,7 +27,14 @@ const HEAD: &str = r#"
 #include <sys/mount.h>
 #include <sys/proc.h>
 #include <sys/proc_info.h>
+#include <sys/resource.h>
 #include <sys/sysctl.h>
+
+/* Apple's SDK has this header, zig does not. Another declaration there is an error here. */
+#if __has_include(<sys/fsgetpath.h>)
+#include <sys/fsgetpath.h>
+#endif
+ssize_t fsgetpath(char *, size_t, fsid_t *, uint64_t);
 
 #ifndef OFF
 #define OFF 0
@@ -58,6 +65,7 @@ TYPE(task_policy_get,
     kern_return_t (*)(mach_port_t, natural_t, integer_t *, mach_msg_type_number_t *, boolean_t *));
 TYPE(proc_pid_rusage, int (*)(int, int, rusage_info_t *));
 SIZE(boolean_t, 4);
+SIZE(fsid_t, 8);
 
 "#;
 

@@ -2,7 +2,7 @@
 
 use super::super::small::put;
 use super::{short, thread_name};
-use crate::model::{Account, Arguments, Descriptor, Thread};
+use crate::model::{Account, Arguments, Descriptor, DiskUsage, Thread};
 
 /// `PID/cmdline`: the arguments, a NUL behind each.
 pub fn cmdline(arguments: &Arguments, out: &mut Vec<u8>) {
@@ -34,6 +34,16 @@ pub fn statm(account: &Account, out: &mut Vec<u8>) {
         (pages(usage.virtual_size), pages(usage.resident_size))
     });
     put(out, format_args!("{size} {resident} 0 0 0 0 0\n"));
+}
+
+/// `PID/io`: bytes and calls of reading and writing, bytes to and from disks, and bytes that were to
+/// be written and are not any more. Darwin counts those of disks.
+pub fn io(account: &Account, out: &mut Vec<u8>) {
+    let DiskUsage { bytes_read, bytes_written } =
+        account.usage.and_then(|usage| usage.disk).unwrap_or_default();
+    put(out, format_args!("rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\n"));
+    put(out, format_args!("read_bytes: {bytes_read}\nwrite_bytes: {bytes_written}\n"));
+    put(out, format_args!("cancelled_write_bytes: 0\n"));
 }
 
 /// `O_NONBLOCK` and `O_APPEND` in Darwin's numbers (`sys/fcntl.h`) and Linux's

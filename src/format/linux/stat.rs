@@ -1,6 +1,7 @@
 //! `PID/stat` and `PID/task/TID/stat`: 52 fields in a line (`do_task_stat`).
 
 use super::super::small::put;
+use super::signals::signals;
 use super::{NANOSECONDS_OF_TICK, short, state, thread_name};
 use crate::model::{Account, Device, State, Thread, Usage};
 
@@ -65,10 +66,13 @@ fn fields(account: &Account, subject: &Subject<'_>, out: &mut Vec<u8>) {
     );
     // 9 to 13: flags, minflt, cminflt, majflt, cmajflt.
     let [minor, major] = subject.faults;
-    put(out, format_args!(" 0 {minor} 0 {major} 0"));
+    let children = usage.children.unwrap_or_default();
+    put(out, format_args!(" 0 {minor} 0 {major} {}", children.pageins));
     // 14 to 17: utime, stime, cutime, cstime.
-    let [user, system] = subject.times.map(|nanoseconds| nanoseconds / NANOSECONDS_OF_TICK);
-    put(out, format_args!(" {user} {system} 0 0"));
+    let [user, system] = subject.times;
+    for time in [user, system, children.user.nanoseconds, children.system.nanoseconds] {
+        put(out, format_args!(" {}", time / NANOSECONDS_OF_TICK));
+    }
     // 18 to 22: priority, nice, num_threads, itrealvalue (always 0), starttime.
     let nice = i64::from(account.nice.unwrap_or(0));
     let (threads, started) = (usage.threads, started(account));
@@ -80,7 +84,8 @@ fn fields(account: &Account, subject: &Subject<'_>, out: &mut Vec<u8>) {
     // sigcatch. 35, wchan: whether the file of that name has something to tell. 36, 37: nswap and
     // cnswap (always 0).
     let waits = u8::from(account.wait_channel.as_ref().is_some_and(|name| !name.is_empty()));
-    put(out, format_args!(" 0 0 0 0 0 0 0 0 0 {waits} 0 0"));
+    let [ignored, caught] = signals(account);
+    put(out, format_args!(" 0 0 0 0 0 0 0 {ignored} {caught} {waits} 0 0"));
     // 38 to 44: exit_signal, processor, rt_priority, policy, delayacct_blkio_ticks, guest_time,
     // cguest_time.
     put(out, format_args!(" {} 0 0 0 0 0 0", subject.exit_signal));

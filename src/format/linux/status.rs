@@ -2,6 +2,7 @@
 //! it was built without what they tell of are left out.
 
 use super::super::small::put;
+use super::signals::signals;
 use super::{short, state, thread_name};
 use crate::model::{Account, Ids, State, Thread};
 
@@ -23,8 +24,9 @@ fn lines(account: &Account, name: &[u8], does: State, id: u64, out: &mut Vec<u8>
     let (letter, words) = state(does);
     let process = account.process.pid;
     let parent = account.process.parent;
+    let tracer = account.tracer.unwrap_or(0);
     put(out, format_args!("\nState:\t{letter} ({words})\nTgid:\t{process}\nNgid:\t0\n"));
-    put(out, format_args!("Pid:\t{id}\nPPid:\t{parent}\nTracerPid:\t0\n"));
+    put(out, format_args!("Pid:\t{id}\nPPid:\t{parent}\nTracerPid:\t{tracer}\n"));
     ids("Uid", account.process.credentials.uid, out);
     ids("Gid", account.process.credentials.gid, out);
     put(out, format_args!("FDSize:\t0\nGroups:\t"));
@@ -41,8 +43,11 @@ fn lines(account: &Account, name: &[u8], does: State, id: u64, out: &mut Vec<u8>
     memory(account, out);
     let threads = account.usage.map_or(0, |usage| usage.threads);
     put(out, format_args!("Threads:\t{threads}\nSigQ:\t0/0\n"));
-    for set in ["SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt"] {
-        put(out, format_args!("{set}:\t{:016x}\n", 0));
+    let [ignored, caught] = signals(account);
+    for (name, set) in
+        [("SigPnd", 0), ("ShdPnd", 0), ("SigBlk", 0), ("SigIgn", ignored), ("SigCgt", caught)]
+    {
+        put(out, format_args!("{name}:\t{set:016x}\n"));
     }
     for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
         put(out, format_args!("{set}:\t{:016x}\n", 0));
@@ -66,22 +71,24 @@ fn memory(account: &Account, out: &mut Vec<u8>) {
     let ended = matches!(account.state, State::Zombie | State::Dead);
     let Some(usage) = account.usage.filter(|_| !ended) else { return };
     let (size, resident) = (usage.virtual_size / 1024, usage.resident_size / 1024);
+    let kinds = usage.memory.unwrap_or_default();
+    let peak = (kinds.resident_peak / 1024).max(resident);
     for (name, value) in [
         ("VmPeak", size),
         ("VmSize", size),
         ("VmLck", 0),
         ("VmPin", 0),
-        ("VmHWM", resident),
+        ("VmHWM", peak),
         ("VmRSS", resident),
-        ("RssAnon", 0),
-        ("RssFile", 0),
+        ("RssAnon", kinds.anonymous / 1024),
+        ("RssFile", kinds.file / 1024),
         ("RssShmem", 0),
         ("VmData", 0),
         ("VmStk", 0),
         ("VmExe", 0),
         ("VmLib", 0),
         ("VmPTE", 0),
-        ("VmSwap", 0),
+        ("VmSwap", kinds.swapped / 1024),
     ] {
         put(out, format_args!("{name}:\t{value:>8} kB\n"));
     }

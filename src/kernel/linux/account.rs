@@ -43,6 +43,8 @@ pub(super) fn account(
         nice: stat.signed(19).and_then(|nice| i32::try_from(nice).ok()),
         groups: status::groups(&status_text),
         wait_channel,
+        tracer: None,
+        signals: None,
         usage: Some(usage(kernel, &stat, &status_text, &threads).ok_or_else(malformed)?),
         booted: Some(kernel.boot_time()),
         page_size: kernel.page_size,

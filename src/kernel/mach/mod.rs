@@ -13,6 +13,7 @@ pub(crate) mod list;
 pub mod macho;
 mod names;
 mod own;
+pub(crate) mod paths;
 mod target;
 mod walk;
 
@@ -32,7 +33,7 @@ use crate::kernel::xnu::{
 };
 use crate::model::{
     Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Ids, Machine,
-    Owner, Pid, Port, Process, Register, RegisterSet, Result, Shown, TaskFact, Thread,
+    Owner, Pid, Port, PortRefusal, Process, Register, RegisterSet, Result, Shown, TaskFact, Thread,
 };
 
 /// macOS as a source of processes and their regions.
@@ -189,7 +190,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn account(&self, pid: Pid, shown: Shown) -> Result<Account> {
-        facts::account(self.calls.as_ref(), pid, shown)
+        facts::account(&self.calls, pid, shown)
     }
 
     fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {
@@ -246,6 +247,10 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
 
     fn port(&self, pid: Pid, name: u32) -> Result<Port> {
         facts::port(&self.calls, pid, name)
+    }
+
+    fn port_refusal(&self, pid: Pid) -> Result<Option<PortRefusal>> {
+        facts::port_refusal(&self.calls, pid)
     }
 
     fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {

@@ -56,11 +56,11 @@ impl<C: XnuCalls> Namer<C> {
         Self::new(Arc::clone(&self.images), self.own_stack_top)
     }
 
-    /// Names a region that has a file.
-    pub(super) fn name_file(&mut self, region: &mut Region, info: &RegionPathInfo) {
-        show_file(&mut region.backing, &info.vnode, info.path.bytes());
+    /// Names a region that has a file with this path.
+    pub(super) fn name_file(&mut self, region: &mut Region, info: &RegionPathInfo, path: &[u8]) {
+        show_file(&mut region.backing, &info.vnode, path);
         let goes_on = self.program.as_mut().is_some_and(|it| it.goes_on(region, info));
-        if !goes_on && let Some(program) = Program::begin(region, info) {
+        if !goes_on && let Some(program) = Program::begin(region, info, path) {
             self.program = Some(program);
         }
     }

@@ -8,12 +8,14 @@
 mod ahead;
 mod page;
 mod source;
+mod whole;
 
 use std::sync::Arc;
 
 use self::ahead::FilesAhead;
 use self::page::page_size;
 use self::source::{Answer, Counts, Refusal, Source};
+use self::whole::WholePaths;
 use super::facts::{self, LeftBehind};
 use super::failure::NoRegion;
 use super::names::Namer;
@@ -39,6 +41,7 @@ pub(super) struct RegionWalk<C: XnuCalls> {
     ahead: FilesAhead,
     /// Where each pass begins.
     first: u64,
+    paths: WholePaths,
     /// Where the kernel is asked next.
     cursor: u64,
     /// The end of what was handed out.
@@ -77,8 +80,9 @@ impl<C: XnuCalls> RegionWalk<C> {
             answer: Answer::default(),
             region,
             namer,
-            ahead: FilesAhead::new(left),
+            ahead: FilesAhead::new(Arc::clone(&left)),
             first: 0,
+            paths: WholePaths::new(left),
             cursor: 0,
             seen: 0,
             stale: 0,
@@ -97,6 +101,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             namer: self.namer.fresh(),
             ahead: self.ahead.fresh(),
             first: self.region.start,
+            paths: self.paths.fresh(),
             cursor: self.region.start,
             seen: self.region.start,
             stale: 0,
@@ -123,6 +128,7 @@ impl<C: XnuCalls> RegionWalk<C> {
     fn back_to_start(&mut self) {
         self.namer = self.namer.fresh();
         self.ahead = self.ahead.fresh();
+        self.paths = self.paths.fresh();
         (self.cursor, self.seen, self.stale) = (self.first, self.first, 0);
         self.progress = Progress::Start;
     }
@@ -147,7 +153,8 @@ impl<C: XnuCalls> RegionWalk<C> {
         self.stale = 0;
         self.region.start = start.max(self.seen);
         self.region.end = end;
-        self.source.describe(&self.answer, &mut self.region, &mut self.namer);
+        let (target, paths) = (&self.target, &mut self.paths);
+        self.source.describe(target, &self.answer, &mut self.region, &mut self.namer, paths);
         (self.cursor, self.seen) = (end, end);
         Ok(true)
     }
@@ -237,7 +244,11 @@ fn choose<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Source<C> {
     }
     match facts::read_port(&target.calls, target.pid) {
         Ok(port) => Source::Leaves(port, Counts::Wanted),
-        Err(_) => Source::TopLevel,
+        Err(error) => {
+            let refusal = facts::explained(&target.calls, target.pid, error);
+            log::info!("no look inside submaps: {refusal}");
+            Source::TopLevel
+        }
     }
 }
 

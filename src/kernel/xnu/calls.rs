@@ -105,6 +105,34 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// [`Errno::NOMEM`], before the kernel is asked, for a buffer that is smaller than the struct.
     fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno>;
 
+    /// `getsid`: the session of any process, to any caller. Of pid 0 it is the caller's own.
+    ///
+    /// # Errors
+    /// [`Errno::SRCH`] for no such process and for a zombie.
+    fn session(&self, pid: i32) -> Result<i32, Errno>;
+
+    /// `csops`, which fills the buffer by this operation. `CS_OPS_STATUS`, one word: the flags of the
+    /// code signature of any process, to any caller ([`CodeSigning`](super::CodeSigning)). Of pid 0
+    /// they are the caller's own.
+    ///
+    /// # Errors
+    /// [`Errno::SRCH`] for no such process and for a zombie; what a policy gives
+    /// (`mac_proc_check_get_cs_info`).
+    fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno>;
+
+    /// `fsgetpath`: the path of a file, by its file system and its number there, into a buffer of at
+    /// most 8,192 bytes. Returns its length, the NUL at its end counted.
+    ///
+    /// The kernel has the file system look the file up (`VFS_VGET`) and, where the name cache lacks
+    /// a part of the path, its parents, so the call may wait for it.
+    ///
+    /// # Errors
+    /// [`Errno::NOTSUP`] for no such file system, and one that does not find files by number;
+    /// [`Errno::NOENT`] or another errno of it where the file is not there any more;
+    /// [`Errno::PERM`] where the caller may not know the path (`mac_vnode_check_fsgetpath`);
+    /// [`Errno::NOSPC`] for a buffer that is too small.
+    fn path_of(&self, fsid: [i32; 2], ino: u64, buffer: &mut [u8]) -> Result<usize, Errno>;
+
     /// `proc_pidpath`, which is `proc_pidinfo(PROC_PIDPATHINFO = 11)`: the executable's path, of
     /// any process to any caller, into a buffer of at most 4,096 bytes. Returns its length.
     ///

@@ -23,10 +23,10 @@ pub struct Constant {
 /// of a type that wraps the number. `private` behind a name: no public header has it.
 macro_rules! xnu_constants {
     ($list:ident {
-        $($(#[$meta:meta])* $name:ident: $type:ty = $value:expr;)*
+        $($(#[$meta:meta])* $name:ident: $type:ty = $value:expr $(, $private:ident)?;)*
     }) => {
         $($(#[$meta])* pub const $name: $type = $value;)*
-        xnu_constants!(@list $list { $(stringify!($name), $name, [];)* });
+        xnu_constants!(@list $list { $(stringify!($name), $name, [$($private)?];)* });
     };
     ($(#[$head:meta])* $list:ident in $owner:ident: $type:ty {
         $($(#[$meta:meta])* $name:ident = $value:expr, $c:literal $($private:ident)?;)*
@@ -71,10 +71,14 @@ xnu_constants! {
         KERN_PROC_PID: i32 = 1;
         /// Second number: arguments and environment of a process.
         KERN_PROCARGS2: i32 = 49;
+        /// Operation of `csops`: the flags of a process's code signature.
+        CS_OPS_STATUS: u32 = 0, private;
         /// What a Mach call returns that has not failed.
         KERN_SUCCESS: i32 = 0;
         /// Flag of `getfsstat`: no file system is asked.
         MNT_NOWAIT: i32 = 2;
+        /// The largest buffer that `fsgetpath` takes.
+        MAXLONGPATHLEN: usize = 8192, private;
         /// The longest path of an executable, with its NUL.
         PROC_PIDPATHINFO_MAXSIZE: usize = 4096;
         /// Flavor of `proc_pid_rusage`: a [`Rusage`](super::Rusage).

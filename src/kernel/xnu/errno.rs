@@ -26,9 +26,11 @@ xnu_constants! {
         ACCES = 13, "EACCES";
         /// No region at or above the address; unknown flavor.
         INVAL = 22, "EINVAL";
+        /// The buffer has no room for the path.
+        NOSPC = 28, "ENOSPC";
         /// The descriptor is no socket.
         NOTSOCK = 38, "ENOTSOCK";
-        /// What a recording does not hold.
+        /// What a recording does not hold; a file system that is not there.
         NOTSUP = 45, "ENOTSUP";
         /// This kernel does not have the call.
         NOSYS = 78, "ENOSYS";

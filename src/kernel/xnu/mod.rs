@@ -21,8 +21,9 @@ mod wire;
 
 pub use self::calls::{PortKind, REGION_INFO_SKIP_ALIASES, XnuCalls};
 pub use self::constants::{
-    CTL_KERN, Constant, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KERN_SUCCESS, MNT_NOWAIT,
-    PROC_PIDPATHINFO_MAXSIZE, RUSAGE_INFO_V5, TASK_CATEGORY_POLICY, constants,
+    CS_OPS_STATUS, CTL_KERN, Constant, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KERN_SUCCESS,
+    MAXLONGPATHLEN, MNT_NOWAIT, PROC_PIDPATHINFO_MAXSIZE, RUSAGE_INFO_V5, TASK_CATEGORY_POLICY,
+    constants,
 };
 pub use self::errno::{Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, Refusal};
 pub use self::flavors::{

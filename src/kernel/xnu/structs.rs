@@ -16,7 +16,8 @@ pub use self::file::{
 };
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
 pub use self::process::{
-    BsdInfo, KinfoProc, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+    BsdInfo, CodeSigning, KinfoProc, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo,
+    UniqueInfo,
 };
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,
@@ -47,6 +48,7 @@ pub(super) fn constants() -> impl Iterator<Item = &'static [Constant]> {
         process::KINFO_FLAGS,
         process::PLATFORMS,
         process::USAGE_FLAGS,
+        process::SIGNING_FLAGS,
         region::REGION_FLAGS,
         socket::SOCKET_KINDS,
         task::RIGHTS,

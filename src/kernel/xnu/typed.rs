@@ -5,9 +5,10 @@ use std::ffi::CStr;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::{
-    CTL_KERN, Errno, FdInfo, HostInfo, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KernReturn,
-    KinfoProc, PidInfo, PidList, Plain, PortAttributes, PortName, ProcessorFlavor, RUSAGE_INFO_V5,
-    Rusage, SubmapInfo, SubmapShortInfo, TASK_CATEGORY_POLICY, TaskFlavor, ThreadFlavor, XnuCalls,
+    CS_OPS_STATUS, CTL_KERN, CodeSigning, Errno, FdInfo, HostInfo, KERN_PROC, KERN_PROC_PID,
+    KERN_PROCARGS2, KernReturn, KinfoProc, PidInfo, PidList, Plain, PortAttributes, PortName,
+    ProcessorFlavor, RUSAGE_INFO_V5, Rusage, SubmapInfo, SubmapShortInfo, TASK_CATEGORY_POLICY,
+    TaskFlavor, ThreadFlavor, XnuCalls,
 };
 
 /// The words of 32 bits of a struct, in which Mach calls count. None of a struct that has no whole
@@ -66,6 +67,13 @@ pub trait Typed: XnuCalls {
         let mut usage = Rusage::default();
         self.rusage(pid, RUSAGE_INFO_V5, usage.as_mut_bytes())?;
         Ok(usage)
+    }
+
+    /// [`XnuCalls::code_signing`] of the flags.
+    fn signing(&self, pid: i32) -> Result<CodeSigning, Errno> {
+        let mut signing = CodeSigning::default();
+        self.code_signing(pid, CS_OPS_STATUS, signing.as_mut_bytes())?;
+        Ok(signing)
     }
 
     /// [`XnuCalls::sysctl_by_name`] of a value of this type.

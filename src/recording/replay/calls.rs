@@ -6,16 +6,16 @@ use std::time::SystemTime;
 
 use zerocopy::{Immutable, IntoBytes};
 
-use super::super::answer::CpuWords;
+use super::super::answer::{CpuWords, Fill};
 use super::super::{Answer, FileAnswers, Moment, RecordedPort, Reply, ThreadAnswers};
 use super::handed_out::Holder;
 use super::places::{last, thread_id};
 use super::{Replay, place_of};
 use crate::kernel::xnu::{
-    CTL_KERN, Errno, FilePart, Image, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KernReturn,
-    KinfoProc, Mount, OpenFile, PORT_NULL, PidInfo, PidList, PortKind, PortName, Refusal,
-    RegionPathInfo, SpaceEntry, StateFlavor, SubmapInfo, SubmapShortInfo, TASK_CATEGORY_POLICY,
-    ThreadId, Timebase, XnuCalls, words_of,
+    CS_OPS_STATUS, CTL_KERN, Errno, FilePart, Image, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2,
+    KernReturn, KinfoProc, Mount, OpenFile, PORT_NULL, PidInfo, PidList, PortKind, PortName,
+    RUSAGE_INFO_V5, Refusal, RegionPathInfo, SpaceEntry, StateFlavor, SubmapInfo, SubmapShortInfo,
+    TASK_CATEGORY_POLICY, ThreadId, Timebase, XnuCalls, words_of,
 };
 
 /// Puts items behind each other as the kernel does, as many as there is room for; gives their
@@ -114,8 +114,37 @@ impl XnuCalls for Replay {
         file.answers.as_deref().unwrap_or(&none).answer(flavor, fits, buffer)
     }
 
-    fn rusage(&self, _pid: i32, _flavor: i32, _buffer: &mut [u8]) -> Result<(), Errno> {
-        Err(Errno::NOTSUP)
+    fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
+        let (process, _) = self.process(pid)?;
+        if flavor != RUSAGE_INFO_V5 {
+            return Err(Errno::NOTSUP);
+        }
+        Fill::fill(process.rusage.as_ref(), buffer).map(|_| ())
+    }
+
+    fn session(&self, pid: i32) -> Result<i32, Errno> {
+        let (process, _) = self.process(pid)?;
+        Answer::look_up(process.session.as_ref()).copied()
+    }
+
+    fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno> {
+        let (process, _) = self.process(pid)?;
+        if operation != CS_OPS_STATUS {
+            return Err(Errno::NOTSUP);
+        }
+        Fill::fill(process.code_signing.as_ref(), buffer).map(|_| ())
+    }
+
+    fn path_of(&self, fsid: [i32; 2], ino: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let found = self.paths.binary_search_by_key(&(fsid, ino), |path| (path.fsid, path.ino));
+        let found = found.ok().and_then(|at| self.paths.get(at)).map(|found| &found.path);
+        let path = &Answer::look_up(found)?.0;
+        let room = buffer.get_mut(..=path.len()).ok_or(Errno::NOSPC)?;
+        if let Some((end, room)) = room.split_last_mut() {
+            room.copy_from_slice(path);
+            *end = 0;
+        }
+        Ok(path.len() + 1)
     }
 
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {

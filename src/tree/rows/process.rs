@@ -108,6 +108,9 @@ pub(super) const ROWS: &[Listed] = &[
     .linux(),
     account("PID/wchan", original::wait_channel, "where in the kernel it waits").memory().darwin(),
     linux_own("PID/io", "io", "how much it has read and written").memory(),
+    account("PID/io", linux::io, "how much it has read from disks and written to them")
+        .memory()
+        .darwin(),
     linux_own("PID/net/arp", "net/arp", "hardware addresses of neighbours"),
     linux_own("PID/net/dev", "net/dev", "network devices, and how much they sent and received"),
     linux_own("PID/net/route", "net/route", "routes of IPv4"),

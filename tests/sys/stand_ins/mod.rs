@@ -165,6 +165,36 @@ pub(crate) unsafe extern "C" fn proc_pid_rusage(
     bsd(kernel().and_then(|kernel| kernel.rusage(pid, flavor, buffer)))
 }
 
+#[unsafe(export_name = "darwin_getsid")]
+pub(crate) unsafe extern "C" fn getsid(pid: c_int) -> c_int {
+    kernel().and_then(|kernel| kernel.session(pid)).unwrap_or_else(|errno| bsd(Err(errno)))
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn csops(
+    pid: c_int,
+    operation: c_uint,
+    buffer: *mut c_void,
+    size: usize,
+) -> c_int {
+    // SAFETY: the caller passes null or that many bytes.
+    let buffer = unsafe { slice::<u8>(buffer, size) }.unwrap_or_default();
+    bsd(kernel().and_then(|kernel| kernel.code_signing(pid, operation, buffer)))
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn fsgetpath(
+    buffer: *mut c_char,
+    size: usize,
+    fsid: *mut [i32; 2],
+    ino: u64,
+) -> isize {
+    // SAFETY: the caller passes two words, and null or that many bytes.
+    let (fsid, buffer) = unsafe { (*fsid, slice::<u8>(buffer.cast(), size)) };
+    let answer = kernel().and_then(|it| it.path_of(fsid, ino, buffer.unwrap_or_default()));
+    answer.map_or_else(|errno| bsd(Err(errno)) as isize, usize::cast_signed)
+}
+
 #[unsafe(export_name = "darwin_sysctl")]
 pub(crate) unsafe extern "C" fn sysctl(
     name: *mut c_int,

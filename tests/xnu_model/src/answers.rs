@@ -115,6 +115,22 @@ impl XnuCalls for XnuModel {
         state.world.rusage(pid, flavor, buffer)
     }
 
+    fn session(&self, pid: i32) -> Result<i32, Errno> {
+        let (state, _) = self.bsd(Call::Session)?;
+        state.world.session(pid)
+    }
+
+    fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno> {
+        let (state, _) = self.bsd(Call::CodeSigning)?;
+        state.world.code_signing(pid, operation, buffer)
+    }
+
+    fn path_of(&self, fsid: [i32; 2], ino: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let (mut state, _) = self.bsd(Call::PathOf)?;
+        self.wait_for_vnodes(&mut state, |world, vnode| world.has_number(fsid, ino, vnode));
+        state.world.path_of(fsid, ino, buffer)
+    }
+
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
         let (state, _) = self.bsd(Call::ExecutablePath)?;
         state.world.executable_path(pid, buffer)

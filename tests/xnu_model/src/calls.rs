@@ -4,9 +4,10 @@ use mach_procfs::kernel::xnu::{
     AuditToken, BsdInfo, CTL_KERN, FdInfo, FileRegion, HostInfo, KERN_PROC, KERN_PROC_PID,
     KERN_PROCARGS2, OpenFile, PathlessFile, PidInfo, PidList, PipeFile, Platform, PortAttributes,
     PortKind, PortLimit, PortStatus, ProcessorFlavor, ProcessorInfo, ProcessorLoad, RegionInfo,
-    RegionPath, RegionPathInfo, SecurityToken, ShortBsdInfo, SocketFile, TASK_CATEGORY_POLICY,
-    TaskBasicInfo, TaskFlavor, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadId,
-    ThreadIdentifier, ThreadInfo, UniqueInfo, VmStatistics, VnodeFile, VnodePaths,
+    RegionPath, RegionPathInfo, SecurityToken, SemaphoreFile, SharedMemoryFile, ShortBsdInfo,
+    SocketFile, TASK_CATEGORY_POLICY, TaskBasicInfo, TaskFlavor, TaskInfo, TaskVmInfo,
+    ThreadBasicInfo, ThreadFlavor, ThreadId, ThreadIdentifier, ThreadInfo, UniqueInfo,
+    VmStatistics, VnodeFile, VnodePaths,
 };
 
 /// The calls that the model counts.
@@ -48,8 +49,18 @@ pub enum Call {
     SocketFile,
     /// `proc_pidfdinfo` of a [`PipeFile`].
     PipeFile,
+    /// `proc_pidfdinfo` of a [`SharedMemoryFile`].
+    SharedMemoryFile,
+    /// `proc_pidfdinfo` of a [`SemaphoreFile`].
+    SemaphoreFile,
     /// `proc_pid_rusage`.
     Rusage,
+    /// `getsid`.
+    Session,
+    /// `csops`.
+    CodeSigning,
+    /// `fsgetpath`.
+    PathOf,
     /// `proc_pidpath`.
     ExecutablePath,
     /// `sysctl` of `KERN_PROCARGS2`.
@@ -140,7 +151,7 @@ pub(super) enum Asked {
 
 /// The flavors that the model answers: which call each is, and the bytes of its answer, or of one
 /// item of it.
-const FLAVORS: [(Asked, Call, usize); 31] = [
+const FLAVORS: [(Asked, Call, usize); 33] = [
     pid::<BsdInfo>(Call::BsdInfo),
     pid::<TaskInfo>(Call::TaskInfo),
     pid::<RegionPathInfo>(Call::RegionPathInfo),
@@ -158,6 +169,8 @@ const FLAVORS: [(Asked, Call, usize); 31] = [
     descriptor::<VnodeFile>(Call::VnodeFile),
     descriptor::<SocketFile>(Call::SocketFile),
     descriptor::<PipeFile>(Call::PipeFile),
+    descriptor::<SharedMemoryFile>(Call::SharedMemoryFile),
+    descriptor::<SemaphoreFile>(Call::SemaphoreFile),
     task::<SecurityToken>(Call::TaskSecurityToken),
     task::<AuditToken>(Call::TaskAuditToken),
     task::<TaskBasicInfo>(Call::TaskBasicInfo),

@@ -6,7 +6,7 @@
 mod inside;
 mod machine;
 
-use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, ShortBsdInfo};
+use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, CodeSigning, ShortBsdInfo};
 
 use self::machine::{Linking, Machine, READ, RUN, SIGNED, Sizes, WRITE, WRITTEN};
 use super::{ArgumentArea, Entry, Machine as Hardware, Mapped, ModelProcess, World};
@@ -109,7 +109,7 @@ pub fn zsh() -> World {
     machine.world.reserve_arm64(DEMO);
     machine.anonymous(0x6000_0000_0000, 256 << 20, 11);
     let process = machine.world.process_mut(DEMO).unwrap();
-    process.restricted = true;
+    process.signing = CodeSigning::PLATFORM_BINARY | CodeSigning::RESTRICT;
     process.arguments = ArgumentArea::new(
         b"/bin/zsh",
         &[b"-zsh"],

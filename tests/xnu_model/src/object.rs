@@ -19,6 +19,8 @@ pub struct Vnode {
     pub info: VnodeInfo,
     /// Its path, as far as the name cache has it.
     pub path: Vec<u8>,
+    /// The path that its file system finds, where the name cache has less.
+    pub whole_path: Option<Vec<u8>>,
     /// Whether it is being recycled, so that no region can refer to it.
     pub recycled: bool,
     /// Whether the caller may not know its path (`mac_vnode_check_fsgetpath`): it is in a protected

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use mach_procfs::kernel::xnu::{
-    FileInfo, OpenFile, PipeFile, PortName, PortStatus, SocketFile, SpaceEntry, StateFlavor,
+    FileInfo, OpenFile, PipeFile, PortName, PortStatus, SemaphoreFile, SharedMemoryFile,
+    SocketFile, SpaceEntry, StateFlavor,
 };
 
 use super::object::VnodeId;
@@ -27,6 +28,10 @@ pub enum FileDetail {
     Socket(SocketFile),
     /// A pipe.
     Pipe(PipeFile),
+    /// POSIX shared memory.
+    SharedMemory(SharedMemoryFile),
+    /// A POSIX semaphore.
+    Semaphore(SemaphoreFile),
     /// Another kind, of which the kernel reports only this number.
     Other(u32),
 }
@@ -37,6 +42,8 @@ impl FileDetail {
             FileDetail::Vnode(..) => OpenFile::VNODE,
             FileDetail::Socket(_) => OpenFile::SOCKET,
             FileDetail::Pipe(_) => OpenFile::PIPE,
+            FileDetail::SharedMemory(_) => OpenFile::SHARED_MEMORY,
+            FileDetail::Semaphore(_) => OpenFile::SEMAPHORE,
             FileDetail::Other(kind) => *kind,
         }
     }
@@ -93,6 +100,12 @@ pub struct ModelThread {
 pub struct TaskFacts {
     /// The most bytes that were in memory.
     pub resident_max: u64,
+    /// Anonymous bytes in memory.
+    pub internal: u64,
+    /// Bytes in memory that a file is behind.
+    pub external: u64,
+    /// Bytes in the compressor or in swap.
+    pub compressed: u64,
     /// How often it is suspended.
     pub suspend_count: i32,
     /// Its role.

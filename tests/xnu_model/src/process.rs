@@ -1,8 +1,8 @@
 //! Processes and tasks of the model, and who may ask about them.
 
 use mach_procfs::kernel::xnu::{
-    BsdInfo, Errno, KernReturn, Platform, PortKind, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo,
-    UniqueInfo, VnodePaths,
+    BsdInfo, CodeSigning, Errno, KernReturn, Platform, PortKind, Rusage, ShortBsdInfo, TaskInfo,
+    ThreadInfo, UniqueInfo, VnodePaths,
 };
 
 use super::arguments::ArgumentArea;
@@ -70,6 +70,12 @@ pub struct ModelProcess {
     pub task_info: TaskInfo,
     /// `proc_pid_rusage`.
     pub rusage: Rusage,
+    /// The session that it belongs to.
+    pub session: i32,
+    /// Signals that it ignores, and those that it catches.
+    pub signals: [u32; 2],
+    /// `CS_*` flags of its code signature.
+    pub signing: u32,
     /// Threads: id and flavor 15.
     pub threads: Vec<(u64, ThreadInfo)>,
     /// Flavor 9.
@@ -78,9 +84,6 @@ pub struct ModelProcess {
     pub paths_denied: bool,
     /// What it was started with.
     pub arguments: ArgumentArea,
-    /// Whether its code signature restricts it (`CS_RESTRICT`), as of Apple's own programs: its
-    /// environment is its own business then.
-    pub restricted: bool,
     /// `proc_pidpath`, or why it fails.
     pub executable: Result<Vec<u8>, Errno>,
     /// Open files.
@@ -123,11 +126,13 @@ impl ModelProcess {
             name_port: PortRule::Gives(PortKind::Name),
             task_info: TaskInfo::default(),
             rusage: Rusage::default(),
+            session: pid.cast_signed(),
+            signals: [0; 2],
+            signing: CodeSigning::GET_TASK_ALLOW,
             threads: Vec::new(),
             paths: VnodePaths::default(),
             paths_denied: false,
             arguments: ArgumentArea::default(),
-            restricted: false,
             executable: Err(Errno::NOENT),
             files: Vec::new(),
             facts: TaskFacts::default(),
@@ -146,11 +151,12 @@ impl ModelProcess {
     }
 
     /// The same process with no task port to be had but, for its own user, the name port: as
-    /// System Integrity Protection has it.
+    /// System Integrity Protection has it with Apple's own programs.
     #[must_use]
     pub fn protected(self) -> Self {
         let no = PortRule::Refuses(KernReturn::FAILURE);
-        ModelProcess { port: no, read_port: no, inspect_port: no, ..self }
+        let signing = CodeSigning::PLATFORM_BINARY | CodeSigning::RESTRICT;
+        ModelProcess { port: no, read_port: no, inspect_port: no, signing, ..self }
     }
 
     /// The same process with pages of this many bytes.
@@ -161,6 +167,11 @@ impl ModelProcess {
 
     pub(super) fn pid(&self) -> i32 {
         self.info.pid.cast_signed()
+    }
+
+    /// Whether its code signature restricts it: its environment is its own business then.
+    pub(super) fn is_restricted(&self) -> bool {
+        self.signing & CodeSigning::RESTRICT != 0
     }
 
     pub(super) fn is_zombie(&self) -> bool {

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use super::super::failure;
 use super::super::names::device;
 use super::super::target::number;
+use super::super::{failure, paths};
 use super::deadline::{LeftBehind, ask_each};
 use super::links::with_deleted;
 use super::whole_list;
 use crate::kernel::xnu::{
-    Ends, Errno, FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, ShortBsdInfo,
-    SocketFile, TcpEnds, Typed, VnodeFile, XnuCalls,
+    Ends, Errno, FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SemaphoreFile,
+    SharedMemoryFile, ShortBsdInfo, SocketFile, TcpEnds, Typed, VnodeFile, XnuCalls,
 };
 use crate::model::{Descriptor, DescriptorKind, Device, Error, ErrorKind, Pid, Result};
 
@@ -124,6 +124,8 @@ fn describe<C: XnuCalls + 'static>(
             OpenFile::VNODE => vnodes.next().unwrap_or(Err(Errno::BADF)),
             OpenFile::SOCKET => socket(calls.as_ref(), pid, file.descriptor),
             OpenFile::PIPE => pipe(calls.as_ref(), pid, file.descriptor),
+            OpenFile::SHARED_MEMORY => shared_memory(calls.as_ref(), pid, file.descriptor),
+            OpenFile::SEMAPHORE => semaphore(calls.as_ref(), pid, file.descriptor),
             _ => Ok(nameless(file.kind)),
         };
         match told {
@@ -160,11 +162,13 @@ fn vnode<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
         found => found?,
     };
     let vnode = &found.vnode;
-    let target = if found.path.is_empty() {
+    let whole = paths::whole(calls, vnode, found.path.bytes());
+    let path = whole.as_deref().unwrap_or(found.path.bytes());
+    let target = if path.is_empty() {
         let Device { major, minor } = device(vnode.dev);
         format!("vnode:[{major:02x}:{minor:02x} {}]", vnode.ino).into_bytes()
     } else {
-        with_deleted(found.path.bytes(), vnode)
+        with_deleted(path, vnode)
     };
     Ok(Descriptor { target, ..opened(DescriptorKind::Vnode, &found.file) })
 }
@@ -182,6 +186,8 @@ fn unknown(kind: u32) -> Descriptor {
         OpenFile::VNODE => (DescriptorKind::Vnode, "vnode"),
         OpenFile::SOCKET => (DescriptorKind::Socket, "socket"),
         OpenFile::PIPE => (DescriptorKind::Pipe, "pipe"),
+        OpenFile::SHARED_MEMORY => (DescriptorKind::SharedMemory, SHARED_MEMORY),
+        OpenFile::SEMAPHORE => (DescriptorKind::Semaphore, SEMAPHORE),
         _ => return nameless(kind),
     };
     let target = format!("{name}:[unknown]").into_bytes();
@@ -204,11 +210,29 @@ fn pipe<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     Ok(Descriptor { target, ..opened(DescriptorKind::Pipe, &found.file) })
 }
 
+/// What `fd/N` shows of shared memory and of a semaphore, with the name behind it.
+const SHARED_MEMORY: &str = "pshm";
+const SEMAPHORE: &str = "psem";
+
+fn shared_memory<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
+    let SharedMemoryFile { file, name, .. } = calls.fd(number(pid), descriptor)?;
+    let target = named(SHARED_MEMORY, name.bytes());
+    Ok(Descriptor { target, ..opened(DescriptorKind::SharedMemory, &file) })
+}
+
+fn semaphore<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
+    let SemaphoreFile { file, name, .. } = calls.fd(number(pid), descriptor)?;
+    let target = named(SEMAPHORE, name.bytes());
+    Ok(Descriptor { target, ..opened(DescriptorKind::Semaphore, &file) })
+}
+
+fn named(kind: &str, name: &[u8]) -> Vec<u8> {
+    [kind.as_bytes(), b":[", name, b"]"].concat()
+}
+
 /// What is told of nothing but its kind.
 fn nameless(kind: u32) -> Descriptor {
     let (kind, name) = match kind {
-        OpenFile::SHARED_MEMORY => (DescriptorKind::SharedMemory, "pshm"),
-        OpenFile::SEMAPHORE => (DescriptorKind::Semaphore, "psem"),
         OpenFile::KQUEUE => (DescriptorKind::Kqueue, "kqueue"),
         OpenFile::FSEVENTS => (DescriptorKind::FsEvents, "fsevents"),
         OpenFile::NETPOLICY => (DescriptorKind::Other, "netpolicy"),

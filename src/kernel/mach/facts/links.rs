@@ -1,9 +1,10 @@
 //! The files that a process uses, to which links lead.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::target::number;
-use super::super::{failure, list};
+use super::super::{failure, list, paths};
 use super::deadline::{LeftBehind, ask_each};
 use crate::kernel::LinkTo;
 use crate::kernel::xnu::{Errno, Text, Typed, VnodeInfo, VnodePaths, XnuCalls};
@@ -51,19 +52,30 @@ fn target<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
             Err(errno) => Err(failure::of_process(call, errno, pid)),
         };
     }
-    let mut paths = VnodePaths::default();
+    let mut found = VnodePaths::default();
     let call = DIRECTORIES;
-    match calls.pid_into(number(pid), 0, &mut paths) {
-        Ok(()) if to == LinkTo::Current => Some(paths.current_path)
-            .filter(|path| !path.is_empty())
-            .map(|path| with_deleted(path.bytes(), &paths.current))
-            .ok_or_else(|| nowhere(call, pid)),
-        // A process that has not changed its root directory has the machine's.
-        Ok(()) if paths.root_path.is_empty() => Ok(b"/".to_vec()),
-        Ok(()) => Ok(with_deleted(paths.root_path.bytes(), &paths.root)),
+    match calls.pid_into(number(pid), 0, &mut found) {
+        Ok(()) if to == LinkTo::Current => {
+            let path = whole(calls, &found.current, found.current_path.bytes());
+            if path.is_empty() {
+                return Err(nowhere(call, pid));
+            }
+            Ok(with_deleted(&path, &found.current))
+        }
+        Ok(()) => {
+            let path = whole(calls, &found.root, found.root_path.bytes());
+            // A process that has not changed its root directory has the machine's.
+            let path = if path.is_empty() { b"/" } else { &path[..] };
+            Ok(with_deleted(path, &found.root))
+        }
         Err(Errno::SRCH) => Err(nowhere(call, pid)),
         Err(errno) => Err(failure::of_process(call, errno, pid)),
     }
+}
+
+/// The directory's path, whole if that can be had.
+fn whole<'a, C: XnuCalls>(calls: &C, vnode: &VnodeInfo, path: &'a [u8]) -> Cow<'a, [u8]> {
+    paths::whole(calls, vnode, path).map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
 /// The path as a link shows it: of a file that has no name any more, with a word behind it. A failed

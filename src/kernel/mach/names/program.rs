@@ -33,14 +33,14 @@ const VREG: i32 = 1;
 
 impl Program {
     /// The program that begins at this row of a file; `None` where none does.
-    pub(super) fn begin(region: &Region, info: &RegionPathInfo) -> Option<Self> {
+    pub(super) fn begin(region: &Region, info: &RegionPathInfo, path: &[u8]) -> Option<Self> {
         let has_code = region.protection.contains(Protection::EXECUTE);
-        if !has_code || info.vnode.kind != VREG || !info.path.bytes().starts_with(b"/") {
+        if !has_code || info.vnode.kind != VREG || !path.starts_with(b"/") {
             return None;
         }
         Some(Program {
             vnode: info.vnode,
-            path: info.path.bytes().to_vec(),
+            path: path.to_vec(),
             base: region.start,
             offset: region.offset,
             image: None,

@@ -4,6 +4,7 @@ use super::super::failure::NoRegion;
 use super::super::names::{self, Namer};
 use super::super::target::Target;
 use super::ahead::FilesAhead;
+use super::whole::WholePaths;
 use crate::kernel::xnu::{
     Errno, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, TaskPort, Typed, VnodeInfo, XnuCalls,
 };
@@ -98,7 +99,14 @@ impl<C: XnuCalls> Source<C> {
     }
 
     /// Describes the region of the answer, whose range is set already.
-    pub(super) fn describe(&self, answer: &Answer, region: &mut Region, namer: &mut Namer<C>) {
+    pub(super) fn describe(
+        &self,
+        target: &Target<C>,
+        answer: &Answer,
+        region: &mut Region,
+        namer: &mut Namer<C>,
+        paths: &mut WholePaths,
+    ) {
         match self {
             Source::TopLevel => describe_top_level(&answer.top_level.region, region),
             Source::Leaves(..) => describe_leaf(&answer.leaf, answer.depth, region),
@@ -108,7 +116,8 @@ impl<C: XnuCalls> Source<C> {
         region.offset = region.offset.wrapping_add(region.start.saturating_sub(answer.start));
         match self {
             Source::TopLevel if names::has_file(&answer.top_level) => {
-                namer.name_file(region, &answer.top_level);
+                let info = &answer.top_level;
+                namer.name_file(region, info, paths.path(target, info));
             }
             Source::TopLevel => namer.name(region, Some(&answer.top_level.region)),
             Source::Leaves(..) => namer.name(region, None),

@@ -219,6 +219,13 @@ xnu_structs! {
         flags: u64 = "ri_flags" @ 296,
     }
 
+    /// What `csops(CS_OPS_STATUS)` fills: the flags of a process's code signature
+    /// (`osfmk/kern/cs_blobs.h`).
+    struct CodeSigning: "uint32_t", 4 private {
+        /// `CS_*`.
+        flags: u32 = "" @ 0,
+    }
+
     /// Of `struct kinfo_proc` what no flavor of `proc_pidinfo` tells to everybody.
     struct KinfoProc: "struct kinfo_proc", 648 {
         #[doc(hidden)]
@@ -316,6 +323,20 @@ xnu_constants! {
         MACOS = 1, "PLATFORM_MACOS";
         /// A driver, which has libraries of its own.
         DRIVER_KIT = 10, "PLATFORM_DRIVERKIT";
+    }
+}
+
+xnu_constants! {
+    /// Bits of [`CodeSigning::flags`].
+    SIGNING_FLAGS in CodeSigning: u32 {
+        /// It lets others of its user have its task port.
+        GET_TASK_ALLOW = 0x4, "CS_GET_TASK_ALLOW" private;
+        /// It is restricted: its environment is its own business, and dyld takes nothing from there.
+        RESTRICT = 0x800, "CS_RESTRICT" private;
+        /// It has the hardened runtime.
+        RUNTIME = 0x1_0000, "CS_RUNTIME" private;
+        /// It is Apple's own, a part of the system.
+        PLATFORM_BINARY = 0x400_0000, "CS_PLATFORM_BINARY" private;
     }
 }
 

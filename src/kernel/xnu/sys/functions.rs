@@ -37,6 +37,17 @@ unsafe extern "C" {
     pub(super) fn proc_pidpath(pid: c_int, buffer: *mut c_void, size: u32) -> c_int;
     /// The buffer is a `rusage_info_t *`, which is an address of an address by its name only.
     pub(super) fn proc_pid_rusage(pid: c_int, flavor: c_int, buffer: *mut c_void) -> c_int;
+    #[cfg_attr(not(target_os = "macos"), link_name = "darwin_getsid")]
+    pub(super) fn getsid(pid: c_int) -> c_int;
+    /// `sys/codesign.h`, which is private; in libSystem since macOS 10.5.
+    pub(super) fn csops(pid: c_int, operation: c_uint, buffer: *mut c_void, size: usize) -> c_int;
+    /// `fsid_t` is a struct of two words.
+    pub(super) fn fsgetpath(
+        buffer: *mut c_char,
+        size: usize,
+        fsid: *mut [i32; 2],
+        ino: u64,
+    ) -> isize;
 
     #[cfg_attr(not(target_os = "macos"), link_name = "darwin_sysctl")]
     pub(super) fn sysctl(
@@ -184,6 +195,7 @@ same! {
     proc_pidinfo = libc::proc_pidinfo: (_, _, _, _, _);
     proc_pidfdinfo = libc::proc_pidfdinfo: (_, _, _, _, _);
     proc_pidpath = libc::proc_pidpath: (_, _, _);
+    getsid = libc::getsid: (_);
     sysctl = libc::sysctl: (_, _, _, _, _, _);
     sysctlbyname = libc::sysctlbyname: (_, _, _, _, _);
     task_for_pid = mach2::traps::task_for_pid: (_, _, _);

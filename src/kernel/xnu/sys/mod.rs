@@ -119,6 +119,27 @@ impl XnuCalls for Xnu {
         bsd(unsafe { c::proc_pid_rusage(pid, flavor, room.as_mut_ptr().cast()) })
     }
 
+    fn session(&self, pid: i32) -> Result<i32, Errno> {
+        // SAFETY: takes a number.
+        let session = unsafe { c::getsid(pid) };
+        bsd(session)?;
+        Ok(session)
+    }
+
+    fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno> {
+        // SAFETY: the buffer is the caller's slice, borrowed for this whole call, of which the
+        // kernel writes at most its length.
+        bsd(unsafe { c::csops(pid, operation, buffer.as_mut_ptr().cast(), buffer.len()) })
+    }
+
+    fn path_of(&self, fsid: [i32; 2], ino: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let mut fsid = fsid;
+        let room = buffer.as_mut_ptr().cast();
+        // SAFETY: as for `code_signing`; `fsid` is two words, which are only read.
+        let length = unsafe { c::fsgetpath(room, buffer.len(), &raw mut fsid, ino) };
+        usize::try_from(length).map_err(|_| Errno(LastErrno::last_raw()))
+    }
+
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
         let (buffer, size) = parts(Some(buffer));
         // SAFETY: as for `list_pids`.

@@ -1,7 +1,7 @@
 //! Answers about open files, and parts of files.
 
 use mach_procfs::kernel::xnu::{
-    Errno, FileInfo, FilePart, OpenFile, PathlessFile, Text, VnodeFile,
+    Errno, FileInfo, FilePart, MAXLONGPATHLEN, OpenFile, PathlessFile, Text, VnodeFile,
 };
 
 use super::write::put;
@@ -62,6 +62,8 @@ impl World {
             }
             (Call::SocketFile, FileDetail::Socket(socket)) => put(socket, buffer),
             (Call::PipeFile, FileDetail::Pipe(pipe)) => put(pipe, buffer),
+            (Call::SharedMemoryFile, FileDetail::SharedMemory(file)) => put(file, buffer),
+            (Call::SemaphoreFile, FileDetail::Semaphore(file)) => put(file, buffer),
             (Call::SocketFile, _) => Err(Errno::NOTSOCK),
             _ => Err(Errno::BADF),
         }
@@ -69,6 +71,33 @@ impl World {
 
     fn open_vnode(&self, id: VnodeId) -> Result<&Vnode, Errno> {
         self.vnodes.get(id.0).filter(|vnode| !vnode.recycled).ok_or(Errno::NOENT)
+    }
+
+    /// Whether this is the file with this number.
+    pub(super) fn has_number(&self, fsid: [i32; 2], ino: u64, vnode: VnodeId) -> bool {
+        let info = self.vnodes.get(vnode.0).map(|vnode| vnode.info);
+        info.is_some_and(|info| (info.fsid[0], info.ino) == (fsid[0], ino))
+    }
+
+    /// `fsgetpath`, which looks at the first word of the file system's number only.
+    pub(super) fn path_of(
+        &self,
+        fsid: [i32; 2],
+        ino: u64,
+        buffer: &mut [u8],
+    ) -> Result<usize, Errno> {
+        if buffer.is_empty() || buffer.len() > MAXLONGPATHLEN {
+            return Err(Errno::INVAL);
+        }
+        let mut of_volume = self.vnodes.iter().filter(|it| it.info.fsid[0] == fsid[0]).peekable();
+        of_volume.peek().ok_or(Errno::NOTSUP)?;
+        let found = of_volume.find(|it| it.info.ino == ino && it.info.nlink > 0);
+        let found = found.ok_or(Errno::NOENT)?;
+        if found.path_denied {
+            return Err(Errno::PERM);
+        }
+        let path = [found.whole_path.as_ref().unwrap_or(&found.path).as_slice(), b"\0"].concat();
+        put(path.as_slice(), buffer).map_err(|_| Errno::NOSPC)
     }
 
     /// A file that has a name: by it, and all of it that is known behind the offset.

@@ -1,7 +1,8 @@
 //! Answers about a process by its pid.
 
 use mach_procfs::kernel::xnu::{
-    Errno, KinfoProc, RUSAGE_INFO_V5, RegionInfo, RegionPathInfo, ShortBsdInfo, VnodeInfo,
+    CS_OPS_STATUS, Errno, KinfoProc, RUSAGE_INFO_V5, RegionInfo, RegionPathInfo, ShortBsdInfo,
+    VnodeInfo,
 };
 
 use super::write::{put, put_all};
@@ -99,6 +100,31 @@ impl World {
         put(&process.rusage, buffer).map(|_| ())
     }
 
+    /// `getsid`.
+    pub(super) fn session(&self, pid: i32) -> Result<i32, Errno> {
+        self.living_or_caller(pid).map(|process| process.session)
+    }
+
+    /// `csops`, of which the model knows the operation that anyone may ask for.
+    pub(super) fn code_signing(
+        &self,
+        pid: i32,
+        operation: u32,
+        buffer: &mut [u8],
+    ) -> Result<(), Errno> {
+        let process = self.living_or_caller(pid)?;
+        if operation != CS_OPS_STATUS {
+            return Err(Errno::INVAL);
+        }
+        put(&process.signing, buffer).map(|_| ())
+    }
+
+    /// 0 names the process that asks.
+    fn living_or_caller(&self, pid: i32) -> Result<&ModelProcess, Errno> {
+        let pid = if pid == 0 { self.caller.pid } else { pid };
+        self.process(pid).filter(|process| !process.is_zombie()).ok_or(Errno::SRCH)
+    }
+
     /// `proc_pidpath`: libproc passes on what room it was given.
     pub(super) fn executable_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
         match buffer.len() {
@@ -131,7 +157,7 @@ impl World {
         let process = self.process(pid).filter(|process| !process.is_zombie() && pid != 0);
         let process = process.ok_or(Errno::INVAL)?;
         let may_see = self.caller.may_see(process).map_err(|_| Errno::INVAL);
-        let restricted = process.restricted && self.caller.pid != pid;
+        let restricted = process.is_restricted() && self.caller.pid != pid;
         let copied = process.arguments.copied_out(restricted);
         match buffer {
             // Of others the length is known, but for those that are restricted.
@@ -164,6 +190,8 @@ impl World {
         Some(KinfoProc {
             flags: known.fold(0, |all, (_, flag)| all | flag),
             status: i8::try_from(info.status).unwrap_or(i8::MAX),
+            ignored: process.signals[0],
+            caught: process.signals[1],
             job_control: i16::try_from(info.pjobc).unwrap_or(i16::MAX),
             terminal: info.tdev.cast_signed(),
             group: info.pgid.cast_signed(),

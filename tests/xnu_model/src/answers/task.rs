@@ -124,7 +124,7 @@ impl World {
                 put_words(&SecurityToken { ids: [info.uid, info.gid] }, words)
             }
             Call::TaskAuditToken => put_words(&audit_token(process), words),
-            Call::TaskVmInfo => put_revision(&vm_info(task), words, &VM_INFO_REVISIONS),
+            Call::TaskVmInfo => put_revision(&vm_info(task, process), words, &VM_INFO_REVISIONS),
             _ => None,
         };
         written.ok_or(KernReturn::INVALID_ARGUMENT)
@@ -197,7 +197,8 @@ fn audit_token(process: &ModelProcess) -> AuditToken {
     AuditToken { words }
 }
 
-fn vm_info(task: &Task) -> TaskVmInfo {
+fn vm_info(task: &Task, process: &ModelProcess) -> TaskVmInfo {
+    let (info, facts) = (&process.task_info, &process.facts);
     let entries = task.map.entries();
     TaskVmInfo {
         virtual_size: entries.iter().fold(0, |sum: u64, it| sum.saturating_add(it.size)),
@@ -205,6 +206,11 @@ fn vm_info(task: &Task) -> TaskVmInfo {
         page_size: i32::try_from(task.page_size).unwrap_or(i32::MAX),
         min_address: entries.first().map_or(0, |entry| entry.start),
         max_address: 0x7fff_fe00_0000,
+        resident_size: info.resident_size,
+        resident_peak: facts.resident_max.max(info.resident_size),
+        internal: facts.internal,
+        external: facts.external,
+        compressed: facts.compressed,
         ..TaskVmInfo::default()
     }
 }

@@ -1,5 +1,6 @@
 //! What a process was started with.
 
+use mach_procfs::kernel::xnu::CodeSigning;
 use xnu_model::ArgumentArea;
 
 use super::*;
@@ -78,7 +79,7 @@ fn m6_small_buffers_get_the_count_and_the_tail_and_the_length_is_public() {
 fn m6_restricted_processes_keep_their_environment() {
     let restricted = |arguments: &[&[u8]]| {
         let mut world = started(arguments, &[b"SECRET=1", b"B=2"]);
-        world.process_mut(PID).unwrap().restricted = true;
+        world.process_mut(PID).unwrap().signing |= CodeSigning::RESTRICT;
         XnuModel::new(world)
     };
     let model = restricted(&[b"x", b"y"]);

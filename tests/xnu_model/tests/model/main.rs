@@ -14,6 +14,7 @@ mod ports;
 mod regions;
 mod sizes;
 mod threads;
+mod usage;
 
 use mach_procfs::kernel::xnu::{
     Errno, KernReturn, PortKind, PortName, RegionPathInfo, SubmapInfo, Typed, VnodeInfo, XnuCalls,
