@@ -122,7 +122,7 @@ fn a_directory_that_does_not_answer_holds_a_link_up_no_longer_than_a_file_does()
     let who = begin(&extension, 501, 60);
     let directory = vnode(&extension, "/net/gone", 12);
     extension.model.world(|world| {
-        let info = world.vnode_mut(directory).unwrap().info.clone();
+        let info = world.vnode_mut(directory).unwrap().info;
         let paths = &mut world.process_mut(60).unwrap().paths;
         (paths.current, paths.current_path) = (info, "/net/gone".into());
     });

@@ -206,7 +206,7 @@ impl Relay {
         let books = self.books.lock().unwrap();
         let known = books.nodes.values().find(|known| known.path == path.to_str().unwrap());
         let vnode = known.expect("a node of this path").vnode;
-        let info = self.model.world(|world| world.vnode_mut(vnode).unwrap().info.clone());
+        let info = self.model.world(|world| world.vnode_mut(vnode).unwrap().info);
         (vnode, info)
     }
 
