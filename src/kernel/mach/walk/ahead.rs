@@ -34,7 +34,7 @@ enum Next {
     /// There is none, or nothing can be known of it.
     None,
     Region {
-        found: RegionPath,
+        found: Box<RegionPath>,
         /// Whether its file answers, where it was asked for this piece.
         answers: Option<bool>,
     },
@@ -76,7 +76,9 @@ impl FilesAhead {
         if !is_known {
             let found = target.calls.pid::<RegionPath>(target.number(), address);
             self.next = match found {
-                Ok(found) if address < end(&found) => Next::Region { found, answers: None },
+                Ok(found) if address < end(&found) => {
+                    Next::Region { found: Box::new(found), answers: None }
+                }
                 _ => Next::None,
             };
         }
