@@ -109,7 +109,7 @@ pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingErr
     }
     // All of it once, instead of each text in it.
     let text = std::str::from_utf8(&bytes)
-        .map_err(|error| invalid(format!("byte {}", error.valid_up_to()), "is not UTF-8"))?;
+        .map_err(|error| invalid(line_of(&bytes, error.valid_up_to()), "is not UTF-8"))?;
     // First, so that a newer file is called newer and not malformed.
     let header: Header = strictly(text, limits).map_err(RecordingError::Json)?;
     if header.format != FORMAT {
@@ -128,6 +128,14 @@ fn strictly<'de, T: Deserialize<'de>>(text: &'de str, limits: Limits) -> serde_j
     let value = T::deserialize(Strict::new(&mut json, &Allowance::new(limits)))?;
     json.end()?;
     Ok(value)
+}
+
+/// The line and column of a byte, as the parser counts them.
+fn line_of(bytes: &[u8], at: usize) -> String {
+    let before = bytes.get(..at).unwrap_or(bytes);
+    let line = memchr::memchr_iter(b'\n', before).count() + 1;
+    let column = at - memchr::memrchr(b'\n', before).map_or(0, |end| end + 1) + 1;
+    format!("line {line} column {column}")
 }
 
 fn invalid(place: String, problem: &'static str) -> RecordingError {
