@@ -380,6 +380,8 @@ fn no_json_no_text_and_nothing_at_all_are_said_with_line_and_column() {
     for bytes in [&b""[..], b"{", b"[]", b"null", b"\xff\xfe", b"{\"format\": 7}", b"{}x"] {
         assert!(problem(bytes).contains("line "), "{}", bytes.escape_ascii());
     }
+    let said = problem(b"{\n\"format\": \"\xff\"}");
+    assert!(said.contains("line 2 column 12: is not UTF-8"), "{said}");
     let deep = "[".repeat(1_000_000);
     assert!(problem(deep.as_bytes()).contains("line "));
     let unknown = changed("\"version\": 2", "\"version\": 2, \"extra\": []");

@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kernel::xnu::Plain;
 
-/// A run of fewer zeros costs more than the zeros.
-const RUN: usize = 3;
+/// Bytes are looked at by words of so many. Fewer zeros are kept.
+const WORD: usize = 16;
 
 /// A struct without its zeros: one with a path has more than 1,000 of them, and a recording may
 /// have millions of structs. In a recording's text it is the struct.
@@ -46,14 +46,19 @@ impl<T: Plain> Kept<T> {
 
 impl<T: Plain> From<&T> for Kept<T> {
     fn from(value: &T) -> Self {
-        let mut pieces = Vec::new();
+        // What most structs take, so that the vector does not grow.
+        let mut pieces = Vec::with_capacity(512);
         let mut bytes = value.as_bytes();
-        while let Some(start) = bytes.iter().position(|byte| *byte != 0) {
-            let zeros = start.min(u8::MAX.into());
+        loop {
+            let zeros = leading_zeros(bytes);
+            if zeros == bytes.len() {
+                break;
+            }
+            let zeros = zeros.min(u8::MAX.into());
             let others = &bytes[zeros..];
             let length = others.len().min(u8::MAX.into());
-            let is_run = |run: &[u8]| run.iter().all(|byte| *byte == 0);
-            let end = others[..length].windows(RUN).position(is_run).unwrap_or(length);
+            let (words, _) = others[..length].as_chunks::<WORD>();
+            let end = words.iter().position(is_zero).map_or(length, |words| WORD * words);
             // No more than a byte holds, each.
             pieces.extend([zeros as u8, end as u8]);
             pieces.extend_from_slice(&others[..end]);
@@ -61,6 +66,17 @@ impl<T: Plain> From<&T> for Kept<T> {
         }
         Kept { pieces: pieces.into(), of: PhantomData }
     }
+}
+
+fn is_zero(word: &[u8; WORD]) -> bool {
+    u128::from_ne_bytes(*word) == 0
+}
+
+/// How many zeros the bytes begin with.
+fn leading_zeros(bytes: &[u8]) -> usize {
+    let (words, _) = bytes.as_chunks::<WORD>();
+    let start = WORD * words.iter().take_while(|word| is_zero(word)).count();
+    start + bytes[start..].iter().take_while(|byte| **byte == 0).count()
 }
 
 impl<T> Clone for Kept<T> {
@@ -127,7 +143,7 @@ mod tests {
     fn zeros_take_no_room() {
         assert!(Kept::from(&RegionPathInfo::default()).pieces.is_empty());
         let short = RegionPathInfo { path: b"/bin/sh".into(), ..RegionPathInfo::default() };
-        assert_eq!(Kept::from(&short).pieces.len(), 2 + 7);
+        assert_eq!(Kept::from(&short).pieces.len(), 2 + WORD);
         assert_eq!(Kept::from(&short).fill(&mut [0; 1271]), None);
     }
 }

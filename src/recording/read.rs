@@ -107,24 +107,35 @@ pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingErr
     if bytes.len() as u64 > limits.bytes {
         return Err(RecordingError::TooLarge(limits.bytes));
     }
+    // All of it once, instead of each text in it.
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| invalid(line_of(&bytes, error.valid_up_to()), "is not UTF-8"))?;
     // First, so that a newer file is called newer and not malformed.
-    let header: Header = strictly(&bytes, limits).map_err(RecordingError::Json)?;
+    let header: Header = strictly(text, limits).map_err(RecordingError::Json)?;
     if header.format != FORMAT {
         return Err(invalid("format".to_owned(), "is not that of a recording"));
     }
     if header.version != VERSION {
         return Err(RecordingError::Version(header.version));
     }
-    let recording: Recording = strictly(&bytes, limits).map_err(RecordingError::Json)?;
+    let recording: Recording = strictly(text, limits).map_err(RecordingError::Json)?;
     check_all(&recording)?;
     Ok(recording)
 }
 
-fn strictly<'de, T: Deserialize<'de>>(bytes: &'de [u8], limits: Limits) -> serde_json::Result<T> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
+fn strictly<'de, T: Deserialize<'de>>(text: &'de str, limits: Limits) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Strict::new(&mut json, &Allowance::new(limits)))?;
     json.end()?;
     Ok(value)
+}
+
+/// The line and column of a byte, as the parser counts them.
+fn line_of(bytes: &[u8], at: usize) -> String {
+    let before = bytes.get(..at).unwrap_or(bytes);
+    let line = memchr::memchr_iter(b'\n', before).count() + 1;
+    let column = at - memchr::memrchr(b'\n', before).map_or(0, |end| end + 1) + 1;
+    format!("line {line} column {column}")
 }
 
 fn invalid(place: String, problem: &'static str) -> RecordingError {
