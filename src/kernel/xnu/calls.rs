@@ -210,7 +210,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// many it wrote. A name port is enough.
     ///
     /// # Errors
-    /// As of the trait; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
+    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
     /// words.
     fn task_info(
         &self,
@@ -227,7 +227,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// Darwin background.
     ///
     /// # Errors
-    /// As of the trait; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
+    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
     /// words.
     fn task_policy(
         &self,
@@ -263,7 +263,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// [`PORT_NULL`](super::PORT_NULL) or [`PORT_DEAD`](super::PORT_DEAD).
     ///
     /// # Errors
-    /// As of the trait; [`KernReturn::FAILURE`] for a task that is ending just now.
+    /// Those of calls by port; [`KernReturn::FAILURE`] for a task that is ending just now.
     fn threads(&self, task: PortName) -> Result<Vec<PortName>, KernReturn>;
 
     /// A right to the thread with this id, where it can be had without those to all others, which
@@ -280,7 +280,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// returns how many it wrote. An inspect port is enough.
     ///
     /// # Errors
-    /// As of the trait; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
+    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
     /// words.
     fn thread_info(
         &self,
@@ -298,7 +298,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// pointer authentication may be signed.
     ///
     /// # Errors
-    /// As of the trait; [`KernReturn::INVALID_ARGUMENT`] also for an inspect port, too few words
+    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an inspect port, too few words
     /// and a flavor that this machine or this thread does not have; [`KernReturn::TERMINATED`] for
     /// a thread that ended just now, [`KernReturn::ABORTED`] where the wait was interrupted.
     fn thread_state(
@@ -313,7 +313,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// have no type. `mach_port_names`, which lists less, needs a control port.
     ///
     /// # Errors
-    /// As of the trait; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
+    /// Those of calls by port; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
     /// `KERN_RESOURCE_SHORTAGE` of a kernel without memory.
     fn space_info(&self, task: PortName) -> Result<Vec<SpaceEntry>, KernReturn>;
 
@@ -322,7 +322,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// returns how many it wrote.
     ///
     /// # Errors
-    /// As of the trait; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
+    /// Those of calls by port; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
     /// [`KernReturn::INVALID_NAME`] for a name that names nothing, [`KernReturn::INVALID_RIGHT`]
     /// where the task does not receive from the port (`ipc_object.c:ipc_object_translate`),
     /// [`KernReturn::FAILURE`] for too few words.

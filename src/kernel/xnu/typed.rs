@@ -27,8 +27,17 @@ fn filled<T: Plain>(
     ask: impl FnOnce(&mut [u32]) -> Result<usize, KernReturn>,
 ) -> Result<T, KernReturn> {
     let mut value = T::default();
-    let written = ask(words_of(&mut value))?;
-    if written * size_of::<u32>() == size_of::<T>() { Ok(value) } else { Err(KernReturn::FAILURE) }
+    fill(&mut value, ask)?;
+    Ok(value)
+}
+
+/// Fills a struct that is there already, by as many words as it has.
+fn fill<T: Plain>(
+    value: &mut T,
+    ask: impl FnOnce(&mut [u32]) -> Result<usize, KernReturn>,
+) -> Result<(), KernReturn> {
+    let written = ask(words_of(value))?;
+    if written * size_of::<u32>() == size_of::<T>() { Ok(()) } else { Err(KernReturn::FAILURE) }
 }
 
 /// Calls that fill structs, by the type of the struct. The errors are those of the calls, and
@@ -119,9 +128,7 @@ pub trait Typed: XnuCalls {
         depth: &mut u32,
         info: &mut SubmapInfo,
     ) -> Result<(), KernReturn> {
-        let written = self.region_recurse(task, address, size, depth, words_of(info))?;
-        let whole = written * size_of::<u32>() == size_of::<SubmapInfo>();
-        if whole { Ok(()) } else { Err(KernReturn::FAILURE) }
+        fill(info, |words| self.region_recurse(task, address, size, depth, words))
     }
 
     /// [`XnuCalls::region_recurse`] without page counts, which are 0, as is `object_id_full`.

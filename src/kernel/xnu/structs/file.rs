@@ -182,7 +182,7 @@ xnu_structs! {
         unread_pcb: Unread<8> = "" @ 8,
         /// The name it is bound to up to its NUL, empty for none.
         path: SocketName = "unsi_addr" @ 16,
-        /// The name that its peer is bound to, likewise.
+        /// The name that its peer is bound to, empty for none.
         peer_path: SocketName = "unsi_caddr" @ 271,
         #[doc(hidden)]
         #[serde(skip)]

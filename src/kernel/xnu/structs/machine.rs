@@ -35,7 +35,7 @@ xnu_structs! {
         purges: u64 = "purges" @ 80,
         /// Purgeable pages.
         purgeable: u32 = "purgeable_count" @ 88,
-        /// Pages read ahead that nobody has used yet.
+        /// Pages read ahead and not used yet.
         speculative: u32 = "speculative_count" @ 92,
         /// Pages that were decompressed.
         decompressions: u64 = "decompressions" @ 96,

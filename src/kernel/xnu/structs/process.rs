@@ -96,11 +96,11 @@ xnu_structs! {
         /// User time of all threads, the ended ones too, in absolute-time units
         /// ([`Timebase`](super::Timebase)).
         total_user: u64 = "pti_total_user" @ 16,
-        /// System time of all threads, likewise.
+        /// System time of all threads, in absolute-time units.
         total_system: u64 = "pti_total_system" @ 24,
-        /// User time of living threads, likewise.
+        /// User time of living threads, in absolute-time units.
         threads_user: u64 = "pti_threads_user" @ 32,
-        /// System time of living threads, likewise.
+        /// System time of living threads, in absolute-time units.
         threads_system: u64 = "pti_threads_system" @ 40,
         /// Scheduling policy.
         policy: i32 = "pti_policy" @ 48,
