@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use common::target::{Started, Target};
 use mach_procfs::kernel::{Kernel, linux::LinuxKernel};
-use mach_procfs::model::{Device, ErrorKind, Pid, Shown, State, TaskFact, Usage};
+use mach_procfs::model::{Device, ErrorKind, Extent, Pid, Shown, State, TaskFact, Usage};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 
@@ -89,7 +89,7 @@ fn odd_threads() -> String {
 fn an_account_is_what_stat_and_status_say() {
     let target = Target::stopped(&format!("name 2929285a;{}regions 500;stop", odd_threads()));
     let path = target.pid().to_string();
-    let account = kernel().account(pid(target.pid()), Shown::All).unwrap();
+    let account = kernel().account(pid(target.pid()), Shown::All, Extent::Whole).unwrap();
     let fields = Fields::of(&path);
     assert_eq!(account.process.name, b"))(Z");
     assert_eq!(account.process, kernel().process(pid(target.pid())).unwrap());
@@ -138,8 +138,8 @@ fn an_account_is_what_stat_and_status_say() {
 #[test]
 fn everyone_may_know_all_of_it_but_where_it_waits() {
     let target = Target::stopped("stop");
-    let all = kernel().account(pid(target.pid()), Shown::All).unwrap();
-    let public = kernel().account(pid(target.pid()), Shown::Public).unwrap();
+    let all = kernel().account(pid(target.pid()), Shown::All, Extent::Whole).unwrap();
+    let public = kernel().account(pid(target.pid()), Shown::Public, Extent::Whole).unwrap();
     assert_eq!(public.wait_channel, None);
     assert_eq!(public, mach_procfs::model::Account { wait_channel: None, ..all });
 }
@@ -171,7 +171,7 @@ fn threads_with_odd_names() {
 
 #[test]
 fn the_one_who_asks_runs() {
-    let account = kernel().account(Pid::this(), Shown::All).unwrap();
+    let account = kernel().account(Pid::this(), Shown::All, Extent::Whole).unwrap();
     assert!(account.usage.unwrap().running >= Some(1));
     let id = u64::try_from(nix::unistd::gettid().as_raw()).unwrap();
     let thread = kernel().thread(Pid::this(), id).unwrap();
@@ -190,7 +190,7 @@ fn what_has_ended_has_no_name_and_what_is_gone_is_no_process() {
     target.reap();
     assert_eq!(kind(u64::from(number.number())), ErrorKind::NoSuchProcess);
     let gone = |error: mach_procfs::model::Error| assert_eq!(error.kind, ErrorKind::NoSuchProcess);
-    gone(kernel.account(number, Shown::All).unwrap_err());
+    gone(kernel.account(number, Shown::All, Extent::Whole).unwrap_err());
     gone(kernel.arguments(number, Shown::All).unwrap_err());
     gone(kernel.threads(number).unwrap_err());
     gone(kernel.task_fact(number, TaskFact::SuspendCount).unwrap_err());
@@ -200,7 +200,7 @@ fn what_has_ended_has_no_name_and_what_is_gone_is_no_process() {
 fn a_zombie_has_used_what_it_has_used() {
     let target = Target::stopped("stop");
     target.kill();
-    let account = kernel().account(pid(target.pid()), Shown::All).unwrap();
+    let account = kernel().account(pid(target.pid()), Shown::All, Extent::Whole).unwrap();
     let fields = Fields::of(&target.pid().to_string());
     assert_eq!(account.state, State::Zombie);
     let usage = account.usage.unwrap();
@@ -223,7 +223,7 @@ fn a_thread_of_the_kernel_is_a_process_without_memory() {
     if fields.number(9) & 0x20_0000 == 0 {
         return common::skip("no threads of the kernel here");
     }
-    let account = kernel().account(pid(2), Shown::All).unwrap();
+    let account = kernel().account(pid(2), Shown::All, Extent::Whole).unwrap();
     let usage = account.usage.unwrap();
     assert_eq!((account.group, account.session, account.process.parent), (0, Some(0), 0));
     assert_eq!((usage.virtual_size, usage.threads), (0, 1));
@@ -252,7 +252,7 @@ fn a_terminal_and_its_foreground() {
     let input: Stdio = terminal.slave.try_clone().unwrap().into();
     let target =
         stopped(Command::new("setsid").args(["--ctty", "sleep", "1000"]).stdin(input), "sleep");
-    let account = kernel().account(pid(target.pid()), Shown::Public).unwrap();
+    let account = kernel().account(pid(target.pid()), Shown::Public, Extent::Whole).unwrap();
     let device = nix::sys::stat::fstat(terminal.slave.as_fd()).unwrap().st_rdev;
     let major = u32::try_from(nix::sys::stat::major(device)).unwrap();
     let minor = u32::try_from(nix::sys::stat::minor(device)).unwrap();
@@ -270,7 +270,7 @@ fn nice_values_and_policies() {
         let mut started = Command::new(command[0]);
         let target = stopped(started.args(&command[1..]).args(["sleep", "1000"]), "sleep");
         let number = pid(target.pid());
-        let account = kernel().account(number, Shown::Public).unwrap();
+        let account = kernel().account(number, Shown::Public, Extent::Whole).unwrap();
         let fields = Fields::of(&number.to_string());
         let usage = account.usage.unwrap();
         assert_eq!(account.nice.map(i64::from), Some(fields.number(19)), "{command:?}");

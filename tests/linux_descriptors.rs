@@ -9,7 +9,7 @@ use std::process::Command;
 
 use common::target::{Started, Target};
 use mach_procfs::kernel::{Kernel, LinkTo, linux::LinuxKernel};
-use mach_procfs::model::{Descriptor, DescriptorKind, Error, ErrorKind, Pid, Shown};
+use mach_procfs::model::{Descriptor, DescriptorKind, Error, ErrorKind, Extent, Pid, Shown};
 
 const NOBODY: u32 = 65534;
 const LINKS: [(LinkTo, &str); 3] =
@@ -169,7 +169,7 @@ fn as_nobody() {
     }
     assert_eq!(kind(kernel.descriptors(pid)), ErrorKind::Denied);
     assert_eq!(kind(kernel.descriptor(pid, 0)), ErrorKind::Denied);
-    let account = kernel.account(pid, Shown::All).unwrap();
+    let account = kernel.account(pid, Shown::All, Extent::Whole).unwrap();
     assert_eq!(account.wait_channel, None);
     let arguments = kernel.arguments(pid, Shown::All).unwrap();
     assert!(!arguments.arguments.is_empty() && arguments.environment.is_empty());

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use mach_procfs::kernel::{Kernel, LinkTo, Whose, linux::LinuxKernel};
-use mach_procfs::model::{ErrorKind, Pid, Shown, State, TaskFact};
+use mach_procfs::model::{ErrorKind, Extent, Pid, Shown, State, TaskFact};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -64,7 +64,7 @@ impl Fixture {
             }
         };
         for shown in [Shown::All, Shown::Public] {
-            check(kernel.account(pid(), shown).err());
+            check(kernel.account(pid(), shown, Extent::Whole).err());
             check(kernel.arguments(pid(), shown).err());
             for whose in [Whose::Process(pid()), Whose::Thread(pid(), 7)] {
                 let text = kernel.own_file(whose, "stat", shown).unwrap();
@@ -87,7 +87,7 @@ fn pid() -> Pid {
 fn a_fixture_is_told_as_it_stands_there() {
     let fixture = Fixture::new();
     let kernel = &fixture.kernel;
-    let account = kernel.account(pid(), Shown::All).unwrap();
+    let account = kernel.account(pid(), Shown::All, Extent::Whole).unwrap();
     let usage = account.usage.unwrap();
     assert_eq!((account.state, account.group, account.session), (State::Sleeping, 2, Some(3)));
     assert_eq!((account.terminal_group, account.nice), (Some(5), Some(-20)));
@@ -133,7 +133,7 @@ fn the_largest_numbers_overflow_nothing() {
 fn one_that_is_just_being_taken_away_is_no_process() {
     let fixture = Fixture::new();
     fixture.text(STAT.replace("S 1 2 3 34816 5", "X 0 -1 -1 0 -1"), STATUS);
-    let error = fixture.kernel.account(pid(), Shown::All).unwrap_err();
+    let error = fixture.kernel.account(pid(), Shown::All, Extent::Whole).unwrap_err();
     assert_eq!(error.kind, ErrorKind::NoSuchProcess);
 }
 

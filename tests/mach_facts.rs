@@ -12,7 +12,7 @@ use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::{CodeSigning, Errno, FileInfo, KernReturn, VnodeInfo, VnodePaths};
 use mach_procfs::kernel::{Detail, Kernel, LinkTo};
 use mach_procfs::model::{
-    DescriptorKind, DiskUsage, ErrorKind, MemoryKinds, Pid, Shown, Signals, Signing, Usage,
+    DescriptorKind, DiskUsage, ErrorKind, Extent, MemoryKinds, Pid, Shown, Signals, Signing, Usage,
 };
 use mach_procfs::recording::Replay;
 use xnu_model::fixtures::{DEMO, arm64};
@@ -158,7 +158,7 @@ fn a_file_that_tells_nothing_is_there_all_the_same() {
 fn an_account_has_what_its_reader_may_know() {
     let demo = Pid::new(DEMO.cast_unsigned()).unwrap();
     let (model, kernel) = over(arm64());
-    let all = kernel.account(demo, Shown::All).unwrap();
+    let all = kernel.account(demo, Shown::All, Extent::Whole).unwrap();
     assert_eq!((all.session, all.tracer), (Some(450), None));
     assert_eq!(all.signals, Some(Signals { ignored: 0x1848_9000, caught: 1 << 1 | 1 << 29 }));
     let usage = all.usage.unwrap();
@@ -177,13 +177,13 @@ fn an_account_has_what_its_reader_may_know() {
     assert_eq!(times, (250_000_000, 100_000_000, 5));
     assert_eq!(model.live_ports(), 0);
 
-    let public = kernel.account(demo, Shown::Public).unwrap();
+    let public = kernel.account(demo, Shown::Public, Extent::Whole).unwrap();
     assert_eq!((public.session, public.signals, public.usage), (all.session, all.signals, None));
 
     let refused = |call, fault| {
         let (model, kernel) = over(arm64());
         model.at(call, 1..=1, fault);
-        kernel.account(demo, Shown::All).unwrap()
+        kernel.account(demo, Shown::All, Extent::Whole).unwrap()
     };
     let without = refused(Call::Rusage, Fault::Errno(Errno::PERM));
     assert_eq!(without.usage, Some(Usage { children: None, disk: None, ..usage }));
@@ -198,7 +198,7 @@ fn the_kernel_has_not_the_session_of_who_asks() {
     let mut world = arm64();
     world.caller.pid = DEMO;
     let (_, kernel) = over(world);
-    let account = kernel.account(Pid::new(0).unwrap(), Shown::All).unwrap();
+    let account = kernel.account(Pid::new(0).unwrap(), Shown::All, Extent::Whole).unwrap();
     assert_eq!(account.session, None);
     let refusal = kernel.port_refusal(Pid::new(0).unwrap()).unwrap().unwrap();
     assert_eq!(refusal.signing, None);
@@ -212,7 +212,7 @@ fn the_tracer_is_the_parent_of_what_it_traces() {
     // `PROC_FLAG_TRACED`.
     (process.info.flags, process.info.ppid) = (process.info.flags | 0x2, 77);
     let (_, kernel) = over(world);
-    let account = kernel.account(pid(), Shown::Public).unwrap();
+    let account = kernel.account(pid(), Shown::Public, Extent::Whole).unwrap();
     assert_eq!((account.tracer, account.process.parent), (Some(77), 77));
 }
 

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use mach_common::{PID, names, over, pid, regions, rest, world};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::{
-    Errno, Image, KernReturn, Platform, Rusage, Segment, ShortBsdInfo, VnodeInfo,
+    Errno, Image, KernReturn, Platform, Rusage, Segment, ShortBsdInfo, VnodeInfo, XnuCalls,
 };
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::{BackingKind, Error, ErrorKind, PageCounts, Pid, Region};
+use mach_procfs::recording::{Limits, Recording, Replay, read, record};
 use mach_procfs::tree::{Caller, Tree};
 use xnu_model::{
     CacheForm, Call, Entry, Fault, Mapped, ModelProcess, PortRule, SyntheticCache, Vnode, World,
@@ -111,7 +112,7 @@ fn two_of(page_size: u32, is_signed: bool) -> World {
     world
 }
 
-fn libraries(kernel: &MachKernel<XnuModel>, of: Pid) -> Result<Vec<Region>, Error> {
+fn libraries<C: XnuCalls>(kernel: &MachKernel<C>, of: Pid) -> Result<Vec<Region>, Error> {
     rest(kernel.libraries(of, kernel.identity(of)?)?.as_mut())
 }
 
@@ -412,4 +413,74 @@ fn an_exec_meanwhile_is_no_short_file() {
         let found = rest(walk.as_mut()).and_then(|found| walk.confirm().map(|()| found));
         assert_eq!(found.unwrap_err().kind, ErrorKind::Vanished, "{call}");
     }
+}
+
+// ---- Recorded ----------------------------------------------------------------------------------
+
+fn written(recording: &Recording) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    recording.write(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_replay_names_the_libraries_that_the_recorder_had() {
+    let (model, kernel) = over(two());
+    let live = [pid(), own()].map(|of| libraries(&kernel, of).unwrap());
+    // The recorder comes with it, since its rows are compared.
+    let recording = record(&model, &[pid()]);
+    assert_eq!(recording.processes.len(), 2);
+    let bytes = written(&recording);
+    let replay = Arc::new(Replay::new(read(bytes.as_slice(), Limits::default()).unwrap()));
+    assert!(written(&record(&replay, &[pid()])) == bytes);
+    let kernel = MachKernel::new(Arc::clone(&replay));
+    assert_eq!([pid(), own()].map(|of| libraries(&kernel, of).unwrap()), live);
+    assert_eq!(replay.live_ports(), 0);
+}
+
+#[test]
+fn a_recording_of_less_has_the_rows_alone() {
+    let (model, kernel) = over(two());
+    let mut recording = record(&model, &[pid()]);
+    recording.keep_no_more_than(&[pid()]);
+    let pids: Vec<i32> = recording.processes.iter().map(|it| it.pid).collect();
+    assert_eq!((pids, &recording.shared_cache), (vec![PID], &None));
+    let replayed = MachKernel::new(Arc::new(Replay::new(recording)));
+    assert_eq!(libraries(&replayed, pid()).unwrap(), undivided(&kernel));
+}
+
+#[test]
+fn a_recorded_cache_that_cannot_be_divides_nothing() {
+    let (model, kernel) = over(two());
+    let recording = record(&model, &[pid()]);
+    for change in 0..5 {
+        let mut changed = recording.clone();
+        let cache = changed.shared_cache.as_mut().unwrap();
+        match change {
+            0 => cache.mappings[0].size = u64::MAX,
+            1 => cache.mappings[1].address -= PAGE,
+            2 => cache.images[0].segments[0].start = 0,
+            3 => cache.address += PAGE,
+            _ => cache.mappings.clear(),
+        }
+        let bytes = written(&changed);
+        let replay = Replay::new(read(bytes.as_slice(), Limits::default()).unwrap());
+        let found = libraries(&MachKernel::new(Arc::new(replay)), pid()).unwrap();
+        assert_eq!(found, undivided(&kernel), "{change}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_recorded_cache_is_said() {
+    let (model, _) = over(two());
+    let recording = record(&model, &[pid()]);
+    let said = |recording: &Recording| {
+        read(written(recording).as_slice(), Limits::default()).unwrap_err().to_string()
+    };
+    let mut changed = recording.clone();
+    changed.shared_cache.as_mut().unwrap().pid = 7;
+    assert_eq!(said(&changed), "shared_cache.pid: is no recorded process's");
+    let mut changed = recording;
+    changed.shared_cache.as_mut().unwrap().images[1].path = vec![b'a'; 1024];
+    assert_eq!(said(&changed), "shared_cache.images[1].path: is too long");
 }

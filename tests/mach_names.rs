@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use mach_common::{PID, names, over, regions, world};
 use mach_procfs::kernel::Detail;
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::mach::macho::{MachO, MachOSegment};
+use mach_procfs::kernel::xnu::macho::{MachO, MachOSegment};
 use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, Errno, VnodeInfo};
 use mach_procfs::model::{BackingKind, Region};
 use mach_procfs::tree::{Caller, Tree};

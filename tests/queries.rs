@@ -17,10 +17,11 @@ use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::linux::LinuxKernel;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::{FileInfo, SpaceEntry, ThreadInfo, VnodeInfo};
-use mach_procfs::model::{ErrorKind, Pid};
+use mach_procfs::model::{ErrorKind, Extent, Pid};
 use mach_procfs::tree::{Caller, Kind, Node, On, ROWS, Tree};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use tempfile::TempDir;
+use xnu_model::fixtures::{DEMO, arm64};
 use xnu_model::{Call, Fault, FileDetail, ModelFile, ModelPort, Vnode, World, XnuModel};
 
 const ROOT: Caller = Caller { uid: 0, gid: 0, pid: 0 };
@@ -393,7 +394,7 @@ fn files_of_a_process_open_no_files_of_its_threads() {
     let mut sums = Vec::new();
     for row in ROWS.iter().filter(|row| row.items.is_none() && row.on != On::Darwin) {
         let path = row.path.replace("PID", "7");
-        if !matches!(row.kind, Kind::Account(_) | Kind::ThreadSums(_) | Kind::Ids(_))
+        if !matches!(row.kind, Kind::Account(..) | Kind::Ids(_))
             || path.contains("TID")
             || row.own.is_some()
         {
@@ -407,10 +408,38 @@ fn files_of_a_process_open_no_files_of_its_threads() {
         assert!(!text.is_empty(), "{path}");
         if opened.iter().any(|path| path.starts_with("7/task/")) {
             sums.push(row.path);
-            assert!(matches!(row.kind, Kind::ThreadSums(_)), "{path}: {opened:?}");
+            assert!(matches!(row.kind, Kind::Account(Extent::Threads, _)), "{path}: {opened:?}");
         } else {
             assert!(opened.len() <= 8, "{path}: {opened:?}");
         }
     }
     assert_eq!(sums.len(), 7, "{sums:?}");
+}
+
+/// The calls that only `stat`, `status` and `io` need, of the process and of its threads.
+#[test]
+fn files_of_one_value_ask_for_no_more_than_it() {
+    let mut asking = BTreeSet::new();
+    for row in ROWS.iter().filter(|row| row.items.is_none() && row.on != On::Linux) {
+        if !matches!(row.kind, Kind::Account(..) | Kind::Ids(_) | Kind::ThreadOf(..)) {
+            continue;
+        }
+        let (model, kernel) = over(arm64());
+        let tree = Tree::new(Arc::new(kernel), 0, 0);
+        let process = row.path.replace("PID", &DEMO.to_string());
+        let threads = tree.resolve(Path::new(&format!("{DEMO}/task")), &ROOT).unwrap().node;
+        let threads = tree.list(threads, &ROOT).unwrap();
+        let names = || threads.iter().map(|entry| entry.name.as_bytes().into_owned());
+        let thread = names().find(|name| name[0].is_ascii_digit()).unwrap();
+        let path = process.replace("TID", std::str::from_utf8(&thread).unwrap());
+        let node = tree.resolve(Path::new(&path), &ROOT).unwrap().node;
+        let mut text = Vec::new();
+        tree.open(node, &ROOT).unwrap().fill(&mut text, usize::MAX).unwrap();
+        let extra = [Call::Rusage, Call::Session, Call::TaskNameForPid, Call::TaskVmInfo];
+        if extra.iter().any(|call| model.count(*call) > 0) {
+            asking.insert(row.path);
+        }
+    }
+    let expected = ["PID/io", "PID/stat", "PID/status", "PID/task/TID/stat", "PID/task/TID/status"];
+    assert_eq!(asking, expected.into_iter().collect());
 }

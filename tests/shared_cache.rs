@@ -4,8 +4,8 @@
 
 use std::cell::Cell;
 
-use mach_procfs::kernel::mach::cache::{Cache, MOST_MEMORY, Piece};
-use mach_procfs::kernel::xnu::{Image, Segment};
+use mach_procfs::kernel::mach::cache::{Cache, Piece};
+use mach_procfs::kernel::xnu::{Image, MOST_MEMORY, Segment, SharedCache};
 use mach_procfs::model::Protection;
 use proptest::prelude::*;
 use xnu_model::{CacheForm, Memory, SyntheticCache};
@@ -35,7 +35,8 @@ fn cache(form: CacheForm) -> SyntheticCache {
 }
 
 fn parsed(memory: &Memory, start: u64) -> Option<Cache> {
-    Cache::read(start, &|address, buffer| memory.read(address, buffer).is_ok())
+    SharedCache::read(1, start, &|address, buffer| memory.read(address, buffer).is_ok())
+        .and_then(Cache::of)
 }
 
 fn read(cache: &SyntheticCache) -> Option<Cache> {
@@ -204,10 +205,11 @@ proptest! {
             memory.unmap(&(start + at..start + at + size));
         }
         let reads = Cell::new(0u32);
-        let found = Cache::read(start, &|address, buffer| {
+        let found = SharedCache::read(1, start, &|address, buffer| {
             reads.set(reads.get() + 1);
             memory.read(address, buffer).is_ok()
         });
+        let found = found.and_then(Cache::of);
         prop_assert!(reads.get() < 200_000);
         if let Some(found) = found {
             prop_assert!(found.memory() <= MOST_MEMORY);

@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mach_procfs::kernel::mach::cache::{Cache, MOST_MEMORY};
+use mach_procfs::kernel::mach::cache::Cache;
+use mach_procfs::kernel::xnu::{MOST_MEMORY, SharedCache};
 
 const BASE: u64 = 0x1_8000_0000;
 
@@ -21,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
         }
         true
     };
-    let Some(cache) = Cache::read(BASE, &read) else { return };
+    let Some(cache) = SharedCache::read(1, BASE, &read).and_then(Cache::of) else { return };
     assert!(cache.memory() <= MOST_MEMORY);
     assert_eq!(cache.range.start, BASE);
     let mut at = cache.range.start;

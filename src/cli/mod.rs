@@ -149,7 +149,8 @@ The status is 1 where a process is not there, or on another system than macOS.")
     Record {
         #[command(flatten)]
         source: Source,
-        /// Record arguments, environment and registers, too, in which there may be passwords
+        /// Record arguments, environment and registers, too, in which there may be passwords, and
+        /// the libraries of the shared cache
         #[arg(long)]
         all: bool,
         /// The processes

@@ -4,13 +4,14 @@ use std::io::stdout;
 use std::sync::Arc;
 
 use mach_procfs::model::Pid;
-use mach_procfs::recording::{self, Answer, RecordedProcess, Replay};
+use mach_procfs::recording::{self, Answer, Replay};
 
 use super::source::Source;
 use super::{Failure, complain};
 
-/// Writes a recording of those of the processes that there are; the others are named. Only of all
-/// is recorded what a process was started with and what its registers hold.
+/// Writes a recording of those of the processes that there are; the others are named. Only with all
+/// is recorded what a process was started with, what its registers hold, and the libraries of the
+/// shared cache.
 pub(super) fn record(source: &Source, names: &[String], all: bool) -> Result<(), Failure> {
     let mut pids = Vec::new();
     for name in names {
@@ -22,12 +23,12 @@ pub(super) fn record(source: &Source, names: &[String], all: bool) -> Result<(),
         None => recording::record_host(&pids)
             .map_err(|error| Failure::Because(error.call.to_owned()))?,
     };
-    let (mut found, missing): (Vec<_>, Vec<_>) = std::mem::take(&mut recording.processes)
+    if !all {
+        recording.keep_no_more_than(&pids);
+    }
+    let (found, missing): (Vec<_>, Vec<_>) = std::mem::take(&mut recording.processes)
         .into_iter()
         .partition(|process| matches!(process.answers.short_info, Some(Answer::Ok(_))));
-    if !all {
-        found.iter_mut().for_each(RecordedProcess::keep_no_secrets);
-    }
     for process in &missing {
         complain(&format!("{}: no such process", process.pid));
     }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 pub use regions::{Regions, regions};
 
 use crate::model::{
-    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Machine, Owner,
-    Pid, Port, PortRefusal, Process, Region, Register, RegisterSet, Result, Shown, Standing,
+    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Machine,
+    Owner, Pid, Port, PortRefusal, Process, Region, Register, RegisterSet, Result, Shown, Standing,
     TaskFact, Thread,
 };
 
@@ -206,17 +206,8 @@ pub trait Kernel: Send + Sync {
     ///
     /// # Errors
     /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
-    fn account(&self, _pid: Pid, _shown: Shown) -> Result<Account> {
+    fn account(&self, _pid: Pid, _shown: Shown, _extent: Extent) -> Result<Account> {
         Err(not_served("account"))
-    }
-
-    /// As [`account`](Self::account), at a cost that does not grow with the number of threads: sums
-    /// over those that live may have the values that mean 'none'.
-    ///
-    /// # Errors
-    /// As [`account`](Self::account).
-    fn brief_account(&self, pid: Pid, shown: Shown) -> Result<Account> {
-        self.account(pid, shown)
     }
 
     /// What a process was started with; nothing for a zombie or a process of the kernel, and where

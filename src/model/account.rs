@@ -13,6 +13,18 @@ pub enum Shown {
     All,
 }
 
+/// How much of an [`Account`] is wanted. What is not may have the values that mean 'none'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Extent {
+    /// What costs the same however many threads there are.
+    Brief,
+    /// With the sums over the threads that live, for which Linux is asked about each.
+    Threads,
+    /// With its session, the kinds of memory and the disks that it has used, and its children's
+    /// times, for each of which XNU has a call of its own.
+    Whole,
+}
+
 /// What a process does, by the letters of Linux's `stat`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum State {

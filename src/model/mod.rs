@@ -11,8 +11,8 @@ mod region;
 mod user_tag;
 
 pub use account::{
-    Account, Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, MemoryKinds, Port,
-    Queue, Register, RegisterSet, Shown, Signals, State, TaskFact, Thread, Time, Usage,
+    Account, Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, Extent, MemoryKinds,
+    Port, Queue, Register, RegisterSet, Shown, Signals, State, TaskFact, Thread, Time, Usage,
 };
 pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible};
 pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, from_octal};

@@ -1,9 +1,11 @@
 //! What must be true of the parts that a recording may have, so that their answers are such as a
 //! kernel could give. Texts of XNU's structs are checked as they are read.
 
+use std::collections::BTreeSet;
+
 use super::read::{Fault, fault};
 use super::{Answer, Bytes, RecordedImage, RecordedPath, RecordedProcess};
-use crate::kernel::xnu::MAXLONGPATHLEN;
+use crate::kernel::xnu::{MAXLONGPATHLEN, SharedCache};
 
 /// No more segments than are read of a file.
 const MOST_SEGMENTS: usize = 256;
@@ -31,6 +33,16 @@ pub(super) fn path(found: &RecordedPath) -> Result<(), Fault> {
         Answer::Ok(Bytes(path)) => text(".path.ok", path, MAXLONGPATHLEN - 1),
         Answer::Errno(_) => Ok(()),
     }
+}
+
+pub(super) fn shared_cache(cache: &SharedCache, pids: &BTreeSet<i32>) -> Result<(), Fault> {
+    if !pids.contains(&cache.pid) {
+        return fault(".pid", "is no recorded process's");
+    }
+    for (index, image) in cache.images.iter().enumerate() {
+        text(&format!(".images[{index}].path"), &image.path, 1023)?;
+    }
+    Ok(())
 }
 
 pub(super) fn image(image: &RecordedImage) -> Result<(), Fault> {

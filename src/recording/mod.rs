@@ -36,9 +36,9 @@ pub use self::record::record;
 pub use self::replay::Replay;
 use crate::kernel::Kernel;
 use crate::kernel::mach::MachKernel;
-use crate::kernel::mach::macho::MachO;
 use crate::kernel::xnu::json::{self, is_default};
-use crate::kernel::xnu::{CodeSigning, KinfoProc, RegionPathInfo, Rusage, SubmapInfo};
+use crate::kernel::xnu::macho::MachO;
+use crate::kernel::xnu::{CodeSigning, KinfoProc, RegionPathInfo, Rusage, SharedCache, SubmapInfo};
 use crate::model::{Pid, Result};
 
 /// The word that a recording begins with.
@@ -67,6 +67,9 @@ pub struct Recording {
     /// Of the files that they have mapped or open, the paths that the name cache had not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<RecordedPath>,
+    /// The shared cache of the program that recorded, which is one of the processes then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_cache: Option<SharedCache>,
 }
 
 /// What `fsgetpath` answered.
@@ -203,7 +206,7 @@ impl RecordedProcess {
     }
 
     /// Forgets what may hold a password: arguments, environment and registers.
-    pub fn keep_no_secrets(&mut self) {
+    fn keep_no_secrets(&mut self) {
         self.arguments = None;
         if let Some(Reply::Ok(threads)) = &mut self.thread_ports {
             threads.iter_mut().for_each(|thread| thread.states = Vec::new());
@@ -224,7 +227,17 @@ impl Recording {
             processes,
             images: Vec::new(),
             paths: Vec::new(),
+            shared_cache: None,
         }
+    }
+
+    /// Forgets all but these processes, what may hold a password, and the libraries of the shared
+    /// cache, which are megabytes.
+    pub fn keep_no_more_than(&mut self, pids: &[Pid]) {
+        let is_asked = |pid: i32| pids.iter().any(|it| it.number().cast_signed() == pid);
+        self.processes.retain(|process| is_asked(process.pid));
+        self.processes.iter_mut().for_each(RecordedProcess::keep_no_secrets);
+        self.shared_cache = None;
     }
 }
 

@@ -159,6 +159,10 @@ fn check_all(recording: &Recording) -> Result<(), RecordingError> {
         check::path(path)
             .map_err(|(field, problem)| invalid(format!("paths[{index}]{field}"), problem))?;
     }
+    if let Some(cache) = &recording.shared_cache {
+        check::shared_cache(cache, &pids)
+            .map_err(|(field, problem)| invalid(format!("shared_cache{field}"), problem))?;
+    }
     Ok(())
 }
 

@@ -13,8 +13,8 @@ use super::{
     RecordedThreadPort, Recording, Reply, TaskAnswers, ThreadAnswers, ThreadPortAnswers, Value,
     Words, part, row,
 };
-use crate::kernel::mach::macho::{HEADER_ROOM, MachO};
 use crate::kernel::mach::{argument_area, list, paths};
+use crate::kernel::xnu::macho::{HEADER_ROOM, MachO};
 use crate::kernel::xnu::{
     Errno, KernReturn, OpenFile, PortKind, PortName, RegionPathInfo, SYSCTLS, SpaceEntry,
     StateFlavor, TaskPort, ThreadId, ThreadPorts, Typed, UniqueInfo, VnodeFile, VnodeInfo,
@@ -32,10 +32,13 @@ const MOST_ITEMS: usize = 1 << 20;
 const ATTEMPTS: usize = 3;
 
 /// Asks the kernel all about these processes, and about its machine. What it refuses is recorded as
-/// refused.
+/// refused. Where this program has the shared cache it is recorded, too: with its rows those of
+/// others are compared.
 #[must_use]
 pub fn record<C: XnuCalls>(calls: &Arc<C>, pids: &[Pid]) -> Recording {
-    let mut pids = pids.to_vec();
+    let shared_cache = calls.shared_cache();
+    let own = shared_cache.as_ref().and_then(|it| Pid::new(it.pid.cast_unsigned()));
+    let mut pids: Vec<Pid> = pids.iter().copied().chain(own).collect();
     pids.sort_unstable();
     pids.dedup();
     let machine = machine(calls.as_ref());
@@ -50,6 +53,7 @@ pub fn record<C: XnuCalls>(calls: &Arc<C>, pids: &[Pid]) -> Recording {
     recording.images.sort_by_cached_key(place);
     recording.images.dedup_by_key(|it| place(it));
     recording.paths = paths_of(calls.as_ref(), &recording.processes);
+    recording.shared_cache = shared_cache;
     recording
 }
 

@@ -11,7 +11,7 @@ use super::{
     Moment, RecordedImage, RecordedMachine, RecordedPath, RecordedProcess, RecordedThreadPort,
     Recording, Reply,
 };
-use crate::kernel::xnu::{Errno, KernReturn, PortName};
+use crate::kernel::xnu::{Errno, KernReturn, PortName, SharedCache};
 
 /// What was recorded, with an order in which each answer is found without looking at the others.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub struct Replay {
     images: Vec<RecordedImage>,
     /// By file system and number.
     paths: Vec<RecordedPath>,
+    shared_cache: Option<SharedCache>,
     handed_out: HandedOut,
 }
 
@@ -32,8 +33,15 @@ impl Replay {
     /// Of a recording that was read or made.
     #[must_use]
     pub fn new(recording: Recording) -> Self {
-        let Recording { recorded_at, machine, mut processes, mut images, mut paths, .. } =
-            recording;
+        let Recording {
+            recorded_at,
+            machine,
+            mut processes,
+            mut images,
+            mut paths,
+            shared_cache,
+            ..
+        } = recording;
         processes.sort_by_key(|process| process.pid);
         images.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
         paths.sort_by_key(|path| (path.fsid, path.ino));
@@ -44,6 +52,7 @@ impl Replay {
             processes,
             images,
             paths,
+            shared_cache,
             handed_out: HandedOut::default(),
         }
     }

@@ -7,7 +7,7 @@ mod task;
 
 use super::table::{Access, Items, Kind, Of, On, Own};
 use crate::format::original;
-use crate::model::{Account, Machine, Port, Thread};
+use crate::model::{Account, Extent, Machine, Port, Thread};
 
 /// A row as it is written down; [`Row`](super::Row) has the directory it stands in too.
 #[derive(Clone, Copy)]
@@ -75,11 +75,15 @@ const fn directory(path: &'static str, doc: &'static str) -> Listed {
 }
 
 const fn account(path: &'static str, of: Of<Account>, doc: &'static str) -> Listed {
-    row(path, Kind::Account(of), doc)
+    row(path, Kind::Account(Extent::Brief, of), doc)
 }
 
 const fn thread_sums(path: &'static str, of: Of<Account>, doc: &'static str) -> Listed {
-    row(path, Kind::ThreadSums(of), doc)
+    row(path, Kind::Account(Extent::Threads, of), doc)
+}
+
+const fn whole_account(path: &'static str, of: Of<Account>, doc: &'static str) -> Listed {
+    row(path, Kind::Account(Extent::Whole, of), doc)
 }
 
 const fn ids(path: &'static str, of: original::Ids, doc: &'static str) -> Listed {
@@ -92,10 +96,11 @@ const fn thread(path: &'static str, of: Of<Thread>, doc: &'static str) -> Listed
 
 const fn thread_of(
     path: &'static str,
+    extent: Extent,
     of: fn(&Account, &Thread, &mut Vec<u8>),
     doc: &'static str,
 ) -> Listed {
-    row(path, Kind::ThreadOf(of), doc)
+    row(path, Kind::ThreadOf(extent, of), doc)
 }
 
 const fn port(path: &'static str, of: Of<Port>, doc: &'static str) -> Listed {

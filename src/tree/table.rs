@@ -4,7 +4,8 @@
 use crate::format::{self, Renderer, original};
 use crate::kernel::{Detail, LinkTo, System};
 use crate::model::{
-    Account, Arguments, Cpu, Descriptor, Machine, Port, Register, RegisterSet, TaskFact, Thread,
+    Account, Arguments, Cpu, Descriptor, Extent, Machine, Port, Register, RegisterSet, TaskFact,
+    Thread,
 };
 
 use super::rows::{LISTED, Listed};
@@ -30,9 +31,7 @@ pub enum Kind {
     /// All regions together.
     Sheet(Detail, format::NewSheet),
     /// From what is told of a process.
-    Account(Of<Account>),
-    /// The same with the sums over its threads.
-    ThreadSums(Of<Account>),
+    Account(Extent, Of<Account>),
     /// From its ids, and the names of users and groups.
     Ids(original::Ids),
     /// From what it was started with.
@@ -46,7 +45,7 @@ pub enum Kind {
     /// From a thread.
     Thread(Of<Thread>),
     /// From a thread, and the process that it belongs to.
-    ThreadOf(fn(&Account, &Thread, &mut Vec<u8>)),
+    ThreadOf(Extent, fn(&Account, &Thread, &mut Vec<u8>)),
     /// From how often a thread was suspended.
     Suspension(Of<u32>),
     /// From registers of a thread.

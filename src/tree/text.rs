@@ -8,7 +8,7 @@ use super::{Node, Tree};
 use crate::format::original::Names;
 use crate::format::{NewSheet, Sheet};
 use crate::kernel::Whose;
-use crate::model::{Error, ErrorKind, Identity, Pid, Result, Shown};
+use crate::model::{Error, ErrorKind, Extent, Identity, Pid, Result, Shown};
 
 impl Tree {
     /// What a file that is opened now is made of.
@@ -101,18 +101,13 @@ impl Tree {
         };
         let confirm = || self.confirm(node, asker, shown);
         match node.row.row().kind {
-            Kind::Account(render) => {
-                let account = kernel.brief_account(pid()?, shown)?;
-                confirm()?;
-                render(&account, out);
-            }
-            Kind::ThreadSums(render) => {
-                let account = kernel.account(pid()?, shown)?;
+            Kind::Account(extent, render) => {
+                let account = kernel.account(pid()?, shown, extent)?;
                 confirm()?;
                 render(&account, out);
             }
             Kind::Ids(render) => {
-                let account = kernel.brief_account(pid()?, shown)?;
+                let account = kernel.account(pid()?, shown, Extent::Brief)?;
                 confirm()?;
                 let user = |uid| kernel.user_name(uid).map(String::into_bytes);
                 let group = |gid| kernel.group_name(gid).map(String::into_bytes);
@@ -144,10 +139,10 @@ impl Tree {
                 confirm()?;
                 render(&thread, out);
             }
-            Kind::ThreadOf(render) => {
+            Kind::ThreadOf(extent, render) => {
                 let pid = pid()?;
                 let thread = kernel.thread(pid, item(node))?;
-                let account = kernel.brief_account(pid, shown)?;
+                let account = kernel.account(pid, shown, extent)?;
                 confirm()?;
                 render(&account, &thread, out);
             }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use mach_procfs::kernel::mach::macho::{HEADER_ROOM, MachO};
+use mach_procfs::kernel::xnu::macho::{HEADER_ROOM, MachO};
 use mach_procfs::kernel::xnu::{
     KernReturn, RegionPathInfo, SubmapInfo, TaskPort, TaskVmInfo, Typed, Xnu, XnuCalls,
 };

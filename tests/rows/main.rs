@@ -42,8 +42,8 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
     };
     let names = Names { user: &user, group: &group };
     match row.kind {
-        Kind::Account(render) if row.name() == "tdev" => rendered(&values::terminals(), render),
-        Kind::Account(render) | Kind::ThreadSums(render) => rendered(&values::accounts(), render),
+        Kind::Account(_, render) if row.name() == "tdev" => rendered(&values::terminals(), render),
+        Kind::Account(_, render) => rendered(&values::accounts(), render),
         Kind::Ids(render) => {
             rendered(&values::accounts(), |account, out| render(account, &names, out))
         }
@@ -54,7 +54,7 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Thread(render) => {
             rendered(&values::threads(), |(_, thread), out| render(thread, out))
         }
-        Kind::ThreadOf(render) => {
+        Kind::ThreadOf(_, render) => {
             rendered(&values::threads(), |(account, thread), out| render(account, thread, out))
         }
         Kind::Suspension(render) => rendered(&[0, 2, u32::MAX], render),

@@ -32,8 +32,8 @@ use nix::unistd::{SysconfVar, sysconf};
 
 use super::{Detail, Kernel, LinkTo, Owned, System, Text, Walk, Whose, names_of};
 use crate::model::{
-    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Owner, Pid,
-    Process, Result, Shown, Standing, TaskFact, Thread,
+    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Owner,
+    Pid, Process, Result, Shown, Standing, TaskFact, Thread,
 };
 
 use files::{ProcPath, open_directory, whole};
@@ -252,12 +252,12 @@ impl Kernel for LinuxKernel {
         names_of::group(gid)
     }
 
-    fn account(&self, pid: Pid, shown: Shown) -> Result<Account> {
-        account::account(self, pid, shown, threads::total(self, pid)?)
-    }
-
-    fn brief_account(&self, pid: Pid, shown: Shown) -> Result<Account> {
-        account::account(self, pid, shown, threads::Total::default())
+    fn account(&self, pid: Pid, shown: Shown, extent: Extent) -> Result<Account> {
+        let threads = match extent {
+            Extent::Brief => threads::Total::default(),
+            Extent::Threads | Extent::Whole => threads::total(self, pid)?,
+        };
+        account::account(self, pid, shown, threads)
     }
 
     fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {

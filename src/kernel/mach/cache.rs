@@ -1,41 +1,18 @@
-//! dyld's shared cache, by the headers that are mapped in this program as in every other
-//! (dyld's `include/mach-o/dyld_cache_format.h`): which library is where, and how its pages are
-//! mapped.
+//! Which library is where in dyld's shared cache, and how its pages are mapped.
 //!
-//! The bytes are taken for hostile. Only what fits is believed, each list has a limit, and no bytes
-//! make this loop, overflow, or keep more than [`MOST_MEMORY`].
+//! The cache may come out of a recording, so it is believed only as far as it is of one piece.
 
 use std::ops::Range;
 
-use super::macho::segments;
 use super::own::Claims;
-use crate::kernel::xnu::{IMAGE_SEGMENTS, Image, Segment};
+use crate::kernel::xnu::{CacheMapping, MOST_MEMORY, Segment, SharedCache};
 use crate::model::Protection;
 
-/// The index of a cache of four thousand libraries has less than half of this, in bytes.
-pub const MOST_MEMORY: usize = 4 << 20;
-
-/// A cache has some 3,000 libraries, 70 files, and 10 mappings in each file.
-const MOST_IMAGES: u32 = 16_384;
-const MOST_FILES: u32 = 1_024;
-const MOST_MAPPINGS: u32 = 64;
-
-/// A path of more bytes is none that dyld loads (`PATH_MAX`).
-const LONGEST_PATH: usize = 1_024;
-
-/// As much is read of each header: what dyld-1378 has in it, and what may come.
-const HEADER: usize = 1_024;
-
-/// The load commands of a library are read up to here at first, and as a whole where there are more.
-const FIRST_COMMANDS: usize = 4 << 10;
-const MOST_COMMANDS: usize = 64 << 10;
-
-/// Fills the buffer with the bytes at an address; false where not all of them can be read.
-pub type Read<'a> = &'a dyn Fn(u64, &mut [u8]) -> bool;
-
-/// What is in the cache.
+/// An index of a [`SharedCache`].
 #[derive(Debug, Default)]
 pub struct Cache {
+    /// The process that the cache was read in.
+    pub pid: i32,
     /// From the first mapping's start to the last one's end.
     pub range: Range<u64>,
     claims: Claims,
@@ -46,8 +23,15 @@ pub struct Cache {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Mapping {
     range: Range<u64>,
-    /// `initProt`.
     protection: Protection,
+}
+
+impl Mapping {
+    fn of(mapping: &CacheMapping) -> Option<Self> {
+        let end = mapping.address.checked_add(mapping.size)?;
+        let protection = Protection::from_bits(mapping.protection);
+        Some(Mapping { range: mapping.address..end, protection })
+    }
 }
 
 /// A piece of the cache that is all of one library, or of none, and mapped in one way.
@@ -62,30 +46,26 @@ pub struct Piece<'a> {
 }
 
 impl Cache {
-    /// Reads the cache that is mapped at this address; `None` where no cache is there that this
-    /// understands.
+    /// `None` where mappings overlap, the first does not begin with the header, a library reaches
+    /// out of the cache, or it would keep more than [`MOST_MEMORY`].
     #[must_use]
-    pub fn read(start: u64, read: Read<'_>) -> Option<Self> {
-        let main = Header::read(start, read)?;
-        // Of the first mapping, which begins with the header, the address is the unslid one.
-        let unslid = main.long(SHARED_REGION_START)?;
-        let slide = start.checked_sub(unslid)?;
-        let mut mappings = main.mappings(slide, read)?;
-        for file in main.files(read)? {
-            let header = Header::read(start.checked_add(file)?, read)?;
-            mappings.extend(header.mappings(slide, read)?);
-        }
+    pub fn of(cache: SharedCache) -> Option<Self> {
+        let SharedCache { pid, address, mappings, images } = cache;
+        let mappings: Option<Vec<_>> = mappings.iter().map(Mapping::of).collect();
+        let mut mappings = mappings?;
         mappings.retain(|mapping| !mapping.range.is_empty());
         mappings.sort_unstable_by_key(|mapping| mapping.range.start);
-        let end = mappings.iter().map(|mapping| mapping.range.end).max()?;
-        let range = start..end;
-        let is_first = mappings.first().is_some_and(|mapping| mapping.range.start == start);
+        let range = address..mappings.last()?.range.end;
+        let is_first = mappings.first().is_some_and(|mapping| mapping.range.start == address);
         let apart = mappings.windows(2).all(|two| two[0].range.end <= two[1].range.start);
-        if !is_first || !apart {
+        let inside = |it: &Segment| {
+            range.start <= it.start
+                && it.start.checked_add(it.size).is_some_and(|end| end <= range.end)
+        };
+        if !is_first || !apart || !images.iter().flat_map(|it| &it.segments).all(inside) {
             return None;
         }
-        let images = main.images(slide, &range, read)?;
-        let cache = Cache { range, claims: Claims::of(images), mappings };
+        let cache = Cache { pid, range, claims: Claims::of(images), mappings };
         (cache.memory() <= MOST_MEMORY).then_some(cache)
     }
 
@@ -122,157 +102,4 @@ impl Cache {
     pub fn memory(&self) -> usize {
         self.claims.memory() + self.mappings.len() * size_of::<Mapping>()
     }
-}
-
-// Offsets in `struct dyld_cache_header`.
-const MAPPINGS: usize = 16;
-const OLD_IMAGES: usize = 24;
-const SHARED_REGION_START: usize = 224;
-const FILES: usize = 392;
-const IMAGES: usize = 448;
-const CACHE_SUB_TYPE: u32 = 456;
-
-/// The header of one of the cache's files.
-struct Header {
-    start: u64,
-    bytes: Vec<u8>,
-}
-
-impl Header {
-    fn read(start: u64, read: Read<'_>) -> Option<Self> {
-        let mut bytes = vec![0; HEADER];
-        (read(start, &mut bytes) && bytes.starts_with(b"dyld_v1 "))
-            .then_some(Header { start, bytes })
-    }
-
-    fn word(&self, at: usize) -> Option<u32> {
-        word(&self.bytes, at)
-    }
-
-    fn long(&self, at: usize) -> Option<u64> {
-        long(&self.bytes, at)
-    }
-
-    /// Where a table is that stands at this offset of the header, and how many rows it has. The
-    /// headers and their tables are in the file's first mapping, so an offset in the file is one from
-    /// the header.
-    fn table(&self, at: usize, most: u32) -> Option<(u64, u32)> {
-        let (offset, count) = (self.word(at)?, self.word(at + 4)?);
-        (count <= most).then_some((self.start.checked_add(offset.into())?, count))
-    }
-
-    /// The fields of the header end where the mappings begin, which is how dyld itself tells its
-    /// versions (`DyldSharedCache.cpp`).
-    fn has(&self, field: u32) -> bool {
-        self.word(MAPPINGS).is_some_and(|size| size > field)
-    }
-
-    fn mappings(&self, slide: u64, read: Read<'_>) -> Option<Vec<Mapping>> {
-        let (start, count) = self.table(MAPPINGS, MOST_MAPPINGS)?;
-        rows(start, count, 32, read)?
-            .chunks_exact(32)
-            .map(|row| {
-                let start = long(row, 0)?.checked_add(slide)?;
-                let end = start.checked_add(long(row, 8)?)?;
-                let protection = Protection::from_bits(word(row, 28)?);
-                Some(Mapping { range: start..end, protection })
-            })
-            .collect()
-    }
-
-    /// Where the headers of the cache's other files are, from the first one on.
-    fn files(&self, read: Read<'_>) -> Option<Vec<u64>> {
-        if !self.has(FILES as u32) {
-            return Some(Vec::new());
-        }
-        let size = if self.has(CACHE_SUB_TYPE) { 56 } else { 24 };
-        let (start, count) = self.table(FILES, MOST_FILES)?;
-        let files = rows(start, count, size, read)?;
-        files.chunks_exact(size).map(|row| long(row, 16)).collect()
-    }
-
-    fn images(&self, slide: u64, range: &Range<u64>, read: Read<'_>) -> Option<Vec<Image>> {
-        let at = if self.has(IMAGES as u32) { IMAGES } else { OLD_IMAGES };
-        let (start, count) = self.table(at, MOST_IMAGES)?;
-        let table = rows(start, count, 32, read)?;
-        let mut memory = 0;
-        let mut images = Vec::new();
-        let mut commands = Vec::new();
-        for row in table.chunks_exact(32) {
-            let header = long(row, 0)?.checked_add(slide)?;
-            let path = text(self.start.checked_add(word(row, 24)?.into())?, read)?;
-            read_commands(header, &mut commands, read)?;
-            let own =
-                segments(&commands)?.filter(|it| IMAGE_SEGMENTS.iter().any(|name| it.is(name)));
-            let slid = own
-                .map(|it| Some(Segment { start: it.address.checked_add(slide)?, size: it.size }));
-            let found: Vec<Segment> = slid.collect::<Option<_>>()?;
-            let inside = |it: &Segment| {
-                range.start <= it.start
-                    && it.start.checked_add(it.size).is_some_and(|end| end <= range.end)
-            };
-            if !found.iter().all(inside) {
-                return None;
-            }
-            memory += path.len() + size_of_val(found.as_slice()) + size_of::<Image>();
-            if memory > MOST_MEMORY / 2 {
-                return None;
-            }
-            images.push(Image { path, segments: found });
-        }
-        Some(images)
-    }
-}
-
-/// The rows of a table.
-fn rows(start: u64, count: u32, size: usize, read: Read<'_>) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; count as usize * size];
-    read(start, &mut bytes).then_some(bytes)
-}
-
-/// A path that ends in NUL. It may stand at the end of what is mapped, so no step crosses a page.
-fn text(start: u64, read: Read<'_>) -> Option<Vec<u8>> {
-    const STEP: usize = 128;
-    let mut path = Vec::new();
-    while path.len() < LONGEST_PATH {
-        let from = path.len();
-        let address = start.checked_add(from as u64)?;
-        path.resize(from + STEP - (address % STEP as u64) as usize, 0);
-        if !read(address, &mut path[from..]) {
-            return None;
-        }
-        if let Some(length) = memchr::memchr(0, &path) {
-            path.truncate(length);
-            return Some(path);
-        }
-    }
-    None
-}
-
-/// A Mach-O header with its load commands.
-fn read_commands(header: u64, bytes: &mut Vec<u8>, read: Read<'_>) -> Option<()> {
-    const LENGTH: usize = 20;
-    bytes.resize(FIRST_COMMANDS, 0);
-    if !read(header, bytes) {
-        return None;
-    }
-    let length = 32 + word(bytes, LENGTH)? as usize;
-    if length > MOST_COMMANDS {
-        return None;
-    }
-    if length > bytes.len() {
-        bytes.resize(length, 0);
-        if !read(header, bytes) {
-            return None;
-        }
-    }
-    Some(())
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }

@@ -61,14 +61,10 @@ impl<C: XnuCalls> OwnCache<C> {
     /// This program's cache with the shared region that it is in.
     fn cache(&self) -> Option<(Arc<Cache>, Range<u64>)> {
         let cache = self.cache.get_or_init(|| {
-            let range = self.calls.cache_range();
-            let read = |address, buffer: &mut [u8]| {
-                self.calls.read_own(address, buffer) == Ok(buffer.len())
-            };
-            let cache = (!range.is_empty()).then(|| Cache::read(range.start, &read)).flatten();
+            let cache = self.calls.shared_cache().and_then(Cache::of);
             match &cache {
                 Some(cache) => log::debug!("the shared cache's index: {} bytes", cache.memory()),
-                None => log::debug!("no shared cache at {range:#x?} that can be read"),
+                None => log::debug!("no shared cache that can be read"),
             }
             cache.map(Arc::new)
         });
@@ -80,10 +76,10 @@ impl<C: XnuCalls> OwnCache<C> {
     /// The cache, and the shared region that it is in, if this process has the same.
     fn of(&self, target: &Target<C>) -> Option<(Arc<Cache>, Range<u64>)> {
         let (cache, region) = self.cache()?;
-        if target.number() == self.calls.own_pid() {
+        if target.number() == cache.pid {
             return Some((cache, region));
         }
-        let own = Pid::new(self.calls.own_pid().cast_unsigned())?;
+        let own = Pid::new(cache.pid.cast_unsigned())?;
         let same = self.is_usual(target.pid)
             && self.page_size(target.number())? == self.page_size(number(own))?
             && self.root(target.pid)? == self.root(own)?

@@ -10,7 +10,6 @@ mod facts;
 mod failure;
 mod libraries;
 pub(crate) mod list;
-pub mod macho;
 mod names;
 mod own;
 pub(crate) mod paths;
@@ -32,8 +31,9 @@ use crate::kernel::xnu::{
     BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, Typed, UniqueInfo, XnuCalls,
 };
 use crate::model::{
-    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Identity, Ids, Machine,
-    Owner, Pid, Port, PortRefusal, Process, Register, RegisterSet, Result, Shown, TaskFact, Thread,
+    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Ids,
+    Machine, Owner, Pid, Port, PortRefusal, Process, Register, RegisterSet, Result, Shown,
+    TaskFact, Thread,
 };
 
 /// macOS as a source of processes and their regions.
@@ -189,8 +189,8 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         }
     }
 
-    fn account(&self, pid: Pid, shown: Shown) -> Result<Account> {
-        facts::account(&self.calls, pid, shown)
+    fn account(&self, pid: Pid, shown: Shown, extent: Extent) -> Result<Account> {
+        facts::account(&self.calls, pid, shown, extent)
     }
 
     fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {

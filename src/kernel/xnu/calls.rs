@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::time::SystemTime;
 
 use super::{
-    Errno, FilePart, Image, KernReturn, Mount, PortName, Refusal, SpaceEntry, StateFlavor, Timebase,
+    Errno, FilePart, Image, KernReturn, Mount, PortName, Refusal, SharedCache, SpaceEntry,
+    StateFlavor, Timebase,
 };
 
 /// Bit 0 of `vm.self_region_info_flags`: answer `SM_SHARED` at once instead of scanning the whole
@@ -406,4 +407,13 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// [`KernReturn::INVALID_ADDRESS`] where not all of them are mapped,
     /// [`KernReturn::PROTECTION_FAILURE`] where not all of them may be read.
     fn read_own(&self, address: u64, buffer: &mut [u8]) -> Result<usize, KernReturn>;
+
+    /// dyld's shared cache, read with the two calls before where this program runs; `None` where
+    /// there is none. A replay has the one of the program that recorded.
+    fn shared_cache(&self) -> Option<SharedCache> {
+        let range = self.cache_range();
+        let read = |address, buffer: &mut [u8]| self.read_own(address, buffer) == Ok(buffer.len());
+        let cache = || SharedCache::read(self.own_pid(), range.start, &read);
+        (!range.is_empty()).then(cache).flatten()
+    }
 }

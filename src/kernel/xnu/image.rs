@@ -6,12 +6,16 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 
-use super::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::{Errno, json};
 
 /// A Mach-O file that dyld has loaded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Image {
     /// Its path. The file need not be there: libraries of the shared cache are in the cache only.
+    #[serde(with = "json::bytes")]
     pub path: Vec<u8>,
     /// Where its segments are, in no order. Those in the shared cache need not begin or end at a
     /// page.
@@ -19,11 +23,14 @@ pub struct Image {
 }
 
 /// Where a segment of an [`Image`] is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Segment {
     /// First address.
+    #[serde(with = "json::hex")]
     pub start: u64,
     /// Bytes.
+    #[serde(with = "json::hex")]
     pub size: u64,
 }
 

@@ -10,8 +10,10 @@ mod errno;
 mod flavors;
 mod image;
 pub(crate) mod json;
+pub mod macho;
 mod ports;
 mod registers;
+mod shared_cache;
 mod structs;
 #[cfg(target_os = "macos")]
 mod sys;
@@ -33,6 +35,7 @@ pub use self::flavors::{
 pub use self::image::{FilePart, IMAGE_SEGMENTS, Image, Segment};
 pub use self::ports::{TaskPort, ThreadPorts};
 pub use self::registers::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, REGISTER_SETS, StateFlavor};
+pub use self::shared_cache::{CacheMapping, MOST_MEMORY, SharedCache};
 pub use self::structs::*;
 #[cfg(target_os = "macos")]
 pub use self::sys::Xnu;

@@ -14,8 +14,8 @@ use super::{Replay, place_of};
 use crate::kernel::xnu::{
     CS_OPS_STATUS, CTL_KERN, Errno, FilePart, Image, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2,
     KernReturn, KinfoProc, Mount, OpenFile, PORT_NULL, PidInfo, PidList, PortKind, PortName,
-    RUSAGE_INFO_V5, Refusal, RegionPathInfo, SpaceEntry, StateFlavor, SubmapInfo, SubmapShortInfo,
-    TASK_CATEGORY_POLICY, ThreadId, Timebase, XnuCalls, words_of,
+    RUSAGE_INFO_V5, Refusal, RegionPathInfo, SharedCache, SpaceEntry, StateFlavor, SubmapInfo,
+    SubmapShortInfo, TASK_CATEGORY_POLICY, ThreadId, Timebase, XnuCalls, words_of,
 };
 
 /// Puts items behind each other as the kernel does, as many as there is room for; gives their
@@ -351,12 +351,17 @@ impl XnuCalls for Replay {
         Ok(FilePart { dev: image.dev, ino: image.ino, bytes })
     }
 
+    /// Its bytes were not recorded.
     fn cache_range(&self) -> Range<u64> {
         0..0
     }
 
     fn read_own(&self, _address: u64, _buffer: &mut [u8]) -> Result<usize, KernReturn> {
         Err(KernReturn::NOT_SUPPORTED)
+    }
+
+    fn shared_cache(&self) -> Option<SharedCache> {
+        self.shared_cache.clone()
     }
 
     fn own_images(&self, images: &mut Vec<Image>) {

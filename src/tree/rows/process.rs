@@ -1,7 +1,7 @@
 //! What stands in a process's directory.
 
 use super::super::table::{Items, Kind, Link};
-use super::{Listed, account, directory, ids, linux_own, machine, row};
+use super::{Listed, account, directory, ids, linux_own, machine, row, whole_account};
 use crate::format::{self, linux, original};
 use crate::kernel::{Detail, LinkTo};
 use crate::model::TaskFact;
@@ -48,10 +48,10 @@ pub(super) const ROWS: &[Listed] = &[
         "link to the directory that it takes for the root",
     )
     .memory(),
-    account("PID/stat", linux::stat, "52 numbers in a line: ids, terminal, faults, times, sizes")
+    whole_account("PID/stat", linux::stat, "52 numbers in a line: ids, terminal, faults, times, sizes")
         .own("stat"),
     account("PID/statm", linux::statm, "pages of address space and in memory").own("statm"),
-    account(
+    whole_account(
         "PID/status",
         linux::status,
         "what `stat` and `statm` tell, and user and group ids, by name",
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Listed] = &[
     .linux(),
     account("PID/wchan", original::wait_channel, "where in the kernel it waits").memory().darwin(),
     linux_own("PID/io", "io", "how much it has read and written").memory(),
-    account("PID/io", linux::io, "how much it has read from disks and written to them")
+    whole_account("PID/io", linux::io, "how much it has read from disks and written to them")
         .memory()
         .darwin(),
     linux_own("PID/net/arp", "net/arp", "hardware addresses of neighbours"),

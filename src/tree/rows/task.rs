@@ -5,15 +5,31 @@ use super::super::table::{Items, Kind};
 use super::{Listed, account, directory, port, row, thread, thread_of, thread_sums};
 use crate::format::{self, linux, original};
 use crate::kernel::Detail;
-use crate::model::{RegisterSet, TaskFact};
+use crate::model::{Extent, RegisterSet, TaskFact};
 
 pub(super) const ROWS: &[Listed] = &[
     directory("PID/task/TID", "one thread").each(Items::Threads),
-    thread_of("PID/task/TID/comm", linux::thread_comm, "its name, at most 15 bytes of it")
-        .own("comm"),
-    thread_of("PID/task/TID/stat", linux::thread_stat, "as `PID/stat`, of this thread").own("stat"),
-    thread_of("PID/task/TID/status", linux::thread_status, "as `PID/status`, of this thread")
-        .own("status"),
+    thread_of(
+        "PID/task/TID/comm",
+        Extent::Brief,
+        linux::thread_comm,
+        "its name, at most 15 bytes of it",
+    )
+    .own("comm"),
+    thread_of(
+        "PID/task/TID/stat",
+        Extent::Whole,
+        linux::thread_stat,
+        "as `PID/stat`, of this thread",
+    )
+    .own("stat"),
+    thread_of(
+        "PID/task/TID/status",
+        Extent::Whole,
+        linux::thread_status,
+        "as `PID/status`, of this thread",
+    )
+    .own("status"),
     account("PID/task/TID/statm", linux::statm, "as `PID/statm`").own("statm"),
     row("PID/task/TID/cmdline", Kind::Arguments(linux::cmdline), "as `PID/cmdline`").own("cmdline"),
     row("PID/task/TID/maps", Kind::Regions(Detail::Map, format::maps), "as `PID/maps`")

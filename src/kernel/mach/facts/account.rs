@@ -9,17 +9,18 @@ use super::super::{BSD, failure, from_bsd_info, from_short_info};
 use super::machine::{boot_time, page_size};
 use super::usage::usage;
 use crate::kernel::xnu::{BsdInfo, Errno, KinfoProc, ShortBsdInfo, Typed, XnuCalls};
-use crate::model::{Account, Pid, Process, Result, Shown, Signals, State, Usage};
+use crate::model::{Account, Extent, Pid, Process, Result, Shown, Signals, State, Usage};
 
 /// What is told of a process; to who may see all of it, all that the kernel tells this program.
 pub(in super::super) fn account<C: XnuCalls>(
     calls: &Arc<C>,
     pid: Pid,
     shown: Shown,
+    extent: Extent,
 ) -> Result<Account> {
     if shown == Shown::All {
         match calls.pid::<BsdInfo>(number(pid), 1) {
-            Ok(info) => return of_bsd_info(calls, pid, &info),
+            Ok(info) => return of_bsd_info(calls, pid, &info, extent),
             Err(Errno::PERM) => {}
             Err(errno) => return Err(failure::of_process(BSD, errno, pid)),
         }
@@ -27,17 +28,24 @@ pub(in super::super) fn account<C: XnuCalls>(
     let info = calls.pid::<ShortBsdInfo>(number(pid), 1);
     let info = info.map_err(|errno| failure::of_process(SHORT, errno, pid))?;
     let process = from_short_info(pid, &info);
-    public(calls.as_ref(), process, state(info.status, None), info.pgid)
+    let known = public(calls.as_ref(), process, state(info.status, None), info.pgid)?;
+    Ok(Account { session: session(calls.as_ref(), pid, extent), ..known })
 }
 
-fn of_bsd_info<C: XnuCalls>(calls: &Arc<C>, pid: Pid, info: &BsdInfo) -> Result<Account> {
-    let usage = usage(calls, pid, info.status)?;
+fn of_bsd_info<C: XnuCalls>(
+    calls: &Arc<C>,
+    pid: Pid,
+    info: &BsdInfo,
+    extent: Extent,
+) -> Result<Account> {
+    let usage = usage(calls, pid, info.status, extent)?;
     let (process, state) = (from_bsd_info(pid, info), state(info.status, usage.as_ref()));
     let known = public(calls.as_ref(), process, state, info.pgid)?;
-    Ok(Account { nice: Some(info.nice), usage, ..known })
+    let session = session(calls.as_ref(), pid, extent);
+    Ok(Account { session, nice: Some(info.nice), usage, ..known })
 }
 
-/// With what sysctl `kern.proc.pid` tells to anyone, as `ps` reads it, and the session.
+/// With what sysctl `kern.proc.pid` tells to anyone, as `ps` reads it.
 fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) -> Result<Account> {
     let pid = process.pid;
     let info = match calls.kinfo_proc(number(pid)) {
@@ -56,7 +64,7 @@ fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) ->
         process,
         state,
         group,
-        session: session(calls, pid),
+        session: None,
         terminal: has_terminal.then(|| device(info.terminal.cast_unsigned())),
         terminal_group: has_terminal.then(|| info.terminal_group.cast_unsigned()),
         job_control: u32::try_from(info.job_control).ok(),
@@ -73,8 +81,9 @@ fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) ->
 }
 
 /// None of a zombie, and none of the kernel: of pid 0 the call tells this program's own.
-fn session<C: XnuCalls>(calls: &C, pid: Pid) -> Option<u32> {
-    let session = (pid.number() != 0).then(|| calls.session(number(pid)).ok()).flatten();
+fn session<C: XnuCalls>(calls: &C, pid: Pid, extent: Extent) -> Option<u32> {
+    let is_asked = extent == Extent::Whole && pid.number() != 0;
+    let session = is_asked.then(|| calls.session(number(pid)).ok()).flatten();
     session.and_then(|session| u32::try_from(session).ok())
 }
 

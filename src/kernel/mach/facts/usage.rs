@@ -9,19 +9,27 @@ use super::task_port;
 use crate::kernel::xnu::{
     Errno, PortKind, ShortBsdInfo, TaskInfo, TaskVmInfo, Timebase, Typed, XnuCalls,
 };
-use crate::model::{ChildrenUsage, DiskUsage, MemoryKinds, Pid, Result, Time, Usage};
+use crate::model::{ChildrenUsage, DiskUsage, Extent, MemoryKinds, Pid, Result, Time, Usage};
 
 /// Flavor 4, in errors.
 const TASK: &str = "proc_pidinfo(PROC_PIDTASKINFO)";
 
 /// Nothing for a zombie, which has no task any more.
-pub(super) fn usage<C: XnuCalls>(calls: &Arc<C>, pid: Pid, status: u32) -> Result<Option<Usage>> {
+pub(super) fn usage<C: XnuCalls>(
+    calls: &Arc<C>,
+    pid: Pid,
+    status: u32,
+    extent: Extent,
+) -> Result<Option<Usage>> {
     match calls.pid::<TaskInfo>(number(pid), 0) {
         Ok(info) => {
             let timebase = timebase(calls.as_ref())?;
+            let used = usage_from(&info, timebase);
+            if extent < Extent::Whole {
+                return Ok(Some(used));
+            }
             let (children, disk) = by_rusage(calls.as_ref(), pid, timebase).unzip();
-            let memory = memory(calls, pid);
-            Ok(Some(Usage { memory, children, disk, ..usage_from(&info, timebase) }))
+            Ok(Some(Usage { memory: memory(calls, pid), children, disk, ..used }))
         }
         Err(Errno::SRCH) if status == ShortBsdInfo::ZOMBIE => Ok(None),
         Err(Errno::PERM) => Ok(None),

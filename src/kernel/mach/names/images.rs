@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::super::macho::{HEADER_ROOM, MachO};
+use crate::kernel::xnu::macho::{HEADER_ROOM, MachO};
 use crate::kernel::xnu::{FilePart, VnodeInfo, XnuCalls};
 
 /// How long a file is waited for. A second walk does not wait for it again.

@@ -8,8 +8,7 @@ use std::ffi::CStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::xnu::CPU_TYPE_ARM64;
-use crate::kernel::xnu::json;
+use super::{CPU_TYPE_ARM64, json};
 
 /// As many bytes are read of a file: the commands about segments are the first, and take 72 bytes
 /// each, and 80 for each of their sections.
