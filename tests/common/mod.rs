@@ -102,6 +102,20 @@ pub fn has_no_chroot() -> bool {
     is_same
 }
 
+/// Whether processes may have mounts of their own, which nothing outside sees. Not where the root
+/// directory is no mount point, as in a plain chroot: its propagation cannot be changed.
+#[cfg(target_os = "linux")]
+pub fn has_own_mounts() -> bool {
+    let tried = std::process::Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "true"])
+        .output();
+    let may = tried.is_ok_and(|output| output.status.success());
+    if !may {
+        skip("no private mounts are possible here");
+    }
+    may
+}
+
 /// Whether processes may have a user namespace of their own. In a plain chroot, and where an
 /// administrator bars them, they may not (`create_user_ns`); what needs one is left out then.
 #[cfg(target_os = "linux")]

@@ -199,6 +199,11 @@ pub fn can_mount() -> bool {
     true
 }
 
+/// Whether root can mount here, and have mounts that nothing outside sees.
+pub fn can_mount_apart() -> bool {
+    super::is_root() && can_mount() && super::has_own_mounts()
+}
+
 /// An empty directory to mount on, which everyone may pass: other users look through the mount.
 pub fn mount_point() -> TempDir {
     let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().expect("tempdir");

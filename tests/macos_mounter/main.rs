@@ -45,6 +45,9 @@ impl Driver {
             common::skip("this user gets no user namespace");
             return None;
         }
+        if is_root && !common::has_own_mounts() {
+            return None;
+        }
         let directory = tempfile::Builder::new().prefix("mach procfs'").tempdir().unwrap();
         std::fs::create_dir(directory.path().join("place")).unwrap();
         let namespaces: &[&str] = if is_root { &["--mount"] } else { &["-Ur", "--mount"] };

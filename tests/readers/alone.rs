@@ -13,7 +13,7 @@ pub fn is_alone(test: &str) -> bool {
     if std::env::var_os(ALONE).is_some() {
         return true;
     }
-    if !common::is_root() || !common::mount::can_mount() || !common::has_no_chroot() {
+    if !common::mount::can_mount_apart() || !common::has_no_chroot() {
         return false;
     }
     // The limit only ends a reader that hangs.

@@ -10,7 +10,7 @@ mod whose;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
 
-use common::mount::{Mount, can_mount};
+use common::mount::{Mount, can_mount_apart};
 use common::program::ToEnd;
 use common::target::Target;
 
@@ -121,7 +121,7 @@ fn device(mode: &str) -> String {
 
 #[test]
 fn a_user_without_rights_mounts_for_themselves() {
-    if !common::is_root() || !can_mount() {
+    if !can_mount_apart() {
         return;
     }
     let script = device("666")
@@ -145,7 +145,7 @@ fn a_user_without_rights_mounts_for_themselves() {
 
 #[test]
 fn over_proc_itself() {
-    if !common::is_root() || !can_mount() {
+    if !can_mount_apart() {
         return;
     }
     let script = "$PROGRAM mount /proc; \
@@ -168,7 +168,7 @@ fn over_proc_itself() {
 
 #[test]
 fn a_dead_mount_over_proc_is_cleared() {
-    if !common::is_root() || !can_mount() {
+    if !can_mount_apart() {
         return;
     }
     let start = ": >$DIR/said; $PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
@@ -189,7 +189,7 @@ fn a_dead_mount_over_proc_is_cleared() {
 
 #[test]
 fn over_proc_the_daemon_keeps_no_other_mount_in_use() {
-    if !common::is_root() || !can_mount() {
+    if !can_mount_apart() {
         return;
     }
     let script = "mkdir $DIR/stick $DIR/proc; mount --make-rshared /; \
@@ -269,7 +269,7 @@ fn one_sees_oneself_whatever_one_is() {
 
 #[test]
 fn who_may_open_a_users_mount_to_others_is_said_in_fuse_conf() {
-    if !common::is_root() || !can_mount() {
+    if !can_mount_apart() {
         return;
     }
     // The daemon itself may not see another user's processes, nor root's.
@@ -294,7 +294,7 @@ fn who_may_open_a_users_mount_to_others_is_said_in_fuse_conf() {
 
 #[test]
 fn a_users_daemon_unmounts_at_a_signal_with_the_helpers_help() {
-    if !common::is_root() || !can_mount() {
+    if !can_mount_apart() {
         return;
     }
     let script = device("666")

@@ -9,7 +9,7 @@ const USER: &str = "setpriv --reuid 65534 --regid 65534 --clear-groups";
 
 #[test]
 fn root_ends_a_users_mount_alive_or_dead() {
-    if !common::is_root() || !common::mount::can_mount() {
+    if !common::mount::can_mount_apart() {
         return;
     }
     let kill_it = "for p in /proc/[0-9]*; do if tr '\\0' ' ' <$p/cmdline 2>/dev/null | \
@@ -38,7 +38,7 @@ fn root_ends_a_users_mount_alive_or_dead() {
 
 #[test]
 fn a_user_who_tries_to_end_roots_mount_is_told_whose_it_is() {
-    if !common::is_root() || !common::mount::can_mount() {
+    if !common::mount::can_mount_apart() {
         return;
     }
     for options in ["allow_other", "noallow_other"] {
@@ -57,7 +57,7 @@ fn a_user_who_tries_to_end_roots_mount_is_told_whose_it_is() {
 
 #[test]
 fn without_mtab_a_users_umount_says_what_it_takes() {
-    if !common::is_root() || !common::mount::can_mount() {
+    if !common::mount::can_mount_apart() {
         return;
     }
     let script = device("666")
@@ -79,7 +79,7 @@ fn without_mtab_a_users_umount_says_what_it_takes() {
 
 #[test]
 fn root_of_a_user_namespace_mounts_without_a_helper() {
-    if !common::is_root() || !common::mount::can_mount() || !common::has_user_namespaces() {
+    if !common::mount::can_mount_apart() || !common::has_user_namespaces() {
         return;
     }
     // No helper is to be found, and the kernel allows it by itself.
@@ -94,7 +94,7 @@ fn root_of_a_user_namespace_mounts_without_a_helper() {
 
 #[test]
 fn root_that_may_not_mount_is_told_so() {
-    if !common::is_root() || !common::mount::can_mount() {
+    if !common::mount::can_mount_apart() {
         return;
     }
     let bounded = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin $PROGRAM mount $DIR";
@@ -109,7 +109,7 @@ fn root_that_may_not_mount_is_told_so() {
 
 #[test]
 fn the_helpers_own_words_are_in_the_message() {
-    if !common::is_root() || !common::mount::can_mount() {
+    if !common::mount::can_mount_apart() {
         return;
     }
     let fake = |script: &str| {
@@ -134,7 +134,7 @@ fn the_helpers_own_words_are_in_the_message() {
 
 #[test]
 fn what_is_missing_for_a_mount_is_named() {
-    if !common::is_root() || !common::mount::can_mount() {
+    if !common::mount::can_mount_apart() {
         return;
     }
     let closed = in_namespace(&(device("600") + "user $PROGRAM mount $DIR"));
