@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use common::target::{Started, Target};
 use mach_procfs::kernel::{Kernel, linux::LinuxKernel};
-use mach_procfs::model::{Device, ErrorKind, Extent, Pid, Shown, State, TaskFact, Usage};
+use mach_procfs::model::{Device, ErrorKind, Extent, Pid, State, TaskFact, Usage, Visibility};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 
@@ -89,7 +89,8 @@ fn odd_threads() -> String {
 fn an_account_is_what_stat_and_status_say() {
     let target = Target::stopped(&format!("name 2929285a;{}regions 500;stop", odd_threads()));
     let path = target.pid().to_string();
-    let account = kernel().account(pid(target.pid()), Shown::All, Extent::Whole).unwrap();
+    let account =
+        kernel().process_info(pid(target.pid()), Visibility::Full, Extent::Whole).unwrap();
     let fields = Fields::of(&path);
     assert_eq!(account.process.name, b"))(Z");
     assert_eq!(account.process, kernel().process(pid(target.pid())).unwrap());
@@ -138,10 +139,11 @@ fn an_account_is_what_stat_and_status_say() {
 #[test]
 fn everyone_may_know_all_of_it_but_where_it_waits() {
     let target = Target::stopped("stop");
-    let all = kernel().account(pid(target.pid()), Shown::All, Extent::Whole).unwrap();
-    let public = kernel().account(pid(target.pid()), Shown::Public, Extent::Whole).unwrap();
+    let all = kernel().process_info(pid(target.pid()), Visibility::Full, Extent::Whole).unwrap();
+    let public =
+        kernel().process_info(pid(target.pid()), Visibility::Public, Extent::Whole).unwrap();
     assert_eq!(public.wait_channel, None);
-    assert_eq!(public, mach_procfs::model::Account { wait_channel: None, ..all });
+    assert_eq!(public, mach_procfs::model::ProcessInfo { wait_channel: None, ..all });
 }
 
 #[test]
@@ -171,7 +173,7 @@ fn threads_with_odd_names() {
 
 #[test]
 fn the_one_who_asks_runs() {
-    let account = kernel().account(Pid::this(), Shown::All, Extent::Whole).unwrap();
+    let account = kernel().process_info(Pid::this(), Visibility::Full, Extent::Whole).unwrap();
     assert!(account.usage.unwrap().running >= Some(1));
     let id = u64::try_from(nix::unistd::gettid().as_raw()).unwrap();
     let thread = kernel().thread(Pid::this(), id).unwrap();
@@ -190,8 +192,8 @@ fn what_has_ended_has_no_name_and_what_is_gone_is_no_process() {
     target.reap();
     assert_eq!(kind(u64::from(number.number())), ErrorKind::NoSuchProcess);
     let gone = |error: mach_procfs::model::Error| assert_eq!(error.kind, ErrorKind::NoSuchProcess);
-    gone(kernel.account(number, Shown::All, Extent::Whole).unwrap_err());
-    gone(kernel.arguments(number, Shown::All).unwrap_err());
+    gone(kernel.process_info(number, Visibility::Full, Extent::Whole).unwrap_err());
+    gone(kernel.arguments(number, Visibility::Full).unwrap_err());
     gone(kernel.threads(number).unwrap_err());
     gone(kernel.task_fact(number, TaskFact::SuspendCount).unwrap_err());
 }
@@ -200,14 +202,15 @@ fn what_has_ended_has_no_name_and_what_is_gone_is_no_process() {
 fn a_zombie_has_used_what_it_has_used() {
     let target = Target::stopped("stop");
     target.kill();
-    let account = kernel().account(pid(target.pid()), Shown::All, Extent::Whole).unwrap();
+    let account =
+        kernel().process_info(pid(target.pid()), Visibility::Full, Extent::Whole).unwrap();
     let fields = Fields::of(&target.pid().to_string());
     assert_eq!(account.state, State::Zombie);
     let usage = account.usage.unwrap();
     assert_eq!((usage.virtual_size, usage.resident_size), (0, 0));
     assert_eq!(usage.total_system.nanoseconds, fields.nanoseconds(15));
     assert_eq!(account.wait_channel, None);
-    let arguments = kernel().arguments(pid(target.pid()), Shown::All).unwrap();
+    let arguments = kernel().arguments(pid(target.pid()), Visibility::Full).unwrap();
     assert!(arguments.arguments.is_empty() && arguments.environment.is_empty());
     let ids = kernel().threads(pid(target.pid())).unwrap();
     assert_eq!(ids, tasks(target.pid()));
@@ -223,12 +226,12 @@ fn a_thread_of_the_kernel_is_a_process_without_memory() {
     if fields.number(9) & 0x20_0000 == 0 {
         return common::skip("no threads of the kernel here");
     }
-    let account = kernel().account(pid(2), Shown::All, Extent::Whole).unwrap();
+    let account = kernel().process_info(pid(2), Visibility::Full, Extent::Whole).unwrap();
     let usage = account.usage.unwrap();
     assert_eq!((account.group, account.session, account.process.parent), (0, Some(0), 0));
     assert_eq!((usage.virtual_size, usage.threads), (0, 1));
     assert_eq!((account.terminal, account.terminal_group), (None, None));
-    let arguments = kernel().arguments(pid(2), Shown::All).unwrap();
+    let arguments = kernel().arguments(pid(2), Visibility::Full).unwrap();
     assert!(arguments.arguments.is_empty() && arguments.environment.is_empty());
 }
 
@@ -238,11 +241,11 @@ fn arguments_and_environment_as_they_stand_in_memory() {
     command.arg("1000").env_clear().env("A", "1").env("ODD", " =\n)");
     let target = stopped(&mut command, "sleep");
     let number = pid(target.pid());
-    let all = kernel().arguments(number, Shown::All).unwrap();
+    let all = kernel().arguments(number, Visibility::Full).unwrap();
     assert_eq!(all.arguments, b"sleep\x001000\0");
     assert_eq!(all.environment, std::fs::read(format!("/proc/{number}/environ")).unwrap());
     assert!(all.environment.starts_with(b"A=1\0ODD= =\n)\0"));
-    let public = kernel().arguments(number, Shown::Public).unwrap();
+    let public = kernel().arguments(number, Visibility::Public).unwrap();
     assert_eq!((public.arguments, public.environment), (all.arguments, Vec::new()));
 }
 
@@ -252,7 +255,8 @@ fn a_terminal_and_its_foreground() {
     let input: Stdio = terminal.slave.try_clone().unwrap().into();
     let target =
         stopped(Command::new("setsid").args(["--ctty", "sleep", "1000"]).stdin(input), "sleep");
-    let account = kernel().account(pid(target.pid()), Shown::Public, Extent::Whole).unwrap();
+    let account =
+        kernel().process_info(pid(target.pid()), Visibility::Public, Extent::Whole).unwrap();
     let device = nix::sys::stat::fstat(terminal.slave.as_fd()).unwrap().st_rdev;
     let major = u32::try_from(nix::sys::stat::major(device)).unwrap();
     let minor = u32::try_from(nix::sys::stat::minor(device)).unwrap();
@@ -270,7 +274,7 @@ fn nice_values_and_policies() {
         let mut started = Command::new(command[0]);
         let target = stopped(started.args(&command[1..]).args(["sleep", "1000"]), "sleep");
         let number = pid(target.pid());
-        let account = kernel().account(number, Shown::Public, Extent::Whole).unwrap();
+        let account = kernel().process_info(number, Visibility::Public, Extent::Whole).unwrap();
         let fields = Fields::of(&number.to_string());
         let usage = account.usage.unwrap();
         assert_eq!(account.nice.map(i64::from), Some(fields.number(19)), "{command:?}");

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use common::target::{Started, Target};
 use mach_procfs::kernel::{Kernel, LinkTo, linux::LinuxKernel};
-use mach_procfs::model::{Descriptor, DescriptorKind, Error, ErrorKind, Extent, Pid, Shown};
+use mach_procfs::model::{Descriptor, DescriptorKind, Error, ErrorKind, Extent, Pid, Visibility};
 
 const NOBODY: u32 = 65534;
 const LINKS: [(LinkTo, &str); 3] =
@@ -169,9 +169,9 @@ fn as_nobody() {
     }
     assert_eq!(kind(kernel.descriptors(pid)), ErrorKind::Denied);
     assert_eq!(kind(kernel.descriptor(pid, 0)), ErrorKind::Denied);
-    let account = kernel.account(pid, Shown::All, Extent::Whole).unwrap();
+    let account = kernel.process_info(pid, Visibility::Full, Extent::Whole).unwrap();
     assert_eq!(account.wait_channel, None);
-    let arguments = kernel.arguments(pid, Shown::All).unwrap();
+    let arguments = kernel.arguments(pid, Visibility::Full).unwrap();
     assert!(!arguments.arguments.is_empty() && arguments.environment.is_empty());
     eprintln!("refused as it should be");
 }

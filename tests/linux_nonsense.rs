@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use mach_procfs::kernel::{Kernel, LinkTo, Whose, linux::LinuxKernel};
-use mach_procfs::model::{ErrorKind, Extent, Pid, Shown, State, TaskFact};
+use mach_procfs::kernel::{Kernel, LinkTo, ProcfsFile, linux::LinuxKernel};
+use mach_procfs::model::{ErrorKind, Extent, Pid, State, TaskFact, Visibility};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -63,10 +63,10 @@ impl Fixture {
                 assert!(kinds.contains(&error.kind), "{error}");
             }
         };
-        for shown in [Shown::All, Shown::Public] {
-            check(kernel.account(pid(), shown, Extent::Whole).err());
+        for shown in [Visibility::Full, Visibility::Public] {
+            check(kernel.process_info(pid(), shown, Extent::Whole).err());
             check(kernel.arguments(pid(), shown).err());
-            for whose in [Whose::Process(pid()), Whose::Thread(pid(), 7)] {
+            for whose in [ProcfsFile::Process(pid()), ProcfsFile::Thread(pid(), 7)] {
                 let text = kernel.own_file(whose, "stat", shown).unwrap();
                 check(text.unwrap().fill(&mut Vec::new(), usize::MAX).err());
             }
@@ -87,7 +87,7 @@ fn pid() -> Pid {
 fn a_fixture_is_told_as_it_stands_there() {
     let fixture = Fixture::new();
     let kernel = &fixture.kernel;
-    let account = kernel.account(pid(), Shown::All, Extent::Whole).unwrap();
+    let account = kernel.process_info(pid(), Visibility::Full, Extent::Whole).unwrap();
     let usage = account.usage.unwrap();
     assert_eq!((account.state, account.group, account.session), (State::Sleeping, 2, Some(3)));
     assert_eq!((account.terminal_group, account.nice), (Some(5), Some(-20)));
@@ -133,7 +133,7 @@ fn the_largest_numbers_overflow_nothing() {
 fn one_that_is_just_being_taken_away_is_no_process() {
     let fixture = Fixture::new();
     fixture.text(STAT.replace("S 1 2 3 34816 5", "X 0 -1 -1 0 -1"), STATUS);
-    let error = fixture.kernel.account(pid(), Shown::All, Extent::Whole).unwrap_err();
+    let error = fixture.kernel.process_info(pid(), Visibility::Full, Extent::Whole).unwrap_err();
     assert_eq!(error.kind, ErrorKind::NoSuchProcess);
 }
 
@@ -142,7 +142,7 @@ fn arguments_without_end_are_not_read() {
     let fixture = Fixture::new();
     let file = std::fs::File::create(fixture.path("7/cmdline")).unwrap();
     file.set_len(1 << 40).unwrap();
-    let error = fixture.kernel.arguments(pid(), Shown::All).unwrap_err();
+    let error = fixture.kernel.arguments(pid(), Visibility::Full).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Failed);
 }
 

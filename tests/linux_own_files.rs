@@ -9,8 +9,8 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use common::target::Target;
-use mach_procfs::kernel::{Kernel, Text, Whose, linux::LinuxKernel};
-use mach_procfs::model::{ErrorKind, Pid, Result, Shown};
+use mach_procfs::kernel::{Kernel, ProcfsFile, Text, linux::LinuxKernel};
+use mach_procfs::model::{ErrorKind, Pid, Result, Visibility};
 
 const NOBODY: u32 = 65534;
 
@@ -42,7 +42,7 @@ fn kernel() -> LinuxKernel {
     LinuxKernel::new().unwrap()
 }
 
-fn opened(whose: Whose, name: &'static str, shown: Shown) -> Result<Box<dyn Text>> {
+fn opened(whose: ProcfsFile, name: &'static str, shown: Visibility) -> Result<Box<dyn Text>> {
     kernel().own_file(whose, name, shown).map(Option::unwrap)
 }
 
@@ -52,21 +52,21 @@ fn rest(text: &mut dyn Text) -> Result<Vec<u8>> {
     Ok(all)
 }
 
-fn ours(whose: Whose, name: &'static str, shown: Shown) -> Result<Vec<u8>> {
+fn ours(whose: ProcfsFile, name: &'static str, shown: Visibility) -> Result<Vec<u8>> {
     rest(&mut *opened(whose, name, shown)?)
 }
 
-fn path(whose: Whose, name: &str) -> String {
+fn path(whose: ProcfsFile, name: &str) -> String {
     match whose {
-        Whose::Machine => format!("/proc/{name}"),
-        Whose::Process(pid) => format!("/proc/{pid}/{name}"),
-        Whose::Thread(pid, id) => format!("/proc/{pid}/task/{id}/{name}"),
-        Whose::Descriptor(pid, number) => format!("/proc/{pid}/{name}/{number}"),
+        ProcfsFile::Machine => format!("/proc/{name}"),
+        ProcfsFile::Process(pid) => format!("/proc/{pid}/{name}"),
+        ProcfsFile::Thread(pid, id) => format!("/proc/{pid}/task/{id}/{name}"),
+        ProcfsFile::Descriptor(pid, number) => format!("/proc/{pid}/{name}/{number}"),
     }
 }
 
 /// What the kernel shows this user; nothing where it refuses.
-fn theirs(user: u32, whose: Whose, name: &str) -> Option<Vec<u8>> {
+fn theirs(user: u32, whose: ProcfsFile, name: &str) -> Option<Vec<u8>> {
     let output = Command::new("cat")
         .arg(path(whose, name))
         .uid(user)
@@ -94,9 +94,9 @@ fn kind<T>(result: Result<T>) -> ErrorKind {
 }
 
 /// A process and its first thread.
-fn both(pid: u32) -> [Whose; 2] {
+fn both(pid: u32) -> [ProcfsFile; 2] {
     let pid = Pid::new(pid).unwrap();
-    [Whose::Process(pid), Whose::Thread(pid, u64::from(pid.number()))]
+    [ProcfsFile::Process(pid), ProcfsFile::Thread(pid, u64::from(pid.number()))]
 }
 
 /// Compares all files: with what root is shown, and with what nobody is shown.
@@ -106,8 +106,8 @@ fn assert_shown_as_the_kernel_does(what: &str, pid: u32) {
             // Of a thread of the kernel all may change meanwhile.
             common::until("the file to stay as it is", || {
                 let before = [0, NOBODY].map(|user| theirs(user, whose, name));
-                let all = ours(whose, name, Shown::All);
-                let public = ours(whose, name, Shown::Public);
+                let all = ours(whose, name, Visibility::Full);
+                let public = ours(whose, name, Visibility::Public);
                 if [0, NOBODY].map(|user| theirs(user, whose, name)) != before {
                     return None;
                 }
@@ -163,7 +163,7 @@ fn what_only_who_may_trace_is_shown_is_covered() {
         let (_, rest) = text.trim_end().rsplit_once(") ").unwrap();
         rest.split(' ').map(str::to_owned).collect::<Vec<_>>()
     };
-    let (all, public) = (fields(Shown::All), fields(Shown::Public));
+    let (all, public) = (fields(Visibility::Full), fields(Visibility::Public));
     assert_eq!((all.len(), public.len()), (50, 50));
     let differ = |field: &usize| all[field - 3] != public[field - 3];
     let differing: Vec<usize> = (3..=52).filter(differ).collect();
@@ -171,7 +171,7 @@ fn what_only_who_may_trace_is_shown_is_covered() {
         assert!(differing.contains(&field), "{field}: {differing:?}");
     }
     for name in ["environ", "smaps", "smaps_rollup", "maps", "io", "mem", "no such file"] {
-        assert_eq!(kind(opened(whose, name, Shown::Public)), ErrorKind::Denied, "{name}");
+        assert_eq!(kind(opened(whose, name, Visibility::Public)), ErrorKind::Denied, "{name}");
     }
 }
 
@@ -179,8 +179,8 @@ fn what_only_who_may_trace_is_shown_is_covered() {
 fn files_of_the_machine() {
     for name in ["version", "filesystems", "self/mounts"] {
         common::until("the same text", || {
-            let ours = ours(Whose::Machine, name, Shown::Public).unwrap();
-            (ours == std::fs::read(path(Whose::Machine, name)).unwrap()).then_some(())
+            let ours = ours(ProcfsFile::Machine, name, Visibility::Public).unwrap();
+            (ours == std::fs::read(path(ProcfsFile::Machine, name)).unwrap()).then_some(())
         });
     }
     // Numbers change; what they are of does not.
@@ -190,12 +190,18 @@ fn files_of_the_machine() {
             let lines = text.lines().map(|line| line.split(' ').next().unwrap().to_owned());
             lines.filter(|word| word.parse::<f64>().is_err()).collect()
         };
-        let ours = words(ours(Whose::Machine, name, Shown::Public).unwrap());
-        assert_eq!(ours, words(std::fs::read(path(Whose::Machine, name)).unwrap()), "{name}");
+        let ours = words(ours(ProcfsFile::Machine, name, Visibility::Public).unwrap());
+        assert_eq!(ours, words(std::fs::read(path(ProcfsFile::Machine, name)).unwrap()), "{name}");
     }
-    assert_eq!(kind(opened(Whose::Machine, "no such", Shown::All)), ErrorKind::NoSuchName);
+    assert_eq!(
+        kind(opened(ProcfsFile::Machine, "no such", Visibility::Full)),
+        ErrorKind::NoSuchName
+    );
     // Root alone may read it, and to be root's daemon is no right of the one who asks.
-    assert_eq!(kind(opened(Whose::Machine, "vmallocinfo", Shown::All)), ErrorKind::Denied);
+    assert_eq!(
+        kind(opened(ProcfsFile::Machine, "vmallocinfo", Visibility::Full)),
+        ErrorKind::Denied
+    );
 }
 
 #[test]
@@ -203,15 +209,15 @@ fn what_is_not_there() {
     let target = Target::stopped("stop");
     let [process, _] = both(target.pid());
     let pid = Pid::new(target.pid()).unwrap();
-    let open = |whose, name| kind(opened(whose, name, Shown::All));
+    let open = |whose, name| kind(opened(whose, name, Visibility::Full));
     assert_eq!(open(process, "no such"), ErrorKind::NoSuchName);
     let long = "a name that is longer than any that the kernel has in its procfs";
     assert_eq!(open(process, long), ErrorKind::NoSuchName);
-    assert_eq!(open(Whose::Thread(pid, 1), "stat"), ErrorKind::NoSuchName);
-    assert_eq!(open(Whose::Thread(pid, u64::MAX), "stat"), ErrorKind::NoSuchName);
+    assert_eq!(open(ProcfsFile::Thread(pid, 1), "stat"), ErrorKind::NoSuchName);
+    assert_eq!(open(ProcfsFile::Thread(pid, u64::MAX), "stat"), ErrorKind::NoSuchName);
     target.reap();
     assert_eq!(open(process, "stat"), ErrorKind::NoSuchProcess);
-    assert_eq!(open(Whose::Thread(pid, 1), "stat"), ErrorKind::NoSuchProcess);
+    assert_eq!(open(ProcfsFile::Thread(pid, 1), "stat"), ErrorKind::NoSuchProcess);
 }
 
 #[test]
@@ -220,7 +226,7 @@ fn a_large_file_goes_through_a_small_buffer() {
     let whose = both(target.pid())[0];
     let whole = std::fs::read(path(whose, "smaps")).unwrap();
     assert!(whole.len() > 10_000_000);
-    let mut text = opened(whose, "smaps", Shown::All).unwrap();
+    let mut text = opened(whose, "smaps", Visibility::Full).unwrap();
     for round in 0..2 {
         let mut out = Vec::new();
         let mut all = Vec::new();
@@ -244,9 +250,9 @@ fn read_again_it_is_made_again() {
     for whose in both(target.pid()) {
         // Only root may read the stack in the kernel.
         for name in FILES.into_iter().filter(|name| *name != "stack") {
-            for shown in [Shown::All, Shown::Public] {
+            for shown in [Visibility::Full, Visibility::Public] {
                 let Ok(mut text) = opened(whose, name, shown) else {
-                    assert_eq!(shown, Shown::Public, "{name}");
+                    assert_eq!(shown, Visibility::Public, "{name}");
                     continue;
                 };
                 let mut last = rest(&mut *text).unwrap();
@@ -262,7 +268,7 @@ fn read_again_it_is_made_again() {
             }
         }
     }
-    let mut uptime = opened(Whose::Machine, "uptime", Shown::All).unwrap();
+    let mut uptime = opened(ProcfsFile::Machine, "uptime", Visibility::Full).unwrap();
     rest(&mut *uptime).unwrap();
     uptime.restart().unwrap();
     assert!(!rest(&mut *uptime).unwrap().is_empty());
@@ -288,7 +294,8 @@ fn as_nobody() {
             common::until("the file to stay as it is", || {
                 let theirs = || std::fs::read(path(whose, name)).ok().map(|text| steady(&text));
                 let before = theirs();
-                let ours = [Shown::All, Shown::Public].map(|shown| ours(whose, name, shown));
+                let ours =
+                    [Visibility::Full, Visibility::Public].map(|shown| ours(whose, name, shown));
                 if theirs() != before {
                     return None;
                 }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::target::Target;
-use mach_procfs::kernel::{Detail, Kernel, Owned, linux::LinuxKernel};
+use mach_procfs::kernel::{Detail, Kernel, OwnerKind, linux::LinuxKernel};
 use mach_procfs::model::{ErrorKind, Pid};
 use mach_procfs::tree::{Caller, Tree};
 use std::sync::Arc;
@@ -86,7 +86,7 @@ fn the_kernel_describes_processes() {
     let this = kernel.process(Pid::this()).unwrap();
     assert!(process.started >= this.started);
     assert!(process.started <= std::time::SystemTime::now() + std::time::Duration::from_secs(2));
-    assert_eq!(kernel.owner(pid, Owned::Memory).unwrap().uid, uid);
+    assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().uid, uid);
     assert!(kernel.processes().unwrap().contains(&pid));
     assert_eq!(kernel.process_of_caller(target.pid()).unwrap(), pid);
 }

@@ -12,7 +12,8 @@ use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::{CodeSigning, Errno, FileInfo, KernReturn, VnodeInfo, VnodePaths};
 use mach_procfs::kernel::{Detail, Kernel, LinkTo};
 use mach_procfs::model::{
-    DescriptorKind, DiskUsage, ErrorKind, Extent, MemoryKinds, Pid, Shown, Signals, Signing, Usage,
+    DescriptorKind, DiskUsage, ErrorKind, Extent, MemoryKinds, Pid, Signals, Signing, Usage,
+    Visibility,
 };
 use mach_procfs::recording::Replay;
 use xnu_model::fixtures::{DEMO, arm64};
@@ -42,7 +43,7 @@ fn arguments_end_where_they_do_and_the_environment_too() {
         let variable = [b"SECRET=".as_slice(), &vec![b'x'; length]].concat();
         for arguments in [&[&b"x"[..], b"-v"][..], &[b"", b"100"], &[b"", b""], &[b"x"], &[]] {
             let (_, kernel) = over(started_with(apple, arguments, &[b"A=1", &variable]));
-            let found = kernel.arguments(pid(), Shown::All).unwrap();
+            let found = kernel.arguments(pid(), Visibility::Full).unwrap();
             let joined: Vec<u8> =
                 arguments.iter().flat_map(|it| it.iter().copied().chain([0])).collect();
             assert_eq!(found.arguments, joined, "{arguments:?} {length}");
@@ -56,7 +57,7 @@ fn a_restricted_process_shows_its_arguments_only() {
     let mut world = started(&[b"x", b"y"], &[b"A=1"]);
     world.process_mut(PID).unwrap().signing |= CodeSigning::RESTRICT;
     let (_, kernel) = over(world);
-    let found = kernel.arguments(pid(), Shown::All).unwrap();
+    let found = kernel.arguments(pid(), Visibility::Full).unwrap();
     assert_eq!(
         (found.arguments.as_slice(), found.environment.as_slice()),
         (&b"x\0y\0"[..], &b""[..])
@@ -71,7 +72,7 @@ fn arguments_that_cannot_be_had_are_empty() {
         for number in [1, 2] {
             let (model, kernel) = over(started(&[b"x"], &[b"A=1"]));
             model.at(Call::ProcessArguments, number..=number, Fault::Errno(errno));
-            let found = kernel.arguments(pid(), Shown::All).unwrap();
+            let found = kernel.arguments(pid(), Visibility::Full).unwrap();
             assert!(found.arguments.is_empty() && found.environment.is_empty(), "{errno:?}");
         }
     }
@@ -158,7 +159,7 @@ fn a_file_that_tells_nothing_is_there_all_the_same() {
 fn an_account_has_what_its_reader_may_know() {
     let demo = Pid::new(DEMO.cast_unsigned()).unwrap();
     let (model, kernel) = over(arm64());
-    let all = kernel.account(demo, Shown::All, Extent::Whole).unwrap();
+    let all = kernel.process_info(demo, Visibility::Full, Extent::Whole).unwrap();
     assert_eq!((all.session, all.tracer), (Some(450), None));
     assert_eq!(all.signals, Some(Signals { ignored: 0x1848_9000, caught: 1 << 1 | 1 << 29 }));
     let usage = all.usage.unwrap();
@@ -177,13 +178,13 @@ fn an_account_has_what_its_reader_may_know() {
     assert_eq!(times, (250_000_000, 100_000_000, 5));
     assert_eq!(model.live_ports(), 0);
 
-    let public = kernel.account(demo, Shown::Public, Extent::Whole).unwrap();
+    let public = kernel.process_info(demo, Visibility::Public, Extent::Whole).unwrap();
     assert_eq!((public.session, public.signals, public.usage), (all.session, all.signals, None));
 
     let refused = |call, fault| {
         let (model, kernel) = over(arm64());
         model.at(call, 1..=1, fault);
-        kernel.account(demo, Shown::All, Extent::Whole).unwrap()
+        kernel.process_info(demo, Visibility::Full, Extent::Whole).unwrap()
     };
     let without = refused(Call::Rusage, Fault::Errno(Errno::PERM));
     assert_eq!(without.usage, Some(Usage { children: None, disk: None, ..usage }));
@@ -198,7 +199,8 @@ fn the_kernel_has_not_the_session_of_who_asks() {
     let mut world = arm64();
     world.caller.pid = DEMO;
     let (_, kernel) = over(world);
-    let account = kernel.account(Pid::new(0).unwrap(), Shown::All, Extent::Whole).unwrap();
+    let account =
+        kernel.process_info(Pid::new(0).unwrap(), Visibility::Full, Extent::Whole).unwrap();
     assert_eq!(account.session, None);
     let refusal = kernel.port_refusal(Pid::new(0).unwrap()).unwrap().unwrap();
     assert_eq!(refusal.signing, None);
@@ -212,7 +214,7 @@ fn the_tracer_is_the_parent_of_what_it_traces() {
     // `PROC_FLAG_TRACED`.
     (process.info.flags, process.info.ppid) = (process.info.flags | 0x2, 77);
     let (_, kernel) = over(world);
-    let account = kernel.account(pid(), Shown::Public, Extent::Whole).unwrap();
+    let account = kernel.process_info(pid(), Visibility::Public, Extent::Whole).unwrap();
     assert_eq!((account.tracer, account.process.parent), (Some(77), 77));
 }
 

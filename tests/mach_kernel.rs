@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use mach_common::{PID, names, over, pid, regions, world};
 use mach_procfs::kernel::xnu::{Errno, ShortBsdInfo, VnodeInfo};
-use mach_procfs::kernel::{Detail, Kernel, Owned, System};
+use mach_procfs::kernel::{Detail, Kernel, OwnerKind, System};
 use mach_procfs::model::{
     BackingKind, Code, Credentials, Device, ErrorKind, Ids, Pid, Region, Sharing,
 };
@@ -55,7 +55,7 @@ fn list_names_a_process_once_even_if_the_kernel_names_it_twice() {
 
 #[test]
 fn list_without_memory_is_exhausted_and_any_other_failure_a_failure() {
-    for (errno, kind) in [(Errno::NOMEM, ErrorKind::Exhausted), (Errno(5), ErrorKind::Failed)] {
+    for (errno, kind) in [(Errno::NOMEM, ErrorKind::ResourceLimit), (Errno(5), ErrorKind::Failed)] {
         for number in [1, 2] {
             let (model, kernel) = over(world());
             model.at(Call::ListAllPids, number..=number, Fault::Errno(errno));
@@ -91,7 +91,7 @@ fn process_owner_and_credentials() {
     let process = kernel.process(pid()).unwrap();
     assert_eq!((process.pid, process.parent, process.name), (pid(), 1, b"target".to_vec()));
     assert_eq!((process.started, process.credentials), (started, credentials));
-    for owned in [Owned::Process, Owned::Memory] {
+    for owned in [OwnerKind::Process, OwnerKind::Memory] {
         let owner = kernel.owner(pid(), owned).unwrap();
         assert_eq!((owner.uid, owner.gid, owner.since), (501, 501, started));
     }
@@ -108,7 +108,7 @@ fn another_users_process_is_described_too_but_for_its_start() {
     let process = kernel.process(pid()).unwrap();
     assert_eq!((process.name, process.started), (b"target".to_vec(), UNIX_EPOCH));
     assert_eq!(process.credentials.uid, all(501));
-    assert_eq!(kernel.owner(pid(), Owned::Process).unwrap().uid, 501);
+    assert_eq!(kernel.owner(pid(), OwnerKind::Process).unwrap().uid, 501);
     assert_eq!(kernel.credentials(pid()).unwrap().uid, all(501));
     assert_eq!(kernel.identity(pid()).unwrap().number(), 500);
 }
@@ -121,7 +121,7 @@ fn zombies_and_the_kernel_are_described() {
     for (number, uid) in [(0, 0), (500, 501)] {
         let pid = Pid::new(number).unwrap();
         assert_eq!(kernel.process(pid).unwrap().credentials.uid, all(uid));
-        assert_eq!(kernel.owner(pid, Owned::Memory).unwrap().uid, uid);
+        assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().uid, uid);
         assert_eq!(kernel.credentials(pid).unwrap().uid, all(uid));
         assert!(kernel.identity(pid).is_ok());
     }
@@ -135,7 +135,7 @@ fn free_pid_is_no_such_process_everywhere() {
     let free = Pid::new(77).unwrap();
     let errors = [
         kernel.identity(free).map(|_| ()),
-        kernel.owner(free, Owned::Process).map(|_| ()),
+        kernel.owner(free, OwnerKind::Process).map(|_| ()),
         kernel.credentials(free).map(|_| ()),
         kernel.process(free).map(|_| ()),
         kernel.process_of_caller(77).map(|_| ()),

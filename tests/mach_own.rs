@@ -351,14 +351,14 @@ const PER_PAGE: u64 = PAGE / UNIT;
 const SPAN: usize = 160 * PER_PAGE as usize;
 
 /// What one unit shows: which row, which region in it, and its name.
-type Shown = (usize, usize, String);
+type Visibility = (usize, usize, String);
 
 /// Every unit on its own.
 fn flatten(
     pieces: &[Piece],
     submaps: &[Vec<(u64, u64)>],
     segments: &Claimed,
-) -> Vec<Option<Shown>> {
+) -> Vec<Option<Visibility>> {
     let inner = |submap: usize, page: u64| {
         let mut at = 0;
         submaps[submap].iter().position(|(gap, pages)| {
@@ -400,8 +400,8 @@ fn flatten(
 }
 
 /// Runs of units that show the same.
-fn runs(shown: &[Option<Shown>]) -> Vec<(u64, u64, String)> {
-    let mut runs: Vec<(u64, u64, &Shown)> = Vec::new();
+fn runs(shown: &[Option<Visibility>]) -> Vec<(u64, u64, String)> {
+    let mut runs: Vec<(u64, u64, &Visibility)> = Vec::new();
     for (unit, shown) in (0..).zip(shown) {
         let Some(shown) = shown else { continue };
         match runs.last_mut() {

@@ -63,12 +63,12 @@ fn submaps() -> impl Strategy<Value = Vec<Vec<(u64, u64)>>> {
 
 /// What one page of the task shows: the tag of the innermost entry, its depth, and which window
 /// it is seen through.
-type Shown = (u32, u32, usize);
+type Visibility = (u32, u32, usize);
 
 const SPAN: usize = 400;
 
 /// Every page on its own: no walk, no cursor, no rounding.
-fn flatten(pieces: &[Piece], submaps: &[Vec<(u64, u64)>], enter: bool) -> Vec<Option<Shown>> {
+fn flatten(pieces: &[Piece], submaps: &[Vec<(u64, u64)>], enter: bool) -> Vec<Option<Visibility>> {
     let mut inner = vec![vec![None; SPAN]; submaps.len()];
     for (index, entries) in submaps.iter().enumerate() {
         let mut at = 0;
@@ -109,8 +109,8 @@ fn flatten(pieces: &[Piece], submaps: &[Vec<(u64, u64)>], enter: bool) -> Vec<Op
 }
 
 /// Runs of pages that show the same.
-fn runs(shown: &[Option<Shown>]) -> Vec<(u64, u64, u32, u32)> {
-    let mut runs: Vec<(u64, u64, Shown)> = Vec::new();
+fn runs(shown: &[Option<Visibility>]) -> Vec<(u64, u64, u32, u32)> {
+    let mut runs: Vec<(u64, u64, Visibility)> = Vec::new();
     for (page, shown) in shown.iter().enumerate() {
         let (page, Some(shown)) = (page as u64, shown) else { continue };
         match runs.last_mut() {

@@ -394,7 +394,7 @@ fn files_of_a_process_open_no_files_of_its_threads() {
     let mut sums = Vec::new();
     for row in ROWS.iter().filter(|row| row.items.is_none() && row.on != On::Darwin) {
         let path = row.path.replace("PID", "7");
-        if !matches!(row.kind, Kind::Account(..) | Kind::Ids(_))
+        if !matches!(row.kind, Kind::ProcessInfo(..) | Kind::Ids(_))
             || path.contains("TID")
             || row.own.is_some()
         {
@@ -408,7 +408,10 @@ fn files_of_a_process_open_no_files_of_its_threads() {
         assert!(!text.is_empty(), "{path}");
         if opened.iter().any(|path| path.starts_with("7/task/")) {
             sums.push(row.path);
-            assert!(matches!(row.kind, Kind::Account(Extent::Threads, _)), "{path}: {opened:?}");
+            assert!(
+                matches!(row.kind, Kind::ProcessInfo(Extent::Threads, _)),
+                "{path}: {opened:?}"
+            );
         } else {
             assert!(opened.len() <= 8, "{path}: {opened:?}");
         }
@@ -421,7 +424,7 @@ fn files_of_a_process_open_no_files_of_its_threads() {
 fn files_of_one_value_ask_for_no_more_than_it() {
     let mut asking = BTreeSet::new();
     for row in ROWS.iter().filter(|row| row.items.is_none() && row.on != On::Linux) {
-        if !matches!(row.kind, Kind::Account(..) | Kind::Ids(_) | Kind::ThreadOf(..)) {
+        if !matches!(row.kind, Kind::ProcessInfo(..) | Kind::Ids(_) | Kind::ThreadOf(..)) {
             continue;
         }
         let (model, kernel) = over(arm64());

@@ -65,7 +65,7 @@ fn problem(bytes: &[u8]) -> String {
 fn everything<C: XnuCalls>(kernel: &MachKernel<C>) -> Vec<(Pid, Detail, Result<Vec<Region>>)> {
     let mut all = Vec::new();
     for pid in kernel.processes().unwrap() {
-        let _ = (kernel.owner(pid, mach_procfs::kernel::Owned::Memory), kernel.process(pid));
+        let _ = (kernel.owner(pid, mach_procfs::kernel::OwnerKind::Memory), kernel.process(pid));
         for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
             let regions = kernel
                 .identity(pid)
@@ -174,7 +174,7 @@ fn replayed_processes_belong_to_whoever_asks_for_them() {
         let credentials = kernel.credentials(pid).unwrap();
         assert!(credentials.uid.are_all(1234) && credentials.gid.are_all(99));
         assert!(!credentials.changed_ids);
-        let owner = kernel.owner(pid, mach_procfs::kernel::Owned::Memory).unwrap();
+        let owner = kernel.owner(pid, mach_procfs::kernel::OwnerKind::Memory).unwrap();
         assert_eq!((owner.uid, owner.gid), (1234, 99));
     }
 }

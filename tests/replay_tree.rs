@@ -42,7 +42,7 @@ fn read(tree: &Arc<Tree>, node: Node, caller: &Caller) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-struct Shown<'a> {
+struct Visibility<'a> {
     tree: &'a Arc<Tree>,
     /// Whether all processes are shown, and pictures, owners and times.
     all: bool,
@@ -50,7 +50,7 @@ struct Shown<'a> {
     rows: BTreeSet<&'static str>,
 }
 
-impl Shown<'_> {
+impl Visibility<'_> {
     fn directory(&mut self, node: Node, path: &str) {
         let entries = match self.tree.list(node, &READER) {
             Ok(entries) => entries,
@@ -119,7 +119,7 @@ impl Shown<'_> {
 }
 
 fn whole(tree: &Arc<Tree>, all: bool) -> (String, BTreeSet<&'static str>) {
-    let mut shown = Shown { tree, all, text: String::new(), rows: BTreeSet::new() };
+    let mut shown = Visibility { tree, all, text: String::new(), rows: BTreeSet::new() };
     shown.directory(Node::ROOT, "");
     (shown.text, shown.rows)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use mach_procfs::format::{maps, vmmap, vmmap_r};
 use mach_procfs::kernel::mach::MachKernel;
-use mach_procfs::kernel::{Detail, Kernel as _, Owned};
+use mach_procfs::kernel::{Detail, Kernel as _, OwnerKind};
 use mach_procfs::model::Pid;
 use mach_procfs::recording::{Limits, Recording, Replay, read, record};
 
@@ -48,7 +48,7 @@ fn replay(recording: Recording) {
 /// All that is asked about one process, and each file of it.
 fn walk(kernel: &MachKernel<Replay>, pid: Pid) {
     let _ = (kernel.process(pid), kernel.credentials(pid));
-    let _ = (kernel.owner(pid, Owned::Process), kernel.owner(pid, Owned::Memory));
+    let _ = (kernel.owner(pid, OwnerKind::Process), kernel.owner(pid, OwnerKind::Memory));
     let Ok(identity) = kernel.identity(pid) else { return };
     for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
         let Ok(mut walk) = kernel.regions(pid, identity, detail) else { continue };

@@ -241,11 +241,11 @@ fn end(done: Result<(), Failure>, failed: ExitCode) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(Failure::Output(error)) => {
-            complain(&format!("standard output: {}", error_words(&error)));
+            print_error(&format!("standard output: {}", error_words(&error)));
             failed
         }
         Err(Failure::Because(reason)) => {
-            complain(&reason);
+            print_error(&reason);
             failed
         }
     }
@@ -269,7 +269,7 @@ impl From<io::Error> for Failure {
 }
 
 /// One line on standard error, where it is the only place left to say that it cannot be written.
-fn complain(reason: &str) {
+fn print_error(reason: &str) {
     // In one piece: standard error has no buffer, and another process may write to it, too.
     let line = format!("mach-procfs: {}\n", Plain(reason));
     let _ = io::stderr().write_all(line.as_bytes());
@@ -277,14 +277,14 @@ fn complain(reason: &str) {
 
 /// Says why a path failed; the commands go on with the next one.
 fn complain_about(path: &Path, reason: &str) {
-    complain(&format!("{}: {reason}", path.display()));
+    print_error(&format!("{}: {reason}", path.display()));
 }
 
 /// An error about this path in words.
 fn reason(path: &Path, error: &mach_procfs::model::Error) -> String {
     log::debug!("{}: {error}", path.display());
     match error.kind {
-        ErrorKind::Failed | ErrorKind::Exhausted | ErrorKind::TimedOut => error.to_string(),
+        ErrorKind::Failed | ErrorKind::ResourceLimit | ErrorKind::TimedOut => error.to_string(),
         kind => kind.words().to_owned(),
     }
 }

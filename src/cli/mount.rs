@@ -17,7 +17,7 @@ use nix::sys::signal::{Signal, kill};
 use super::log_queue;
 use super::messages::{ALWAYS, Plain, is_a_log_file};
 use super::source::Source;
-use super::{Failure, complain};
+use super::{Failure, print_error};
 
 /// How long the background daemon may take to mount: longer than the helper, so that the daemon
 /// itself says what is wrong.
@@ -67,7 +67,7 @@ pub(super) fn umount(arguments: &UmountArguments) -> Result<(), Failure> {
 
 /// Says why, and on a line of its own the command that helps.
 fn said(error: &MountError) -> Failure {
-    complain(&error.to_string());
+    print_error(&error.to_string());
     if let Some(command) = error.command() {
         let line = format!("  {}\n", Plain(command));
         let _ = io::stderr().write_all(line.as_bytes());
@@ -153,7 +153,7 @@ fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
         notify();
         let place = arguments.mount_point.display();
         if report {
-            let_go();
+            detach_stdio();
             log::info!("mounted on {place}");
         } else {
             let how = if std::io::stderr().is_terminal() { "; Ctrl-C ends it" } else { "" };
@@ -179,7 +179,7 @@ fn notify() {
 /// error is kept where it is a plain file: then somebody wants the log there.
 ///
 /// Until then Ctrl-C is meant for the daemon too, which may have to wait for the mount helper.
-fn let_go() {
+fn detach_stdio() {
     // A session of its own, which the terminal's Ctrl-C and end do not reach.
     if let Err(errno) = nix::unistd::setsid() {
         log::warn!("setsid: {}", errno.desc());
@@ -188,7 +188,7 @@ fn let_go() {
     if let Err(error) = said {
         log::warn!("no process waits for the mount to be ready: {}", error_words(&error));
     }
-    let let_go = || -> std::io::Result<()> {
+    let detach_stdio = || -> std::io::Result<()> {
         std::env::set_current_dir("/")?;
         let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
         nix::unistd::dup2_stdin(&nothing)?;
@@ -198,7 +198,7 @@ fn let_go() {
         }
         Ok(())
     };
-    if let Err(error) = let_go() {
+    if let Err(error) = detach_stdio() {
         log::warn!("the daemon keeps its terminal: {}", error_words(&error));
     }
 }

@@ -7,7 +7,7 @@ use mach_procfs::model::Pid;
 use mach_procfs::recording::{self, Answer, Replay};
 
 use super::source::Source;
-use super::{Failure, complain};
+use super::{Failure, print_error};
 
 /// Writes a recording of those of the processes that there are; the others are named. Only with all
 /// is recorded what a process was started with, what its registers hold, and the libraries of the
@@ -30,7 +30,7 @@ pub(super) fn record(source: &Source, names: &[String], all: bool) -> Result<(),
         .into_iter()
         .partition(|process| matches!(process.answers.short_info, Some(Answer::Ok(_))));
     for process in &missing {
-        complain(&format!("{}: no such process", process.pid));
+        print_error(&format!("{}: no such process", process.pid));
     }
     if !found.is_empty() {
         recording.processes = found;

@@ -3,12 +3,12 @@
 //! Addresses, offsets and object ids are strings, since `jq` and JavaScript keep 53 bits of a
 //! number; they are compared, never added up. Sizes and counts are numbers.
 
-use super::{Columns, HEX, Sheet};
+use super::{Columns, Document, HEX};
 use crate::model::{BackingKind, Region, Sharing};
 
 /// One array; an empty one for a process without regions.
 #[must_use]
-pub fn vmmap_json() -> Box<dyn Sheet> {
+pub fn vmmap_json() -> Box<dyn Document> {
     Box::<Array>::default()
 }
 
@@ -17,7 +17,7 @@ struct Array {
     begun: bool,
 }
 
-impl Sheet for Array {
+impl Document for Array {
     fn add(&mut self, region: &Region, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.begun { b",\n" } else { b"[\n" });
         self.begun = true;

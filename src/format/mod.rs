@@ -4,10 +4,10 @@
 //! fixed columns, and then cut to length: padding costs nothing, and there is one place to grow.
 
 mod json;
+mod line;
 pub mod linux;
+pub mod macfuse;
 mod maps;
-pub mod original;
-mod small;
 mod smaps;
 mod svg;
 mod vmmap;
@@ -26,7 +26,7 @@ use crate::model::{Process, Region, Result};
 pub type Renderer = fn(&Region, &mut Vec<u8>);
 
 /// Text that shows all regions together.
-pub trait Sheet: Send {
+pub trait Document: Send {
     /// Before the first region, for one that names the process: asks which it is. Others do not ask.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ pub trait Sheet: Send {
 }
 
 /// Begins a sheet.
-pub type NewSheet = fn() -> Box<dyn Sheet>;
+pub type NewDocument = fn() -> Box<dyn Document>;
 
 /// The fixed columns of one line, as they are laid out.
 struct Columns<'a> {

@@ -3,7 +3,7 @@
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use super::budget::Charge;
+use super::quota::Reservation;
 use crate::model::{Error, ErrorKind, Result};
 use crate::tree::Source;
 
@@ -34,7 +34,7 @@ pub(super) struct Content {
     /// The length was asked for (`SEEK_END`): the reader relies on it, so no fresh look.
     length_asked: bool,
     failure: Option<Error>,
-    charge: Charge,
+    reservation: Reservation,
 }
 
 /// Bytes of a content, which stay what they are without its lock.
@@ -59,7 +59,7 @@ impl Deref for Bytes {
 }
 
 impl Content {
-    pub(super) fn new(source: Source, charge: Charge) -> Self {
+    pub(super) fn new(source: Source, reservation: Reservation) -> Self {
         Content {
             source,
             chunks: Vec::new(),
@@ -70,7 +70,7 @@ impl Content {
             delivered_last: false,
             length_asked: false,
             failure: None,
-            charge,
+            reservation,
         }
     }
 
@@ -79,7 +79,7 @@ impl Content {
     /// # Errors
     /// When the content fails before the range is whole: nothing of it is delivered then, since a
     /// short read looks like an end. The same error follows for all that was not made by then,
-    /// but for `NoRoom`, which may pass.
+    /// but for `ContentQuota`, which may pass.
     pub(super) fn read(&mut self, offset: u64, size: usize) -> Result<Bytes> {
         if self.begins_afresh(offset) {
             self.source.restart()?;
@@ -135,7 +135,7 @@ impl Content {
             let wanted = until - self.whole as u64;
             let enough = usize::try_from(wanted).unwrap_or(CHUNK).min(CHUNK);
             // Twice, since a vector that grows doubles.
-            self.charge.hold(self.held() + 2 * enough + LINE + WALK)?;
+            self.reservation.resize(self.held() + 2 * enough + LINE + WALK)?;
             // What a panic leaves half made is lost with it, and nothing follows.
             self.failure = Some(Error::new(ErrorKind::Failed, "panic"));
             let mut tail = std::mem::take(&mut self.tail);
@@ -162,7 +162,7 @@ impl Content {
         }
         // Never more than was reserved above.
         let held = self.held() + if self.ended { 0 } else { WALK };
-        self.charge.hold(held)
+        self.reservation.resize(held)
     }
 
     /// How much memory the bytes made so far take.

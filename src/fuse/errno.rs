@@ -12,9 +12,9 @@ use crate::model::{Error, ErrorKind};
 /// line that names the call, its code, the pid and the address.
 pub(super) fn errno(error: &Error, rules: &HostRules) -> Errno {
     match error.kind {
-        ErrorKind::Exhausted
-        | ErrorKind::TooManyOpen
-        | ErrorKind::NoRoom
+        ErrorKind::ResourceLimit
+        | ErrorKind::HandleQuota
+        | ErrorKind::ContentQuota
         | ErrorKind::TimedOut
         | ErrorKind::Failed => log_sparingly(error),
         _ => log::debug!("{error}"),
@@ -29,8 +29,8 @@ pub(super) fn errno(error: &Error, rules: &HostRules) -> Errno {
         ErrorKind::NotDirectory => Errno::ENOTDIR,
         ErrorKind::NotLink => Errno::EINVAL,
         ErrorKind::BadHandle => Errno::EBADF,
-        ErrorKind::Exhausted | ErrorKind::TooManyOpen => Errno::ENFILE,
-        ErrorKind::NoRoom => Errno::ENOMEM,
+        ErrorKind::ResourceLimit | ErrorKind::HandleQuota => Errno::ENFILE,
+        ErrorKind::ContentQuota => Errno::ENOMEM,
         ErrorKind::TimedOut | ErrorKind::Failed => Errno::EIO,
         // "Try again": Go's `os` does so by itself.
         ErrorKind::Busy => Errno::EINTR,

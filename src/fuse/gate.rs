@@ -79,7 +79,7 @@ refuse!(ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen)
 pub(super) struct Answer<R> {
     reply: Arc<Mutex<Option<R>>>,
     /// The loop that works on it, where one does.
-    asleep: Option<Asleep>,
+    asleep: Option<BusyLoop>,
     rules: HostRules,
 }
 
@@ -103,16 +103,16 @@ impl<R: Refuse> Answer<R> {
 }
 
 /// An event loop that may sleep, for as long as it may.
-struct Asleep {
+struct BusyLoop {
     inner: Arc<Inner>,
     ended: AtomicBool,
 }
 
-impl Asleep {
+impl BusyLoop {
     /// A loop that counts as sleeping from here on, and how many others do.
     fn begin(inner: &Arc<Inner>) -> (Self, usize) {
         let others = inner.sleeping.fetch_add(1, Ordering::Relaxed);
-        (Asleep { inner: Arc::clone(inner), ended: AtomicBool::new(false) }, others)
+        (BusyLoop { inner: Arc::clone(inner), ended: AtomicBool::new(false) }, others)
     }
 
     fn end(&self) {
@@ -122,7 +122,7 @@ impl Asleep {
     }
 }
 
-impl Drop for Asleep {
+impl Drop for BusyLoop {
     fn drop(&mut self) {
         self.end();
     }
@@ -151,7 +151,7 @@ enum Watch {
     #[default]
     Absent,
     /// It sleeps until there is a call.
-    Asleep,
+    BusyLoop,
     /// It looks every [`TICK`].
     Awake,
 }
@@ -211,12 +211,12 @@ impl Gate {
     pub(super) fn at_once<R: Refuse>(&self, reply: R, work: impl FnOnce(Answer<R>)) {
         let reply = Arc::new(Mutex::new(Some(reply)));
         let answer = Answer { reply, asleep: None, rules: self.0.rules };
-        survive(move || work(answer));
+        catch_panic(move || work(answer));
     }
 
     /// Works on a reply, here or in the pool: there if it would have to wait for a lock first,
     /// or if this is the last loop that is free.
-    pub(super) fn may_sleep<R: Refuse>(
+    pub(super) fn run_blocking<R: Refuse>(
         &self,
         about: About,
         reply: R,
@@ -230,7 +230,7 @@ impl Gate {
         let call = Call { about, since: Instant::now(), answer: expiring };
         // Counted first and looked at then, so that two loops cannot both take themselves for not
         // being the last.
-        let (asleep, others) = Asleep::begin(inner);
+        let (asleep, others) = BusyLoop::begin(inner);
         if is_free && others + 1 < inner.loops {
             let answer = Answer { reply, asleep: Some(asleep), rules };
             inner.run(call, move || work(answer));
@@ -238,7 +238,7 @@ impl Gate {
         }
         drop(asleep);
         let answer = Answer { reply, asleep: None, rules };
-        inner.hand_over(Job { call, work: Box::new(move || work(answer)) });
+        inner.enqueue(Job { call, work: Box::new(move || work(answer)) });
     }
 }
 
@@ -254,22 +254,22 @@ impl Inner {
             }
             self.begin(&mut state, call)
         };
-        survive(work);
+        catch_panic(work);
         self.end(number);
     }
 
     fn begin(self: &Arc<Self>, state: &mut State, call: Call) -> u64 {
         let number = state.calls.begin(call);
-        self.attend(state);
+        self.ensure_watchdog(state);
         number
     }
 
     /// Sees to it that somebody watches.
-    fn attend(self: &Arc<Self>, state: &mut State) {
+    fn ensure_watchdog(self: &Arc<Self>, state: &mut State) {
         state.active = true;
         match state.watch {
             Watch::Awake => return,
-            Watch::Asleep => {
+            Watch::BusyLoop => {
                 self.watch.notify_one();
             }
             Watch::Absent => {
@@ -287,14 +287,14 @@ impl Inner {
         let ended = state.calls.end(number);
         // A process or user that was at its limit may have calls waiting.
         if state.calls.ready() > 0 {
-            self.call_worker(&mut state);
+            self.wake_or_spawn(&mut state);
         }
         drop(state);
         // With it goes the reply of a call that panicked, which is given as EIO.
         drop(ended);
     }
 
-    fn hand_over(self: &Arc<Self>, job: Job) {
+    fn enqueue(self: &Arc<Self>, job: Job) {
         self.handed_over.fetch_add(1, Ordering::Relaxed);
         let mut state = self.state.lock();
         if !state.calls.may_wait(job.call.about) {
@@ -303,13 +303,13 @@ impl Inner {
             return;
         }
         state.calls.push(job);
-        self.attend(&mut state);
-        self.call_worker(&mut state);
+        self.ensure_watchdog(&mut state);
+        self.wake_or_spawn(&mut state);
     }
 
     /// Wakes a thread of the pool, or makes one: as many as there are calls that wait, since each
     /// may hang.
-    fn call_worker(self: &Arc<Self>, state: &mut State) {
+    fn wake_or_spawn(self: &Arc<Self>, state: &mut State) {
         if state.idle > 0 {
             self.work_came.notify_one();
         }
@@ -329,7 +329,7 @@ impl Inner {
                 Some(job) => {
                     let number = self.begin(&mut state, job.call);
                     drop(state);
-                    survive(job.work);
+                    catch_panic(job.work);
                     self.end(number);
                     state = self.state.lock();
                 }
@@ -357,7 +357,7 @@ impl Inner {
                 state.active = false;
                 self.watch.wait_for(&mut state, if serial { BRIEF_TICK } else { TICK });
             } else {
-                state.watch = Watch::Asleep;
+                state.watch = Watch::BusyLoop;
                 self.watch.wait(&mut state);
                 continue;
             }
@@ -390,7 +390,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> bool {
 
 /// A panic in one request must not end the event loop that runs it: the reply, dropped on the
 /// way, is given as EIO by fuser.
-fn survive(work: impl FnOnce()) {
+fn catch_panic(work: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(work)).is_err() {
         log::error!("a request failed by a panic, which is a bug; the client gets EIO");
     }
@@ -418,7 +418,7 @@ mod tests {
         work: impl FnOnce() + Send + 'static,
     ) -> Receiver<Option<Errno>> {
         let (sender, told) = channel();
-        gate.may_sleep(
+        gate.run_blocking(
             About { user: 0, pid: Pid::new(pid), is_directory: false },
             Told(sender),
             true,
@@ -497,7 +497,7 @@ mod tests {
                 let held = Arc::clone(&held);
                 let (sender, told) = channel();
                 let about = About { user: 0, pid: Pid::new(pid), is_directory };
-                gate.may_sleep(about, Told(sender), loops == 1, move |answer| {
+                gate.run_blocking(about, Told(sender), loops == 1, move |answer| {
                     let _ = held.lock().recv();
                     if let Some(reply) = answer.take() {
                         let _ = reply.0.send(None);

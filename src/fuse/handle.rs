@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::budget::{Budget, Charge, Limits};
 use super::content::{Bytes, Content};
 use super::listing::Listing;
+use super::quota::{Limits, Quota, Reservation};
 use super::readers::{Reader, Readers, Shared};
 use crate::model::{Error, ErrorKind, Result};
 use crate::tree::{Caller, Node, Tree};
@@ -17,7 +17,7 @@ pub(super) struct Handles {
     tree: Arc<Tree>,
     /// Whether one handle serves all who open a node, so that each reader has a content of its own.
     are_shared: bool,
-    budget: Arc<Budget>,
+    quota: Arc<Quota>,
     open: Mutex<Open>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Handle<T> {
     node: Node,
     readers: Readers<T>,
     /// What the handle itself costs, where it costs more than its readers.
-    _charge: Option<Charge>,
+    _charge: Option<Reservation>,
 }
 
 /// What a reader has behind a handle: the content of a file, or the listing of a directory.
@@ -47,7 +47,7 @@ pub(super) trait Behind: Sized {
     const BEGINS_AT_OPEN: bool;
 
     /// One for this caller, of which nothing is made yet.
-    fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Charge) -> Result<Self>;
+    fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Reservation) -> Result<Self>;
 }
 
 impl Behind for Content {
@@ -57,7 +57,7 @@ impl Behind for Content {
         &mut open.files
     }
 
-    fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Charge) -> Result<Self> {
+    fn begin(tree: &Arc<Tree>, node: Node, caller: &Caller, room: Reservation) -> Result<Self> {
         Ok(Content::new(tree.open(node, caller)?, room))
     }
 }
@@ -69,7 +69,7 @@ impl Behind for Listing {
         &mut open.directories
     }
 
-    fn begin(_: &Arc<Tree>, _: Node, _: &Caller, room: Charge) -> Result<Self> {
+    fn begin(_: &Arc<Tree>, _: Node, _: &Caller, room: Reservation) -> Result<Self> {
         Ok(Listing::new(room))
     }
 }
@@ -109,8 +109,8 @@ type Process = (u32, Option<u64>);
 // What is taken away is always dropped without the lock: closing files is a call to the kernel.
 impl Handles {
     pub(super) fn new(tree: Arc<Tree>, are_shared: bool, limits: Limits) -> Self {
-        let budget = Budget::new(limits);
-        Handles { tree, are_shared, budget, open: Mutex::default() }
+        let quota = Quota::new(limits);
+        Handles { tree, are_shared, quota, open: Mutex::default() }
     }
 
     fn reader(&self, caller: &Caller) -> Result<Reader> {
@@ -121,13 +121,16 @@ impl Handles {
     /// then without what closed files have left.
     ///
     /// # Errors
-    /// As the attempt; `TooManyOpen` or `NoRoom` where there is no room all the same.
+    /// As the attempt; `HandleQuota` or `ContentQuota` where there is no room all the same.
     pub(super) fn with_room<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
         for make_room in [Self::drop_dead, Self::drop_closed] {
             match attempt() {
                 Err(error)
                     if self.are_shared
-                        && matches!(error.kind, ErrorKind::TooManyOpen | ErrorKind::NoRoom) =>
+                        && matches!(
+                            error.kind,
+                            ErrorKind::HandleQuota | ErrorKind::ContentQuota
+                        ) =>
                 {
                     make_room(self);
                 }
@@ -141,9 +144,9 @@ impl Handles {
     /// is shared begins by reading it, so that the kernel is not asked who opens it.
     ///
     /// # Errors
-    /// `TooManyOpen`; for a file, as [`Tree::open`].
+    /// `HandleQuota`; for a file, as [`Tree::open`].
     pub(super) fn open<T: Behind>(&self, id: u64, node: Node, caller: &Caller) -> Result<u64> {
-        let room = || self.budget.handle(caller.uid);
+        let room = || self.quota.reserve_handle(caller.uid);
         let _charge = if self.are_shared { Some(room()?) } else { None };
         let mut readers = Readers::new();
         if T::BEGINS_AT_OPEN || !self.are_shared {
@@ -236,7 +239,7 @@ impl Handles {
     ///
     /// # Errors
     /// `BadHandle`; on a shared handle as [`Tree::check_readable`]; where the reader has nothing yet,
-    /// `TooManyOpen` and, for a file, as [`Tree::open`].
+    /// `HandleQuota` and, for a file, as [`Tree::open`].
     pub(super) fn of_reader<T: Behind>(
         &self,
         handle: u64,
@@ -255,7 +258,7 @@ impl Handles {
         if let Some(found) = found {
             return Ok(found);
         }
-        let new = T::begin(&self.tree, node, caller, self.budget.handle(caller.uid)?)?;
+        let new = T::begin(&self.tree, node, caller, self.quota.reserve_handle(caller.uid)?)?;
         let (kept, superseded, are_many) = {
             let mut open = self.open.lock();
             let readers = &mut open.handle::<T>(handle)?.readers;

@@ -1,6 +1,6 @@
 //! The names of an open directory.
 
-use super::budget::Charge;
+use super::quota::Reservation;
 use crate::model::Result;
 use crate::tree::{Caller, Entry, Node, Tree};
 
@@ -8,12 +8,12 @@ use crate::tree::{Caller, Entry, Node, Tree};
 /// continue in the same list, so that none is doubled and none that lives throughout is lost.
 pub(super) struct Listing {
     entries: Option<Vec<Entry>>,
-    charge: Charge,
+    reservation: Reservation,
 }
 
 impl Listing {
-    pub(super) fn new(charge: Charge) -> Self {
-        Listing { entries: None, charge }
+    pub(super) fn new(reservation: Reservation) -> Self {
+        Listing { entries: None, reservation }
     }
 
     /// Whether no names follow this cookie, of those that were read. The listing is given back then.
@@ -23,7 +23,7 @@ impl Listing {
         if has_ended {
             self.entries = None;
             // To hold less always succeeds.
-            let _ = self.charge.hold(0);
+            let _ = self.reservation.resize(0);
         }
         has_ended
     }
@@ -32,7 +32,7 @@ impl Listing {
     /// none, the listing has ended, and is given back.
     ///
     /// # Errors
-    /// As [`Tree::list`]; `NoRoom`.
+    /// As [`Tree::list`]; `ContentQuota`.
     pub(super) fn after(
         &mut self,
         cookie: u64,
@@ -45,13 +45,13 @@ impl Listing {
             None => {
                 let mut entries = tree.list(node, caller)?;
                 entries.shrink_to_fit();
-                self.charge.hold(entries.capacity() * size_of::<Entry>())?;
+                self.reservation.resize(entries.capacity() * size_of::<Entry>())?;
                 entries
             }
         };
         let first = entries.partition_point(|entry| entry.cookie <= cookie);
         if first == entries.len() {
-            self.charge.hold(0)?;
+            self.reservation.resize(0)?;
             return Ok(&[]);
         }
         Ok(&self.entries.insert(entries)[first..])

@@ -1,7 +1,6 @@
 //! The tree through FUSE: each request is taken apart, put to the tree, and its answer sent. How
 //! content is made is not known here.
 
-mod budget;
 mod content;
 mod errno;
 mod gate;
@@ -9,6 +8,7 @@ mod handle;
 mod host;
 mod ids;
 mod listing;
+mod quota;
 mod readers;
 
 use std::ffi::OsStr;
@@ -27,8 +27,8 @@ use fuser::{
     ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 
-pub use budget::Limits;
 pub use host::{HERE, HostRules, LINUX, MACFUSE};
+pub use quota::Limits;
 
 use crate::model::{Error, ErrorKind, Result};
 use crate::tree::{Access, Attributes, Caller, Node, NodeType, Tree, Wanted};
@@ -106,14 +106,15 @@ impl Adapter {
     ) {
         let tree = Arc::clone(&self.tree);
         let about = About::of(request.uid(), &node);
-        let may_sleep = node.as_ref().is_ok_and(|node| self.tree.metadata_may_sleep(*node, wanted));
+        let run_blocking =
+            node.as_ref().is_ok_and(|node| self.tree.metadata_may_sleep(*node, wanted));
         let work = move |answer: Answer<R>| {
             if let Err(error) = node.and_then(|node| work(&tree, node, &answer)) {
                 answer.refuse(&error);
             }
         };
-        if may_sleep {
-            self.gate.may_sleep(about, reply, true, work);
+        if run_blocking {
+            self.gate.run_blocking(about, reply, true, work);
         } else {
             self.gate.at_once(reply, work);
         }
@@ -135,7 +136,7 @@ impl Adapter {
         let node = handles.node::<Content>(handle);
         let about = About::of(caller.uid, &node);
         let is_free = handles.is_free(handle);
-        self.gate.may_sleep(about, reply, is_free, move |answer| {
+        self.gate.run_blocking(about, reply, is_free, move |answer| {
             let attempt = || match handles.of_reader::<Content>(handle, &caller, afresh) {
                 Ok(content) => make(Ok(&mut content.lock())),
                 Err(error) => make(Err(error)),
@@ -313,7 +314,7 @@ impl Filesystem for Adapter {
         let (id, node) = (node.0, self.node(node.0));
         let about = About::of(caller.uid, &node);
         let rules = self.rules;
-        self.gate.may_sleep(about, reply, true, move |answer| {
+        self.gate.run_blocking(about, reply, true, move |answer| {
             let open = |node| handles.with_room(|| handles.open::<Content>(id, node, &caller));
             let opened = node.and_then(open);
             match (opened, answer.take()) {

@@ -3,8 +3,8 @@
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod mach;
-mod names_of;
 mod regions;
+mod users;
 pub mod xnu;
 
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use std::sync::Arc;
 pub use regions::{Regions, regions};
 
 use crate::model::{
-    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Machine,
-    Owner, Pid, Port, PortRefusal, Process, Region, Register, RegisterSet, Result, Shown, Standing,
-    TaskFact, Thread,
+    Arguments, CallerPrivileges, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity,
+    Machine, Owner, Pid, Port, PortRefusal, Process, ProcessInfo, Region, Register, RegisterSet,
+    Result, TaskFact, Thread, Visibility,
 };
 
 /// How much of a region a walk has to find out. More costs more.
@@ -30,7 +30,7 @@ pub enum Detail {
 
 /// Which node's owner is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Owned {
+pub enum OwnerKind {
     /// The process's directory and what anyone may see.
     Process,
     /// The files that show its memory.
@@ -59,7 +59,7 @@ pub enum LinkTo {
 
 /// Whose file of Linux's own procfs is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Whose {
+pub enum ProcfsFile {
     /// The machine's.
     Machine,
     /// A process's.
@@ -108,7 +108,7 @@ fn own_regions() -> Result<Box<dyn Walk>> {
 /// * A process is named by pid **and** identity wherever data of it is to be shown, so that a
 ///   reused pid never shows another process.
 /// * Errors have their meaning: `NoSuchProcess` for a pid that is free, `Replaced` where another
-///   process has it, `Denied` where the kernel refuses the daemon itself, `Exhausted` for lack of
+///   process has it, `Denied` where the kernel refuses the daemon itself, `ResourceLimit` for lack of
 ///   memory or descriptors, `Failed` for the rest, with the call and its code kept.
 /// * A zombie and a process of the kernel exist, and have no regions.
 pub trait Kernel: Send + Sync {
@@ -116,37 +116,37 @@ pub trait Kernel: Send + Sync {
     /// throughout the call is in the list.
     ///
     /// # Errors
-    /// `Exhausted` or `Failed`.
+    /// `ResourceLimit` or `Failed`.
     fn processes(&self) -> Result<Vec<Pid>>;
 
     /// What tells the process that has this pid now from all others that had or will have it.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn identity(&self, pid: Pid) -> Result<Identity>;
 
     /// Who owns the nodes of the process that has this pid now.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Exhausted` or `Failed`.
-    fn owner(&self, pid: Pid, owned: Owned) -> Result<Owner>;
+    /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
+    fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<Owner>;
 
     /// What access decisions need to know of the process that has this pid now.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn credentials(&self, pid: Pid) -> Result<Credentials>;
 
     /// The process that has this pid now, described.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn process(&self, pid: Pid) -> Result<Process>;
 
     /// The name of the process that has this pid now, as in [`process`](Self::process).
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn name(&self, pid: Pid) -> Result<Vec<u8>> {
         self.process(pid).map(|process| process.name)
     }
@@ -163,7 +163,7 @@ pub trait Kernel: Send + Sync {
     /// kept by exec.
     ///
     /// # Errors
-    /// `NoSuchProcess` where the number says nothing here; `Exhausted` or `Failed`.
+    /// `NoSuchProcess` where the number says nothing here; `ResourceLimit` or `Failed`.
     fn caller_identity(&self, caller: u32) -> Result<u64> {
         let pid = self.process_of_caller(caller)?;
         self.identity(pid).map(Identity::number)
@@ -172,8 +172,8 @@ pub trait Kernel: Send + Sync {
     /// What the one with this number in a FUSE request may do beyond what its ids allow; nothing
     /// where the number says nothing here. The request must still be waiting for its answer: later
     /// the number may be somebody else's.
-    fn standing(&self, _caller: u32) -> Standing {
-        Standing::default()
+    fn standing(&self, _caller: u32) -> CallerPrivileges {
+        CallerPrivileges::default()
     }
 
     /// The user who made the user namespace that this process lives in, or that of its ancestors
@@ -190,7 +190,7 @@ pub trait Kernel: Send + Sync {
     /// A walk over the regions of this very process.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Replaced`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Replaced`, `Denied`, `ResourceLimit` or `Failed`.
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>>;
 
     /// A walk over what this very process has of the system's shared cache of libraries, divided
@@ -205,17 +205,17 @@ pub trait Kernel: Send + Sync {
     /// What is told of a process besides its map: to one who may see all of it, or to anyone.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
-    fn account(&self, _pid: Pid, _shown: Shown, _extent: Extent) -> Result<Account> {
-        Err(not_served("account"))
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn process_info(&self, _pid: Pid, _shown: Visibility, _extent: Extent) -> Result<ProcessInfo> {
+        Err(not_served("process_info"))
     }
 
     /// What a process was started with; nothing for a zombie or a process of the kernel, and where
     /// the kernel does not tell it to anyone.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
-    fn arguments(&self, _pid: Pid, _shown: Shown) -> Result<Arguments> {
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn arguments(&self, _pid: Pid, _shown: Visibility) -> Result<Arguments> {
         Err(not_served("arguments"))
     }
 
@@ -223,7 +223,7 @@ pub trait Kernel: Send + Sync {
     ///
     /// # Errors
     /// `NoSuchName` where it leads nowhere, as for a zombie; `NoSuchProcess`, `Denied`,
-    /// `Exhausted` or `Failed`.
+    /// `ResourceLimit` or `Failed`.
     fn link(&self, _pid: Pid, _to: LinkTo) -> Result<Vec<u8>> {
         Err(not_served("link"))
     }
@@ -231,7 +231,7 @@ pub trait Kernel: Send + Sync {
     /// The numbers of a process's open files, ascending.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn descriptors(&self, _pid: Pid) -> Result<Vec<u32>> {
         Err(not_served("descriptors"))
     }
@@ -240,7 +240,7 @@ pub trait Kernel: Send + Sync {
     /// Linux since 6.2, else 0.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn descriptors_size(&self, _pid: Pid) -> Result<u64> {
         Ok(0)
     }
@@ -248,7 +248,7 @@ pub trait Kernel: Send + Sync {
     /// One of them. Where its file does not answer in time, it is described without it.
     ///
     /// # Errors
-    /// `NoSuchName` where it is not open; `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchName` where it is not open; `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn descriptor(&self, _pid: Pid, _number: u32) -> Result<Descriptor> {
         Err(not_served("descriptor"))
     }
@@ -256,7 +256,7 @@ pub trait Kernel: Send + Sync {
     /// All of them, but for those that are closed meanwhile.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn open_descriptors(&self, pid: Pid) -> Result<Vec<Descriptor>> {
         let mut open = Vec::new();
         for number in self.descriptors(pid)? {
@@ -281,7 +281,7 @@ pub trait Kernel: Send + Sync {
     /// The ids of a process's threads, ascending.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn threads(&self, _pid: Pid) -> Result<Vec<u64>> {
         Err(not_served("threads"))
     }
@@ -290,7 +290,7 @@ pub trait Kernel: Send + Sync {
     /// counts them there.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn linked_threads(&self, _pid: Pid) -> Result<u32> {
         Ok(0)
     }
@@ -306,7 +306,7 @@ pub trait Kernel: Send + Sync {
     /// One of them.
     ///
     /// # Errors
-    /// `NoSuchName` where it has ended; `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchName` where it has ended; `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn thread(&self, _pid: Pid, _id: u64) -> Result<Thread> {
         Err(not_served("thread"))
     }
@@ -330,7 +330,7 @@ pub trait Kernel: Send + Sync {
     /// The names of a task's ports, ascending.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn ports(&self, _pid: Pid) -> Result<Vec<u32>> {
         Err(not_served("ports"))
     }
@@ -346,7 +346,7 @@ pub trait Kernel: Send + Sync {
     /// One of them.
     ///
     /// # Errors
-    /// `NoSuchName` where the name is free; `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchName` where the name is free; `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn port(&self, _pid: Pid, _name: u32) -> Result<Port> {
         Err(not_served("port"))
     }
@@ -355,7 +355,7 @@ pub trait Kernel: Send + Sync {
     /// one, and where tasks have no ports.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn port_refusal(&self, _pid: Pid) -> Result<Option<PortRefusal>> {
         Ok(None)
     }
@@ -363,7 +363,7 @@ pub trait Kernel: Send + Sync {
     /// A few numbers about a task; none where it has no such numbers.
     ///
     /// # Errors
-    /// `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn task_fact(&self, _pid: Pid, _fact: TaskFact) -> Result<Vec<u32>> {
         Err(not_served("task_fact"))
     }
@@ -381,7 +381,7 @@ pub trait Kernel: Send + Sync {
     /// The machine as a whole.
     ///
     /// # Errors
-    /// `Exhausted` or `Failed`.
+    /// `ResourceLimit` or `Failed`.
     fn machine(&self) -> Result<Machine> {
         Err(not_served("machine"))
     }
@@ -389,7 +389,7 @@ pub trait Kernel: Send + Sync {
     /// Its CPUs, by ascending number.
     ///
     /// # Errors
-    /// `Exhausted` or `Failed`.
+    /// `ResourceLimit` or `Failed`.
     fn cpus(&self) -> Result<Vec<Cpu>> {
         Err(not_served("cpus"))
     }
@@ -397,7 +397,7 @@ pub trait Kernel: Send + Sync {
     /// One of its CPUs.
     ///
     /// # Errors
-    /// `NoSuchName` where there is none of this number; `Exhausted` or `Failed`.
+    /// `NoSuchName` where there is none of this number; `ResourceLimit` or `Failed`.
     fn cpu(&self, number: u32) -> Result<Cpu> {
         let mut cpus = self.cpus()?.into_iter();
         let found = cpus.find(|cpu| cpu.number == number);
@@ -414,8 +414,13 @@ pub trait Kernel: Send + Sync {
     /// what is not for everyone.
     ///
     /// # Errors
-    /// `NoSuchName`, `NoSuchProcess`, `Denied`, `Exhausted` or `Failed`.
-    fn own_file(&self, _: Whose, _name: &'static str, _: Shown) -> Result<Option<Box<dyn Text>>> {
+    /// `NoSuchName`, `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn own_file(
+        &self,
+        _: ProcfsFile,
+        _name: &'static str,
+        _: Visibility,
+    ) -> Result<Option<Box<dyn Text>>> {
         Ok(None)
     }
 
@@ -440,7 +445,7 @@ pub trait Text: Send {
     /// Appends to `out` until it holds at least `enough` bytes; false when the text has ended.
     ///
     /// # Errors
-    /// `Vanished` when the process went away before the text was whole; else `Denied`, `Exhausted`
+    /// `Vanished` when the process went away before the text was whole; else `Denied`, `ResourceLimit`
     /// or `Failed`.
     fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool>;
 
@@ -458,7 +463,7 @@ pub trait Walk: Send {
     ///
     /// # Errors
     /// `Vanished` when the process ended or became another image before the walk was whole; a
-    /// walk never ends early as if it were complete. Else `Denied`, `Exhausted` or `Failed`.
+    /// walk never ends early as if it were complete. Else `Denied`, `ResourceLimit` or `Failed`.
     fn next_region(&mut self) -> Result<Option<&Region>>;
 
     /// The regions that follow are for another request than those before: which files answer must be
@@ -471,7 +476,7 @@ pub trait Walk: Send {
     ///
     /// # Errors
     /// `Vanished` where they may be another's, and none that were handed out since the last time
-    /// may be shown; else `Denied`, `Exhausted` or `Failed`.
+    /// may be shown; else `Denied`, `ResourceLimit` or `Failed`.
     fn confirm(&mut self) -> Result<()> {
         Ok(())
     }
@@ -479,6 +484,6 @@ pub trait Walk: Send {
     /// Back to the first region, of the same image of the same process.
     ///
     /// # Errors
-    /// `Vanished` when that is gone; else `Denied`, `Exhausted` or `Failed`.
+    /// `Vanished` when that is gone; else `Denied`, `ResourceLimit` or `Failed`.
     fn restart(&mut self) -> Result<()>;
 }

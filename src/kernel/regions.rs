@@ -6,7 +6,7 @@ use crate::model::{Pid, Region, Result};
 /// The regions of one process, ascending. Made by [`regions`].
 ///
 /// An item is an error only as the last one: `Vanished` when the process ended, or became another
-/// program, before the map was whole; else `Denied`, `Exhausted` or `Failed`.
+/// program, before the map was whole; else `Denied`, `ResourceLimit` or `Failed`.
 pub struct Regions {
     walk: Box<dyn Walk>,
     own: bool,
@@ -35,7 +35,7 @@ pub struct Regions {
 ///
 /// # Errors
 /// `NoSuchProcess` for a pid that is free, `Denied` for a process that may not be seen,
-/// `Exhausted` or `Failed` where the kernel cannot be asked.
+/// `ResourceLimit` or `Failed` where the kernel cannot be asked.
 pub fn regions(pid: Pid) -> Result<Regions> {
     let own = pid == Pid::this();
     let walk = if own {

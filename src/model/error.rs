@@ -32,11 +32,11 @@ pub enum ErrorKind {
     /// A handle that was never opened, or is closed.
     BadHandle,
     /// This process, or the whole system, has no memory or descriptors left.
-    Exhausted,
+    ResourceLimit,
     /// As many files are open as this user, or all users, may have open.
-    TooManyOpen,
+    HandleQuota,
     /// As much content is kept for open files as this user, or all users, may have kept.
-    NoRoom,
+    ContentQuota,
     /// The kernel did not answer in time, or too many calls about this process are stuck.
     TimedOut,
     /// The kernel did not answer as soon as it must where others wait for the answer, too; it may
@@ -130,9 +130,9 @@ impl ErrorKind {
             ErrorKind::NotDirectory => "not a directory",
             ErrorKind::NotLink => "not a symbolic link",
             ErrorKind::BadHandle => "no such open file",
-            ErrorKind::Exhausted => "out of memory or file descriptors",
-            ErrorKind::TooManyOpen => "too many open files",
-            ErrorKind::NoRoom => "too much content of open files",
+            ErrorKind::ResourceLimit => "out of memory or file descriptors",
+            ErrorKind::HandleQuota => "too many open files",
+            ErrorKind::ContentQuota => "too much content of open files",
             ErrorKind::TimedOut => "the kernel does not answer for this process",
             ErrorKind::Busy => "the kernel is slow to answer for this process; try again",
             ErrorKind::Failed => "the kernel failed unexpectedly",

@@ -2,22 +2,23 @@
 //!
 //! Nothing here knows an operating system, a text format or FUSE.
 
-mod account;
 mod error;
 mod machine;
 mod port_refusal;
 mod process;
+mod process_info;
 mod region;
 mod user_tag;
 
-pub use account::{
-    Account, Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, Extent, MemoryKinds,
-    Port, Queue, Register, RegisterSet, Shown, Signals, State, TaskFact, Thread, Time, Usage,
-};
 pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible};
 pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, from_octal};
 pub use port_refusal::{PortRefusal, Signing};
-pub use process::{Credentials, Identity, Ids, Owner, Pid, Process, Standing};
+pub use process::{CallerPrivileges, Credentials, Identity, Ids, Owner, Pid, Process};
+pub use process_info::{
+    Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, Extent, MemoryKinds, Port,
+    ProcessInfo, Queue, Register, RegisterSet, Signals, State, TaskFact, Thread, Time, Usage,
+    Visibility,
+};
 pub use region::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
     Sharing,

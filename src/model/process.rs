@@ -123,7 +123,7 @@ impl Credentials {
 
 /// What the one who asks may do beyond what its ids allow (Linux).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct CallerPrivileges {
     /// Effective capabilities, a bit each.
     pub capabilities: u64,
     /// The user namespace that they count in, where it can be known.
@@ -132,7 +132,7 @@ pub struct Standing {
     pub in_own_namespace: bool,
 }
 
-impl Standing {
+impl CallerPrivileges {
     /// The bit of Linux's `CAP_SYS_PTRACE`.
     pub const SYS_PTRACE: u64 = 1 << 19;
 }

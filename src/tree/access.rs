@@ -2,7 +2,7 @@
 //! one who asks.
 
 use crate::kernel::System;
-use crate::model::{Credentials, Standing};
+use crate::model::{CallerPrivileges, Credentials};
 
 /// The one who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asker {
     pub(super) caller: Caller,
-    pub(super) standing: Standing,
+    pub(super) standing: CallerPrivileges,
 }
 
 impl Asker {
@@ -42,7 +42,7 @@ impl Asker {
     }
 
     fn may_trace(&self) -> bool {
-        self.capabilities() & Standing::SYS_PTRACE != 0
+        self.capabilities() & CallerPrivileges::SYS_PTRACE != 0
     }
 
     /// The namespace below which it may see dumpable processes of namespaces that it has made.
@@ -105,7 +105,10 @@ mod tests {
 
     fn asker(caller: Caller, capabilities: u64, user_namespace: Option<u64>) -> Asker {
         let in_own_namespace = user_namespace == Some(1);
-        Asker { caller, standing: Standing { capabilities, user_namespace, in_own_namespace } }
+        Asker {
+            caller,
+            standing: CallerPrivileges { capabilities, user_namespace, in_own_namespace },
+        }
     }
 
     #[test]
@@ -149,7 +152,7 @@ mod tests {
         };
         let sees = |root: Asker, target: Credentials| root.may_see_memory(System::Linux, &target);
         let confined = |capabilities| asker(ROOT, capabilities, Some(1));
-        assert!(!sees(confined(!Standing::SYS_PTRACE), own()));
+        assert!(!sees(confined(!CallerPrivileges::SYS_PTRACE), own()));
         assert!(sees(confined(3), roots(1, Some(1))));
         assert!(!sees(confined(3), roots(4, Some(1))));
         let elsewhere = asker(ROOT, u64::MAX, Some(2));

@@ -100,7 +100,7 @@ impl Tree {
 fn name_of(kernel: &dyn Kernel, pid: Pid) -> Result<Option<Vec<u8>>> {
     let mut name = match kernel.name(pid) {
         Ok(name) => name,
-        Err(error) if error.kind == ErrorKind::Exhausted => return Err(error),
+        Err(error) if error.kind == ErrorKind::ResourceLimit => return Err(error),
         // It has ended, or the kernel does not report its name.
         Err(_) => return Ok(None),
     };

@@ -3,8 +3,8 @@
 
 mod access;
 mod byname;
+mod entries;
 mod inode;
-mod items;
 mod links;
 mod markdown;
 mod permission;
@@ -19,15 +19,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use access::Caller;
+pub use entries::Name;
 pub use inode::Node;
-pub use items::Name;
 pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
-pub use table::{Access, Items, Kind, Link, Of, On, Own, ROWS, Row, RowId, files};
+pub use table::{Access, Entries, Kind, Link, On, Passthrough, ROWS, Render, Row, RowId, files};
 
 use byname::ByName;
 
-use crate::kernel::{Kernel, Owned, System};
+use crate::kernel::{Kernel, OwnerKind, System};
 use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};
 
 /// What a node is, for `stat`.
@@ -110,7 +110,7 @@ impl Tree {
     /// Whether the kernel is asked for it: not where the table of rows tells all.
     fn asks_the_kernel(&self, node: Node, wanted: Wanted<'_>) -> bool {
         let asks_for_item = |name: &[u8], items| match items {
-            Items::Processes => Pid::from_name(name).is_some(),
+            Entries::Processes => Pid::from_name(name).is_some(),
             _ => true,
         };
         let mut items = node.row.items();
@@ -189,8 +189,8 @@ impl Tree {
         // Linux gives all of a non-dumpable process to root but the directories that everyone may
         // list (`task_dump_owner`).
         let owned = match row.kind {
-            Kind::Directory if row.access == Access::Anyone => Owned::Process,
-            _ => Owned::Memory,
+            Kind::Directory if row.access == Access::Anyone => OwnerKind::Process,
+            _ => OwnerKind::Memory,
         };
         let owner = match node.process {
             Some((pid, _)) => self.kernel.owner(pid, owned)?,
@@ -257,7 +257,7 @@ impl Tree {
         // Before and after the kernel's file holds the address space: a process that was, or has
         // become, somebody else's in between is not shown.
         self.check_access(node, || asker)?;
-        let making = self.making(node, &asker)?;
+        let making = self.content_source(node, &asker)?;
         self.check_access(node, || asker)?;
         Ok(Source::new(Arc::clone(self), node, asker, making))
     }
@@ -290,7 +290,7 @@ impl Tree {
     /// keeps it. `None` for a process that is gone.
     ///
     /// # Errors
-    /// `Denied`, `Exhausted` or `Failed`.
+    /// `Denied`, `ResourceLimit` or `Failed`.
     pub fn caller_identity(&self, caller: u32) -> Result<Option<u64>> {
         match self.kernel.caller_identity(caller) {
             Ok(identity) => Ok(Some(identity)),
@@ -313,7 +313,7 @@ impl Tree {
 
 /// Whether it is `PID/task`.
 fn holds_threads(row: RowId) -> bool {
-    row.items().any(|(_, items)| items == Items::Threads)
+    row.items().any(|(_, items)| items == Entries::Threads)
 }
 
 /// Before it come the cookies of `.` and `..`.

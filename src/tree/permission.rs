@@ -5,7 +5,7 @@ use super::access::{Asker, Caller};
 use super::table::Access;
 use super::{Node, Tree};
 use crate::kernel::System;
-use crate::model::{Credentials, Error, ErrorKind, Pid, Result, Shown};
+use crate::model::{Credentials, Error, ErrorKind, Pid, Result, Visibility};
 
 impl Tree {
     pub(super) fn asker(&self, caller: &Caller) -> Asker {
@@ -53,10 +53,10 @@ impl Tree {
     }
 
     /// How much of a process may be told to the one who asks.
-    pub(super) fn shown(&self, node: Node, asker: &Asker) -> Result<Shown> {
+    pub(super) fn shown(&self, node: Node, asker: &Asker) -> Result<Visibility> {
         match self.check_memory_access(node, asker) {
-            Ok(()) => Ok(Shown::All),
-            Err(error) if error.kind == ErrorKind::Denied => Ok(Shown::Public),
+            Ok(()) => Ok(Visibility::Full),
+            Err(error) if error.kind == ErrorKind::Denied => Ok(Visibility::Public),
             Err(error) => Err(error),
         }
     }

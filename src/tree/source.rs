@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::access::Asker;
 use super::{Node, Tree};
-use crate::format::{NewSheet, Renderer, Sheet};
+use crate::format::{Document, NewDocument, Renderer};
 use crate::kernel::{Text, Walk};
-use crate::model::{Error, Result, Shown};
+use crate::model::{Error, Result, Visibility};
 
 /// How much of a large file is made before other readers get their turn: about what the kernel
 /// tells at once. One reader's large file would otherwise keep the CPU for whole time slices of
@@ -29,20 +29,20 @@ const AFTER_LONG: usize = 64 * TURN;
 const LEAST: usize = 64;
 
 /// What the content of one open file is made of.
-pub(super) enum Making {
+pub(super) enum ContentSource {
     /// Lines for every region.
     Regions(Box<dyn Walk>, Renderer),
     /// All regions together. The second is the sheet begun with, the first makes a new one.
-    Sheet(Box<dyn Walk>, NewSheet, Box<dyn Sheet>),
+    Document(Box<dyn Walk>, NewDocument, Box<dyn Document>),
     /// The kernel's own text, so much of it as may be shown.
-    Own(Box<dyn Text>, Shown),
+    Own(Box<dyn Text>, Visibility),
     /// What the tree finds out and renders at once.
     AtOnce,
 }
 
 /// Makes the content of one open file, as far as it is wanted.
 pub struct Source {
-    making: Making,
+    making: ContentSource,
     tree: Arc<Tree>,
     node: Node,
     asker: Asker,
@@ -56,7 +56,7 @@ pub struct Source {
 }
 
 impl Source {
-    pub(super) fn new(tree: Arc<Tree>, node: Node, asker: Asker, making: Making) -> Self {
+    pub(super) fn new(tree: Arc<Tree>, node: Node, asker: Asker, making: ContentSource) -> Self {
         Source { making, tree, node, asker, fresh: true, until_turn: FIRST, takes_turns: true }
     }
 
@@ -81,7 +81,9 @@ impl Source {
             self.tree.check_access(self.node, || self.asker)?;
             self.fresh = false;
         }
-        if let Making::Regions(walk, _) | Making::Sheet(walk, ..) = &mut self.making {
+        if let ContentSource::Regions(walk, _) | ContentSource::Document(walk, ..) =
+            &mut self.making
+        {
             walk.begin_piece();
         }
         let before = out.len();
@@ -98,14 +100,14 @@ impl Source {
         while out.len() < enough {
             let before = out.len();
             let more = match &mut self.making {
-                Making::Regions(walk, render) => match walk.next_region()? {
+                ContentSource::Regions(walk, render) => match walk.next_region()? {
                     Some(region) => {
                         render(region, out);
                         true
                     }
                     None => false,
                 },
-                Making::Sheet(walk, _, sheet) => match walk.next_region()? {
+                ContentSource::Document(walk, _, sheet) => match walk.next_region()? {
                     Some(region) => {
                         sheet.add(region, out);
                         true
@@ -115,8 +117,10 @@ impl Source {
                         false
                     }
                 },
-                Making::Own(text, _) => text.fill(out, enough.min(before + self.until_turn))?,
-                Making::AtOnce => {
+                ContentSource::Own(text, _) => {
+                    text.fill(out, enough.min(before + self.until_turn))?
+                }
+                ContentSource::AtOnce => {
                     self.tree.render(self.node, &self.asker, out)?;
                     false
                 }
@@ -136,12 +140,12 @@ impl Source {
     /// Whether what was appended is of the right process, and may be shown.
     fn confirm(&mut self) -> Result<()> {
         match &mut self.making {
-            Making::Regions(walk, _) | Making::Sheet(walk, ..) => walk.confirm(),
-            Making::Own(_, shown) => {
+            ContentSource::Regions(walk, _) | ContentSource::Document(walk, ..) => walk.confirm(),
+            ContentSource::Own(_, shown) => {
                 let shown = *shown;
                 self.tree.confirm(self.node, &self.asker, shown)
             }
-            Making::AtOnce => Ok(()),
+            ContentSource::AtOnce => Ok(()),
         }
     }
 
@@ -152,15 +156,15 @@ impl Source {
     pub fn restart(&mut self) -> Result<()> {
         self.until_turn = FIRST;
         match &mut self.making {
-            Making::Regions(walk, _) => walk.restart(),
-            Making::Sheet(walk, new, sheet) => {
+            ContentSource::Regions(walk, _) => walk.restart(),
+            ContentSource::Document(walk, new, sheet) => {
                 if let Some((pid, _)) = self.node.process {
                     *sheet = self.tree.begin(*new, pid)?;
                 }
                 walk.restart()
             }
-            Making::Own(text, _) => text.restart(),
-            Making::AtOnce => Ok(()),
+            ContentSource::Own(text, _) => text.restart(),
+            ContentSource::AtOnce => Ok(()),
         }
         .map_err(Error::of_open_file)
     }

@@ -1,21 +1,21 @@
 //! The table of pseudo-files: one row for each ([`rows`](super::rows)). Look-up, listing,
 //! attributes, inode numbers and the README's table derive from it.
 
-use crate::format::{self, Renderer, original};
+use crate::format::{self, Renderer, macfuse};
 use crate::kernel::{Detail, LinkTo, System};
 use crate::model::{
-    Account, Arguments, Cpu, Descriptor, Extent, Machine, Port, Register, RegisterSet, TaskFact,
-    Thread,
+    Arguments, Cpu, Descriptor, Extent, Machine, Port, ProcessInfo, Register, RegisterSet,
+    TaskFact, Thread,
 };
 
-use super::rows::{LISTED, Listed};
+use super::rows::{LISTED, RowSpec};
 
 /// The number of a row: its place in [`ROWS`], and 8 bits of every computed node id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RowId(pub(super) u8);
 
 /// Turns what was found out into text, at the end of a vector.
-pub type Of<T> = fn(&T, &mut Vec<u8>);
+pub type Render<T> = fn(&T, &mut Vec<u8>);
 
 /// What a row's nodes are; for a file, what its renderer needs.
 #[derive(Clone, Copy, Debug)]
@@ -29,35 +29,35 @@ pub enum Kind {
     /// Lines for every piece of the shared cache of libraries.
     Libraries(Renderer),
     /// All regions together.
-    Sheet(Detail, format::NewSheet),
+    Document(Detail, format::NewDocument),
     /// From what is told of a process.
-    Account(Extent, Of<Account>),
+    ProcessInfo(Extent, Render<ProcessInfo>),
     /// From its ids, and the names of users and groups.
-    Ids(original::Ids),
+    Ids(macfuse::Ids),
     /// From what it was started with.
-    Arguments(Of<Arguments>),
+    Arguments(Render<Arguments>),
     /// From one open file.
-    Descriptor(Of<Descriptor>),
+    Descriptor(Render<Descriptor>),
     /// From what is open in it.
-    Descriptors(Of<[Descriptor]>),
+    Descriptors(Render<[Descriptor]>),
     /// From a few numbers about the task.
-    Task(TaskFact, Of<[u32]>),
+    Task(TaskFact, Render<[u32]>),
     /// From a thread.
-    Thread(Of<Thread>),
+    Thread(Render<Thread>),
     /// From a thread, and the process that it belongs to.
-    ThreadOf(Extent, fn(&Account, &Thread, &mut Vec<u8>)),
+    ThreadOf(Extent, fn(&ProcessInfo, &Thread, &mut Vec<u8>)),
     /// From how often a thread was suspended.
-    Suspension(Of<u32>),
+    Suspension(Render<u32>),
     /// From registers of a thread.
-    Registers(RegisterSet, Of<[Register]>),
+    Registers(RegisterSet, Render<[Register]>),
     /// From a port's name in a task.
-    Port(Of<Port>),
+    Port(Render<Port>),
     /// From a CPU.
-    Cpu(Of<Cpu>),
+    Cpu(Render<Cpu>),
     /// From what is told of the machine.
-    Machine(Of<Machine>),
+    Machine(Render<Machine>),
     /// Linux's own text, which no renderer makes. Some kernels are built without it.
-    Own,
+    Passthrough,
 }
 
 /// Where a link leads.
@@ -79,7 +79,7 @@ pub enum Link {
 
 /// What there are many of: names that no row has, but a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Items {
+pub enum Entries {
     /// Processes, by pid.
     Processes,
     /// Processes, by name.
@@ -96,10 +96,10 @@ pub enum Items {
     Cpus,
 }
 
-impl Items {
+impl Entries {
     /// Whether a node of one has a number of its own beside that of its process.
     pub(super) fn is_numbered(self) -> bool {
-        !matches!(self, Items::Processes | Items::ProcessNames)
+        !matches!(self, Entries::Processes | Entries::ProcessNames)
     }
 }
 
@@ -135,11 +135,11 @@ impl On {
 
 /// A file of Linux's own procfs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Own {
+pub enum Passthrough {
     /// Of the same machine, process, thread or descriptor.
-    Same(&'static str),
+    Target(&'static str),
     /// Of the process that asks.
-    Callers(&'static str),
+    Caller(&'static str),
 }
 
 /// One pseudo-file, link or directory.
@@ -150,7 +150,7 @@ pub struct Row {
     /// The row of the directory it stands in; the root stands in itself.
     pub parent: RowId,
     /// Where it stands for many: for which.
-    pub items: Option<Items>,
+    pub items: Option<Entries>,
     /// What it is.
     pub kind: Kind,
     /// Who may read it.
@@ -158,7 +158,7 @@ pub struct Row {
     /// Which kernels have it.
     pub on: On,
     /// The same file in Linux's procfs; Linux shows that.
-    pub own: Option<Own>,
+    pub own: Option<Passthrough>,
     /// What it tells, in one line.
     pub doc: &'static str,
 }
@@ -178,9 +178,9 @@ pub static ROWS: [Row; LISTED.len()] = {
     rows
 };
 
-impl Listed {
+impl RowSpec {
     const fn row(&self, parent: RowId) -> Row {
-        let Listed { path, items, kind, access, on, own, doc } = *self;
+        let RowSpec { path, items, kind, access, on, own, doc } = *self;
         Row { path, parent, items, kind, access, on, own, doc }
     }
 }
@@ -271,7 +271,7 @@ impl RowId {
     }
 
     /// The rows of this directory that stand for many.
-    pub(super) fn items(self) -> impl Iterator<Item = (RowId, Items)> {
+    pub(super) fn items(self) -> impl Iterator<Item = (RowId, Entries)> {
         self.below().filter_map(|row| Some((row, row.row().items?)))
     }
 
@@ -285,7 +285,7 @@ impl RowId {
     #[must_use]
     pub fn is_of_a_process(self) -> bool {
         self.line()
-            .any(|row| matches!(row.row().items, Some(Items::Processes | Items::ProcessNames)))
+            .any(|row| matches!(row.row().items, Some(Entries::Processes | Entries::ProcessNames)))
     }
 
     /// Whether to look at its nodes, or into them, reads files of a process or of the machine: its
@@ -293,12 +293,12 @@ impl RowId {
     #[must_use]
     pub fn metadata_reads_files(self) -> bool {
         self.row().access == Access::Memory
-            || self.numbered_items() == Some(Items::Cpus)
-            || self.items().any(|(_, items)| matches!(items, Items::ProcessNames | Items::Cpus))
+            || self.numbered_items() == Some(Entries::Cpus)
+            || self.items().any(|(_, items)| matches!(items, Entries::ProcessNames | Entries::Cpus))
     }
 
     /// Which numbered items nodes of this row are, or belong to.
-    pub(super) fn numbered_items(self) -> Option<Items> {
+    pub(super) fn numbered_items(self) -> Option<Entries> {
         self.line().find_map(|row| row.row().items.filter(|items| items.is_numbered()))
     }
 }
@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn no_items_stand_below_numbered_items() {
         for row in RowId::all() {
-            let numbered = |row: &RowId| row.row().items.is_some_and(Items::is_numbered);
+            let numbered = |row: &RowId| row.row().items.is_some_and(Entries::is_numbered);
             assert!(row.line().filter(numbered).count() <= 1, "{}", row.row().path);
         }
     }

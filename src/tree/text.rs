@@ -2,17 +2,17 @@
 //! found out, so that a renderer cannot fail.
 
 use super::access::Asker;
-use super::source::Making;
-use super::table::{Items, Kind, Own, Row};
+use super::source::ContentSource;
+use super::table::{Entries, Kind, Passthrough, Row};
 use super::{Node, Tree};
-use crate::format::original::Names;
-use crate::format::{NewSheet, Sheet};
-use crate::kernel::Whose;
-use crate::model::{Error, ErrorKind, Extent, Identity, Pid, Result, Shown};
+use crate::format::macfuse::Names;
+use crate::format::{Document, NewDocument};
+use crate::kernel::ProcfsFile;
+use crate::model::{Error, ErrorKind, Extent, Identity, Pid, Result, Visibility};
 
 impl Tree {
     /// What a file that is opened now is made of.
-    pub(super) fn making(&self, node: Node, asker: &Asker) -> Result<Making> {
+    pub(super) fn content_source(&self, node: Node, asker: &Asker) -> Result<ContentSource> {
         let row = node.row.row();
         let process = self.check_alive(node)?;
         if let Some(own) = self.own_file(node, row, process, asker)? {
@@ -22,21 +22,21 @@ impl Tree {
             (Kind::Directory | Kind::Link(_), _) => Err(Error::new(ErrorKind::IsDirectory, "open")),
             (Kind::Regions(detail, render), Some((pid, identity))) => {
                 self.check_item(node)?;
-                Ok(Making::Regions(self.kernel.regions(pid, identity, detail)?, render))
+                Ok(ContentSource::Regions(self.kernel.regions(pid, identity, detail)?, render))
             }
             (Kind::Libraries(render), Some((pid, identity))) => {
-                Ok(Making::Regions(self.kernel.libraries(pid, identity)?, render))
+                Ok(ContentSource::Regions(self.kernel.libraries(pid, identity)?, render))
             }
-            (Kind::Sheet(detail, new), Some((pid, identity))) => {
+            (Kind::Document(detail, new), Some((pid, identity))) => {
                 let walk = self.kernel.regions(pid, identity, detail)?;
-                Ok(Making::Sheet(walk, new, self.begin(new, pid)?))
+                Ok(ContentSource::Document(walk, new, self.begin(new, pid)?))
             }
-            _ => Ok(Making::AtOnce),
+            _ => Ok(ContentSource::AtOnce),
         }
     }
 
     /// A sheet about this process that has seen nothing yet.
-    pub(super) fn begin(&self, new: NewSheet, pid: Pid) -> Result<Box<dyn Sheet>> {
+    pub(super) fn begin(&self, new: NewDocument, pid: Pid) -> Result<Box<dyn Document>> {
         let mut sheet = new();
         sheet.about(&mut || self.kernel.process(pid))?;
         Ok(sheet)
@@ -48,46 +48,47 @@ impl Tree {
         row: &Row,
         process: Option<(Pid, Identity)>,
         asker: &Asker,
-    ) -> Result<Option<Making>> {
+    ) -> Result<Option<ContentSource>> {
         let (whose, name) = match (row.own, process) {
             (None, _) => return Ok(None),
-            (Some(Own::Callers(name)), _) => {
+            (Some(Passthrough::Caller(name)), _) => {
                 if !self.kernel.knows_callers() {
                     return Ok(None);
                 }
-                (Whose::Process(self.kernel.process_of_caller(asker.caller.pid)?), name)
+                (ProcfsFile::Process(self.kernel.process_of_caller(asker.caller.pid)?), name)
             }
-            (Some(Own::Same(name)), None) => (Whose::Machine, name),
-            (Some(Own::Same(name)), Some((pid, _))) if node.item.is_some() => {
+            (Some(Passthrough::Target(name)), None) => (ProcfsFile::Machine, name),
+            (Some(Passthrough::Target(name)), Some((pid, _))) if node.item.is_some() => {
                 let number = item(node);
                 match row.items {
-                    Some(Items::Descriptors) => (Whose::Descriptor(pid, number), name),
-                    _ => (Whose::Thread(pid, number), name),
+                    Some(Entries::Descriptors) => (ProcfsFile::Descriptor(pid, number), name),
+                    _ => (ProcfsFile::Thread(pid, number), name),
                 }
             }
-            (Some(Own::Same(name)), Some((pid, _))) => (Whose::Process(pid), name),
+            (Some(Passthrough::Target(name)), Some((pid, _))) => (ProcfsFile::Process(pid), name),
         };
         let shown = self.shown(node, asker)?;
         let text = self.kernel.own_file(whose, name, shown)?;
-        Ok(text.map(|text| Making::Own(text, shown)))
+        Ok(text.map(|text| ContentSource::Own(text, shown)))
     }
 
     /// Whether there is a file of this row, which may be one that only some kernels have.
     pub(super) fn has_file(&self, node: Node) -> bool {
         match (node.row.row(), node.process) {
-            (Row { kind: Kind::Own, own: Some(Own::Same(name)), .. }, Some((pid, _))) => {
-                self.kernel.has_own_file(pid, name)
-            }
+            (
+                Row { kind: Kind::Passthrough, own: Some(Passthrough::Target(name)), .. },
+                Some((pid, _)),
+            ) => self.kernel.has_own_file(pid, name),
             _ => true,
         }
     }
 
     /// Whether what was just found out is of the process of this node, and may still be shown.
-    pub(super) fn confirm(&self, node: Node, asker: &Asker, shown: Shown) -> Result<()> {
+    pub(super) fn confirm(&self, node: Node, asker: &Asker, shown: Visibility) -> Result<()> {
         self.check_alive(node)?;
         match shown {
-            Shown::All => self.check_memory_access(node, asker),
-            Shown::Public => Ok(()),
+            Visibility::Full => self.check_memory_access(node, asker),
+            Visibility::Public => Ok(()),
         }
     }
 
@@ -101,13 +102,13 @@ impl Tree {
         };
         let confirm = || self.confirm(node, asker, shown);
         match node.row.row().kind {
-            Kind::Account(extent, render) => {
-                let account = kernel.account(pid()?, shown, extent)?;
+            Kind::ProcessInfo(extent, render) => {
+                let account = kernel.process_info(pid()?, shown, extent)?;
                 confirm()?;
                 render(&account, out);
             }
             Kind::Ids(render) => {
-                let account = kernel.account(pid()?, shown, Extent::Brief)?;
+                let account = kernel.process_info(pid()?, shown, Extent::Brief)?;
                 confirm()?;
                 let user = |uid| kernel.user_name(uid).map(String::into_bytes);
                 let group = |gid| kernel.group_name(gid).map(String::into_bytes);
@@ -142,7 +143,7 @@ impl Tree {
             Kind::ThreadOf(extent, render) => {
                 let pid = pid()?;
                 let thread = kernel.thread(pid, item(node))?;
-                let account = kernel.account(pid, shown, extent)?;
+                let account = kernel.process_info(pid, shown, extent)?;
                 confirm()?;
                 render(&account, &thread, out);
             }
@@ -171,8 +172,8 @@ impl Tree {
             | Kind::Link(_)
             | Kind::Regions(..)
             | Kind::Libraries(_)
-            | Kind::Sheet(..)
-            | Kind::Own => {}
+            | Kind::Document(..)
+            | Kind::Passthrough => {}
         }
         Ok(())
     }

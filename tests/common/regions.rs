@@ -1,10 +1,10 @@
 //! Regions to text, and the kernel's text to regions.
 
-use mach_procfs::format::NewSheet;
+use mach_procfs::format::NewDocument;
 use mach_procfs::model::Region;
 
 /// What a sheet makes of these regions.
-pub fn sheet(new: NewSheet, regions: &[Region]) -> Vec<u8> {
+pub fn sheet(new: NewDocument, regions: &[Region]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut sheet = new();
     for region in regions {

@@ -11,7 +11,7 @@ use mach_procfs::kernel::xnu::{
     KernReturn, RegionPathInfo, SubmapInfo, TaskPort, TaskVmInfo, Typed, Xnu, XnuCalls,
 };
 use mach_procfs::kernel::{Detail, LinkTo};
-use mach_procfs::model::{Backing, Pid, Protection, Region, Shown};
+use mach_procfs::model::{Backing, Pid, Protection, Region, Visibility};
 
 use super::child::MappedChild;
 use super::{Mount, pid_of, program, regions, xnu};
@@ -141,7 +141,7 @@ fn own_load_commands_can_be_read() {
 fn environ_ends_where_dyld_s_strings_begin() {
     let kernel = xnu();
     let child = MappedChild::start();
-    let found = kernel.arguments(child.pid(), Shown::All).unwrap();
+    let found = kernel.arguments(child.pid(), Visibility::Full).unwrap();
     let variables: Vec<&[u8]> = found.environment.split(|byte| *byte == 0).collect();
     assert!(variables.iter().any(|it| it.starts_with(b"MACH_PROCFS_TEST_CHILD=")));
     for apple in ["pfz=", "ptr_munge=", "stack_guard=", "main_stack=", "executable_path="] {
@@ -158,7 +158,7 @@ fn arguments_may_be_empty() {
     let kernel = xnu();
     for program in ["/bin/cat", "/usr/bin/tee"] {
         let waiting = Waiting::start(Command::new(program).arg0("").env("SECRET", "hunter2"));
-        let found = kernel.arguments(waiting.pid(), Shown::All).unwrap();
+        let found = kernel.arguments(waiting.pid(), Visibility::Full).unwrap();
         assert_eq!(found.arguments, b"\0", "{program}");
     }
 }

@@ -14,7 +14,7 @@ use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use mach_procfs::kernel::{self, Detail, Kernel, Owned, Walk};
+use mach_procfs::kernel::{self, Detail, Kernel, OwnerKind, Walk};
 use mach_procfs::model::{ErrorKind, Pid, Protection, Region, Sharing};
 
 use child::{Mapped, MappedChild};
@@ -258,7 +258,10 @@ fn a_process_is_described() {
     assert_eq!(process.parent, std::os::unix::process::parent_id());
     assert_eq!((process.credentials.uid.real, process.credentials.gid.real), (uid, gid));
     assert!(!process.credentials.changed_ids);
-    assert_eq!(kernel.owner(pid, Owned::Memory).unwrap().uid, process.credentials.uid.effective);
+    assert_eq!(
+        kernel.owner(pid, OwnerKind::Memory).unwrap().uid,
+        process.credentials.uid.effective
+    );
     assert!(process.started.elapsed().is_ok());
     let pids = kernel.processes().unwrap();
     assert!(pids.is_sorted() && pids.contains(&pid) && pids.contains(&pid_of(1)));

@@ -19,7 +19,7 @@ const OF_A_PROCESS: [&str; 60] = [
     "etime", "time", "cputimes", "comm", "exe", "args",
 ];
 
-struct Shown {
+struct Visibility {
     mount: Mount,
     odd: Stopped,
     terminal: Stopped,
@@ -27,10 +27,10 @@ struct Shown {
     threads: Target,
 }
 
-impl Shown {
+impl Visibility {
     fn new() -> Option<Self> {
         let mount = Mount::new()?;
-        Some(Shown {
+        Some(Visibility {
             mount,
             odd: Stopped::with_odd_arguments(0),
             terminal: Stopped::at_a_terminal(),
@@ -59,7 +59,7 @@ fn ps_of_processes() {
     if !is_here("ps") || !is_alone("procps::ps_of_processes") {
         return;
     }
-    let shown = Shown::new().unwrap();
+    let shown = Visibility::new().unwrap();
     for user in ASKERS {
         let asking = shown.asking(user);
         for field in OF_A_PROCESS {
@@ -99,7 +99,7 @@ fn ps_of_all_processes() {
     if !is_here("ps") || !is_alone("procps::ps_of_all_processes") {
         return;
     }
-    let shown = Shown::new().unwrap();
+    let shown = Visibility::new().unwrap();
     let pids = shown.pids();
     for user in ASKERS {
         for script in ["ps aux", "ps auxww", "ps -ef", "ps -eLf", "ps axjf"] {
@@ -126,7 +126,7 @@ fn pgrep_and_its_kin() {
     if !is_here("ps") || !is_alone("procps::pgrep_and_its_kin") {
         return;
     }
-    let shown = Shown::new().unwrap();
+    let shown = Visibility::new().unwrap();
     for user in ASKERS {
         let mut asking = shown.asking(user);
         asking.variables.push(("TTY", shown.terminal.tty()));
@@ -157,7 +157,7 @@ fn pmap_in_each_of_its_forms() {
     if !is_here("ps") || !is_alone("procps::pmap_in_each_of_its_forms") {
         return;
     }
-    let shown = Shown::new().unwrap();
+    let shown = Visibility::new().unwrap();
     for user in ASKERS {
         let asking = shown.asking(user);
         for form in ["", "-x", "-d", "-p", "-q"] {
@@ -191,7 +191,7 @@ fn top_of_processes() {
     if !is_here("ps") || !is_alone("procps::top_of_processes") {
         return;
     }
-    let shown = Shown::new().unwrap();
+    let shown = Visibility::new().unwrap();
     for user in ASKERS {
         for script in [
             "top -b -n1 -w 300 -p $PIDS",

@@ -24,12 +24,12 @@ pub fn has_psutil() -> bool {
 
 const SCRIPT: &str = include_str!("psutil.py");
 
-struct Shown {
+struct Visibility {
     mount: Mount,
     targets: (Stopped, Stopped, Stopped, Target),
 }
 
-impl Shown {
+impl Visibility {
     fn new() -> Self {
         let mount = Mount::new().unwrap();
         let file = "/etc/passwd";
@@ -40,7 +40,7 @@ impl Shown {
         let odd = Stopped::with_odd_arguments(0);
         let terminal = Stopped::at_a_terminal();
         let nobodys = Stopped::with_odd_arguments(super::NOBODY);
-        Shown { mount, targets: (odd, terminal, nobodys, Target::stopped(&script)) }
+        Visibility { mount, targets: (odd, terminal, nobodys, Target::stopped(&script)) }
     }
 
     fn pids(&self) -> [u32; 4] {
@@ -83,7 +83,7 @@ fn with_its_path_set_to_the_mount() {
     if !has_psutil() || !is_alone("psutil::with_its_path_set_to_the_mount") {
         return;
     }
-    let shown = Shown::new();
+    let shown = Visibility::new();
     let said = shown.assert_same(0, false);
     for part in
         ["two words", "/etc/passwd", "AN_ODD_ONE", "pts/", "status = 'stopped'", "status='LISTEN'"]
@@ -98,7 +98,7 @@ fn with_the_mount_at_proc() {
     if !has_psutil() || !is_alone("psutil::with_the_mount_at_proc") {
         return;
     }
-    let said = Shown::new().assert_same(0, true);
+    let said = Visibility::new().assert_same(0, true);
     assert!(!said.contains("Denied"), "{said}");
 }
 
@@ -107,7 +107,7 @@ fn by_another_user() {
     if !has_psutil() || !is_alone("psutil::by_another_user") {
         return;
     }
-    let shown = Shown::new();
+    let shown = Visibility::new();
     for at_proc in [false, true] {
         let said = shown.assert_same(super::NOBODY, at_proc);
         assert!(said.contains("environ = psutil.AccessDenied"), "{said}");

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use mach_procfs::format::linux;
 use mach_procfs::model::{
-    Account, Cpu, CpuTimes, Credentials, Device, Ids, Machine, Memory, Pid, Process, State, Time,
-    Usage,
+    Cpu, CpuTimes, Credentials, Device, Ids, Machine, Memory, Pid, Process, ProcessInfo, State,
+    Time, Usage,
 };
 
 use super::values;
@@ -25,7 +25,7 @@ const BOOTED: SystemTime = SystemTime::UNIX_EPOCH;
 const PAGE: u64 = 4096;
 
 /// What the kernel's own `stat` tells, by the numbers that `man 5 proc` gives the fields.
-fn account(stat: &str) -> Account {
+fn process_info(stat: &str) -> ProcessInfo {
     let (pid, rest) = stat.split_once(" (").unwrap();
     let (name, rest) = rest.rsplit_once(") ").unwrap();
     let fields: Vec<&str> = rest.split_whitespace().collect();
@@ -33,7 +33,7 @@ fn account(stat: &str) -> Account {
     let positive = |number: usize| field(number).unsigned_abs();
     let ticks = |number: usize| Time::of_nanoseconds(positive(number) * 10_000_000);
     let terminal = positive(7) as u32;
-    Account {
+    ProcessInfo {
         process: Process {
             pid: Pid::from_name(pid.as_bytes()).unwrap(),
             parent: positive(4) as u32,
@@ -80,7 +80,7 @@ fn account(stat: &str) -> Account {
 #[test]
 fn stat_has_each_field_where_the_kernel_has_it() {
     let own = kernels("self/stat");
-    let ours = text(&account(&own), linux::stat);
+    let ours = text(&process_info(&own), linux::stat);
     assert_eq!(ours.matches('\n').count(), 1);
     let split = |text: &str| -> Vec<String> {
         let (before, after) = text.trim_end_matches('\n').rsplit_once(") ").unwrap();
@@ -114,7 +114,7 @@ fn assert_in_order(some: &[&str], all: &[&str]) {
 #[test]
 fn status_has_lines_of_the_kernels_in_its_order() {
     let own = kernels("self/status");
-    let mut account = account(&kernels("self/stat"));
+    let mut account = process_info(&kernels("self/stat"));
     let line = |name: &str| own.lines().find(|line| line.starts_with(name)).unwrap();
     let ids = |name: &str| {
         let numbers: Vec<u32> =

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use golden::assert_golden;
-use mach_procfs::format::original::Names;
+use mach_procfs::format::macfuse::Names;
 use mach_procfs::tree::{Kind, On, ROWS, Row};
 
 fn rendered<T>(values: &[T], render: impl Fn(&T, &mut Vec<u8>)) -> Option<Vec<Vec<u8>>> {
@@ -42,8 +42,10 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
     };
     let names = Names { user: &user, group: &group };
     match row.kind {
-        Kind::Account(_, render) if row.name() == "tdev" => rendered(&values::terminals(), render),
-        Kind::Account(_, render) => rendered(&values::accounts(), render),
+        Kind::ProcessInfo(_, render) if row.name() == "tdev" => {
+            rendered(&values::terminals(), render)
+        }
+        Kind::ProcessInfo(_, render) => rendered(&values::accounts(), render),
         Kind::Ids(render) => {
             rendered(&values::accounts(), |account, out| render(account, &names, out))
         }
@@ -66,8 +68,8 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         | Kind::Link(_)
         | Kind::Regions(..)
         | Kind::Libraries(_)
-        | Kind::Sheet(..)
-        | Kind::Own => None,
+        | Kind::Document(..)
+        | Kind::Passthrough => None,
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use mach_procfs::format::linux;
 use mach_procfs::model::{
-    Account, ChildrenUsage, Cpu, CpuTimes, Credentials, Device, DiskUsage, Ids, Machine, Memory,
-    MemoryKinds, Mounted, Pid, Process, Signals, State, Thread, Time, Usage,
+    ChildrenUsage, Cpu, CpuTimes, Credentials, Device, DiskUsage, Ids, Machine, Memory,
+    MemoryKinds, Mounted, Pid, Process, ProcessInfo, Signals, State, Thread, Time, Usage,
 };
 use procfs::process::{Io, LimitValue, Limits, Stat, StatM, Status};
 use procfs::{
@@ -121,8 +121,8 @@ prop_compose! {
         usage in proptest::option::of(any_usage()),
         booted in proptest::option::of(0..1u64 << 32),
         page_size in prop_oneof![Just(4096), Just(16384)],
-    ) -> Account {
-        Account {
+    ) -> ProcessInfo {
+        ProcessInfo {
             process,
             state,
             group,
@@ -157,7 +157,7 @@ fn letter(state: State) -> char {
 }
 
 /// What both files of a process and of a thread of it have.
-fn assert_common(account: &Account, stat: &Stat) {
+fn assert_common(account: &ProcessInfo, stat: &Stat) {
     let usage = account.usage.unwrap_or_default();
     assert_eq!(stat.ppid, account.process.parent as i32);
     assert_eq!(stat.pgrp, account.group as i32);
@@ -258,7 +258,7 @@ proptest! {
     fn status_of_any_process(account in any_account(), name in "[ -9;-\\[\\]-~]{1,15}") {
         // The crate reads UTF-8 only, and a name up to its first colon.
         let process = Process { name: name.clone().into_bytes(), ..account.process };
-        let account = Account { process, ..account };
+        let account = ProcessInfo { process, ..account };
         let status = Status::from_read(text(&account, linux::status).as_slice()).unwrap();
         prop_assert_eq!(&status.name, name.trim());
         prop_assert_eq!(status.state.chars().next(), Some(letter(account.state)));
@@ -307,16 +307,16 @@ proptest! {
     fn status_has_the_same_lines_whatever_the_name_is(
         account in any_account(), name in any_name()
     ) {
-        let names = |account: &Account| -> Vec<Vec<u8>> {
+        let names = |account: &ProcessInfo| -> Vec<Vec<u8>> {
             text(account, linux::status)
                 .split(|byte| *byte == b'\n')
                 .map(|line| line.split(|byte| *byte == b':').next().unwrap().to_vec())
                 .collect()
         };
         let plain = Process { name: b"plain".to_vec(), ..account.process.clone() };
-        let plain = Account { process: plain, ..account.clone() };
+        let plain = ProcessInfo { process: plain, ..account.clone() };
         let process = Process { name, ..account.process.clone() };
-        let strange = Account { process, ..account };
+        let strange = ProcessInfo { process, ..account };
         prop_assert_eq!(names(&plain), names(&strange));
     }
 

@@ -4,8 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use mach_procfs::model::{
-    Account, Arguments, ChildrenUsage, Cpu, CpuTimes, Credentials, Descriptor, DescriptorKind,
-    Device, DiskUsage, Ids, Machine, Memory, MemoryKinds, Mounted, Pid, Port, Process, Queue,
+    Arguments, ChildrenUsage, Cpu, CpuTimes, Credentials, Descriptor, DescriptorKind, Device,
+    DiskUsage, Ids, Machine, Memory, MemoryKinds, Mounted, Pid, Port, Process, ProcessInfo, Queue,
     Register, Signals, State, Thread, Time, Usage,
 };
 
@@ -21,8 +21,8 @@ fn time(nanoseconds: u64) -> Time {
     Time { units: nanoseconds * 3 / 125, nanoseconds }
 }
 
-pub(crate) fn full_account() -> Account {
-    Account {
+pub(crate) fn full_account() -> ProcessInfo {
+    ProcessInfo {
         process: Process {
             pid: Pid::new(501).unwrap(),
             parent: 1,
@@ -83,8 +83,8 @@ pub(crate) fn full_account() -> Account {
     }
 }
 
-fn bare_account() -> Account {
-    Account {
+fn bare_account() -> ProcessInfo {
+    ProcessInfo {
         process: Process {
             pid: Pid::new(0).unwrap(),
             parent: 0,
@@ -109,10 +109,10 @@ fn bare_account() -> Account {
     }
 }
 
-fn extreme_account() -> Account {
+fn extreme_account() -> ProcessInfo {
     let most = Time { units: u64::MAX, nanoseconds: u64::MAX };
     let ids = Ids { real: u32::MAX, effective: u32::MAX, saved: u32::MAX };
-    Account {
+    ProcessInfo {
         process: Process {
             pid: Pid::new(Pid::MAX).unwrap(),
             parent: u32::MAX,
@@ -164,8 +164,8 @@ fn extreme_account() -> Account {
     }
 }
 
-pub(crate) fn accounts() -> Vec<Account> {
-    let other = Account {
+pub(crate) fn accounts() -> Vec<ProcessInfo> {
+    let other = ProcessInfo {
         process: Process { name: b"sixteen-bytes-xy".to_vec(), ..full_account().process },
         terminal: Some(Device { major: 136, minor: 300 }),
         usage: Some(Usage { policy: Some(2), ..full_account().usage.unwrap() }),
@@ -175,9 +175,10 @@ pub(crate) fn accounts() -> Vec<Account> {
 }
 
 /// Each on another terminal.
-pub(crate) fn terminals() -> Vec<Account> {
+pub(crate) fn terminals() -> Vec<ProcessInfo> {
     let numbers = [(16, 3), (0, 0), (136, 300), (4, 1), (4, 63), (4, 64), (5, 1)];
-    let on = |(major, minor)| Account { terminal: Some(Device { major, minor }), ..full_account() };
+    let on =
+        |(major, minor)| ProcessInfo { terminal: Some(Device { major, minor }), ..full_account() };
     std::iter::once(bare_account()).chain(numbers.map(on)).collect()
 }
 
@@ -229,7 +230,7 @@ pub(crate) fn numbers() -> Vec<Vec<u32>> {
     vec![vec![1], vec![], vec![u32::MAX], vec![8], vec![9, 0, 1, 2, 3, 4, 0x186a5, 0xffff_ffff]]
 }
 
-pub(crate) fn threads() -> Vec<(Account, Thread)> {
+pub(crate) fn threads() -> Vec<(ProcessInfo, Thread)> {
     let thread = Thread {
         id: 0x1234,
         name: b"com.apple.main".to_vec(),

@@ -1,11 +1,11 @@
 //! `PID/limits`.
 
-use super::super::small::put;
-use crate::model::Account;
+use super::super::line::put;
+use crate::model::ProcessInfo;
 
 /// All of them unlimited, which is what Linux prints for 'none': Darwin tells nobody's limits but
 /// to the process itself.
-pub fn limits(_: &Account, out: &mut Vec<u8>) {
+pub fn limits(_: &ProcessInfo, out: &mut Vec<u8>) {
     let mut row = |name: &str, soft: &str, hard: &str, unit: &str| {
         put(out, format_args!("{name:<25} {soft:<20} {hard:<20} "));
         // Two have no unit, and no columns for one (`proc_pid_limits`).

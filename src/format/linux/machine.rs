@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::super::escaped;
-use super::super::small::put;
+use super::super::line::put;
 use crate::model::{Cpu, CpuTimes, Machine};
 
 /// `version`: `Darwin version 24.1.0 Darwin Kernel Version 24.1.0: …`.

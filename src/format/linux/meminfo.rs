@@ -1,6 +1,6 @@
 //! `meminfo` (`fs/proc/meminfo.c`).
 
-use super::super::small::put;
+use super::super::line::put;
 use crate::model::Machine;
 
 /// A line for each sort of memory, in KiB. What Darwin has by another name stands where it means

@@ -1,6 +1,6 @@
 //! `mounts` and `filesystems`.
 
-use super::super::small::in_octal;
+use super::super::line::in_octal;
 use crate::model::{Machine, Mounted};
 
 /// What `mangle` of `fs/proc_namespace.c` escapes.

@@ -1,8 +1,8 @@
 //! `PID/{cmdline,comm,environ,statm}`, `PID/fdinfo/N` and `PID/task/TID/comm`.
 
-use super::super::small::put;
+use super::super::line::put;
 use super::{short, thread_name};
-use crate::model::{Account, Arguments, Descriptor, DiskUsage, Thread};
+use crate::model::{Arguments, Descriptor, DiskUsage, ProcessInfo, Thread};
 
 /// `PID/cmdline`: the arguments, a NUL behind each.
 pub fn cmdline(arguments: &Arguments, out: &mut Vec<u8>) {
@@ -15,20 +15,20 @@ pub fn environ(arguments: &Arguments, out: &mut Vec<u8>) {
 }
 
 /// `PID/comm`: the name as it is (`comm_show`).
-pub fn comm(account: &Account, out: &mut Vec<u8>) {
+pub fn comm(account: &ProcessInfo, out: &mut Vec<u8>) {
     out.extend_from_slice(short(&account.process.name));
     out.push(b'\n');
 }
 
 /// `PID/task/TID/comm`.
-pub fn thread_comm(account: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_comm(account: &ProcessInfo, thread: &Thread, out: &mut Vec<u8>) {
     out.extend_from_slice(thread_name(&account.process.name, &thread.name));
     out.push(b'\n');
 }
 
 /// `PID/statm`: pages of address space, in memory, shared, of text, 0, of data, 0. Darwin tells
 /// the first two of them.
-pub fn statm(account: &Account, out: &mut Vec<u8>) {
+pub fn statm(account: &ProcessInfo, out: &mut Vec<u8>) {
     let (size, resident) = account.usage.map_or((0, 0), |usage| {
         let pages = |bytes: u64| bytes.checked_div(account.page_size).unwrap_or(0);
         (pages(usage.virtual_size), pages(usage.resident_size))
@@ -38,7 +38,7 @@ pub fn statm(account: &Account, out: &mut Vec<u8>) {
 
 /// `PID/io`: bytes and calls of reading and writing, bytes to and from disks, and bytes that were to
 /// be written and are not any more. Darwin counts those of disks.
-pub fn io(account: &Account, out: &mut Vec<u8>) {
+pub fn io(account: &ProcessInfo, out: &mut Vec<u8>) {
     let DiskUsage { bytes_read, bytes_written } =
         account.usage.and_then(|usage| usage.disk).unwrap_or_default();
     put(out, format_args!("rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\n"));

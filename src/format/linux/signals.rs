@@ -1,6 +1,6 @@
 //! Sets of signals, in Linux's numbers.
 
-use crate::model::{Account, Signals};
+use crate::model::{ProcessInfo, Signals};
 
 /// By Darwin's number (`sys/signal.h`) less 1, that of Linux (`asm-generic/signal.h`); 0 for those
 /// that Linux does not have, SIGEMT and SIGINFO.
@@ -10,7 +10,7 @@ const NUMBERS: [u8; 31] = [
 ];
 
 /// The signals that a process ignores and those that it catches, the first in the lowest bit.
-pub(super) fn signals(account: &Account) -> [u32; 2] {
+pub(super) fn signals(account: &ProcessInfo) -> [u32; 2] {
     let Signals { ignored, caught } = account.signals.unwrap_or_default();
     [ignored, caught].map(|set| {
         let known = (0..).zip(NUMBERS).filter(|(bit, number)| *number > 0 && set >> bit & 1 != 0);

@@ -1,9 +1,9 @@
 //! `PID/stat` and `PID/task/TID/stat`: 52 fields in a line (`do_task_stat`).
 
-use super::super::small::put;
+use super::super::line::put;
 use super::signals::signals;
 use super::{NANOSECONDS_OF_TICK, short, state, thread_name};
-use crate::model::{Account, Device, State, Thread, Usage};
+use crate::model::{Device, ProcessInfo, State, Thread, Usage};
 
 /// What differs between a process and a thread of it.
 struct Subject<'a> {
@@ -19,7 +19,7 @@ struct Subject<'a> {
 }
 
 /// `PID/stat`.
-pub fn stat(account: &Account, out: &mut Vec<u8>) {
+pub fn stat(account: &ProcessInfo, out: &mut Vec<u8>) {
     let Usage { faults, pageins, total_user, total_system, .. } = account.usage.unwrap_or_default();
     let subject = Subject {
         id: u64::from(account.process.pid.number()),
@@ -34,7 +34,7 @@ pub fn stat(account: &Account, out: &mut Vec<u8>) {
 }
 
 /// `PID/task/TID/stat`.
-pub fn thread_stat(account: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_stat(account: &ProcessInfo, thread: &Thread, out: &mut Vec<u8>) {
     let subject = Subject {
         id: thread.id,
         name: thread_name(&account.process.name, &thread.name),
@@ -46,7 +46,7 @@ pub fn thread_stat(account: &Account, thread: &Thread, out: &mut Vec<u8>) {
     fields(account, &subject, out);
 }
 
-fn fields(account: &Account, subject: &Subject<'_>, out: &mut Vec<u8>) {
+fn fields(account: &ProcessInfo, subject: &Subject<'_>, out: &mut Vec<u8>) {
     let usage = account.usage.unwrap_or_default();
     // 1 and 2. The name is as it is: readers look for the last parenthesis.
     put(out, format_args!("{} (", subject.id));
@@ -94,7 +94,7 @@ fn fields(account: &Account, subject: &Subject<'_>, out: &mut Vec<u8>) {
 }
 
 /// Ticks between the machine's start and the process's.
-fn started(account: &Account) -> u64 {
+fn started(account: &ProcessInfo) -> u64 {
     let since = account.booted.and_then(|it| account.process.started.duration_since(it).ok());
     let ticks = since.map_or(0, |since| since.as_nanos() / u128::from(NANOSECONDS_OF_TICK));
     u64::try_from(ticks).unwrap_or(u64::MAX)

@@ -1,24 +1,24 @@
 //! `PID/status` and `PID/task/TID/status` (`proc_pid_status`). Lines that Linux leaves out where
 //! it was built without what they tell of are left out.
 
-use super::super::small::put;
+use super::super::line::put;
 use super::signals::signals;
 use super::{short, state, thread_name};
-use crate::model::{Account, Ids, State, Thread};
+use crate::model::{Ids, ProcessInfo, State, Thread};
 
 /// `PID/status`.
-pub fn status(account: &Account, out: &mut Vec<u8>) {
+pub fn status(account: &ProcessInfo, out: &mut Vec<u8>) {
     let name = short(&account.process.name);
     lines(account, name, account.state, u64::from(account.process.pid.number()), out);
 }
 
 /// `PID/task/TID/status`.
-pub fn thread_status(account: &Account, thread: &Thread, out: &mut Vec<u8>) {
+pub fn thread_status(account: &ProcessInfo, thread: &Thread, out: &mut Vec<u8>) {
     let name = thread_name(&account.process.name, &thread.name);
     lines(account, name, thread.state, thread.id, out);
 }
 
-fn lines(account: &Account, name: &[u8], does: State, id: u64, out: &mut Vec<u8>) {
+fn lines(account: &ProcessInfo, name: &[u8], does: State, id: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Name:\t");
     escaped(name, out);
     let (letter, words) = state(does);
@@ -67,7 +67,7 @@ fn ids(name: &str, ids: Ids, out: &mut Vec<u8>) {
 
 /// Nothing for a process without an address space, and where nothing is told. The peaks are not
 /// below the present, as in `task_mem`.
-fn memory(account: &Account, out: &mut Vec<u8>) {
+fn memory(account: &ProcessInfo, out: &mut Vec<u8>) {
     let ended = matches!(account.state, State::Zombie | State::Dead);
     let Some(usage) = account.usage.filter(|_| !ended) else { return };
     let (size, resident) = (usage.virtual_size / 1024, usage.resident_size / 1024);

@@ -1,12 +1,12 @@
 //! `PID/smaps_rollup`: the sums.
 
 use super::amounts::{Amounts, Record};
-use crate::format::{Sheet, maps};
+use crate::format::{Document, maps};
 use crate::model::{Backing, BackingKind, Region};
 
 /// One record for all regions; nothing for a process that has none.
 #[must_use]
-pub fn smaps_rollup() -> Box<dyn Sheet> {
+pub fn smaps_rollup() -> Box<dyn Document> {
     Box::<Rollup>::default()
 }
 
@@ -16,7 +16,7 @@ struct Rollup {
     sums: Amounts,
 }
 
-impl Sheet for Rollup {
+impl Document for Rollup {
     fn add(&mut self, region: &Region, _: &mut Vec<u8>) {
         let start = self.range.map_or(region.start, |(start, _)| start);
         self.range = Some((start, region.end));

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::piece::{Access, Amounts, Kind, Piece};
-use super::words::{as_xml, count, shortened, shown, size};
+use super::text::{as_xml, count, shortened, shown, size};
 use crate::model::Pid;
 
 // Columns, in pixels.

@@ -6,10 +6,10 @@
 
 mod draw;
 mod piece;
-mod words;
+mod text;
 
 use self::piece::{Amounts, Piece, join_runs, join_to};
-use super::Sheet;
+use super::Document;
 use crate::model::{Pid, Process, Region, Result};
 
 /// How many rows a picture has at most.
@@ -21,7 +21,7 @@ const PIECES: usize = 1024;
 
 /// One picture.
 #[must_use]
-pub fn vmmap_svg() -> Box<dyn Sheet> {
+pub fn vmmap_svg() -> Box<dyn Document> {
     Box::<Picture>::default()
 }
 
@@ -34,7 +34,7 @@ struct Picture {
     process: Option<(Vec<u8>, Pid)>,
 }
 
-impl Sheet for Picture {
+impl Document for Picture {
     fn about(&mut self, process: &mut dyn FnMut() -> Result<Process>) -> Result<()> {
         let process = process()?;
         self.process = Some((process.name, process.pid));

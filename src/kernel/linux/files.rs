@@ -43,7 +43,7 @@ impl LinuxKernel {
         )
     }
 
-    pub(super) fn open_of(&self, pid: Pid, name: &str, call: &'static str) -> Result<OwnedFd> {
+    pub(super) fn open_in(&self, pid: Pid, name: &str, call: &'static str) -> Result<OwnedFd> {
         self.open(&ProcPath::of(pid, name)).map_err(|errno| failure(errno, call, pid))
     }
 
@@ -181,7 +181,7 @@ pub(super) fn failure(errno: Errno, call: &'static str, pid: Pid) -> Error {
     let kind = match errno {
         Errno::ENOENT | Errno::ESRCH | Errno::ENOTDIR => ErrorKind::NoSuchProcess,
         Errno::EACCES | Errno::EPERM => ErrorKind::Denied,
-        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM => ErrorKind::Exhausted,
+        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM => ErrorKind::ResourceLimit,
         _ => ErrorKind::Failed,
     };
     Error::new(kind, call).code(Code::Errno(errno as i32)).pid(pid)

@@ -1,7 +1,6 @@
 //! Linux: the kernel's own procfs, read through a directory descriptor that was opened and
 //! verified before anything was mounted over it.
 
-mod account;
 mod cpus;
 mod descriptors;
 mod files;
@@ -11,6 +10,7 @@ mod liveness;
 mod maps;
 mod namespaces;
 mod own_file;
+mod process_info;
 mod public;
 mod scan;
 mod smaps;
@@ -30,10 +30,10 @@ use nix::sys::stat::{Mode, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, sysconf};
 
-use super::{Detail, Kernel, LinkTo, Owned, System, Text, Walk, Whose, names_of};
+use super::{Detail, Kernel, LinkTo, OwnerKind, ProcfsFile, System, Text, Walk, users};
 use crate::model::{
-    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Owner,
-    Pid, Process, Result, Shown, Standing, TaskFact, Thread,
+    Arguments, CallerPrivileges, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity,
+    Owner, Pid, Process, ProcessInfo, Result, TaskFact, Thread, Visibility,
 };
 
 use files::{ProcPath, open_directory, whole};
@@ -155,7 +155,7 @@ impl LinuxKernel {
 ///
 /// # Errors
 /// `Failed` where `/proc` is no procfs, `NoSuchName` where it is missing or of another pid
-/// namespace; `Exhausted`.
+/// namespace; `ResourceLimit`.
 pub fn own_regions() -> Result<Box<dyn Walk>> {
     let path = "/proc/self/maps";
     let file = nix::fcntl::open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
@@ -187,10 +187,10 @@ impl Kernel for LinuxKernel {
         self.identity_of(pid)
     }
 
-    fn owner(&self, pid: Pid, owned: Owned) -> Result<Owner> {
+    fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<Owner> {
         let stat = match owned {
-            Owned::Process => self.stat_of(pid, "", "fstatat(PID)")?,
-            Owned::Memory => self.stat_of(pid, "maps", "fstatat(maps)")?,
+            OwnerKind::Process => self.stat_of(pid, "", "fstatat(PID)")?,
+            OwnerKind::Memory => self.stat_of(pid, "maps", "fstatat(maps)")?,
         };
         let seconds = u64::try_from(stat.st_mtime).unwrap_or(0);
         let since = UNIX_EPOCH + Duration::from_secs(seconds);
@@ -215,7 +215,7 @@ impl Kernel for LinuxKernel {
         self.process_of_thread(caller)
     }
 
-    fn standing(&self, caller: u32) -> Standing {
+    fn standing(&self, caller: u32) -> CallerPrivileges {
         self.standing_of(caller)
     }
 
@@ -226,8 +226,8 @@ impl Kernel for LinuxKernel {
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
         for _ in 0..ATTEMPTS {
             let file = match detail {
-                Detail::Map => self.open_of(pid, "maps", "open(maps)")?,
-                Detail::Attributes | Detail::Pages => self.open_of(pid, "smaps", "open(smaps)")?,
+                Detail::Map => self.open_in(pid, "maps", "open(maps)")?,
+                Detail::Attributes | Detail::Pages => self.open_in(pid, "smaps", "open(smaps)")?,
             };
             // Asked after the open: no identity comes twice, so the pid was this process's all
             // along.
@@ -245,23 +245,23 @@ impl Kernel for LinuxKernel {
     }
 
     fn user_name(&self, uid: u32) -> Option<String> {
-        names_of::user(uid)
+        users::user(uid)
     }
 
     fn group_name(&self, gid: u32) -> Option<String> {
-        names_of::group(gid)
+        users::group(gid)
     }
 
-    fn account(&self, pid: Pid, shown: Shown, extent: Extent) -> Result<Account> {
+    fn process_info(&self, pid: Pid, shown: Visibility, extent: Extent) -> Result<ProcessInfo> {
         let threads = match extent {
             Extent::Brief => threads::Total::default(),
             Extent::Threads | Extent::Whole => threads::total(self, pid)?,
         };
-        account::account(self, pid, shown, threads)
+        process_info::process_info(self, pid, shown, threads)
     }
 
-    fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {
-        account::arguments(self, pid, shown)
+    fn arguments(&self, pid: Pid, shown: Visibility) -> Result<Arguments> {
+        process_info::arguments(self, pid, shown)
     }
 
     fn link(&self, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
@@ -304,7 +304,7 @@ impl Kernel for LinuxKernel {
     }
 
     fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
-        account::task_fact(self, pid, fact)
+        process_info::task_fact(self, pid, fact)
     }
 
     fn cpus(&self) -> Result<Vec<Cpu>> {
@@ -321,9 +321,9 @@ impl Kernel for LinuxKernel {
 
     fn own_file(
         &self,
-        whose: Whose,
+        whose: ProcfsFile,
         name: &'static str,
-        shown: Shown,
+        shown: Visibility,
     ) -> Result<Option<Box<dyn Text>>> {
         Ok(Some(Box::new(own_file::OwnFile::open(self, whose, name, shown)?)))
     }

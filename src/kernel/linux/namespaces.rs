@@ -7,7 +7,7 @@ use nix::sys::stat::{fstat, fstatat};
 
 use super::files::ProcPath;
 use super::{LinuxKernel, ioctl};
-use crate::model::{Pid, Standing};
+use crate::model::{CallerPrivileges, Pid};
 
 impl LinuxKernel {
     /// The user namespace of a process or thread, for who may see more than its name.
@@ -22,16 +22,20 @@ impl LinuxKernel {
     }
 
     /// What a thread may do beyond what its ids allow.
-    pub(super) fn standing_of(&self, caller: u32) -> Standing {
+    pub(super) fn standing_of(&self, caller: u32) -> CallerPrivileges {
         let Some(own) = self.own_user_namespace else {
             let all = u64::MAX;
-            return Standing { capabilities: all, user_namespace: Some(0), in_own_namespace: true };
+            return CallerPrivileges {
+                capabilities: all,
+                user_namespace: Some(0),
+                in_own_namespace: true,
+            };
         };
         let Some(thread) = Pid::new(caller).filter(|_| caller != 0) else {
-            return Standing::default();
+            return CallerPrivileges::default();
         };
         let user_namespace = self.user_namespace_of(thread);
-        Standing {
+        CallerPrivileges {
             capabilities: ioctl::effective_capabilities(caller).unwrap_or(0),
             user_namespace,
             in_own_namespace: user_namespace == Some(own),

@@ -9,10 +9,10 @@ use nix::unistd::{Whence, lseek, read};
 
 use super::files::{ProcPath, failure, read_to_end, whole};
 use super::liveness::{address_space_lives, gone_meanwhile};
-use super::public::{Cover, Public, public};
+use super::public::{Public, Redact, public};
 use super::{ATTEMPTS, LinuxKernel};
-use crate::kernel::{Text, Whose};
-use crate::model::{Error, ErrorKind, Pid, Result, Shown};
+use crate::kernel::{ProcfsFile, Text};
+use crate::model::{Error, ErrorKind, Pid, Result, Visibility};
 
 /// How much is asked for at once: the kernel makes about a page of most files
 /// (`seq_read_iter`), and copies any amount of `cmdline` and `environ`.
@@ -25,7 +25,7 @@ pub(super) struct OwnFile {
     /// Whose it is, where it is not the machine's.
     pid: Option<Pid>,
     /// What leaves of a small file so much as may be shown.
-    cover: Option<Cover>,
+    cover: Option<Redact>,
     /// Whether it shows memory, of which there was some when it was opened.
     has_address_space: bool,
     ended: bool,
@@ -34,22 +34,24 @@ pub(super) struct OwnFile {
 impl OwnFile {
     pub(super) fn open(
         kernel: &LinuxKernel,
-        whose: Whose,
+        whose: ProcfsFile,
         name: &'static str,
-        shown: Shown,
+        shown: Visibility,
     ) -> Result<Self> {
         let (pid, path) = match whose {
-            Whose::Machine => return Self::open_machines(kernel, name),
-            Whose::Process(pid) => (pid, ProcPath::of(pid, name)),
-            Whose::Thread(pid, id) => (pid, ProcPath::new(format_args!("{pid}/task/{id}/{name}"))),
-            Whose::Descriptor(pid, number) => {
+            ProcfsFile::Machine => return Self::open_machines(kernel, name),
+            ProcfsFile::Process(pid) => (pid, ProcPath::of(pid, name)),
+            ProcfsFile::Thread(pid, id) => {
+                (pid, ProcPath::new(format_args!("{pid}/task/{id}/{name}")))
+            }
+            ProcfsFile::Descriptor(pid, number) => {
                 (pid, ProcPath::new(format_args!("{pid}/{name}/{number}")))
             }
         };
         let cover = match (shown, public(name)) {
-            (Shown::All, _) | (Shown::Public, Public::Whole) => None,
-            (Shown::Public, Public::Covered(cover)) => Some(cover),
-            (Shown::Public, Public::Nothing) => {
+            (Visibility::Full, _) | (Visibility::Public, Public::Whole) => None,
+            (Visibility::Public, Public::Redacted(cover)) => Some(cover),
+            (Visibility::Public, Public::Nothing) => {
                 return Err(Error::new(ErrorKind::Denied, "open(own file)").pid(pid));
             }
         };
@@ -99,7 +101,7 @@ impl OwnFile {
         if self.ended { self.confirm_alive() } else { Ok(()) }
     }
 
-    fn append_covered(&mut self, cover: Cover, out: &mut Vec<u8>) -> Result<()> {
+    fn append_covered(&mut self, cover: Redact, out: &mut Vec<u8>) -> Result<()> {
         let text = read_to_end(&self.file).map_err(|errno| self.read_failed(errno))?;
         self.ended = true;
         cover(&text, out).ok_or_else(|| {

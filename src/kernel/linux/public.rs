@@ -5,14 +5,14 @@ use super::stat::split_name;
 
 /// Appends so much of a file's text as everyone may see; `None` for text that the kernel does not
 /// write.
-pub(super) type Cover = fn(&[u8], &mut Vec<u8>) -> Option<()>;
+pub(super) type Redact = fn(&[u8], &mut Vec<u8>) -> Option<()>;
 
 /// How much of a file of a process or thread is for everyone.
 pub(super) enum Public {
     /// All of it.
     Whole,
     /// What is left by this.
-    Covered(Cover),
+    Redacted(Redact),
     /// Nothing; or it is not known here.
     Nothing,
 }
@@ -23,8 +23,8 @@ pub(super) fn public(name: &str) -> Public {
     match name {
         "cgroup" | "cmdline" | "comm" | "limits" | "mountinfo" | "mounts" | "oom_score"
         | "oom_score_adj" | "schedstat" | "statm" | "status" => Public::Whole,
-        "stat" => Public::Covered(stat),
-        "wchan" => Public::Covered(wchan),
+        "stat" => Public::Redacted(stat),
+        "wchan" => Public::Redacted(wchan),
         // Addresses in it are hidden from who has not `CAP_SYSLOG` (`%pK`), as this daemon.
         _ if name.starts_with("net/") => Public::Whole,
         _ => Public::Nothing,

@@ -15,7 +15,7 @@ pub(super) fn of_process(call: &'static str, errno: Errno, pid: Pid) -> Error {
 
 /// Of the list of pids: its only `ENOMEM` for a buffer that is not empty is the kernel's own.
 pub(super) fn of_list(call: &'static str, errno: Errno) -> Error {
-    let kind = if errno == Errno::NOMEM { ErrorKind::Exhausted } else { ErrorKind::Failed };
+    let kind = if errno == Errno::NOMEM { ErrorKind::ResourceLimit } else { ErrorKind::Failed };
     Error::new(kind, call).code(Code::Errno(errno.0))
 }
 
@@ -96,6 +96,6 @@ pub(super) fn of_mach(call: &'static str, code: KernReturn) -> Error {
 
 /// Of a BSD call about no process.
 pub(super) fn of_machine(call: &'static str, errno: Errno) -> Error {
-    let kind = if errno == Errno::NOMEM { ErrorKind::Exhausted } else { ErrorKind::Failed };
+    let kind = if errno == Errno::NOMEM { ErrorKind::ResourceLimit } else { ErrorKind::Failed };
     Error::new(kind, call).code(Code::Errno(errno.0))
 }

@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
-use super::facts::{self, LeftBehind};
 use super::names::{Images, Namer, shared_region};
+use super::queries::{self, LeftBehind};
 use super::target::{Target, number};
 use super::walk::RegionWalk;
 use crate::kernel::xnu::{
@@ -115,7 +115,7 @@ impl<C: XnuCalls> OwnCache<C> {
     }
 
     fn root(&self, pid: Pid) -> Option<(u32, u64, Text<1024>)> {
-        facts::root(&self.calls, &self.left, pid)
+        queries::root(&self.calls, &self.left, pid)
     }
 
     /// What the rows of this process inside the shared region tell; `None` where there are none, or

@@ -6,34 +6,34 @@
 //! inside submaps.
 
 pub mod cache;
-mod facts;
 mod failure;
 mod libraries;
 pub(crate) mod list;
 mod names;
 mod own;
 pub(crate) mod paths;
+mod queries;
 mod target;
 mod walk;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-pub(crate) use self::facts::argument_area;
-use self::facts::{LastThreads, LeftBehind};
 use self::libraries::{LibraryWalk, OwnCache};
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
+pub(crate) use self::queries::argument_area;
+use self::queries::{LastThreads, LeftBehind};
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
-use super::{Detail, Kernel, LinkTo, Owned, System, Walk, names_of};
+use super::{Detail, Kernel, LinkTo, OwnerKind, System, Walk, users};
 use crate::kernel::xnu::{
     BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, Typed, UniqueInfo, XnuCalls,
 };
 use crate::model::{
-    Account, Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Ids,
-    Machine, Owner, Pid, Port, PortRefusal, Process, Register, RegisterSet, Result, Shown,
-    TaskFact, Thread,
+    Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Ids, Machine,
+    Owner, Pid, Port, PortRefusal, Process, ProcessInfo, Register, RegisterSet, Result, TaskFact,
+    Thread, Visibility,
 };
 
 /// macOS as a source of processes and their regions.
@@ -112,7 +112,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
 
     /// Where the kernel does not tell this program when the process started (another user's, and
     /// this is not root), its nodes date from 1970.
-    fn owner(&self, pid: Pid, _owned: Owned) -> Result<Owner> {
+    fn owner(&self, pid: Pid, _owned: OwnerKind) -> Result<Owner> {
         let process = self.describe(pid)?;
         Ok(Owner {
             uid: process.credentials.uid.effective,
@@ -189,92 +189,92 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         }
     }
 
-    fn account(&self, pid: Pid, shown: Shown, extent: Extent) -> Result<Account> {
-        facts::account(&self.calls, pid, shown, extent)
+    fn process_info(&self, pid: Pid, shown: Visibility, extent: Extent) -> Result<ProcessInfo> {
+        queries::account(&self.calls, pid, shown, extent)
     }
 
-    fn arguments(&self, pid: Pid, shown: Shown) -> Result<Arguments> {
-        facts::arguments(self.calls.as_ref(), pid, shown)
+    fn arguments(&self, pid: Pid, shown: Visibility) -> Result<Arguments> {
+        queries::arguments(self.calls.as_ref(), pid, shown)
     }
 
     fn link(&self, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
-        facts::link(&self.calls, &self.left_behind, pid, to)
+        queries::link(&self.calls, &self.left_behind, pid, to)
     }
 
     fn descriptors(&self, pid: Pid) -> Result<Vec<u32>> {
-        facts::descriptors(self.calls.as_ref(), pid)
+        queries::descriptors(self.calls.as_ref(), pid)
     }
 
     fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
-        facts::descriptor(&self.calls, &self.left_behind, pid, number)
+        queries::descriptor(&self.calls, &self.left_behind, pid, number)
     }
 
     fn open_descriptors(&self, pid: Pid) -> Result<Vec<Descriptor>> {
-        facts::open_descriptors(&self.calls, &self.left_behind, pid)
+        queries::open_descriptors(&self.calls, &self.left_behind, pid)
     }
 
     fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {
-        facts::descriptor_flags(self.calls.as_ref(), pid, number)
+        queries::descriptor_flags(self.calls.as_ref(), pid, number)
     }
 
     fn threads(&self, pid: Pid) -> Result<Vec<u64>> {
-        facts::threads(self.calls.as_ref(), pid)
+        queries::threads(self.calls.as_ref(), pid)
     }
 
     fn has_thread(&self, pid: Pid, id: u64) -> Result<bool> {
-        facts::has_thread(self.calls.as_ref(), pid, id)
+        queries::has_thread(self.calls.as_ref(), pid, id)
     }
 
     fn thread(&self, pid: Pid, id: u64) -> Result<Thread> {
-        facts::thread(self.calls.as_ref(), pid, id)
+        queries::thread(self.calls.as_ref(), pid, id)
     }
 
     fn suspend_count(&self, pid: Pid, thread: u64) -> Result<u32> {
-        facts::suspend_count(&self.calls, &self.last_threads, pid, thread)
+        queries::suspend_count(&self.calls, &self.last_threads, pid, thread)
     }
 
     fn registers(&self, pid: Pid, id: u64, set: RegisterSet) -> Result<Vec<Register>> {
-        facts::registers(&self.calls, &self.last_threads, pid, id, set)
+        queries::registers(&self.calls, &self.last_threads, pid, id, set)
     }
 
     fn ports(&self, pid: Pid) -> Result<Vec<u32>> {
-        facts::ports(&self.calls, pid)
+        queries::ports(&self.calls, pid)
     }
 
     fn has_port(&self, pid: Pid, name: u32) -> Result<bool> {
-        facts::has_port(&self.calls, pid, name)
+        queries::has_port(&self.calls, pid, name)
     }
 
     fn port(&self, pid: Pid, name: u32) -> Result<Port> {
-        facts::port(&self.calls, pid, name)
+        queries::port(&self.calls, pid, name)
     }
 
     fn port_refusal(&self, pid: Pid) -> Result<Option<PortRefusal>> {
-        facts::port_refusal(&self.calls, pid)
+        queries::port_refusal(&self.calls, pid)
     }
 
     fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
-        facts::task_fact(&self.calls, pid, fact)
+        queries::task_fact(&self.calls, pid, fact)
     }
 
     fn user_name(&self, uid: u32) -> Option<String> {
-        names_of::user(uid).filter(|_| self.knows_callers())
+        users::user(uid).filter(|_| self.knows_callers())
     }
 
     fn group_name(&self, gid: u32) -> Option<String> {
-        names_of::group(gid).filter(|_| self.knows_callers())
+        users::group(gid).filter(|_| self.knows_callers())
     }
 
     fn machine(&self) -> Result<Machine> {
-        facts::machine(self.calls.as_ref())
+        queries::machine(self.calls.as_ref())
     }
 
     fn cpus(&self) -> Result<Vec<Cpu>> {
-        facts::cpus(self.calls.as_ref())
+        queries::cpus(self.calls.as_ref())
     }
 
     fn cpu(&self, number: u32) -> Result<Cpu> {
-        facts::cpu(self.calls.as_ref(), number)
+        queries::cpu(self.calls.as_ref(), number)
     }
 
     fn system(&self) -> System {

@@ -16,9 +16,9 @@ use self::ahead::FilesAhead;
 use self::page::page_size;
 use self::source::{Answer, Counts, Refusal, Source};
 use self::whole::WholePaths;
-use super::facts::{self, LeftBehind};
 use super::failure::NoRegion;
 use super::names::Namer;
+use super::queries::{self, LeftBehind};
 use super::target::Target;
 use crate::kernel::xnu::{TaskPort, XnuCalls};
 use crate::kernel::{Detail, Walk};
@@ -242,10 +242,10 @@ fn choose<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Source<C> {
     if target.number() == target.calls.own_pid() {
         return Source::Leaves(TaskPort::own(&target.calls), Counts::Wanted);
     }
-    match facts::read_port(&target.calls, target.pid) {
+    match queries::read_port(&target.calls, target.pid) {
         Ok(port) => Source::Leaves(port, Counts::Wanted),
         Err(error) => {
-            let refusal = facts::explained(&target.calls, target.pid, error);
+            let refusal = queries::explained(&target.calls, target.pid, error);
             log::info!("no look inside submaps: {refusal}");
             Source::TopLevel
         }

@@ -1,12 +1,12 @@
 //! The root, and what stands in it of the machine.
 
-use super::super::table::{Items, Kind, Link};
-use super::{Listed, directory, machine, row};
-use crate::format::{linux, original};
+use super::super::table::{Entries, Kind, Link};
+use super::{RowSpec, directory, machine, row};
+use crate::format::{linux, macfuse};
 
-pub(super) const ROWS: &[Listed] = &[
+pub(super) const ROWS: &[RowSpec] = &[
     directory("", "the root"),
-    directory("PID", "one process").each(Items::Processes),
+    directory("PID", "one process").each(Entries::Processes),
     row("self", Kind::Link(Link::OwnProcess), "link to the directory of the process that reads it"),
     row("curproc", Kind::Link(Link::OwnProcess), "the same by the name that the BSDs have for it"),
     row(
@@ -27,14 +27,14 @@ pub(super) const ROWS: &[Listed] = &[
         Kind::Link(Link::Named),
         "link to the directory of the first process of this name, `:` for `/`",
     )
-    .each(Items::ProcessNames),
+    .each(Entries::ProcessNames),
     directory("system", "the machine, as the MacFUSE procfs shows it"),
     directory("system/hardware", "its parts"),
     directory("system/hardware/cpus", "its CPUs"),
-    directory("system/hardware/cpus/N", "one CPU").each(Items::Cpus),
+    directory("system/hardware/cpus/N", "one CPU").each(Entries::Cpus),
     row(
         "system/hardware/cpus/N/data",
-        Kind::Cpu(original::cpu),
+        Kind::Cpu(macfuse::cpu),
         "slot, type and subtype, and ticks of 10 ms by what they were spent on",
     ),
     machine("version", linux::version, "name, release and version of the kernel").own("version"),

@@ -1,14 +1,14 @@
 //! The process as a Mach task, and its threads. What the original needs a task port for is
 //! for those only who may see the process's memory.
 
-use super::super::table::{Items, Kind};
-use super::{Listed, account, directory, port, row, thread, thread_of, thread_sums};
-use crate::format::{self, linux, original};
+use super::super::table::{Entries, Kind};
+use super::{RowSpec, directory, port, process_info, row, thread, thread_of, thread_sums};
+use crate::format::{self, linux, macfuse};
 use crate::kernel::Detail;
 use crate::model::{Extent, RegisterSet, TaskFact};
 
-pub(super) const ROWS: &[Listed] = &[
-    directory("PID/task/TID", "one thread").each(Items::Threads),
+pub(super) const ROWS: &[RowSpec] = &[
+    directory("PID/task/TID", "one thread").each(Entries::Threads),
     thread_of(
         "PID/task/TID/comm",
         Extent::Brief,
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Listed] = &[
         "as `PID/status`, of this thread",
     )
     .own("status"),
-    account("PID/task/TID/statm", linux::statm, "as `PID/statm`").own("statm"),
+    process_info("PID/task/TID/statm", linux::statm, "as `PID/statm`").own("statm"),
     row("PID/task/TID/cmdline", Kind::Arguments(linux::cmdline), "as `PID/cmdline`").own("cmdline"),
     row("PID/task/TID/maps", Kind::Regions(Detail::Map, format::maps), "as `PID/maps`")
         .own("maps")
@@ -51,13 +51,13 @@ pub(super) const ROWS: &[Listed] = &[
     .memory(),
     row(
         "PID/task/vmmap.json",
-        Kind::Sheet(Detail::Attributes, format::vmmap_json),
+        Kind::Document(Detail::Attributes, format::vmmap_json),
         "everything known of each region, as one JSON array",
     )
     .memory(),
     row(
         "PID/task/vmmap.svg",
-        Kind::Sheet(Detail::Attributes, format::vmmap_svg),
+        Kind::Document(Detail::Attributes, format::vmmap_svg),
         "a picture of the address space, for a browser",
     )
     .memory(),
@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Listed] = &[
     .darwin(),
     row(
         "PID/task/role",
-        Kind::Task(TaskFact::Role, original::role),
+        Kind::Task(TaskFact::Role, macfuse::role),
         "role that its policy gives it",
     )
     .memory()
@@ -82,204 +82,220 @@ pub(super) const ROWS: &[Listed] = &[
     .memory(),
     thread_sums(
         "PID/task/absolutetime_info/threads_system",
-        original::threads_system,
+        macfuse::threads_system,
         "system time of living threads",
     )
     .memory(),
     thread_sums(
         "PID/task/absolutetime_info/threads_user",
-        original::threads_user,
+        macfuse::threads_user,
         "user time of living threads",
     )
     .memory(),
-    account(
+    process_info(
         "PID/task/absolutetime_info/total_system",
-        original::total_system,
+        macfuse::total_system,
         "system time of all threads",
     )
     .memory(),
-    account(
+    process_info(
         "PID/task/absolutetime_info/total_user",
-        original::total_user,
+        macfuse::total_user,
         "user time of all threads",
     )
     .memory(),
     directory("PID/task/basic_info", "what TASK_BASIC_INFO tells").memory(),
-    account("PID/task/basic_info/policy", original::policy, "scheduling policy").memory(),
-    account("PID/task/basic_info/resident_size", original::resident_size, "memory in use, in KiB")
-        .memory(),
+    process_info("PID/task/basic_info/policy", macfuse::policy, "scheduling policy").memory(),
+    process_info(
+        "PID/task/basic_info/resident_size",
+        macfuse::resident_size,
+        "memory in use, in KiB",
+    )
+    .memory(),
     row(
         "PID/task/basic_info/suspend_count",
-        Kind::Task(TaskFact::SuspendCount, original::number),
+        Kind::Task(TaskFact::SuspendCount, macfuse::number),
         "how often it was suspended and not resumed",
     )
     .memory()
     .darwin(),
     thread_sums(
         "PID/task/basic_info/system_time",
-        original::system_time,
+        macfuse::system_time,
         "system time of threads that have ended",
     )
     .memory(),
     thread_sums(
         "PID/task/basic_info/user_time",
-        original::user_time,
+        macfuse::user_time,
         "user time of threads that have ended",
     )
     .memory(),
-    account("PID/task/basic_info/virtual_size", original::virtual_size, "address space, in KiB")
-        .memory(),
+    process_info(
+        "PID/task/basic_info/virtual_size",
+        macfuse::virtual_size,
+        "address space, in KiB",
+    )
+    .memory(),
     directory("PID/task/events_info", "counters since it began").memory(),
-    account("PID/task/events_info/cow_faults", original::cow_faults, "faults that copied a page")
-        .memory()
-        .darwin(),
-    thread_sums("PID/task/events_info/csw", original::switches, "context switches").memory(),
-    account("PID/task/events_info/faults", original::faults, "page faults").memory(),
-    account(
+    process_info(
+        "PID/task/events_info/cow_faults",
+        macfuse::cow_faults,
+        "faults that copied a page",
+    )
+    .memory()
+    .darwin(),
+    thread_sums("PID/task/events_info/csw", macfuse::switches, "context switches").memory(),
+    process_info("PID/task/events_info/faults", macfuse::faults, "page faults").memory(),
+    process_info(
         "PID/task/events_info/messages_received",
-        original::messages_received,
+        macfuse::messages_received,
         "Mach messages received",
     )
     .memory()
     .darwin(),
-    account("PID/task/events_info/messages_sent", original::messages_sent, "Mach messages sent")
-        .memory()
-        .darwin(),
-    account(
+    process_info(
+        "PID/task/events_info/messages_sent",
+        macfuse::messages_sent,
+        "Mach messages sent",
+    )
+    .memory()
+    .darwin(),
+    process_info(
         "PID/task/events_info/pageins",
-        original::pageins,
+        macfuse::pageins,
         "page faults that waited for a disk",
     )
     .memory(),
-    account("PID/task/events_info/syscalls_mach", original::syscalls_mach, "Mach calls")
+    process_info("PID/task/events_info/syscalls_mach", macfuse::syscalls_mach, "Mach calls")
         .memory()
         .darwin(),
-    account("PID/task/events_info/syscalls_unix", original::syscalls_unix, "system calls")
+    process_info("PID/task/events_info/syscalls_unix", macfuse::syscalls_unix, "system calls")
         .memory()
         .darwin(),
     directory("PID/task/thread_times_info", "CPU time of living threads").memory(),
     thread_sums(
         "PID/task/thread_times_info/system_time",
-        original::threads_system_time,
+        macfuse::threads_system_time,
         "their system time",
     )
     .memory(),
     thread_sums(
         "PID/task/thread_times_info/user_time",
-        original::threads_user_time,
+        macfuse::threads_user_time,
         "their user time",
     )
     .memory(),
     directory("PID/task/tokens", "tokens of the task").memory().darwin(),
     row(
         "PID/task/tokens/audit",
-        Kind::Task(TaskFact::AuditToken, original::hex_list),
+        Kind::Task(TaskFact::AuditToken, macfuse::hex_list),
         "eight numbers: audit user, ids, pid, audit session, version of the pid",
     )
     .memory()
     .darwin(),
     row(
         "PID/task/tokens/security",
-        Kind::Task(TaskFact::SecurityToken, original::hex_list),
+        Kind::Task(TaskFact::SecurityToken, macfuse::hex_list),
         "two numbers: effective user and group",
     )
     .memory()
     .darwin(),
     directory("PID/task/ports", "names of Mach ports, hexadecimal").memory().darwin(),
-    directory("PID/task/ports/NAME", "one name").memory().darwin().each(Items::Ports),
+    directory("PID/task/ports/NAME", "one name").memory().darwin().each(Entries::Ports),
     port(
         "PID/task/ports/NAME/msgcount",
-        original::messages,
+        macfuse::messages,
         "messages in its queue, where the task receives there",
     )
     .memory()
     .darwin(),
-    port("PID/task/ports/NAME/qlimit", original::queue_limit, "how many there may be")
+    port("PID/task/ports/NAME/qlimit", macfuse::queue_limit, "how many there may be")
         .memory()
         .darwin(),
-    port("PID/task/ports/NAME/seqno", original::sequence, "number of the next message")
+    port("PID/task/ports/NAME/seqno", macfuse::sequence, "number of the next message")
         .memory()
         .darwin(),
-    port("PID/task/ports/NAME/sorights", original::send_once_rights, "send-once rights to it")
+    port("PID/task/ports/NAME/sorights", macfuse::send_once_rights, "send-once rights to it")
         .memory()
         .darwin(),
-    port("PID/task/ports/NAME/task_rights", original::rights, "what the task may do with it")
+    port("PID/task/ports/NAME/task_rights", macfuse::rights, "what the task may do with it")
         .memory()
         .darwin(),
     directory("PID/task/threads", "threads, by their number in hexadecimal").memory(),
-    directory("PID/task/threads/ID", "one thread").memory().each(Items::MachThreads),
+    directory("PID/task/threads/ID", "one thread").memory().each(Entries::MachThreads),
     directory("PID/task/threads/ID/basic_info", "what THREAD_BASIC_INFO tells").memory(),
     thread(
         "PID/task/threads/ID/basic_info/cpu_usage",
-        original::thread_cpu_usage,
+        macfuse::thread_cpu_usage,
         "share of a CPU, in thousandths",
     )
     .memory()
     .darwin(),
     thread(
         "PID/task/threads/ID/basic_info/flags",
-        original::thread_flags,
+        macfuse::thread_flags,
         "whether it is idle or swapped out",
     )
     .memory()
     .darwin(),
-    thread("PID/task/threads/ID/basic_info/policy", original::thread_policy, "scheduling policy")
+    thread("PID/task/threads/ID/basic_info/policy", macfuse::thread_policy, "scheduling policy")
         .memory(),
     thread(
         "PID/task/threads/ID/basic_info/run_state",
-        original::thread_run_state,
+        macfuse::thread_run_state,
         "what it does, as number and word",
     )
     .memory(),
     thread(
         "PID/task/threads/ID/basic_info/sleep_time",
-        original::thread_sleep_time,
+        macfuse::thread_sleep_time,
         "seconds that it has slept",
     )
     .memory()
     .darwin(),
     row(
         "PID/task/threads/ID/basic_info/suspend_count",
-        Kind::Suspension(original::thread_suspend_count),
+        Kind::Suspension(macfuse::thread_suspend_count),
         "how often it was suspended and not resumed",
     )
     .memory()
     .darwin(),
     thread(
         "PID/task/threads/ID/basic_info/system_time",
-        original::thread_system_time,
+        macfuse::thread_system_time,
         "system time",
     )
     .memory(),
-    thread("PID/task/threads/ID/basic_info/user_time", original::thread_user_time, "user time")
+    thread("PID/task/threads/ID/basic_info/user_time", macfuse::thread_user_time, "user time")
         .memory(),
     directory("PID/task/threads/ID/states", "registers: a line for each, name and value")
         .memory()
         .darwin(),
     row(
         "PID/task/threads/ID/states/thread",
-        Kind::Registers(RegisterSet::Thread, original::registers),
+        Kind::Registers(RegisterSet::Thread, macfuse::registers),
         "of integers and control",
     )
     .memory()
     .darwin(),
     row(
         "PID/task/threads/ID/states/float",
-        Kind::Registers(RegisterSet::Float, original::registers),
+        Kind::Registers(RegisterSet::Float, macfuse::registers),
         "of numbers with a point, and vectors",
     )
     .memory()
     .darwin(),
     row(
         "PID/task/threads/ID/states/exception",
-        Kind::Registers(RegisterSet::Exception, original::registers),
+        Kind::Registers(RegisterSet::Exception, macfuse::registers),
         "what the last exception left",
     )
     .memory()
     .darwin(),
     row(
         "PID/task/threads/ID/states/debug",
-        Kind::Registers(RegisterSet::Debug, original::registers),
+        Kind::Registers(RegisterSet::Debug, macfuse::registers),
         "breakpoints",
     )
     .memory()

@@ -12,7 +12,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::super::facts::{LeftBehind, ask_each};
+use super::super::queries::{LeftBehind, ask_each};
 use super::super::target::Target;
 use crate::kernel::xnu::{FileRegion, RegionPath, Typed, XnuCalls};
 

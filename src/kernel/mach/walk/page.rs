@@ -1,6 +1,6 @@
 //! How large the pages are that the kernel counts.
 
-use super::super::facts;
+use super::super::queries;
 use super::super::target::Target;
 use super::source::Source;
 use crate::kernel::Detail;
@@ -60,7 +60,7 @@ fn if_not_told<C: XnuCalls>(target: &Target<C>) -> u64 {
 
 /// That of the machine's own programs, one of which has recorded what is replayed.
 fn of_machine<C: XnuCalls>(calls: &C) -> Option<u64> {
-    facts::page_size(calls).ok().filter(|size| is_page(*size))
+    queries::page_size(calls).ok().filter(|size| is_page(*size))
 }
 
 fn of<C: XnuCalls>(calls: &C, task: PortName) -> Option<u64> {

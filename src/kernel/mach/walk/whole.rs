@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::facts::{LeftBehind, ask_each};
 use super::super::paths;
+use super::super::queries::{LeftBehind, ask_each};
 use super::super::target::Target;
 use crate::kernel::xnu::{RegionPathInfo, XnuCalls};
 

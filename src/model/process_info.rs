@@ -6,14 +6,14 @@ use super::{Device, Process};
 
 /// How much of a process may be told to the one who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Shown {
+pub enum Visibility {
     /// What anyone may know. The rest has the values that mean 'none'.
     Public,
     /// Everything: the asker may see its memory.
-    All,
+    Full,
 }
 
-/// How much of an [`Account`] is wanted. What is not may have the values that mean 'none'.
+/// How much of an [`ProcessInfo`] is wanted. What is not may have the values that mean 'none'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Extent {
     /// What costs the same however many threads there are.
@@ -50,7 +50,7 @@ pub enum State {
 /// What a kernel tells of a process besides its memory map and its text. `None` where this kernel
 /// has no source for it, or does not tell it to this asker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct ProcessInfo {
     /// Who it is.
     pub process: Process,
     /// What it does.

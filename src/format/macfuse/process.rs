@@ -1,32 +1,32 @@
 //! `PID/{jobc,pgid,ppid,tdev,tpgid,wchan}`.
 
 use super::super::escaped;
-use super::super::small::{line, line_or_dash, put};
-use crate::model::{Account, Device};
+use super::super::line::{line, line_or_dash, put};
+use crate::model::{Device, ProcessInfo};
 
 /// `PID/jobc`: how many processes of its group job control counts.
-pub fn job_control(account: &Account, out: &mut Vec<u8>) {
+pub fn job_control(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.job_control);
 }
 
 /// `PID/pgid`: its process group.
-pub fn group(account: &Account, out: &mut Vec<u8>) {
+pub fn group(account: &ProcessInfo, out: &mut Vec<u8>) {
     line(out, account.group);
 }
 
 /// `PID/ppid`: its parent.
-pub fn parent(account: &Account, out: &mut Vec<u8>) {
+pub fn parent(account: &ProcessInfo, out: &mut Vec<u8>) {
     line(out, account.process.parent);
 }
 
 /// `PID/tpgid`: the process group in the foreground of its terminal; 0 without one, which is what
 /// XNU's `e_tpgid` has then.
-pub fn terminal_group(account: &Account, out: &mut Vec<u8>) {
+pub fn terminal_group(account: &ProcessInfo, out: &mut Vec<u8>) {
     line(out, account.terminal_group.unwrap_or(0));
 }
 
 /// `PID/wchan`: where in the kernel it waits.
-pub fn wait_channel(account: &Account, out: &mut Vec<u8>) {
+pub fn wait_channel(account: &ProcessInfo, out: &mut Vec<u8>) {
     match account.wait_channel.as_deref() {
         None | Some([]) => out.push(b'-'),
         Some(name) => escaped(name, out),
@@ -35,7 +35,7 @@ pub fn wait_channel(account: &Account, out: &mut Vec<u8>) {
 }
 
 /// `PID/tdev` on Linux: `devices.txt` of its documentation has the numbers.
-pub fn linux_terminal(account: &Account, out: &mut Vec<u8>) {
+pub fn linux_terminal(account: &ProcessInfo, out: &mut Vec<u8>) {
     match account.terminal {
         None => out.extend_from_slice(b"none\n"),
         Some(Device { major: 136, minor }) => put(out, format_args!("pts/{minor}\n")),
@@ -46,7 +46,7 @@ pub fn linux_terminal(account: &Account, out: &mut Vec<u8>) {
 }
 
 /// `PID/tdev` on macOS: `bsd/kern/tty_ptmx.c` names the terminals that programs open.
-pub fn darwin_terminal(account: &Account, out: &mut Vec<u8>) {
+pub fn darwin_terminal(account: &ProcessInfo, out: &mut Vec<u8>) {
     match account.terminal {
         None => out.extend_from_slice(b"none\n"),
         Some(Device { major: 0, minor: 0 }) => out.extend_from_slice(b"console\n"),

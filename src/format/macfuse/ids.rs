@@ -1,8 +1,8 @@
 //! `PID/{ucred,pcred}/{groups,rgid,ruid,svgid,svuid,uid}`: numbers and names of users and groups.
 
 use super::super::escaped;
-use super::super::small::put;
-use crate::model::Account;
+use super::super::line::put;
+use crate::model::ProcessInfo;
 
 /// What users and groups are called, where they have a name.
 pub struct Names<'a> {
@@ -13,36 +13,36 @@ pub struct Names<'a> {
 }
 
 /// Turns ids and their names into text, at the end of a vector.
-pub type Ids = fn(&Account, &Names<'_>, &mut Vec<u8>);
+pub type Ids = fn(&ProcessInfo, &Names<'_>, &mut Vec<u8>);
 
 /// `uid`: the effective user.
-pub fn user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+pub fn user(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
     line(account.process.credentials.uid.effective, names.user, out);
 }
 
 /// `ruid`: the real user.
-pub fn real_user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+pub fn real_user(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
     line(account.process.credentials.uid.real, names.user, out);
 }
 
 /// `svuid`: the saved user.
-pub fn saved_user(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+pub fn saved_user(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
     line(account.process.credentials.uid.saved, names.user, out);
 }
 
 /// `rgid`: the real group.
-pub fn real_group(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+pub fn real_group(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
     line(account.process.credentials.gid.real, names.group, out);
 }
 
 /// `svgid`: the saved group.
-pub fn saved_group(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+pub fn saved_group(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
     line(account.process.credentials.gid.saved, names.group, out);
 }
 
 /// `groups`: the effective group, which is XNU's first (`cr_groups[0]`), and the others, each with
 /// a space behind it.
-pub fn groups(account: &Account, names: &Names<'_>, out: &mut Vec<u8>) {
+pub fn groups(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
     let effective = account.process.credentials.gid.effective;
     let others = account.groups.iter().flatten().copied().filter(|group| *group != effective);
     for group in std::iter::once(effective).chain(others) {

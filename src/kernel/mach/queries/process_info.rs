@@ -9,16 +9,16 @@ use super::super::{BSD, failure, from_bsd_info, from_short_info};
 use super::machine::{boot_time, page_size};
 use super::usage::usage;
 use crate::kernel::xnu::{BsdInfo, Errno, KinfoProc, ShortBsdInfo, Typed, XnuCalls};
-use crate::model::{Account, Extent, Pid, Process, Result, Shown, Signals, State, Usage};
+use crate::model::{Extent, Pid, Process, ProcessInfo, Result, Signals, State, Usage, Visibility};
 
 /// What is told of a process; to who may see all of it, all that the kernel tells this program.
 pub(in super::super) fn account<C: XnuCalls>(
     calls: &Arc<C>,
     pid: Pid,
-    shown: Shown,
+    shown: Visibility,
     extent: Extent,
-) -> Result<Account> {
-    if shown == Shown::All {
+) -> Result<ProcessInfo> {
+    if shown == Visibility::Full {
         match calls.pid::<BsdInfo>(number(pid), 1) {
             Ok(info) => return of_bsd_info(calls, pid, &info, extent),
             Err(Errno::PERM) => {}
@@ -29,7 +29,7 @@ pub(in super::super) fn account<C: XnuCalls>(
     let info = info.map_err(|errno| failure::of_process(SHORT, errno, pid))?;
     let process = from_short_info(pid, &info);
     let known = public(calls.as_ref(), process, state(info.status, None), info.pgid)?;
-    Ok(Account { session: session(calls.as_ref(), pid, extent), ..known })
+    Ok(ProcessInfo { session: session(calls.as_ref(), pid, extent), ..known })
 }
 
 fn of_bsd_info<C: XnuCalls>(
@@ -37,16 +37,21 @@ fn of_bsd_info<C: XnuCalls>(
     pid: Pid,
     info: &BsdInfo,
     extent: Extent,
-) -> Result<Account> {
+) -> Result<ProcessInfo> {
     let usage = usage(calls, pid, info.status, extent)?;
     let (process, state) = (from_bsd_info(pid, info), state(info.status, usage.as_ref()));
     let known = public(calls.as_ref(), process, state, info.pgid)?;
     let session = session(calls.as_ref(), pid, extent);
-    Ok(Account { session, nice: Some(info.nice), usage, ..known })
+    Ok(ProcessInfo { session, nice: Some(info.nice), usage, ..known })
 }
 
 /// With what sysctl `kern.proc.pid` tells to anyone, as `ps` reads it.
-fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) -> Result<Account> {
+fn public<C: XnuCalls>(
+    calls: &C,
+    process: Process,
+    state: State,
+    group: u32,
+) -> Result<ProcessInfo> {
     let pid = process.pid;
     let info = match calls.kinfo_proc(number(pid)) {
         Ok(info) => info,
@@ -60,7 +65,7 @@ fn public<C: XnuCalls>(calls: &C, process: Process, state: State, group: u32) ->
     let groups = usize::try_from(info.group_count).unwrap_or(0).min(info.groups.len());
     // The kernel makes its tracer the parent of a process (`mach_process.c:ptrace`).
     let tracer = (info.flags & KinfoProc::TRACED != 0).then_some(process.parent);
-    Ok(Account {
+    Ok(ProcessInfo {
         process,
         state,
         group,

@@ -1,6 +1,5 @@
 //! What XNU tells of processes and of the machine besides memory maps.
 
-mod account;
 mod arguments;
 mod deadline;
 mod descriptors;
@@ -8,13 +7,13 @@ mod links;
 mod machine;
 mod open;
 mod ports;
+mod process_info;
 mod refusal;
 mod registers;
 mod thread_ports;
 mod threads;
 mod usage;
 
-pub(super) use account::account;
 pub(crate) use arguments::argument_area;
 pub(super) use arguments::arguments;
 pub(super) use deadline::{LeftBehind, ask_each};
@@ -23,6 +22,7 @@ pub(super) use links::{link, root};
 pub(super) use machine::{cpu, cpus, machine, page_size};
 pub(super) use open::descriptor_flags;
 pub(super) use ports::{has_port, port, ports, task_fact};
+pub(super) use process_info::account;
 pub(super) use refusal::{explained, port_refusal};
 pub(super) use registers::registers;
 pub(super) use thread_ports::LastThreads;

@@ -1,6 +1,6 @@
 //! `PID/task/ports/NAME/…`.
 
-use super::super::small::line_or_dash;
+use super::super::line::line_or_dash;
 use crate::model::Port;
 
 /// `msgcount`: messages in its queue; a dash where the task does not receive there.

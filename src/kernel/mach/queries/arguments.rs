@@ -7,7 +7,7 @@
 
 use super::super::target::number;
 use crate::kernel::xnu::{Errno, Typed, XnuCalls};
-use crate::model::{Arguments, Pid, Result, Shown};
+use crate::model::{Arguments, Pid, Result, Visibility};
 
 /// Between the question how much there is and the question for it the process may execute.
 const MORE: usize = 4096;
@@ -29,9 +29,9 @@ const FIRST_OF_APPLE_WIPED: &[u8] = b"pfz=\0";
 pub(in super::super) fn arguments<C: XnuCalls>(
     calls: &C,
     pid: Pid,
-    shown: Shown,
+    shown: Visibility,
 ) -> Result<Arguments> {
-    if shown == Shown::Public {
+    if shown == Visibility::Public {
         return Ok(Arguments::default());
     }
     // An error is a zombie's, that of a process of the kernel, of one that is being executed or in

@@ -37,7 +37,7 @@ impl Limits {
 }
 
 /// The books.
-pub(super) struct Budget {
+pub(super) struct Quota {
     limits: Limits,
     used: Mutex<Used>,
 }
@@ -85,50 +85,50 @@ impl Used {
     }
 }
 
-impl Budget {
+impl Quota {
     pub(super) fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Budget { limits, used: Mutex::default() })
+        Arc::new(Quota { limits, used: Mutex::default() })
     }
 
     /// Room for one more handle of this user.
     ///
     /// # Errors
-    /// `TooManyOpen`.
-    pub(super) fn handle(self: &Arc<Self>, user: u32) -> Result<Charge> {
+    /// `HandleQuota`.
+    pub(super) fn reserve_handle(self: &Arc<Self>, user: u32) -> Result<Reservation> {
         let mut used = self.used.lock();
         let mine = used.users.get(&user).copied().unwrap_or_default();
         if used.all.handles >= self.limits.handles || mine.handles >= self.limits.of(user).handles {
-            return Err(Error::new(ErrorKind::TooManyOpen, "budget"));
+            return Err(Error::new(ErrorKind::HandleQuota, "quota"));
         }
         used.all.handles += 1;
         used.users.entry(user).or_default().handles += 1;
         used.note();
-        Ok(Charge { budget: Arc::clone(self), user, bytes: 0 })
+        Ok(Reservation { quota: Arc::clone(self), user, bytes: 0 })
     }
 }
 
 /// What one handle costs; given back when it goes.
-pub(super) struct Charge {
-    budget: Arc<Budget>,
+pub(super) struct Reservation {
+    quota: Arc<Quota>,
     user: u32,
     bytes: usize,
 }
 
-impl Charge {
+impl Reservation {
     /// From now on this handle holds so many bytes.
     ///
     /// # Errors
-    /// `NoRoom` where that is more than before and more than there is; nothing changes then.
-    pub(super) fn hold(&mut self, bytes: usize) -> Result<()> {
-        let limits = self.budget.limits;
-        let mut used = self.budget.used.lock();
+    /// `ContentQuota` where that is more than before and more than there is; nothing changes then.
+    pub(super) fn resize(&mut self, bytes: usize) -> Result<()> {
+        let limits = self.quota.limits;
+        let mut used = self.quota.used.lock();
         let Used { all, users, .. } = &mut *used;
         let mine = users.entry(self.user).or_default();
         let others = |share: Share| share.bytes.saturating_sub(self.bytes);
         let fits = |share: Share, limit: usize| others(share).saturating_add(bytes) <= limit;
         let within = fits(*all, limits.bytes) && fits(*mine, limits.of(self.user).bytes);
         if bytes > self.bytes && !within {
-            return Err(Error::new(ErrorKind::NoRoom, "budget"));
+            return Err(Error::new(ErrorKind::ContentQuota, "quota"));
         }
         all.bytes = others(*all) + bytes;
         mine.bytes = others(*mine) + bytes;
@@ -138,9 +138,9 @@ impl Charge {
     }
 }
 
-impl Drop for Charge {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        let mut used = self.budget.used.lock();
+        let mut used = self.quota.used.lock();
         let Used { all, users, .. } = &mut *used;
         all.handles = all.handles.saturating_sub(1);
         all.bytes = all.bytes.saturating_sub(self.bytes);
@@ -169,27 +169,27 @@ mod tests {
 
     #[test]
     fn a_user_has_a_share_and_root_the_rest() {
-        let budget = Budget::new(Limits { handles: 10, bytes: 100, ..Limits::default() });
-        let mut one: Vec<Charge> = (0..4).map(|_| budget.handle(1).unwrap()).collect();
-        assert_eq!(kind(budget.handle(1)), ErrorKind::TooManyOpen);
-        let two: Vec<Charge> = (0..4).map(|_| budget.handle(2).unwrap()).collect();
-        let mut root = budget.handle(0).unwrap();
-        let another = budget.handle(0).unwrap();
-        assert_eq!(kind(budget.handle(0)), ErrorKind::TooManyOpen);
+        let quota = Quota::new(Limits { handles: 10, bytes: 100, ..Limits::default() });
+        let mut one: Vec<Reservation> = (0..4).map(|_| quota.reserve_handle(1).unwrap()).collect();
+        assert_eq!(kind(quota.reserve_handle(1)), ErrorKind::HandleQuota);
+        let two: Vec<Reservation> = (0..4).map(|_| quota.reserve_handle(2).unwrap()).collect();
+        let mut root = quota.reserve_handle(0).unwrap();
+        let another = quota.reserve_handle(0).unwrap();
+        assert_eq!(kind(quota.reserve_handle(0)), ErrorKind::HandleQuota);
 
-        one[0].hold(30).unwrap();
-        one[1].hold(10).unwrap();
-        assert_eq!(kind(one[2].hold(1)), ErrorKind::NoRoom);
-        assert_eq!(kind(one[0].hold(31)), ErrorKind::NoRoom);
-        one[0].hold(29).unwrap();
-        one[2].hold(1).unwrap();
-        root.hold(60).unwrap();
-        assert_eq!(kind(root.hold(61)), ErrorKind::NoRoom);
+        one[0].resize(30).unwrap();
+        one[1].resize(10).unwrap();
+        assert_eq!(kind(one[2].resize(1)), ErrorKind::ContentQuota);
+        assert_eq!(kind(one[0].resize(31)), ErrorKind::ContentQuota);
+        one[0].resize(29).unwrap();
+        one[2].resize(1).unwrap();
+        root.resize(60).unwrap();
+        assert_eq!(kind(root.resize(61)), ErrorKind::ContentQuota);
         one.remove(0);
-        root.hold(89).unwrap();
+        root.resize(89).unwrap();
 
         drop((one, two, root, another));
-        let used = budget.used.lock();
+        let used = quota.used.lock();
         assert_eq!((used.all.handles, used.all.bytes, used.users.len()), (0, 0, 0));
     }
 }

@@ -1,33 +1,33 @@
 //! `PID/task/{absolutetime_info,basic_info,events_info,thread_times_info,tokens}/…` and
 //! `PID/{platform,task/role}`.
 
-use super::super::small::{line, line_or_dash, put};
+use super::super::line::{line, line_or_dash, put};
 use super::seconds;
-use crate::model::{Account, Usage};
+use crate::model::{ProcessInfo, Usage};
 
 /// `absolutetime_info/total_user`: user time of all threads, in the kernel's own unit.
-pub fn total_user(account: &Account, out: &mut Vec<u8>) {
+pub fn total_user(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.map(|usage| usage.total_user.units));
 }
 
 /// `absolutetime_info/total_system`: system time of all threads, in the kernel's own unit.
-pub fn total_system(account: &Account, out: &mut Vec<u8>) {
+pub fn total_system(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.map(|usage| usage.total_system.units));
 }
 
 /// `absolutetime_info/threads_user`: user time of living threads, in the kernel's own unit.
-pub fn threads_user(account: &Account, out: &mut Vec<u8>) {
+pub fn threads_user(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.map(|usage| usage.threads_user.units));
 }
 
 /// `absolutetime_info/threads_system`: system time of living threads, in the kernel's own unit.
-pub fn threads_system(account: &Account, out: &mut Vec<u8>) {
+pub fn threads_system(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.map(|usage| usage.threads_system.units));
 }
 
 /// `basic_info/policy`, in the original's words, which are those of `thread_policy.h`: its number
 /// 2 is that of all that is not time-shared (`retrieve_thread_basic_info`).
-pub fn policy(account: &Account, out: &mut Vec<u8>) {
+pub fn policy(account: &ProcessInfo, out: &mut Vec<u8>) {
     let word = account.usage.and_then(|usage| usage.policy).map(|policy| match policy {
         1 => "STANDARD|EXTENDED",
         2 => "TIME_CONSTRAINT",
@@ -38,74 +38,74 @@ pub fn policy(account: &Account, out: &mut Vec<u8>) {
 }
 
 /// `basic_info/resident_size`.
-pub fn resident_size(account: &Account, out: &mut Vec<u8>) {
+pub fn resident_size(account: &ProcessInfo, out: &mut Vec<u8>) {
     size(account, |usage| usage.resident_size, out);
 }
 
 /// `basic_info/virtual_size`.
-pub fn virtual_size(account: &Account, out: &mut Vec<u8>) {
+pub fn virtual_size(account: &ProcessInfo, out: &mut Vec<u8>) {
     size(account, |usage| usage.virtual_size, out);
 }
 
 /// `basic_info/user_time`: of threads that have ended, as in `TASK_BASIC_INFO`.
-pub fn user_time(account: &Account, out: &mut Vec<u8>) {
+pub fn user_time(account: &ProcessInfo, out: &mut Vec<u8>) {
     time(account, |it| it.total_user.nanoseconds.saturating_sub(it.threads_user.nanoseconds), out);
 }
 
 /// `basic_info/system_time`: of threads that have ended, as in `TASK_BASIC_INFO`.
-pub fn system_time(account: &Account, out: &mut Vec<u8>) {
+pub fn system_time(account: &ProcessInfo, out: &mut Vec<u8>) {
     let ended =
         |it: &Usage| it.total_system.nanoseconds.saturating_sub(it.threads_system.nanoseconds);
     time(account, ended, out);
 }
 
 /// `thread_times_info/user_time`: of living threads.
-pub fn threads_user_time(account: &Account, out: &mut Vec<u8>) {
+pub fn threads_user_time(account: &ProcessInfo, out: &mut Vec<u8>) {
     time(account, |usage| usage.threads_user.nanoseconds, out);
 }
 
 /// `thread_times_info/system_time`: of living threads.
-pub fn threads_system_time(account: &Account, out: &mut Vec<u8>) {
+pub fn threads_system_time(account: &ProcessInfo, out: &mut Vec<u8>) {
     time(account, |usage| usage.threads_system.nanoseconds, out);
 }
 
 /// `events_info/faults`.
-pub fn faults(account: &Account, out: &mut Vec<u8>) {
+pub fn faults(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.map(|usage| usage.faults));
 }
 
 /// `events_info/pageins`.
-pub fn pageins(account: &Account, out: &mut Vec<u8>) {
+pub fn pageins(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.map(|usage| usage.pageins));
 }
 
 /// `events_info/cow_faults`.
-pub fn cow_faults(account: &Account, out: &mut Vec<u8>) {
+pub fn cow_faults(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.and_then(|usage| usage.cow_faults));
 }
 
 /// `events_info/csw`.
-pub fn switches(account: &Account, out: &mut Vec<u8>) {
+pub fn switches(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.and_then(|usage| usage.switches));
 }
 
 /// `events_info/messages_received`.
-pub fn messages_received(account: &Account, out: &mut Vec<u8>) {
+pub fn messages_received(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.and_then(|usage| usage.messages_received));
 }
 
 /// `events_info/messages_sent`.
-pub fn messages_sent(account: &Account, out: &mut Vec<u8>) {
+pub fn messages_sent(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.and_then(|usage| usage.messages_sent));
 }
 
 /// `events_info/syscalls_mach`.
-pub fn syscalls_mach(account: &Account, out: &mut Vec<u8>) {
+pub fn syscalls_mach(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.and_then(|usage| usage.syscalls_mach));
 }
 
 /// `events_info/syscalls_unix`.
-pub fn syscalls_unix(account: &Account, out: &mut Vec<u8>) {
+pub fn syscalls_unix(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.usage.and_then(|usage| usage.syscalls_unix));
 }
 
@@ -175,14 +175,14 @@ const ROLES: [&str; 10] = [
     "DARWINBG_APPLICATION",
 ];
 
-fn size(account: &Account, bytes: fn(&Usage) -> u64, out: &mut Vec<u8>) {
+fn size(account: &ProcessInfo, bytes: fn(&Usage) -> u64, out: &mut Vec<u8>) {
     match &account.usage {
         Some(usage) => put(out, format_args!("{} KB\n", bytes(usage) / 1024)),
         None => out.extend_from_slice(b"-\n"),
     }
 }
 
-fn time(account: &Account, nanoseconds: impl Fn(&Usage) -> u64, out: &mut Vec<u8>) {
+fn time(account: &ProcessInfo, nanoseconds: impl Fn(&Usage) -> u64, out: &mut Vec<u8>) {
     match &account.usage {
         Some(usage) => seconds(nanoseconds(usage), out),
         None => out.extend_from_slice(b"-\n"),

@@ -27,7 +27,7 @@ pub use thread::{
     thread_suspend_count, thread_system_time, thread_user_time,
 };
 
-use super::small::put;
+use super::line::put;
 
 /// A time of this many nanoseconds, as all files of Mach times have it.
 fn seconds(nanoseconds: u64, out: &mut Vec<u8>) {

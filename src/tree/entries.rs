@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::table::Items;
+use super::table::Entries;
 use super::{Entry, Node, Tree, node_type};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
 
@@ -57,12 +57,12 @@ impl Tree {
                 Ok(Node { row, process, item: None })
             };
             match items {
-                Items::Processes => {
+                Entries::Processes => {
                     if let Some(pid) = Pid::from_name(name) {
                         return of_process(pid);
                     }
                 }
-                Items::ProcessNames => {
+                Entries::ProcessNames => {
                     if let Some(pid) = self.named_process(name)? {
                         return of_process(pid);
                     }
@@ -72,7 +72,7 @@ impl Tree {
                     let is_there = match items {
                         // Its attributes are asked for next, and tell. To list them for each would
                         // make a listing's cost quadratic.
-                        Items::Descriptors => u32::try_from(number).is_ok(),
+                        Entries::Descriptors => u32::try_from(number).is_ok(),
                         _ => self.has(pid, items, number)?,
                     };
                     if is_there {
@@ -95,11 +95,11 @@ impl Tree {
                 name,
             };
             match items {
-                Items::Processes => {
+                Entries::Processes => {
                     let named = |pid: Pid| of_process(pid, Name::Number(u64::from(pid.number())));
                     entries.extend(self.kernel.processes()?.into_iter().map(named));
                 }
-                Items::ProcessNames => {
+                Entries::ProcessNames => {
                     let named = self.named_processes()?;
                     let entry =
                         |(pid, name): &(Pid, Vec<u8>)| of_process(*pid, Name::Bytes(name.clone()));
@@ -128,7 +128,7 @@ impl Tree {
     pub(super) fn check_item(&self, node: Node) -> Result<()> {
         match (node.row.numbered_items(), node.item) {
             // Whether one is open is seen where it is asked for.
-            (None | Some(Items::Descriptors), _) | (_, None) => Ok(()),
+            (None | Some(Entries::Descriptors), _) | (_, None) => Ok(()),
             (Some(items), Some(item)) => {
                 if self.has(node.process.map(|(pid, _)| pid), items, item)? {
                     Ok(())
@@ -140,14 +140,16 @@ impl Tree {
     }
 
     /// Whether there is an item of this number.
-    fn has(&self, pid: Option<Pid>, items: Items, number: u64) -> Result<bool> {
+    fn has(&self, pid: Option<Pid>, items: Entries, number: u64) -> Result<bool> {
         match (items, pid) {
-            (Items::Threads | Items::MachThreads, Some(pid)) => self.kernel.has_thread(pid, number),
-            (Items::Ports, Some(pid)) => match u32::try_from(number) {
+            (Entries::Threads | Entries::MachThreads, Some(pid)) => {
+                self.kernel.has_thread(pid, number)
+            }
+            (Entries::Ports, Some(pid)) => match u32::try_from(number) {
                 Ok(name) => self.kernel.has_port(pid, name),
                 Err(_) => Ok(false),
             },
-            (Items::Cpus, _) => self.has_cpu(number),
+            (Entries::Cpus, _) => self.has_cpu(number),
             _ => Ok(self.numbers(pid, items)?.contains(&number)),
         }
     }
@@ -162,30 +164,30 @@ impl Tree {
     }
 
     /// The numbers of all items, ascending.
-    fn numbers(&self, pid: Option<Pid>, items: Items) -> Result<Vec<u64>> {
+    fn numbers(&self, pid: Option<Pid>, items: Entries) -> Result<Vec<u64>> {
         let none = || Error::new(ErrorKind::NoSuchName, "items");
         let wide = |numbers: Vec<u32>| numbers.into_iter().map(u64::from).collect();
         match (items, pid) {
-            (Items::Threads | Items::MachThreads, Some(pid)) => self.kernel.threads(pid),
-            (Items::Descriptors, Some(pid)) => Ok(wide(self.kernel.descriptors(pid)?)),
-            (Items::Ports, Some(pid)) => Ok(wide(self.kernel.ports(pid)?)),
-            (Items::Cpus, _) => {
+            (Entries::Threads | Entries::MachThreads, Some(pid)) => self.kernel.threads(pid),
+            (Entries::Descriptors, Some(pid)) => Ok(wide(self.kernel.descriptors(pid)?)),
+            (Entries::Ports, Some(pid)) => Ok(wide(self.kernel.ports(pid)?)),
+            (Entries::Cpus, _) => {
                 Ok(self.kernel.cpus()?.iter().map(|cpu| u64::from(cpu.number)).collect())
             }
-            (Items::Processes | Items::ProcessNames, _) | (_, None) => Err(none()),
+            (Entries::Processes | Entries::ProcessNames, _) | (_, None) => Err(none()),
         }
     }
 }
 
-fn name_of(number: u64, items: Items) -> Name {
+fn name_of(number: u64, items: Entries) -> Name {
     match items {
-        Items::MachThreads | Items::Ports => Name::Hex(number),
+        Entries::MachThreads | Entries::Ports => Name::Hex(number),
         _ => Name::Number(number),
     }
 }
 
 /// The number that such an item would have by this name.
-fn number_from(name: &[u8], items: Items) -> Option<u64> {
+fn number_from(name: &[u8], items: Entries) -> Option<u64> {
     let text = std::str::from_utf8(name).ok()?;
     let radix = if matches!(name_of(0, items), Name::Hex(_)) { 16 } else { 10 };
     let number = u64::from_str_radix(text, radix).ok()?;

@@ -1,6 +1,6 @@
 //! `system/hardware/cpus/N/data`.
 
-use super::super::small::put;
+use super::super::line::put;
 use crate::model::Cpu;
 
 /// Four lines: slot, type, ticks of 10 ms by what they were spent on, and all of them as a time.

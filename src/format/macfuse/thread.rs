@@ -1,6 +1,6 @@
 //! `PID/task/threads/ID/basic_info/…` and `PID/task/threads/ID/states/…`.
 
-use super::super::small::{line_or_dash, put};
+use super::super::line::{line_or_dash, put};
 use super::seconds;
 use crate::model::{Register, Thread};
 

@@ -1,7 +1,7 @@
 //! `PID/fds`: a line for each open file.
 
 use super::super::escaped;
-use super::super::small::put;
+use super::super::line::put;
 use crate::model::{Descriptor, DescriptorKind};
 
 /// Number, type, and what it is open on: a path, the name of shared memory or of a semaphore, or

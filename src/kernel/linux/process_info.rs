@@ -5,19 +5,20 @@ use super::stat::{Stat, parse_stat};
 use super::status::{self, parse_status};
 use super::{LinuxKernel, files, threads};
 use crate::model::{
-    Account, Arguments, Device, Error, ErrorKind, Pid, Result, Shown, State, TaskFact, Time, Usage,
+    Arguments, Device, Error, ErrorKind, Pid, ProcessInfo, Result, State, TaskFact, Time, Usage,
+    Visibility,
 };
 
 /// `threads` is what its threads have used together, which costs two files a thread to find out.
 ///
 /// Of what is told here, `do_task_stat` and `proc_pid_status` show everyone all; only where in the
 /// kernel a process waits is for who may see its memory (`proc_pid_wchan`).
-pub(super) fn account(
+pub(super) fn process_info(
     kernel: &LinuxKernel,
     pid: Pid,
-    shown: Shown,
+    shown: Visibility,
     threads: threads::Total,
-) -> Result<Account> {
+) -> Result<ProcessInfo> {
     let malformed = || files::malformed("parse(stat)", pid);
     let stat_text = kernel.read_of(pid, "stat", "open(stat)")?;
     let stat = parse_stat(&stat_text).ok_or_else(malformed)?;
@@ -25,14 +26,14 @@ pub(super) fn account(
     let status =
         parse_status(&status_text).ok_or_else(|| files::malformed("parse(status)", pid))?;
     let wait_channel = match shown {
-        Shown::All => wait_channel(kernel, pid)?,
-        Shown::Public => None,
+        Visibility::Full => wait_channel(kernel, pid)?,
+        Visibility::Public => None,
     };
     // The kernel writes -1 for one that is just being taken away (`lock_task_sighand`).
     let group = u32::try_from(stat.signed(5).ok_or_else(malformed)?)
         .map_err(|_| Error::new(ErrorKind::NoSuchProcess, "parse(stat)").pid(pid))?;
     let optional = |field| Some(stat.signed(field)?.try_into().ok());
-    Ok(Account {
+    Ok(ProcessInfo {
         process: kernel.process_from(pid, &status, stat.name.to_vec(), stat.start)?,
         state: stat.state().ok_or_else(malformed)?,
         group,
@@ -98,11 +99,11 @@ fn wait_channel(kernel: &LinuxKernel, pid: Pid) -> Result<Option<Vec<u8>>> {
     }
 }
 
-pub(super) fn arguments(kernel: &LinuxKernel, pid: Pid, shown: Shown) -> Result<Arguments> {
+pub(super) fn arguments(kernel: &LinuxKernel, pid: Pid, shown: Visibility) -> Result<Arguments> {
     let arguments = kernel.read_of(pid, "cmdline", "open(cmdline)")?;
     let environment = match shown {
-        Shown::All => environment(kernel, pid)?,
-        Shown::Public => Vec::new(),
+        Visibility::Full => environment(kernel, pid)?,
+        Visibility::Public => Vec::new(),
     };
     Ok(Arguments { arguments, environment })
 }
