@@ -41,10 +41,10 @@ fn cat_prints_the_goldens() {
     }
 }
 
-/// The commands in a text that replay a recording: words up to two spaces, a comment or a quote.
+/// The commands in a text that replay a recording: words up to two spaces, a comment, a quote or a pipe.
 fn replays_in(text: &str) -> Vec<String> {
     let commands = text.split("mach-procfs ").skip(1).map(|rest| {
-        let end = rest.find(['\n', '#', '`']).unwrap_or(rest.len());
+        let end = rest.find(['\n', '#', '`', '|']).unwrap_or(rest.len());
         rest[..end].split("  ").next().unwrap().trim().to_owned()
     });
     commands.filter(|command| command.contains("--replay")).collect()

@@ -1,8 +1,6 @@
 //! The rows as the documents show them: two rows of one path, one for each system, are one file to a
 //! reader.
 
-use std::fmt::Write as _;
-
 use super::table::{On, ROWS, Row, RowId, files};
 
 /// Every file and link once: its path, what it shows, and behind that the only system that has it.
@@ -12,22 +10,21 @@ pub fn documented() -> impl Iterator<Item = (&'static str, String)> {
         .map(|row| (row.path, format!("{}{}", row.doc, only(on(row)))))
 }
 
-/// All files and links, a line each.
+/// All files and links, an item each: path, mode, what it shows.
 #[must_use]
 pub fn as_markdown() -> String {
-    let mut text = String::from("| file | mode | shows |\n|---|---|---|\n");
+    let mut text = String::new();
     for row in files().filter(|row| is_first(row)) {
         let on = only(on(row));
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| `{}` | {:04o} | {}{on} |", row.path, row.mode(), row.doc);
+        push_item(&mut text, &format!("`{}` ({:04o}): {}{on}", row.path, row.mode(), row.doc));
     }
     text
 }
 
-/// The same with a line for each directory.
+/// All directories, an item each: path, what it is of, and the names in it.
 #[must_use]
 pub fn as_short_markdown() -> String {
-    let mut text = String::from("| in | of | there are |\n|---|---|---|\n");
+    let mut text = String::new();
     for directory in RowId::all().filter(|row| row.row().is_directory()) {
         let Row { path, doc, on: here, .. } = directory.row();
         let names: Vec<String> = files()
@@ -38,10 +35,26 @@ pub fn as_short_markdown() -> String {
             })
             .collect();
         if !names.is_empty() {
-            let _ = writeln!(text, "| `{path}/` | {doc}{} | {} |", only(*here), names.join(", "));
+            let names = names.join(", ");
+            push_item(&mut text, &format!("`{path}/`, {doc}{}: {names}", only(*here)));
         }
     }
     text
+}
+
+/// Appends an item of a list, wrapped at 100 columns.
+fn push_item(text: &mut String, item: &str) {
+    let mut line = String::from("*");
+    for word in item.split_whitespace() {
+        if line.chars().count() + 1 + word.chars().count() > 100 {
+            text.push_str(&line);
+            line = String::from("\n ");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    text.push_str(&line);
+    text.push('\n');
 }
 
 fn only(on: On) -> &'static str {
