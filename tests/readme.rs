@@ -112,7 +112,7 @@ fn documents_and_scripts_mount_on_one_directory() {
 mod commands {
     //! Every block of commands runs in a test, or is marked as untested on macOS.
 
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
     use std::path::Path;
     use std::process::Command;
 
@@ -201,6 +201,7 @@ mod commands {
             symlink(top().join("tests"), clone.join("tests")).unwrap();
             let run = clone.join("scripts/run");
             std::fs::write(&run, "exec target/release/mach-procfs mount ~/proc\n").unwrap();
+            std::fs::set_permissions(&run, std::fs::Permissions::from_mode(0o755)).unwrap();
             let proc = home.path().join("proc");
             let watchdog = Watchdog::new("commands of the documents", move || detach_all(&proc));
             Newcomer { home, _watchdog: watchdog }
@@ -220,7 +221,8 @@ mod commands {
                 .output()
                 .unwrap();
             assert!(output.status.success(), "{script}\n{output:?}");
-            let text = String::from_utf8(output.stdout).unwrap();
+            // Names in a map are bytes.
+            let text = String::from_utf8_lossy(&output.stdout);
             let outputs = text.split("<command>\n").skip(1);
             outputs.map(|it| it.lines().map(str::to_owned).collect()).collect()
         }
