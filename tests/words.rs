@@ -25,7 +25,8 @@ const PHRASES: [&str; 14] = [
 ];
 
 /// Sentences that say nothing by themselves.
-const SENTENCES: [&str; 5] = ["as of the trait", "the books", "the same", "see there", "so is this"];
+const SENTENCES: [&str; 5] =
+    ["as of the trait", "the books", "the same", "see there", "so is this"];
 
 /// Folders and files whose comments have not been rewritten yet. Remove an entry to have it checked.
 const NOT_YET: [&str; 7] = [
@@ -109,9 +110,8 @@ fn prose(name: &str, text: &str) -> Vec<Prose> {
 /// What stands behind the mark of a comment, which stands alone or behind a space.
 fn comment<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
     let mut places = line.match_indices(mark);
-    let (place, _) = places.find(|(place, _)| {
-        line[..*place].chars().next_back().is_none_or(char::is_whitespace)
-    })?;
+    let (place, _) = places
+        .find(|(place, _)| line[..*place].chars().next_back().is_none_or(char::is_whitespace))?;
     Some(line[place..].trim_start_matches(['/', '!', '#']).trim())
 }
 
@@ -189,7 +189,8 @@ fn comments_and_documents_are_in_plain_words() {
             for phrase in bad(&plain(&block)) {
                 // The line that has its first word, or the first line of the comment.
                 let first = format!(" {} ", phrase.split(' ').next().unwrap());
-                let at = block.iter().find(|(_, line)| words(&line.to_lowercase()).contains(&first));
+                let at =
+                    block.iter().find(|(_, line)| words(&line.to_lowercase()).contains(&first));
                 let (number, line) = at.unwrap_or(&block[0]);
                 let _ = writeln!(wrong, "{name}:{number}: {phrase}: {line}");
             }
@@ -202,8 +203,7 @@ fn comments_and_documents_are_in_plain_words() {
 #[test]
 fn documents_have_no_long_lines() {
     let mut wrong = String::new();
-    let documents: Vec<String> =
-        files().into_iter().filter(|name| name.ends_with(".md")).collect();
+    let documents: Vec<String> = files().into_iter().filter(|name| name.ends_with(".md")).collect();
     assert!(documents.len() >= 10, "{documents:?}");
     for name in documents {
         let text = std::fs::read_to_string(top().join(&name)).unwrap();
@@ -219,9 +219,10 @@ fn the_check_can_fail() {
     let of = |name: &str, text: &str| -> Vec<&'static str> {
         prose(name, text).iter().flat_map(|block| bad(&plain(block))).collect()
     };
-    assert_eq!(of("x.rs", "/// What the kernel\n/// tells. The same.\nlet tells = 1;"), [
-        "tells", "the same"
-    ]);
+    assert_eq!(
+        of("x.rs", "/// What the kernel\n/// tells. The same.\nlet tells = 1;"),
+        ["tells", "the same"]
+    );
     assert_eq!(of("x.rs", "let x = 1; // nobody's, whoever"), ["nobody", "whoever"]);
     assert_eq!(of("x.rs", "let x = \"told://told\"; // the same value, `nobody`"), [""; 0]);
     assert_eq!(of("x.sh", "echo $# # likewise\n# Nobody\n"), ["likewise", "nobody"]);

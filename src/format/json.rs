@@ -1,12 +1,12 @@
 //! `PID/task/vmmap.json`: one array, an object for each region.
 //!
 //! Addresses, offsets and object ids are strings, since `jq` and JavaScript keep 53 bits of a
-//! number; they are compared, never added up. Sizes and counts are numbers.
+//! number. Scripts compare them and do not add them up. Sizes and counts are numbers.
 
 use super::{Columns, Document, HEX};
 use crate::model::{BackingKind, Region, Sharing};
 
-/// One array; an empty one for a process without regions.
+/// Renders one array; an empty one for a process without regions.
 #[must_use]
 pub fn vmmap_json() -> Box<dyn Document> {
     Box::<Array>::default()
@@ -29,7 +29,7 @@ impl Document for Array {
     }
 }
 
-/// Everything but the name and the tag's word, at its widest.
+/// Bytes of an object at its widest, without the name and the tag's word.
 const WIDTH: usize = 1024;
 
 fn object(region: &Region, out: &mut Vec<u8>) {
@@ -103,10 +103,10 @@ fn object(region: &Region, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}}");
 }
 
-/// By number.
+/// `VM_INHERIT_*` by number (`mach/vm_inherit.h`).
 const INHERITANCES: [&str; 4] = ["share", "copy", "none", "donate_copy"];
 
-/// By number.
+/// `SM_*` by number (`mach/vm_region.h`); 0 is no share mode.
 const SHARE_MODES: [&str; 9] = [
     "unknown",
     "cow",
@@ -119,10 +119,10 @@ const SHARE_MODES: [&str; 9] = [
     "large_page",
 ];
 
-/// By number.
+/// `VM_BEHAVIOR_*` by number (`mach/vm_behavior.h`).
 const BEHAVIORS: [&str; 6] = ["default", "random", "sequential", "rseqntl", "willneed", "dontneed"];
 
-/// The word for a number, or the number where there is none; a string in any case.
+/// Writes the word for a number, or the number's digits where there is none, as a string.
 fn word(json: &mut Columns<'_>, words: &[&str], number: u32) {
     match words.get(number as usize) {
         Some(word) => quoted(json, word),
@@ -134,7 +134,7 @@ fn word(json: &mut Columns<'_>, words: &[&str], number: u32) {
     }
 }
 
-/// A word of ours, which needs no escapes.
+/// Writes a word of ours, which needs no escapes.
 fn quoted(json: &mut Columns<'_>, word: &str) {
     json.bytes(b"\"");
     json.right(word.as_bytes(), 0);
@@ -150,8 +150,8 @@ fn boolean(json: &mut Columns<'_>, value: bool) {
     json.right(if value { b"true" } else { b"false" }, 0);
 }
 
-/// A name as a string; where it is not UTF-8 what is not becomes U+FFFD, and all of its bytes
-/// follow as `name_bytes`, in hexadecimal.
+/// Writes a name as a string. Bytes that are not UTF-8 become U+FFFD, and then all bytes of the
+/// name follow as `name_bytes`, in hexadecimal.
 fn name(name: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut whole = true;
@@ -171,7 +171,7 @@ fn name(name: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// RFC 8259, section 7: quotation mark, backslash and control characters.
+/// Escapes quotation mark, backslash and control characters (RFC 8259, section 7).
 fn escaped(text: &[u8], out: &mut Vec<u8>) {
     for byte in text {
         match byte {

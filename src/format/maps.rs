@@ -3,14 +3,14 @@
 use super::{Columns, escaped};
 use crate::model::{BackingKind, Device, Region, Sharing};
 
-/// Two addresses, protection, offset, device, inode at their widest, and a space before the name.
+/// Bytes of the columns before a name, at their widest.
 const WIDTH: usize = 17 + 17 + 5 + 17 + 9 + 9 + 21 + 1;
 
-/// The column at which names start; where the columns before reach further, one space follows
+/// The column at which names start. Where the columns before it reach further, one space follows
 /// them (`seq_setwidth` and `seq_pad`).
 const NAME_COLUMN: usize = 73;
 
-/// One line: `start-end perms offset major:minor inode`, spaces, name.
+/// Appends one line: `start-end perms offset major:minor inode`, spaces, name.
 pub fn maps(region: &Region, out: &mut Vec<u8>) {
     let from = out.len();
     let backing = &region.backing;
@@ -26,7 +26,7 @@ pub fn maps(region: &Region, out: &mut Vec<u8>) {
     columns.bytes(&[b' ', r, w, x, sharing, b' ']);
     let is_file = backing.kind == BackingKind::File;
     if is_file || backing.inode != 0 || backing.device != Device::default() {
-        // The offset of anything but a file is an artefact of the kernel's own objects.
+        // The offset of a region without a file is an artefact of the kernel's own objects.
         columns.hex(if is_file { region.offset } else { 0 });
         columns.skip(1);
         columns.short_hex(backing.device.major);

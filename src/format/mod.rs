@@ -1,7 +1,7 @@
-//! Values to bytes: pure and infallible, the same for every kernel.
+//! Renderers: values to bytes. They are pure and cannot fail, and know no kernel.
 //!
-//! A line is first laid out in a stretch of spaces at the end of the output, wide enough for its
-//! fixed columns, and then cut to length: padding costs nothing, and there is one place to grow.
+//! A line is laid out in a stretch of spaces at the end of the output, wide enough for its fixed
+//! columns, and then cut to length. So padding costs nothing, and the output grows in one place.
 
 mod json;
 mod line;
@@ -22,60 +22,62 @@ pub use vmmap_r::vmmap_r;
 
 use crate::model::{Process, Region, Result};
 
-/// Turns one region into the lines that show it, at the end of `out`.
+/// Appends the lines that show one region to `out`.
 pub type Renderer = fn(&Region, &mut Vec<u8>);
 
-/// Text that shows all regions together.
+/// A text that shows all regions together.
 pub trait Document: Send {
-    /// Before the first region, for one that names the process: asks which it is. Others do not ask.
+    /// Asks for the process, before the first region, in a document that names it. Other documents
+    /// do not ask.
     ///
     /// # Errors
-    /// What the question gave.
+    ///
+    /// The error of `process`.
     fn about(&mut self, _process: &mut dyn FnMut() -> Result<Process>) -> Result<()> {
         Ok(())
     }
 
-    /// Takes the next region, and appends what can be shown by now to `out`.
+    /// Takes the next region, and appends the text that is complete by now to `out`.
     fn add(&mut self, region: &Region, out: &mut Vec<u8>);
 
-    /// Appends the rest: there are no more regions.
+    /// Appends the rest, after the last region.
     fn end(&mut self, out: &mut Vec<u8>);
 }
 
-/// Begins a sheet.
+/// Begins a document.
 pub type NewDocument = fn() -> Box<dyn Document>;
 
-/// The fixed columns of one line, as they are laid out.
+/// The fixed columns of one line.
 struct Columns<'a> {
     line: &'a mut [u8],
     at: usize,
 }
 
 impl<'a> Columns<'a> {
-    /// Room for `WIDTH` bytes of columns at the end of `out`, all spaces.
+    /// Makes room for `WIDTH` bytes of columns at the end of `out`, all spaces.
     #[inline]
     fn new<const WIDTH: usize>(out: &'a mut Vec<u8>) -> Self {
         let from = out.len();
-        // Of a width that the compiler knows: a few stores instead of a call.
+        // The compiler knows the width: a few stores instead of a call.
         out.extend_from_slice(&[b' '; WIDTH]);
         Columns { line: &mut out[from..], at: 0 }
     }
 
-    /// These bytes as they are.
+    /// Appends these bytes.
     #[inline]
     fn bytes<const N: usize>(&mut self, bytes: &[u8; N]) {
         self.line[self.at..self.at + N].copy_from_slice(bytes);
         self.at += N;
     }
 
-    /// Lower-case hexadecimal digits, at least eight of them.
-    // A line has three, and the compiler's calls instead make it a fifth dearer.
+    /// Appends lower-case hexadecimal digits, at least eight.
+    // Inlined by force: a line has three of them, and calls make it a fifth slower.
     #[inline(always)]
     fn hex(&mut self, value: u64) {
         let high = (value >> 32) as u32;
         if high != 0 {
             let digits = (32 - high.leading_zeros() as usize).div_ceil(4);
-            // Eight bytes whose last ones the next eight overwrite.
+            // The next eight bytes overwrite the last of these.
             let ascii = hex_digits(high) << (8 * (8 - digits));
             self.line[self.at..self.at + 8].copy_from_slice(&ascii.to_be_bytes());
             self.at += digits;
@@ -83,7 +85,7 @@ impl<'a> Columns<'a> {
         self.bytes(&hex_digits(value as u32).to_be_bytes());
     }
 
-    /// Lower-case hexadecimal digits, at least two of them.
+    /// Appends lower-case hexadecimal digits, at least two.
     #[inline]
     fn short_hex(&mut self, value: u32) {
         let digit = |shift: u32| HEX[(value >> shift & 0xf) as usize];
@@ -94,7 +96,7 @@ impl<'a> Columns<'a> {
         self.bytes(&[digit(4), digit(0)]);
     }
 
-    /// Decimal digits, right-aligned in at least `width` columns.
+    /// Appends decimal digits, right-aligned in at least `width` columns.
     #[inline]
     fn decimal(&mut self, mut value: u64, width: usize) {
         let digits = value.checked_ilog10().map_or(1, |log| log as usize + 1);
@@ -112,7 +114,7 @@ impl<'a> Columns<'a> {
         self.at = end;
     }
 
-    /// These bytes, right-aligned in at least `width` columns.
+    /// Appends bytes, right-aligned in at least `width` columns.
     #[inline]
     fn right(&mut self, bytes: &[u8], width: usize) {
         self.skip(width.saturating_sub(bytes.len()));
@@ -120,15 +122,15 @@ impl<'a> Columns<'a> {
         self.at += bytes.len();
     }
 
-    /// Leaves this many spaces.
+    /// Leaves a number of spaces.
     #[inline]
     fn skip(&mut self, columns: usize) {
         self.at += columns;
     }
 }
 
-/// A name as it may stand in a line: each newline as `\012`, all other bytes as they are, which is
-/// what the kernel does (`seq_path` with the escape set "\n").
+/// Appends a name: each newline as `\012`, all other bytes as they are, as the kernel does
+/// (`seq_path` with the escape set "\n").
 fn escaped(name: &[u8], out: &mut Vec<u8>) {
     let mut rest = name;
     while let Some(at) = memchr::memchr(b'\n', rest) {
@@ -152,21 +154,22 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// The eight hexadecimal digits of a number, the most significant in the top byte, all at once.
+/// The eight hexadecimal digits of a number, all at once, the most significant in the top byte.
 #[inline]
 fn hex_digits(value: u32) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    // Spread the nibbles over the bytes, halving the groups: 16 bits, 8, 4.
+    // Spread the nibbles over the bytes by halving groups: 16 bits, 8, 4.
     let x = u64::from(value);
     let x = (x & 0xffff_0000) << 16 | x & 0xffff;
     let x = (x & 0x0000_ff00_0000_ff00) << 8 | x & 0x0000_00ff_0000_00ff;
     let x = (x & 0x00f0_00f0_00f0_00f0) << 4 | x & 0x000f_000f_000f_000f;
-    // Adding 6 carries into bit 4 of those above 9, which need the letters.
+    // Adding 6 carries into bit 4 of nibbles above 9, which need letters.
     let above_nine = ((x + 6 * ONES) >> 4) & ONES;
     x + u64::from(b'0') * ONES + above_nine * u64::from(b'a' - b'0' - 10)
 }
 
-/// The columns that `vmmap` and `vmmap_r` begin with: range, size in KiB, and both protections.
+/// Appends the columns that `vmmap` and `vmmap_r` begin with: range, size in KiB, and both
+/// protections.
 #[inline]
 fn range_and_protections(columns: &mut Columns<'_>, region: &Region) {
     columns.hex(region.start);

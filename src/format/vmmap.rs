@@ -3,10 +3,11 @@
 use super::{Columns, range_and_protections};
 use crate::model::Region;
 
-/// The head, four columns and two fields at their widest.
+/// Bytes of the line at its widest: the head, four columns and two fields.
 const WIDTH: usize = 17 + 17 + 22 + 8 + 12 + 7 + 11 + 11 + 7;
 
-/// One line: range, size, protections, inheritance, shared or not, behaviour, wired count, submap.
+/// Appends one line: range, size, protections, inheritance, shared or not, behaviour, wired count,
+/// submap.
 pub fn vmmap(region: &Region, out: &mut Vec<u8>) {
     let from = out.len();
     let mut columns = Columns::new::<WIDTH>(out);
@@ -21,12 +22,12 @@ pub fn vmmap(region: &Region, out: &mut Vec<u8>) {
     out.truncate(from + end);
 }
 
-/// By number, right-aligned.
+/// `VM_INHERIT_*` by number, right-aligned.
 const INHERITANCES: [&[u8; 11]; 4] =
     [b"      SHARE", b"       COPY", b"       NONE", b"DONATE_COPY"];
 
-/// By number, right-aligned. The fourth is the original's own misspelling, which scripts may look
-/// for.
+/// `VM_BEHAVIOR_*` by number, right-aligned. The fourth is the original's own misspelling, which
+/// scripts may look for.
 const BEHAVIORS: [&[u8; 10]; 6] =
     [b"   DEFAULT", b"    RANDOM", b"SEQUENTIAL", b"   RESQNTL", b"  WILLNEED", b"  DONTNEED"];
 

@@ -3,11 +3,11 @@
 use super::{Columns, escaped, range_and_protections};
 use crate::model::{BackingKind, Region, UserTag};
 
-/// The head, and three counts at their widest.
+/// Bytes of the line at its widest, without the description.
 const WIDTH: usize = 17 + 17 + 22 + 8 + 3 * 21;
 
-/// One line: range, size, protections; then the counts of pages resident, swapped out and
-/// dirtied, or `(submap)` for one that could not be entered; then a description.
+/// Appends one line: range, size, protections; then the counts of pages resident, swapped out and
+/// dirtied, or `(submap)` for a submap that could not be entered; then a description.
 pub fn vmmap_r(region: &Region, out: &mut Vec<u8>) {
     let from = out.len();
     let mut columns = Columns::new::<WIDTH>(out);
@@ -29,8 +29,8 @@ pub fn vmmap_r(region: &Region, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// The original's word for the user tag, or for a region without a tag its pseudo-name without
-/// the brackets.
+/// The original's word for the user tag, or for a region without a tag its pseudo-name without the
+/// brackets.
 fn describe(region: &Region, out: &mut Vec<u8>) {
     let name = region.backing.name.as_slice();
     let bare = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]"));
@@ -43,7 +43,7 @@ fn describe(region: &Region, out: &mut Vec<u8>) {
     }
 }
 
-/// The tags that the original wrote otherwise than their constants are called.
+/// Tags that the original names otherwise than their constants.
 fn tag_word(tag: UserTag) -> &'static str {
     match tag.0 {
         31 => "MEMORY_GUARD",

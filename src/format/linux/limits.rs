@@ -3,12 +3,12 @@
 use super::super::line::put;
 use crate::model::ProcessInfo;
 
-/// All of them unlimited, which is what Linux prints for 'none': Darwin tells nobody's limits but
-/// to the process itself.
+/// All limits as unlimited, which is what Linux prints for 'none': Darwin reports the limits of a
+/// process to that process only.
 pub fn limits(_: &ProcessInfo, out: &mut Vec<u8>) {
     let mut row = |name: &str, soft: &str, hard: &str, unit: &str| {
         put(out, format_args!("{name:<25} {soft:<20} {hard:<20} "));
-        // Two have no unit, and no columns for one (`proc_pid_limits`).
+        // Two of them have no unit, and no columns for one (`proc_pid_limits`).
         match unit {
             "" => put(out, format_args!("\n")),
             _ => put(out, format_args!("{unit:<10}\n")),

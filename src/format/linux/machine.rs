@@ -16,7 +16,7 @@ pub fn version(machine: &Machine, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// `uptime`: seconds since the machine's start, and those that its CPUs were idle, all together.
+/// `uptime`: seconds since the machine's start, and seconds that its CPUs were idle, summed up.
 pub fn uptime(machine: &Machine, out: &mut Vec<u8>) {
     let up = machine.uptime;
     let idle = total(&machine.cpus).idle;
@@ -32,7 +32,7 @@ pub fn uptime(machine: &Machine, out: &mut Vec<u8>) {
     );
 }
 
-/// `loadavg`: load of 1, 5 and 15 minutes, how many run of how many there are, and the last pid.
+/// `loadavg`: load of 1, 5 and 15 minutes, running and all processes, and the last pid.
 pub fn loadavg(machine: &Machine, out: &mut Vec<u8>) {
     for load in machine.load {
         let hundredths = load.saturating_add(5) / 10;
@@ -41,9 +41,9 @@ pub fn loadavg(machine: &Machine, out: &mut Vec<u8>) {
     put(out, format_args!("0/{} {}\n", machine.processes, machine.last_pid.unwrap_or(0)));
 }
 
-/// The root's `stat`: a line for all CPUs together and for each that runs, with times in user,
-/// nice, system, idle, iowait, irq, softirq, steal, guest and guest_nice, of which Darwin has four;
-/// then counters, of which it has the time of the machine's start (`fs/proc/stat.c`).
+/// The root's `stat` (`fs/proc/stat.c`): a line for all CPUs together and for each that runs, with
+/// times in user, nice, system, idle, iowait, irq, softirq, steal, guest and guest_nice, of which
+/// Darwin has four; then counters, of which Darwin has the time of the machine's start.
 pub fn kernel_stat(machine: &Machine, out: &mut Vec<u8>) {
     let mut line = |name: &str, number: Option<u32>, times: CpuTimes| {
         let CpuTimes { user, nice, system, idle } = times;
@@ -63,8 +63,8 @@ pub fn kernel_stat(machine: &Machine, out: &mut Vec<u8>) {
     put(out, format_args!("softirq 0 0 0 0 0 0 0 0 0 0 0\n"));
 }
 
-/// `cpuinfo`: a block for each CPU that runs. Of the lines that an architecture's kernel prints
-/// those that Darwin tells, by their names on x86.
+/// `cpuinfo`: a block for each CPU that runs. It has those lines of Linux on x86 for which Darwin
+/// has a value.
 pub fn cpuinfo(machine: &Machine, out: &mut Vec<u8>) {
     for Cpu { number, .. } in machine.cpus.iter().filter(|cpu| cpu.running) {
         put(out, format_args!("processor\t: {number}\n"));

@@ -3,11 +3,11 @@
 use super::super::line::put;
 use crate::model::Machine;
 
-/// A line for each sort of memory, in KiB. What Darwin has by another name stands where it means
-/// the same: wired memory is unevictable, and its compressor is what zswap is.
+/// A line for each sort of memory, in KiB. Darwin's wired memory is shown as unevictable, and its
+/// compressor as zswap.
 pub fn meminfo(machine: &Machine, out: &mut Vec<u8>) {
     let memory = machine.memory;
-    // What can be had without swapping: unused, of files, and to be dropped.
+    // Memory that is available without swapping: unused, of files, and purgeable.
     let available = [memory.free, memory.file_backed, memory.purgeable]
         .into_iter()
         .fold(0, u64::saturating_add)

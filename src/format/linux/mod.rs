@@ -1,5 +1,5 @@
-//! The files of Linux's procfs, in its grammar (`man 5 proc`, `fs/proc`). What a kernel does not
-//! tell has the value that Linux has for 'none'.
+//! The files of Linux's procfs, in its grammar (`man 5 proc`, `fs/proc`). A value that a kernel
+//! does not report is shown as Linux shows 'none'.
 
 mod limits;
 mod machine;
@@ -26,8 +26,8 @@ const NANOSECONDS_OF_TICK: u64 = 10_000_000;
 /// `TASK_COMM_LEN` is 16, with the NUL.
 const LONGEST_NAME: usize = 15;
 
-/// A process's or thread's name, as long as Linux's are. One that is cut, here or by the kernel, ends
-/// where a character ends, if it is UTF-8 up to there.
+/// The name of a process or thread, cut to Linux's length. A name that was cut, here or by the
+/// kernel, ends at the end of a character, if it is UTF-8 up to there.
 fn short(name: &[u8]) -> &[u8] {
     let Some(cut) = name.get(..LONGEST_NAME) else { return name };
     match str::from_utf8(cut) {
@@ -36,12 +36,12 @@ fn short(name: &[u8]) -> &[u8] {
     }
 }
 
-/// A thread's name: one without a name of its own has that of its process, as in Linux.
+/// The name of a thread, or of its process where the thread has none, as in Linux.
 fn thread_name<'a>(process: &'a [u8], thread: &'a [u8]) -> &'a [u8] {
     short(if thread.is_empty() { process } else { thread })
 }
 
-/// What it does, by a letter and in words (`task_state_array`).
+/// The state, as a letter and as words (`task_state_array`).
 fn state(state: State) -> (char, &'static str) {
     match state {
         State::Running => ('R', "running"),
@@ -62,11 +62,11 @@ mod tests {
     #[test]
     fn names_are_cut_at_a_characters_end() {
         assert_eq!(short("process-name-t\u{f6}".as_bytes()), b"process-name-t");
-        // The kernel has cut it already.
+        // The kernel has cut the name already.
         assert_eq!(short(b"process-name-t\xc3"), b"process-name-t");
         assert_eq!(short("process-name-\u{f6}".as_bytes()), "process-name-\u{f6}".as_bytes());
         assert_eq!(short("process-name\u{1f34e}".as_bytes()), b"process-name");
-        // No UTF-8, and so no characters to keep whole.
+        // The name is not UTF-8, so it has no characters to keep whole.
         assert_eq!(short(b"\xff2345678901234\xc3"), b"\xff2345678901234\xc3");
         assert_eq!(short(b"\xff2345678901234\xc3tail"), b"\xff2345678901234\xc3");
         assert_eq!(short(b"short\xc3"), b"short\xc3");

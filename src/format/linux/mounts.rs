@@ -3,7 +3,7 @@
 use super::super::line::in_octal;
 use crate::model::{Machine, Mounted};
 
-/// What `mangle` of `fs/proc_namespace.c` escapes.
+/// The bytes that `mangle` of `fs/proc_namespace.c` escapes.
 const ESCAPED: &[u8] = b" \t\n\\#";
 
 /// A line for each mounted file system: source, path, type, options, 0, 0 (`show_vfsmnt`).
@@ -24,7 +24,7 @@ pub fn mounts(machine: &Machine, out: &mut Vec<u8>) {
     }
 }
 
-/// `MNT_RDONLY` of Darwin's `sys/mount.h`; and others, in the order in which Linux prints their
+/// `MNT_RDONLY` of Darwin's `sys/mount.h`, and other flags in the order in which Linux prints their
 /// words.
 const READ_ONLY: u32 = 1;
 const OPTIONS: [(u32, &[u8]); 5] = [
@@ -35,8 +35,8 @@ const OPTIONS: [(u32, &[u8]); 5] = [
     (1 << 28, b",noatime"),
 ];
 
-/// The types of the file systems that are mounted, each once, with `nodev` before those that are
-/// on no device. Which other types the kernel knows is not told.
+/// The types of the mounted file systems, each once, with `nodev` before those on no device. Darwin
+/// does not report which other types the kernel knows.
 pub fn filesystems(machine: &Machine, out: &mut Vec<u8>) {
     for (at, mounted) in machine.mounts.iter().enumerate() {
         if machine.mounts[..at].iter().any(|before| before.kind == mounted.kind) {

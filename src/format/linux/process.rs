@@ -4,30 +4,30 @@ use super::super::line::put;
 use super::{short, thread_name};
 use crate::model::{Arguments, Descriptor, DiskUsage, ProcessInfo, Thread};
 
-/// `PID/cmdline`: the arguments, a NUL behind each.
+/// `PID/cmdline`: the arguments, a NUL after each.
 pub fn cmdline(arguments: &Arguments, out: &mut Vec<u8>) {
     out.extend_from_slice(&arguments.arguments);
 }
 
-/// `PID/environ`: the environment, a NUL behind each variable.
+/// `PID/environ`: the environment, a NUL after each variable.
 pub fn environ(arguments: &Arguments, out: &mut Vec<u8>) {
     out.extend_from_slice(&arguments.environment);
 }
 
-/// `PID/comm`: the name as it is (`comm_show`).
+/// `PID/comm`: the name, unescaped (`comm_show`).
 pub fn comm(account: &ProcessInfo, out: &mut Vec<u8>) {
     out.extend_from_slice(short(&account.process.name));
     out.push(b'\n');
 }
 
-/// `PID/task/TID/comm`.
+/// `PID/task/TID/comm`: the name of the thread.
 pub fn thread_comm(account: &ProcessInfo, thread: &Thread, out: &mut Vec<u8>) {
     out.extend_from_slice(thread_name(&account.process.name, &thread.name));
     out.push(b'\n');
 }
 
-/// `PID/statm`: pages of address space, in memory, shared, of text, 0, of data, 0. Darwin tells
-/// the first two of them.
+/// `PID/statm`: pages of address space, in memory, shared, of text, 0, of data, 0. Darwin reports
+/// the first two.
 pub fn statm(account: &ProcessInfo, out: &mut Vec<u8>) {
     let (size, resident) = account.usage.map_or((0, 0), |usage| {
         let pages = |bytes: u64| bytes.checked_div(account.page_size).unwrap_or(0);
@@ -36,8 +36,8 @@ pub fn statm(account: &ProcessInfo, out: &mut Vec<u8>) {
     put(out, format_args!("{size} {resident} 0 0 0 0 0\n"));
 }
 
-/// `PID/io`: bytes and calls of reading and writing, bytes to and from disks, and bytes that were to
-/// be written and are not any more. Darwin counts those of disks.
+/// `PID/io`: bytes and calls of reading and writing, bytes from and to disks, and bytes whose
+/// writing was cancelled. Darwin counts the bytes from and to disks.
 pub fn io(account: &ProcessInfo, out: &mut Vec<u8>) {
     let DiskUsage { bytes_read, bytes_written } =
         account.usage.and_then(|usage| usage.disk).unwrap_or_default();
@@ -50,8 +50,8 @@ pub fn io(account: &ProcessInfo, out: &mut Vec<u8>) {
 /// (`asm-generic/fcntl.h`).
 const FLAGS: [(u32, u32); 2] = [(0x4, 0o4000), (0x8, 0o2000)];
 
-/// `PID/fdinfo/N`: where the next byte is read or written, and how it was opened: to be read,
-/// written, appended to, without waiting. The flags are Darwin's: Linux shows its own file.
+/// `PID/fdinfo/N`: the offset of the next read or write, and the flags: read, write, append,
+/// nonblocking. The flags are Darwin's, since on Linux the kernel's own file is shown.
 pub fn fdinfo(descriptor: &Descriptor, out: &mut Vec<u8>) {
     let kept = descriptor.flags.unwrap_or(0);
     let known = FLAGS.iter().filter(|(darwin, _)| kept & darwin != 0);

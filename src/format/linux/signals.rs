@@ -2,8 +2,8 @@
 
 use crate::model::{ProcessInfo, Signals};
 
-/// By Darwin's number (`sys/signal.h`) less 1, that of Linux (`asm-generic/signal.h`); 0 for those
-/// that Linux does not have, SIGEMT and SIGINFO.
+/// Linux's number (`asm-generic/signal.h`) of each of Darwin's signals (`sys/signal.h`), from 1 on;
+/// 0 for SIGEMT and SIGINFO, which Linux does not have.
 const NUMBERS: [u8; 31] = [
     1, 2, 3, 4, 5, 6, 0, 8, 9, 7, 11, 31, 13, 14, 15, 23, 19, 20, 18, 17, 21, 22, 29, 24, 25, 26,
     27, 28, 0, 10, 12,
@@ -28,7 +28,7 @@ mod tests {
         known.sort_unstable();
         known.dedup();
         assert_eq!(known.len(), 29);
-        // Linux's own: SIGSTKFLT and SIGPWR.
+        // Only Linux has SIGSTKFLT and SIGPWR.
         assert!(known.iter().all(|number| *number <= 31 && ![16, 30].contains(number)));
     }
 }

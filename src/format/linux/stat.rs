@@ -5,20 +5,20 @@ use super::signals::signals;
 use super::{NANOSECONDS_OF_TICK, short, state, thread_name};
 use crate::model::{Device, ProcessInfo, State, Thread, Usage};
 
-/// What differs between a process and a thread of it.
+/// The fields in which a thread differs from its process.
 struct Subject<'a> {
     id: u64,
     name: &'a [u8],
     state: State,
-    /// Page faults without and with waiting for a disk.
+    /// Page faults that did not wait for a disk, and page faults that did.
     faults: [u64; 2],
     /// User and system time in nanoseconds.
     times: [u64; 2],
-    /// The signal that its end sends to its parent.
+    /// The signal that the parent gets at its end.
     exit_signal: i32,
 }
 
-/// `PID/stat`.
+/// `PID/stat`: the line of a process.
 pub fn stat(account: &ProcessInfo, out: &mut Vec<u8>) {
     let Usage { faults, pageins, total_user, total_system, .. } = account.usage.unwrap_or_default();
     let subject = Subject {
@@ -33,7 +33,7 @@ pub fn stat(account: &ProcessInfo, out: &mut Vec<u8>) {
     fields(account, &subject, out);
 }
 
-/// `PID/task/TID/stat`.
+/// `PID/task/TID/stat`: the line of a thread.
 pub fn thread_stat(account: &ProcessInfo, thread: &Thread, out: &mut Vec<u8>) {
     let subject = Subject {
         id: thread.id,
@@ -48,7 +48,7 @@ pub fn thread_stat(account: &ProcessInfo, thread: &Thread, out: &mut Vec<u8>) {
 
 fn fields(account: &ProcessInfo, subject: &Subject<'_>, out: &mut Vec<u8>) {
     let usage = account.usage.unwrap_or_default();
-    // 1 and 2. The name is as it is: readers look for the last parenthesis.
+    // 1 and 2. The name is unescaped: readers look for the last parenthesis.
     put(out, format_args!("{} (", subject.id));
     out.extend_from_slice(subject.name);
     // 3 to 8: state, ppid, pgrp, session, tty_nr, tpgid.
@@ -81,8 +81,8 @@ fn fields(account: &ProcessInfo, subject: &Subject<'_>, out: &mut Vec<u8>) {
     let pages = usage.resident_size.checked_div(account.page_size).unwrap_or(0);
     put(out, format_args!(" {} {pages} {}", usage.virtual_size, u64::MAX));
     // 26 to 34: startcode, endcode, startstack, kstkesp, kstkeip, signal, blocked, sigignore,
-    // sigcatch. 35, wchan: whether the file of that name has something to tell. 36, 37: nswap and
-    // cnswap (always 0).
+    // sigcatch. 35, wchan: whether the file `wchan` has a name. 36, 37: nswap and cnswap (always
+    // 0).
     let waits = u8::from(account.wait_channel.as_ref().is_some_and(|name| !name.is_empty()));
     let [ignored, caught] = signals(account);
     put(out, format_args!(" 0 0 0 0 0 0 0 {ignored} {caught} {waits} 0 0"));
@@ -100,8 +100,8 @@ fn started(account: &ProcessInfo) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
-/// As `new_encode_dev` packs it: the major number in bits 8 to 19, the minor in the others. Field 7
-/// is signed.
+/// A device number as `new_encode_dev` packs it: the major number in bits 8 to 19, the minor in the
+/// others. Field 7 is signed.
 fn device_number(device: Device) -> i32 {
     let Device { major, minor } = device;
     (minor & 0xff | major << 8 | (minor & !0xff) << 12) as i32

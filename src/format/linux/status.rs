@@ -1,18 +1,18 @@
-//! `PID/status` and `PID/task/TID/status` (`proc_pid_status`). Lines that Linux leaves out where
-//! it was built without what they tell of are left out.
+//! `PID/status` and `PID/task/TID/status` (`proc_pid_status`), without the lines that Linux, too,
+//! leaves out where it was built without their feature.
 
 use super::super::line::put;
 use super::signals::signals;
 use super::{short, state, thread_name};
 use crate::model::{Ids, ProcessInfo, State, Thread};
 
-/// `PID/status`.
+/// `PID/status`: the lines of a process.
 pub fn status(account: &ProcessInfo, out: &mut Vec<u8>) {
     let name = short(&account.process.name);
     lines(account, name, account.state, u64::from(account.process.pid.number()), out);
 }
 
-/// `PID/task/TID/status`.
+/// `PID/task/TID/status`: the lines of a thread.
 pub fn thread_status(account: &ProcessInfo, thread: &Thread, out: &mut Vec<u8>) {
     let name = thread_name(&account.process.name, &thread.name);
     lines(account, name, thread.state, thread.id, out);
@@ -33,7 +33,7 @@ fn lines(account: &ProcessInfo, name: &[u8], does: State, id: u64, out: &mut Vec
     for group in account.groups.iter().flatten() {
         put(out, format_args!("{group} "));
     }
-    // The kernel's own line ends in a space, with groups or without.
+    // The kernel's own line ends in a space, with or without groups.
     if account.groups.as_ref().is_none_or(Vec::is_empty) {
         out.push(b' ');
     }
@@ -53,20 +53,20 @@ fn lines(account: &ProcessInfo, name: &[u8], does: State, id: u64, out: &mut Vec
         put(out, format_args!("{set}:\t{:016x}\n", 0));
     }
     put(out, format_args!("NoNewPrivs:\t0\nSeccomp:\t0\n"));
-    // Of what sort each was, Darwin does not tell: all are counted as the first.
+    // Darwin does not report which switches were voluntary. All are counted as such.
     let switches = account.usage.and_then(|usage| usage.switches).unwrap_or(0);
     put(out, format_args!("voluntary_ctxt_switches:\t{switches}\n"));
     put(out, format_args!("nonvoluntary_ctxt_switches:\t0\n"));
 }
 
-/// Real, effective, saved, and that for files, which on Darwin is the effective one.
+/// The real, effective and saved id, and that for files, which is the effective one on Darwin.
 fn ids(name: &str, ids: Ids, out: &mut Vec<u8>) {
     let Ids { real, effective, saved } = ids;
     put(out, format_args!("{name}:\t{real}\t{effective}\t{saved}\t{effective}\n"));
 }
 
-/// Nothing for a process without an address space, and where nothing is told. The peaks are not
-/// below the present, as in `task_mem`.
+/// The lines about memory: none for a process without an address space, or where Darwin withholds
+/// the sizes. A peak is at least the present value, as in `task_mem`.
 fn memory(account: &ProcessInfo, out: &mut Vec<u8>) {
     let ended = matches!(account.state, State::Zombie | State::Dead);
     let Some(usage) = account.usage.filter(|_| !ended) else { return };
@@ -94,7 +94,7 @@ fn memory(account: &ProcessInfo, out: &mut Vec<u8>) {
     }
 }
 
-/// As `proc_task_name` does for this file: newline and backslash as C writes them.
+/// Escapes newline and backslash as in C, as `proc_task_name` does for this file.
 fn escaped(name: &[u8], out: &mut Vec<u8>) {
     for byte in name {
         match byte {

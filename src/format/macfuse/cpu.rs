@@ -3,7 +3,7 @@
 use super::super::line::put;
 use crate::model::Cpu;
 
-/// Four lines: slot, type, ticks of 10 ms by what they were spent on, and all of them as a time.
+/// Four lines: slot, type, ticks of 10 ms in each state, and their sum as a time.
 pub fn cpu(cpu: &Cpu, out: &mut Vec<u8>) {
     let master = if cpu.master { " (master)" } else { "" };
     let running = if cpu.running { "running" } else { "not running" };

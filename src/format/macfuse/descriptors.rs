@@ -4,8 +4,8 @@ use super::super::escaped;
 use super::super::line::put;
 use crate::model::{Descriptor, DescriptorKind};
 
-/// Number, type, and what it is open on: a path, the name of shared memory or of a semaphore, or
-/// how a socket is connected.
+/// The number, the type, and the open object: a path, the name of shared memory or of a semaphore,
+/// or the ends of a socket.
 pub fn descriptors(open: &[Descriptor], out: &mut Vec<u8>) {
     for descriptor in open {
         let (word, shown): (_, &[u8]) = match descriptor.kind {

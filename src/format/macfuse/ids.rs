@@ -4,7 +4,7 @@ use super::super::escaped;
 use super::super::line::put;
 use crate::model::ProcessInfo;
 
-/// What users and groups are called, where they have a name.
+/// Looks up the names of users and groups; `None` for an id without a name.
 pub struct Names<'a> {
     /// The name of the user of this number.
     pub user: &'a dyn Fn(u32) -> Option<Vec<u8>>,
@@ -12,7 +12,7 @@ pub struct Names<'a> {
     pub group: &'a dyn Fn(u32) -> Option<Vec<u8>>,
 }
 
-/// Turns ids and their names into text, at the end of a vector.
+/// Appends ids and their names as text.
 pub type Ids = fn(&ProcessInfo, &Names<'_>, &mut Vec<u8>);
 
 /// `uid`: the effective user.
@@ -40,8 +40,8 @@ pub fn saved_group(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) 
     line(account.process.credentials.gid.saved, names.group, out);
 }
 
-/// `groups`: the effective group, which is XNU's first (`cr_groups[0]`), and the others, each with
-/// a space behind it.
+/// `groups`: the effective group, which is XNU's first (`cr_groups[0]`), and the others, a space
+/// after each.
 pub fn groups(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
     let effective = account.process.credentials.gid.effective;
     let others = account.groups.iter().flatten().copied().filter(|group| *group != effective);
@@ -57,7 +57,7 @@ fn line(id: u32, name: &dyn Fn(u32) -> Option<Vec<u8>>, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// `-2(nobody)`: the original prints ids as signed numbers.
+/// Writes `-2(nobody)`: the original prints ids as signed numbers.
 fn one(id: u32, name: &dyn Fn(u32) -> Option<Vec<u8>>, out: &mut Vec<u8>) {
     put(out, format_args!("{}(", id as i32));
     escaped(name(id).as_deref().unwrap_or(b"?"), out);

@@ -1,5 +1,5 @@
-//! The files of the MacFUSE procfs, with its names and layouts: one value each, mostly. A value
-//! that is not to be had is a dash, which is what stands there for a missing wait channel.
+//! The files of the MacFUSE procfs, with its names and layouts, most of them with one value. A dash
+//! stands for a value that is not available, as the original prints it for a missing wait channel.
 
 mod cpu;
 mod descriptors;
@@ -29,7 +29,7 @@ pub use thread::{
 
 use super::line::put;
 
-/// A time of this many nanoseconds, as all files of Mach times have it.
+/// A time in nanoseconds, as all files of Mach times show it: seconds and microseconds.
 fn seconds(nanoseconds: u64, out: &mut Vec<u8>) {
     let microseconds = nanoseconds / 1000;
     put(out, format_args!("{}s {}us\n", microseconds / 1_000_000, microseconds % 1_000_000));

@@ -3,27 +3,27 @@
 use super::super::line::line_or_dash;
 use crate::model::Port;
 
-/// `msgcount`: messages in its queue; a dash where the task does not receive there.
+/// `msgcount`: messages in the port's queue; a dash where the task does not receive there.
 pub fn messages(port: &Port, out: &mut Vec<u8>) {
     line_or_dash(out, port.queue.map(|queue| queue.messages));
 }
 
-/// `qlimit`: how many there may be.
+/// `qlimit`: the most messages that the queue may have.
 pub fn queue_limit(port: &Port, out: &mut Vec<u8>) {
     line_or_dash(out, port.queue.map(|queue| queue.limit));
 }
 
-/// `seqno`: the number of the next message.
+/// `seqno`: the sequence number of the next message.
 pub fn sequence(port: &Port, out: &mut Vec<u8>) {
     line_or_dash(out, port.queue.map(|queue| queue.sequence));
 }
 
-/// `sorights`: send-once rights to it.
+/// `sorights`: the number of send-once rights to the port.
 pub fn send_once_rights(port: &Port, out: &mut Vec<u8>) {
     line_or_dash(out, port.queue.map(|queue| queue.send_once_rights));
 }
 
-/// `task_rights`: what the task may do with it, each word with a space behind it.
+/// `task_rights`: the task's rights to the port, a space after each word.
 pub fn rights(port: &Port, out: &mut Vec<u8>) {
     for (bit, word) in RIGHTS {
         if port.rights & bit != 0 {

@@ -4,28 +4,28 @@ use super::super::escaped;
 use super::super::line::{line, line_or_dash, put};
 use crate::model::{Device, ProcessInfo};
 
-/// `PID/jobc`: how many processes of its group job control counts.
+/// `PID/jobc`: the number of processes of its group that job control counts.
 pub fn job_control(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, account.job_control);
 }
 
-/// `PID/pgid`: its process group.
+/// `PID/pgid`: the number of its process group.
 pub fn group(account: &ProcessInfo, out: &mut Vec<u8>) {
     line(out, account.group);
 }
 
-/// `PID/ppid`: its parent.
+/// `PID/ppid`: the pid of its parent.
 pub fn parent(account: &ProcessInfo, out: &mut Vec<u8>) {
     line(out, account.process.parent);
 }
 
-/// `PID/tpgid`: the process group in the foreground of its terminal; 0 without one, which is what
-/// XNU's `e_tpgid` has then.
+/// `PID/tpgid`: the process group in the foreground of its terminal; 0 without a terminal, like
+/// XNU's `e_tpgid`.
 pub fn terminal_group(account: &ProcessInfo, out: &mut Vec<u8>) {
     line(out, account.terminal_group.unwrap_or(0));
 }
 
-/// `PID/wchan`: where in the kernel it waits.
+/// `PID/wchan`: the place in the kernel where it waits.
 pub fn wait_channel(account: &ProcessInfo, out: &mut Vec<u8>) {
     match account.wait_channel.as_deref() {
         None | Some([]) => out.push(b'-'),
@@ -34,7 +34,7 @@ pub fn wait_channel(account: &ProcessInfo, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// `PID/tdev` on Linux: `devices.txt` of its documentation has the numbers.
+/// The name of a terminal on Linux, by the numbers of `Documentation/admin-guide/devices.txt`.
 pub fn linux_terminal(account: &ProcessInfo, out: &mut Vec<u8>) {
     match account.terminal {
         None => out.extend_from_slice(b"none\n"),
@@ -45,7 +45,7 @@ pub fn linux_terminal(account: &ProcessInfo, out: &mut Vec<u8>) {
     }
 }
 
-/// `PID/tdev` on macOS: `bsd/kern/tty_ptmx.c` names the terminals that programs open.
+/// The name of a terminal on macOS, as `bsd/kern/tty_ptmx.c` names those that programs open.
 pub fn darwin_terminal(account: &ProcessInfo, out: &mut Vec<u8>) {
     match account.terminal {
         None => out.extend_from_slice(b"none\n"),

@@ -9,7 +9,7 @@ pub fn thread_cpu_usage(thread: &Thread, out: &mut Vec<u8>) {
     line_or_dash(out, thread.cpu_usage);
 }
 
-/// `flags`: hexadecimal, and in words.
+/// `flags`: the bits in hexadecimal, and as words.
 pub fn thread_flags(thread: &Thread, out: &mut Vec<u8>) {
     const SWAPPED: u32 = 1;
     const IDLE: u32 = 2;
@@ -21,8 +21,8 @@ pub fn thread_flags(thread: &Thread, out: &mut Vec<u8>) {
     line_or_dash(out, text);
 }
 
-/// `policy`, in the original's words. Of time-shared threads it asked which of two they are, and
-/// XNU answers `STANDARD` for all of them; what it asked of the others takes a port.
+/// `policy`, in the original's words. XNU reports every time-shared thread as `STANDARD`. The
+/// parameters that the original adds for the other policies take a port and are left out.
 pub fn thread_policy(thread: &Thread, out: &mut Vec<u8>) {
     out.extend_from_slice(match thread.policy {
         1 => b"STANDARD\n",
@@ -32,7 +32,7 @@ pub fn thread_policy(thread: &Thread, out: &mut Vec<u8>) {
     });
 }
 
-/// `run_state`: a number and its word.
+/// `run_state`: the number and its word.
 pub fn thread_run_state(thread: &Thread, out: &mut Vec<u8>) {
     let word = usize::try_from(thread.run_state).ok().and_then(|state| RUN_STATES.get(state));
     put(out, format_args!("{} ({})\n", thread.run_state, word.unwrap_or(&"?")));
@@ -41,28 +41,28 @@ pub fn thread_run_state(thread: &Thread, out: &mut Vec<u8>) {
 const RUN_STATES: [&str; 6] =
     ["NONE", "RUNNING", "STOPPED", "WAITING", "UNINTERRUPTIBLE", "HALTED"];
 
-/// `sleep_time`: in seconds.
+/// `sleep_time`: seconds that the thread has slept.
 pub fn thread_sleep_time(thread: &Thread, out: &mut Vec<u8>) {
     line_or_dash(out, thread.sleep_time.map(|seconds| format!("{seconds}s")));
 }
 
-/// `suspend_count`.
+/// `suspend_count`: how often the thread is suspended.
 pub fn thread_suspend_count(count: &u32, out: &mut Vec<u8>) {
     put(out, format_args!("{count}\n"));
 }
 
-/// `system_time`.
+/// `system_time`: its system time.
 pub fn thread_system_time(thread: &Thread, out: &mut Vec<u8>) {
     seconds(thread.system_time, out);
 }
 
-/// `user_time`.
+/// `user_time`: its user time.
 pub fn thread_user_time(thread: &Thread, out: &mut Vec<u8>) {
     seconds(thread.user_time, out);
 }
 
 /// `states/…`: one register a line, its name and all digits of its value. The original has a file
-/// for each register of a 32-bit Intel thread, which no kernel has any more.
+/// for each register of a 32-bit Intel thread; no kernel has such threads any more.
 pub fn registers(registers: &[Register], out: &mut Vec<u8>) {
     for Register { name, value, bytes } in registers {
         let digits = 2 * usize::from(*bytes);

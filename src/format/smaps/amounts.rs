@@ -1,23 +1,23 @@
-//! How much of a region, or of all of them, is in memory, by what is known of who else has it.
+//! The bytes of a region, or of all regions, that are in memory, split by private and shared.
 
 use super::amount;
 use crate::model::{BackingKind, Region, ShareMode, Sharing};
 
-/// Which record amounts are shown in: that of all regions says what is from where, too.
+/// The record that shows the amounts. That of all regions also splits `Pss` by its source.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Record {
     Region,
     Rollup,
 }
 
-/// Bytes, by the keys of the record.
+/// Amounts in bytes, by the keys of the record.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Amounts {
     shared_clean: u64,
     shared_dirty: u64,
     private_clean: u64,
     private_dirty: u64,
-    /// The private ones once more, by where they are from.
+    /// The private bytes once more, by their source.
     private_anonymous: u64,
     private_of_file: u64,
     private_of_shared_memory: u64,
@@ -29,21 +29,20 @@ pub(super) struct Amounts {
 }
 
 impl Amounts {
-    /// Those of one region.
+    /// The amounts of one region.
     pub(super) fn of(region: &Region) -> Self {
         let pages = &region.pages;
         let bytes = |count| pages.bytes(count);
         let private = private_pages(region);
         let shared = pages.resident - private;
-        // What this process alone has of an object that is copied on write, it has because it
-        // wrote to it.
+        // The process has written to every page that it alone has of a copy-on-write object.
         let dirty = pages.dirtied.min(pages.resident);
         let private_dirty = dirty.min(private);
         let shared_dirty = dirty - private_dirty;
         let backing = &region.backing;
         let of_file = backing.kind == BackingKind::File || backing.is_shared_cache();
         let (anonymous, shared_memory) = match (of_file, region.sharing) {
-            // Writing to a private mapping of a file makes a copy, which is the file's no more.
+            // A write to a private mapping of a file makes an anonymous copy.
             (true, Sharing::Private) => (private_dirty, 0),
             (true, Sharing::Shared) => (0, 0),
             (false, Sharing::Private) => (pages.resident, 0),
@@ -66,7 +65,7 @@ impl Amounts {
         }
     }
 
-    /// Takes another region's to these.
+    /// Adds the amounts of another region.
     pub(super) fn add(&mut self, more: &Amounts) {
         let add = |sum: &mut u64, more| *sum = sum.saturating_add(more);
         add(&mut self.shared_clean, more.shared_clean);
@@ -83,8 +82,8 @@ impl Amounts {
         add(&mut self.locked, more.locked);
     }
 
-    /// The lines of `__show_smap`. `Pss` counts private pages only: how many others have a shared
-    /// one is not told.
+    /// The lines of `__show_smap`. `Pss` counts private pages only, since XNU does not report how
+    /// many processes share a page.
     pub(super) fn show(&self, record: Record, out: &mut Vec<u8>) {
         let private = self.private_clean.saturating_add(self.private_dirty);
         let shared = self.shared_clean.saturating_add(self.shared_dirty);
@@ -115,7 +114,7 @@ impl Amounts {
     }
 }
 
-/// How many of the resident pages no other process has.
+/// The number of resident pages that no other process has.
 fn private_pages(region: &Region) -> u64 {
     let pages = &region.pages;
     if region.share_mode == ShareMode::COW {
@@ -127,7 +126,7 @@ fn private_pages(region: &Region) -> u64 {
     }
 }
 
-/// Whether no other process has any page of the region, by its share mode, else its letter.
+/// Whether no other process has any page of the region, by its share mode, else by its letter.
 fn is_private(region: &Region) -> bool {
     match region.share_mode {
         ShareMode::PRIVATE

@@ -1,5 +1,5 @@
 //! `PID/smaps` and `PID/smaps_rollup`, in Linux's grammar (`fs/proc/task_mmu.c`, `show_smap` and
-//! `show_smaps_rollup`), for a kernel that tells less than Linux. Keys without a source are 0.
+//! `show_smaps_rollup`), for a kernel that reports less than Linux. Keys without a source are 0.
 
 mod amounts;
 mod rollup;
@@ -10,7 +10,7 @@ use self::amounts::{Amounts, Record};
 use super::{Columns, maps};
 use crate::model::{Behavior, Inheritance, Protection, Region, Sharing};
 
-/// The line of `maps`, one for each key, and one of flags.
+/// Appends the line of `maps`, one for each key, and one of flags.
 pub fn smaps(region: &Region, out: &mut Vec<u8>) {
     maps(region, out);
     amount(b"Size:           ", region.size(), out);
@@ -21,7 +21,7 @@ pub fn smaps(region: &Region, out: &mut Vec<u8>) {
     flags(region, out);
 }
 
-/// The widest number of KiB, its key before it and its unit behind.
+/// The bytes of a key's line with the widest number of KiB.
 const WIDTH: usize = 16 + 17 + 4;
 
 fn amount(key: &[u8; 16], bytes: u64, out: &mut Vec<u8>) {
@@ -34,7 +34,7 @@ fn amount(key: &[u8; 16], bytes: u64, out: &mut Vec<u8>) {
     out.truncate(from + end);
 }
 
-/// In the order of Linux's bits (`show_smap_vma_flags`).
+/// Flags and their letters, in the order of Linux's bits (`show_smap_vma_flags`).
 fn flags(region: &Region, out: &mut Vec<u8>) {
     let may = region.max_protection.union(region.protection);
     let shared = region.sharing == Sharing::Shared;
@@ -42,7 +42,7 @@ fn flags(region: &Region, out: &mut Vec<u8>) {
         (region.protection.contains(Protection::READ), b"rd "),
         (region.protection.contains(Protection::WRITE), b"wr "),
         (region.protection.contains(Protection::EXECUTE), b"ex "),
-        // Linux takes it away from a mapping that may never be written to (`do_mmap`).
+        // Linux removes it from a mapping that may never be written to (`do_mmap`).
         (shared && may.contains(Protection::WRITE), b"sh "),
         (may.contains(Protection::READ), b"mr "),
         (may.contains(Protection::WRITE), b"mw "),
@@ -53,7 +53,7 @@ fn flags(region: &Region, out: &mut Vec<u8>) {
         (region.behavior == Behavior::RANDOM, b"rr "),
         (region.inheritance == Inheritance::NONE, b"dc "),
     ];
-    // Linux's regions have at least one, and psutil stumbles over a line with none.
+    // Linux's regions have at least one flag, and psutil fails on a line with none.
     if codes.iter().all(|(set, _)| !set) {
         return;
     }

@@ -1,10 +1,10 @@
-//! `PID/smaps_rollup`: the sums.
+//! `PID/smaps_rollup`: the sums of `smaps`.
 
 use super::amounts::{Amounts, Record};
 use crate::format::{Document, maps};
 use crate::model::{Backing, BackingKind, Region};
 
-/// One record for all regions; nothing for a process that has none.
+/// One record for all regions; nothing for a process without regions.
 #[must_use]
 pub fn smaps_rollup() -> Box<dyn Document> {
     Box::<Rollup>::default()

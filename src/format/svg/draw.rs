@@ -15,25 +15,24 @@ const BOX_WIDTH: u32 = 220;
 const SIZE_END: u32 = 462;
 const LETTERS: u32 = 478;
 const NAME: u32 = 530;
-/// How many letters of a name have room.
+/// How many letters of a name fit.
 const NAME_LETTERS: usize = 64;
 
-/// Where the first row begins, unless a line more stands above.
+/// The top of the first row, without the line that some pictures have above it.
 const TOP: u32 = 168;
 const LINE: u32 = 17;
 
 /// The least height of a row: a line of text.
 const ROW: u32 = 18;
 
-/// A break with a label, and one without.
+/// The height of a break with a label, and of one without.
 const BREAK: u32 = 22;
 const THIN_BREAK: u32 = 6;
 
 /// A gap of this size has a label.
 const LABELLED_GAP: u64 = 1 << 20;
 
-/// Colours that tell their meaning apart on white and on black, and to those who see red and green
-/// alike.
+/// Colours that can be distinguished on white and on black, and with red-green blindness.
 const STYLE: &str = "\
 svg{background:#fff;font:12px system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif}\
 text{fill:#1f2328}\
@@ -54,7 +53,7 @@ svg{background:#0d1117}text{fill:#e6edf3}.q{fill:#9198a1}.l{stroke:#3d444d}.t{op
 .k6{fill:#56d364}.s{stroke:#9198a1}\
 .o{fill:#fff}g:hover>.o{opacity:.1}}";
 
-/// Slanted lines, for what is not counted.
+/// Slanted lines, for memory that the kernel does not count.
 const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" \
     patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
     <path class=\"s\" d=\"M0 0V6\"/></pattern></defs>\n";
@@ -88,7 +87,7 @@ pub(super) fn draw(
     drawing.put(format_args!("</svg>\n"));
 }
 
-/// How high each piece is, and the break before it.
+/// The height of each piece, and of the break before it.
 fn heights(pieces: &[Piece]) -> Vec<(u32, u32)> {
     let slope = if pieces.len() <= 60 { 2 } else { 1 };
     let mut seen = 0;
@@ -209,7 +208,7 @@ impl Drawing<'_> {
         if height < BREAK {
             return;
         }
-        // Two waves, as a ruler that is cut has them.
+        // Two waves, like a broken axis.
         for y in [y + 8, y + 13] {
             self.put(format_args!("<path class=\"z\" d=\"M{BOX} {y}"));
             for _ in 0..BOX_WIDTH / 20 {
@@ -257,13 +256,13 @@ impl Drawing<'_> {
     }
 }
 
-/// So much of a width as this part is of the whole; something of it where there is any.
+/// The part's share of a width, at least one pixel.
 fn part(width: u32, part: u64, whole: u64) -> u32 {
     let exact = u128::from(width) * u128::from(part) / u128::from(whole.max(1));
     u32::try_from(exact).unwrap_or(width).clamp(1, width.max(1))
 }
 
-/// How wide each colour is: by its bytes, and wide enough to be seen.
+/// The width of each colour, by its bytes, and wide enough to be seen.
 fn widths(piece: &Piece) -> [u32; Access::ALL.len()] {
     const LEAST: u32 = 3;
     let mut widths = piece.by_access.map(|shares| match shares.mapped {
@@ -277,7 +276,7 @@ fn widths(piece: &Piece) -> [u32; Access::ALL.len()] {
     widths
 }
 
-/// What is written beside a row.
+/// The text beside a row.
 fn label(piece: &Piece) -> (String, &'static str) {
     let name = match (piece.name.as_slice(), piece.kind) {
         (b"", Kind::File) => "a file of unknown name".to_owned(),
@@ -294,7 +293,7 @@ fn label(piece: &Piece) -> (String, &'static str) {
     (format!("{regions}: {}{others}", shortened(&name, room)), class)
 }
 
-/// What a browser shows of a row under the pointer.
+/// The text that a browser shows for a row under the pointer.
 fn tooltip(piece: &Piece) -> String {
     let amounts = &piece.amounts;
     let mut text = format!("{:08x}-{:08x}", piece.start, piece.end);

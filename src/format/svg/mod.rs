@@ -1,8 +1,8 @@
 //! `PID/task/vmmap.svg`: a picture of the address space, for a browser.
 //!
-//! Regions stand below each other, with the unmapped ranges between them folded. Where there are
-//! more than a person would look at, small neighbours are drawn as one row; so the picture, and
-//! the memory that it takes to make, are of bounded size.
+//! Regions are drawn one below the other, with the unmapped ranges between them folded. Of very
+//! many regions, small neighbours share a row. So the picture, and the memory to make it, are
+//! bounded.
 
 mod draw;
 mod piece;
@@ -12,14 +12,14 @@ use self::piece::{Amounts, Piece, join_runs, join_to};
 use super::Document;
 use crate::model::{Pid, Process, Region, Result};
 
-/// How many rows a picture has at most.
+/// The most rows of a picture.
 const ROWS: usize = 150;
 
-/// How many pieces are kept at most while regions are still to come. The more, the less it matters
-/// in which order they came.
+/// The most pieces that are kept while regions still come. The more, the less the picture depends
+/// on their order.
 const PIECES: usize = 1024;
 
-/// One picture.
+/// A picture that is being made.
 #[must_use]
 pub fn vmmap_svg() -> Box<dyn Document> {
     Box::<Picture>::default()
@@ -30,7 +30,7 @@ struct Picture {
     pieces: Vec<Piece>,
     regions: u64,
     sums: Amounts,
-    /// Name and pid, where the process is known.
+    /// Name and pid, if the process is known.
     process: Option<(Vec<u8>, Pid)>,
 }
 

@@ -1,15 +1,15 @@
-//! What one row of the picture stands for: a region, or neighbours that are drawn as one.
+//! A row of the picture: a region, or neighbours that are drawn as one.
 
 use crate::model::{BackingKind, Protection, Region, ShareMode, Sharing};
 
-/// Bytes.
+/// Sizes in bytes.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Amounts {
     pub(super) mapped: u64,
     pub(super) resident: u64,
     pub(super) dirtied: u64,
     pub(super) swapped: u64,
-    /// Of which the kernel counts nothing, so that it may be in memory or not.
+    /// Bytes that the kernel does not count: they may be in memory or not.
     pub(super) uncounted: u64,
 }
 
@@ -27,7 +27,7 @@ impl Amounts {
         }
     }
 
-    /// Whether there is a count for any of it.
+    /// Whether any of it was counted.
     pub(super) fn are_counted(&self) -> bool {
         self.uncounted < self.mapped
     }
@@ -41,14 +41,14 @@ impl Amounts {
     }
 }
 
-/// Not where no counts were asked for; and Darwin counts neither in submaps, the commpage among them,
-/// nor in the memory of devices, which is an object and yet empty.
+/// Whether the kernel counted its pages. Darwin counts neither in submaps, such as the commpage, nor
+/// in the memory of a device, which has an object and is empty. Counts may not have been asked for.
 fn is_counted(region: &Region) -> bool {
     let is_device = region.share_mode == ShareMode::EMPTY && region.object_id != 0;
     region.pages.page_size != 0 && !region.submap && !region.backing.is_commpage() && !is_device
 }
 
-/// What a colour stands for, by what is granted.
+/// The meaning of a colour, by the protection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     None,
@@ -119,21 +119,21 @@ pub(super) struct Shares {
     pub(super) uncounted: u64,
 }
 
-/// A row.
+/// One row.
 pub(super) struct Piece {
     pub(super) start: u64,
     pub(super) end: u64,
-    /// How many regions it stands for.
+    /// The number of regions in it.
     pub(super) regions: u64,
     pub(super) amounts: Amounts,
-    /// By colour, in the order of [`Access::ALL`].
+    /// Amounts by colour, in the order of [`Access::ALL`].
     pub(super) by_access: [Shares; Access::ALL.len()],
-    /// The letters that all of it has.
+    /// The letters that all its regions have.
     pub(super) letters: Option<[u8; 4]>,
     /// The kind and name of its largest region.
     pub(super) kind: Kind,
     pub(super) name: Vec<u8>,
-    /// Whether others have other names.
+    /// Whether some of its regions have other names.
     pub(super) names_differ: bool,
     largest: u64,
 }
@@ -164,8 +164,8 @@ impl Piece {
         }
     }
 
-    /// How much is lost by drawing it as one with the next: the bytes between both ends, unmapped
-    /// ones too. The parts of one file belong together.
+    /// The cost of joining it with the next: the bytes between both ends, unmapped ones too. Parts
+    /// of one file cost less.
     fn cost(&self, next: &Piece) -> u64 {
         let span = next.end.saturating_sub(self.start);
         if self.is_like(next) { span >> 6 } else { span }
@@ -194,13 +194,13 @@ impl Piece {
     }
 }
 
-/// Joins neighbours, at the least cost first, until there are only so many.
+/// Joins neighbours, the cheapest first, until at most this many are left.
 pub(super) fn join_to(most: usize, pieces: &mut Vec<Piece>) {
     while pieces.len() > most.max(1) {
         let mut by_cost: Vec<(u64, usize)> =
             pieces.windows(2).map(|pair| pair[0].cost(&pair[1])).zip(0..).collect();
         by_cost.sort_unstable();
-        // Not all at once, as what was joined may be cheaper to join again than others are.
+        // Not all in one pass: a joined piece may be cheaper to join again than others are.
         let mut quota = (pieces.len() - most).min(pieces.len() / 8 + 1);
         let mut is_taken = vec![false; pieces.len()];
         let mut is_second = vec![false; pieces.len()];
@@ -221,14 +221,14 @@ pub(super) fn join_to(most: usize, pieces: &mut Vec<Piece>) {
     }
 }
 
-/// Joins what is like its neighbours in long runs: a row for each would take the room of others and
-/// tell nothing.
+/// Joins neighbours of one name and kind in long runs, since a row for each would take room and say
+/// nothing.
 pub(super) fn join_runs(pieces: &mut Vec<Piece>) {
-    /// How many regions make a run.
+    /// The least number of regions in a run.
     const RUN: u64 = 16;
-    /// A region of this size stands alone.
+    /// A region of this size is drawn alone.
     const LARGE: u64 = 64 << 20;
-    /// And so does what is this far away.
+    /// And a region at this distance from the next.
     const FAR: u64 = 1 << 20;
     let continues = |a: &Piece, b: &Piece| {
         a.is_like(b) && a.largest.max(b.largest) < LARGE && b.start.saturating_sub(a.end) < FAR
@@ -250,10 +250,10 @@ pub(super) fn join_runs(pieces: &mut Vec<Piece>) {
     }
 }
 
-/// So much of a name is kept.
+/// The longest name that is kept.
 const LONGEST_NAME: usize = 256;
 
-/// The name, without its middle where it is long.
+/// The name, without its middle if it is long.
 fn name(region: &Region) -> Vec<u8> {
     let name = region.backing.name.as_slice();
     let mut kept = if name.len() <= LONGEST_NAME {

@@ -1,6 +1,6 @@
 //! Text in the picture.
 
-/// Text as text of XML.
+/// Escapes text for XML.
 pub(super) fn as_xml(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -14,8 +14,9 @@ pub(super) fn as_xml(text: &str) -> String {
     safe
 }
 
-/// A name as it can be shown: control characters as `maps` has its newlines, since not all may stand
-/// in XML (1.0, section 2.2); and nothing that turns the direction of the text around it.
+/// A name that can be shown. Control characters are escaped as `maps` escapes newlines, since XML
+/// forbids some of them (1.0, section 2.2). Characters that change the direction of text become
+/// U+FFFD.
 pub(super) fn shown(name: &[u8]) -> String {
     let mut visible = String::with_capacity(name.len());
     for c in String::from_utf8_lossy(name).chars() {
@@ -34,10 +35,10 @@ pub(super) fn shown(name: &[u8]) -> String {
     visible
 }
 
-/// The text in so many columns: without its middle where it is longer. Its end, which says more of
-/// a path than its beginning, is the longer part.
+/// The text in at most this many columns. A longer one loses its middle, and keeps more of its end,
+/// since the end of a path says more.
 pub(super) fn shortened(text: &str, columns: usize) -> String {
-    // What is not ASCII may be twice as wide.
+    // A character outside of ASCII may be twice as wide.
     let width = |c: char| if c.is_ascii() || c == '…' { 1 } else { 2 };
     if text.chars().map(width).sum::<usize>() <= columns {
         return text.to_owned();
@@ -58,7 +59,7 @@ pub(super) fn shortened(text: &str, columns: usize) -> String {
     begin.into_iter().chain(['…']).chain(end.into_iter().rev()).collect()
 }
 
-/// A size in the unit that makes it short: `132 KiB`, `1.6 GiB`.
+/// A size with a unit: `132 KiB`, `1.6 GiB`.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 7] = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let unit = bytes.checked_ilog2().map_or(0, |log| log as usize / 10);
@@ -71,7 +72,7 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// How many, of what.
+/// A number with its noun, in the plural where it is not 1.
 pub(super) fn count(number: u64, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     let digits = number.to_string();
