@@ -1,4 +1,4 @@
-//! By which name the program was called: mount(8) calls its helper by one of its own.
+//! The name by which the program was called: mount(8) calls its helper by a name of its own.
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `cat`: pseudo-files without any mount.
+//! `cat`: prints pseudo-files without a mount.
 
 use std::io::{Write, stdout};
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use super::paths::Paths;
 use super::source::Source;
 use super::{Failure, complain_about, reason};
 
-/// How much is made before it is written.
+/// Bytes that are generated before they are written.
 const AT_ONCE: usize = 64 * 1024;
 
-/// Prints each file; those that fail are named and the others still print.
+/// Prints each file. A file that fails is named on standard error, and the others still print.
 pub(super) fn cat(source: &Source, paths: &[PathBuf]) -> Result<(), Failure> {
     let tree = Paths::new(source)?;
     let mut failed = false;
@@ -30,7 +30,7 @@ pub(super) fn cat(source: &Source, paths: &[PathBuf]) -> Result<(), Failure> {
     if failed { Err(Failure::Said) } else { Ok(()) }
 }
 
-/// The content as far as it could be made, and what ended it early.
+/// Prints the content, and returns the error that ended it early, if one did.
 fn print(content: &mut Content) -> Result<Option<Error>, Failure> {
     let mut out = stdout().lock();
     let mut text = Vec::new();

@@ -34,14 +34,14 @@ pub(super) fn doctor(mount_point: Option<&Path>) -> Result<(), Failure> {
     if failed { Err(Failure::Said) } else { Ok(()) }
 }
 
-/// Whether the kernel gives task ports, by the process that has started this one: most often a
+/// Whether the kernel gives task ports, tried with the parent of this process. That is mostly a
 /// shell, which is a part of the system.
 fn parents_port() -> Option<Check> {
     let parent = u32::try_from(nix::unistd::getppid().as_raw()).ok().and_then(Pid::new)?;
     mount::task_port(kernel::host().ok()?.as_ref(), parent)
 }
 
-/// Whether the kernel answers at all: without it no mount shows anything.
+/// Whether the kernel answers at all. Without it no mount shows anything.
 fn own_map() -> Check {
     let subject = "own map";
     let count = || -> Result<usize, String> {

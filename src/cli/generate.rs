@@ -16,11 +16,11 @@ use super::{Arguments, Failure};
 
 const NAME: &str = "mach-procfs";
 
-/// The files of an installation: path, mode and what is there, one a line. The scripts that install
-/// read the same list.
+/// The files of an installation, one a line: path, mode and content. The scripts that install read
+/// the same list.
 const FILES: &str = include_str!("../../packaging/files");
 
-/// What can be written.
+/// The texts that can be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum What {
     /// The manual page, in roff
@@ -56,13 +56,13 @@ fn text(what: What) -> std::io::Result<Vec<u8>> {
         What::Bash => complete(Shell::Bash, &mut text),
         What::Zsh => complete(Shell::Zsh, &mut text),
         What::Fish => complete(Shell::Fish, &mut text),
-        // A directory of files is no text.
+        // A directory of files is not one text.
         What::All => {}
     }
     Ok(text)
 }
 
-/// Writes what is listed, but for the program.
+/// Writes all listed files except the program.
 fn all(directory: &Path) -> Result<(), Failure> {
     let listed = FILES.lines().filter(|line| !line.starts_with('#'));
     for line in listed {
@@ -81,8 +81,8 @@ fn all(directory: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A name without a dash for bash's completions: with one, clap_complete looks for `mach__procfs`
-/// in one place and `mach__subcmd__procfs` in another, and completes nothing behind a command
+/// A name without a dash for bash's completions. With a dash, clap_complete uses `mach__procfs` in
+/// one place and `mach__subcmd__procfs` in another, and completes nothing after a command
 /// (<https://github.com/clap-rs/clap/issues/6421>).
 const NAME_WITHOUT_DASH: &str = "mach_procfs";
 
@@ -101,8 +101,8 @@ fn complete(shell: Shell, text: &mut Vec<u8>) {
     text.extend_from_slice(script.as_bytes());
 }
 
-/// The command `help`, as clap itself makes it, but without `help help`: on account of that one fish
-/// would complete nothing behind `help`.
+/// The command `help`, as clap makes it, but without `help help`, which would keep fish from
+/// completing anything after `help`.
 fn help_of(command: &clap::Command) -> clap::Command {
     let topics = command.get_subcommands().map(|topic| {
         let name = clap::Command::new(topic.get_name().to_owned()).disable_help_flag(true);
@@ -115,7 +115,7 @@ fn help_of(command: &clap::Command) -> clap::Command {
         .subcommands(topics)
 }
 
-/// A command as it is to be completed. clap_complete offers what is hidden, too.
+/// The command line for completions. clap_complete would offer what is hidden, too.
 fn offered(command: &clap::Command) -> clap::Command {
     let mut offered = clap::Command::new(command.get_name().to_owned())
         .args(command.get_arguments().filter(|it| !it.is_hide_set()).cloned())
@@ -130,10 +130,10 @@ fn offered(command: &clap::Command) -> clap::Command {
     offered
 }
 
-/// When what the page says last changed. Without one, `.TH` would take the version for the date.
+/// The date of the page's last change. Without it, `.TH` would take the version for the date.
 const MAN_PAGE_DATE: &str = "2026-11-27";
 
-/// One page for all commands, since none of them has much to say.
+/// One page for all commands, since each is short.
 fn man(text: &mut Vec<u8>) -> std::io::Result<()> {
     let mut command =
         Arguments::command().disable_help_subcommand(true).subcommand_value_name("COMMAND");

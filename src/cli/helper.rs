@@ -10,14 +10,14 @@ use super::Failure;
 use super::mount::{MountArguments, mount};
 use super::source::Source;
 
-/// Words of -o that are for mount(8), systemd or the kernel, and change nothing here: the mount is
-/// read-only, without devices, set-uid and programs whatever they say.
+/// Words of -o that are for mount(8), systemd or the kernel, and have no effect here: the mount is
+/// always read-only, without devices, set-uid and programs.
 const FOR_OTHERS: &str = "rw ro dev nodev suid nosuid exec noexec defaults auto noauto nofail \
     _netdev user nouser users owner noowner group nogroup atime noatime relatime norelatime \
     strictatime nostrictatime diratime nodiratime lazytime nolazytime sync async dirsync silent \
     loud";
 
-/// The same before a `=`.
+/// Words that have a `=` and a value, and no effect either.
 const FOR_OTHERS_WITH_VALUE: [&str; 4] = ["user", "uhelper", "comment", "subtype"];
 
 /// Mount helper of mach-procfs, called by mount(8)
@@ -45,7 +45,7 @@ pub(super) struct HelperArguments {
     /// Mount options
     #[arg(short, value_name = "OPTION,...")]
     options: Vec<String>,
-    /// The type, which the name of the program tells already
+    /// The type, which is known from the name of the program
     #[arg(short = 't', value_name = "TYPE")]
     file_system: Option<String>,
     /// The mount namespace, which mount(8) has entered already
@@ -60,7 +60,7 @@ pub(super) fn help(arguments: HelperArguments) -> Result<(), Failure> {
         return Err(Failure::Because(format!("'{source}' cannot stand as the source of a mount")));
     }
     let mut options = Vec::new();
-    // On macOS the first word of a line of fstab is for people.
+    // On macOS the first word of a line of fstab is a comment.
     options.extend((!SOURCE_IS_FIXED).then(|| format!("fsname={source}")));
     for words in &arguments.options {
         options.extend(split(words).filter(|word| !is_for_others(word)).map(str::to_owned));
@@ -82,14 +82,14 @@ pub(super) fn help(arguments: HelperArguments) -> Result<(), Failure> {
 }
 
 fn is_for_others(word: &str) -> bool {
-    // Comments for programs that read /etc/fstab, as systemd does.
+    // Comments for programs that read /etc/fstab, such as systemd.
     word.starts_with("x-")
         || word.starts_with("X-")
         || FOR_OTHERS.split_whitespace().any(|known| known == word)
         || word.split_once('=').is_some_and(|(name, _)| FOR_OTHERS_WITH_VALUE.contains(&name))
 }
 
-/// The words between commas; those between double quotes belong to a value.
+/// Splits at commas, except those between double quotes, which belong to a value.
 fn split(words: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     words.split(move |letter| {

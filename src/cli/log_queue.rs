@@ -1,7 +1,7 @@
-//! The way of log lines to standard error. A daemon's requests must never wait for it: the log of
-//! `mount -f 2>&1 | less` is a pipe, which takes no more than 64 KiB until its reader goes on. So
-//! its lines go through a queue to a thread that writes; where the queue is full they are counted and
-//! lost. Other commands write at once.
+//! Log lines on their way to standard error. A daemon's requests must never wait for it: with
+//! `mount -f 2>&1 | less` standard error is a pipe, which takes 64 KiB until its reader continues.
+//! So the daemon's lines go through a queue to a thread that writes. If the queue is full, lines
+//! are counted and lost. Other commands write at once.
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 
 use mach_procfs::model::error_words;
 
-/// Lines that wait at most.
+/// The most lines that wait.
 const LINES: usize = 1024;
 
-/// How long the end of the program waits for lines that wait.
+/// How long the end of the program waits for them.
 const FLUSH_WITHIN: Duration = Duration::from_millis(500);
 
 static QUEUE: OnceLock<SyncSender<Vec<u8>>> = OnceLock::new();
-/// Lines that are not written yet.
+/// Lines that are not yet written.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 static LOST: AtomicUsize = AtomicUsize::new(0);
 
-/// Where the logger writes: one whole line in each call.
+/// The logger's output: each call has one whole line.
 pub(super) struct LogQueue;
 
 impl Write for LogQueue {
@@ -46,7 +46,7 @@ impl Write for LogQueue {
     }
 }
 
-/// From here on no log line waits. Starts a thread.
+/// Starts the thread. From then on no log line waits.
 pub(super) fn never_wait() {
     let (sender, lines) = sync_channel(LINES);
     match std::thread::Builder::new().name("log".to_owned()).spawn(move || write(&lines)) {
@@ -57,7 +57,7 @@ pub(super) fn never_wait() {
 
 fn write(lines: &Receiver<Vec<u8>>) {
     for line in lines {
-        // There is no place left to say that it cannot be written.
+        // There is no place left to report that it cannot be written.
         let _ = io::stderr().write_all(&line);
         WAITING.fetch_sub(1, Ordering::Relaxed);
         let lost = LOST.swap(0, Ordering::Relaxed);
@@ -68,7 +68,7 @@ fn write(lines: &Receiver<Vec<u8>>) {
     }
 }
 
-/// Waits a moment until all lines are written, before the program ends.
+/// Waits a moment until all lines are written. For the end of the program.
 pub(super) fn flush() {
     let until = Instant::now() + FLUSH_WITHIN;
     while WAITING.load(Ordering::Relaxed) > 0 && Instant::now() < until {

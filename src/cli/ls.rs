@@ -1,4 +1,4 @@
-//! `ls`: directories of the tree without any mount.
+//! `ls`: lists directories of the tree without a mount.
 
 use std::ffi::OsStr;
 use std::io::{IsTerminal, StdoutLock, Write, stdout};
@@ -36,7 +36,7 @@ pub(super) struct LsArguments {
     paths: Vec<PathBuf>,
 }
 
-/// Names each file, then lists each directory; those that fail are named on standard error.
+/// Names each file, then lists each directory. A path that fails is named on standard error.
 pub(super) fn ls(arguments: &LsArguments) -> Result<(), Failure> {
     let root = [PathBuf::from(if arguments.directory { "." } else { "/" })];
     let paths = if arguments.paths.is_empty() { &root[..] } else { &arguments.paths };
@@ -47,7 +47,7 @@ pub(super) fn ls(arguments: &LsArguments) -> Result<(), Failure> {
     let mut directories = Vec::new();
     let mut gap = "";
     for path in paths {
-        // As ls does: with these, a link on the command line is shown itself.
+        // As in ls: with these options, a link on the command line is shown itself.
         let follow = !arguments.long && !arguments.directory;
         match listing.tree.find(path, follow) {
             Err(problem) => {
@@ -87,7 +87,7 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    /// What is in a directory, and what has ended the list early.
+    /// The entries of a directory, and the error that ended the list early, if one did.
     fn directory(&mut self, path: &Path, found: &Attributes) -> Result<Option<String>, Failure> {
         let Paths { tree, caller, .. } = &self.tree;
         let (tree, caller) = (tree.clone(), *caller);
@@ -106,19 +106,20 @@ impl Listing<'_> {
         for entry in entries {
             let name = entry.name.as_bytes();
             if !self.arguments.long {
-                // What a plain line shows needs no look-up.
+                // A plain line needs no look-up.
                 self.write_name(&name)?;
                 self.out.write_all(b"\n")?;
                 continue;
             }
             match tree.lookup(found.node, OsStr::from_bytes(&name), &caller) {
                 Ok(attributes) => self.line(&name, &attributes)?,
-                // Closed or ended since it was listed, as the descriptor of an earlier listing is.
+                // It was closed or has ended since it was listed, like the descriptor of an earlier
+                // listing.
                 Err(error) if is_gone(&error) => some_are_gone = true,
                 Err(error) => return Ok(Some(reason(path, &error))),
             }
         }
-        // A directory that went with all that was in it is no empty one.
+        // A directory that disappeared with its content is not an empty one.
         if some_are_gone && let Err(error) = tree.attributes(found.node) {
             return Ok(Some(reason(path, &error)));
         }
@@ -152,7 +153,7 @@ impl Listing<'_> {
         Ok(self.out.write_all(b"\n")?)
     }
 
-    /// A name on one line; on a terminal without what would command the terminal.
+    /// A name on one line; on a terminal without characters that would command the terminal.
     fn write_name(&mut self, name: &[u8]) -> Result<(), Failure> {
         if self.is_terminal {
             write!(self.out, "{}", Plain(String::from_utf8_lossy(name)))?;
@@ -163,7 +164,7 @@ impl Listing<'_> {
     }
 }
 
-/// Whether what was listed is no longer there.
+/// Whether an entry no longer exists.
 fn is_gone(error: &Error) -> bool {
     matches!(
         error.kind,
@@ -174,7 +175,8 @@ fn is_gone(error: &Error) -> bool {
     )
 }
 
-/// A name for a program to read: as it is, but for what a reader of lines takes for an end of one.
+/// A name for a program to read: unchanged, except for characters that a reader of lines takes for
+/// the end of one.
 fn without_line_ends(name: &[u8]) -> Vec<u8> {
     let mut line = Vec::with_capacity(name.len());
     for byte in name {
@@ -213,8 +215,8 @@ fn group(gid: u32) -> String {
     found.map_or_else(|| gid.to_string(), |group| group.name)
 }
 
-/// Seconds since the epoch as `2026-11-22 22:18` in UTC: the civil calendar counted in eras of
-/// 400 years that begin with March, so that a leap day is the last of its year.
+/// Seconds since the epoch as `2026-11-22 22:18` in UTC. The calendar is counted in eras of 400
+/// years that begin in March, so that a leap day is the last day of its year.
 fn date(seconds: u64) -> String {
     let (days, of_day) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, of_era) = (days / 146_097, days % 146_097);

@@ -1,12 +1,13 @@
-//! What is said on standard error: the log, as messages for a person or with times for a log file;
-//! and text from outside, without the characters that would forge lines or command the terminal.
+//! Text on standard error: the log, as messages for a person or with times for a log file. Text
+//! from outside loses the characters that would forge lines or command the terminal.
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
 use mach_procfs::model::is_visible;
 
-/// Text with control characters, and those that turn the direction of writing, as escapes.
+/// Text with escapes in place of control characters and of those that change the direction of
+/// writing.
 pub(super) struct Plain<T>(pub(super) T);
 
 impl<T: fmt::Display> fmt::Display for Plain<T> {
@@ -33,8 +34,8 @@ impl fmt::Write for Escaping<'_, '_> {
 /// The target of log lines that need no `-v`.
 pub(super) const ALWAYS: &str = "mach-procfs";
 
-/// Starts the log at this level, unless `RUST_LOG` says another. Only a file needs the time: a person
-/// reads a terminal as it is written, and a journal has times of its own.
+/// Starts the log at this level, unless `RUST_LOG` says otherwise. Only a file needs the time: a
+/// person reads a terminal as it is written, and a journal has times of its own.
 pub(super) fn start(level: &str) {
     let in_a_file = is_a_log_file();
     let mut builder =

@@ -1,4 +1,4 @@
-//! The command line: what can be asked, and the one place that prints.
+//! The command line: the commands, and the only place that prints.
 
 mod called;
 mod cat;
@@ -174,7 +174,7 @@ Examples:
     },
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub(crate) fn run() -> ExitCode {
     if called::is_mount_helper(std::env::args_os().next().as_deref()) {
         return end(help_mount(), ExitCode::from(MOUNT_FAILED));
@@ -214,29 +214,30 @@ fn help_mount() -> Result<(), Failure> {
     without_fuse::refuse("mount")
 }
 
-/// The status by which mount(8) knows that a file system could not be mounted.
+/// The status by which mount(8) learns that a file system could not be mounted.
 const MOUNT_FAILED: u8 = 32;
 
 fn start_log(verbose: u8) {
     let level = match verbose {
-        // What fuser says of a mount that fails is said here in one line, with what to do.
+        // fuser's messages about a mount that fails are left out: one line of our own says what to
+        // do.
         0 => &format!("warn,{}=info,fuser::mnt=off,fuser::reply=off", messages::ALWAYS),
-        // A request that a signal has interrupted takes no reply, which is nothing to write home
-        // about, and any user can bring it about.
+        // A request that a signal has interrupted takes no reply. fuser logs that, and any user can
+        // cause it.
         1 => "info,fuser::reply=off",
         _ => "debug",
     };
     messages::start(level);
 }
 
-/// Says why a command failed, and gives the program's status.
+/// Prints why a command failed, and returns the program's status.
 fn end(done: Result<(), Failure>, failed: ExitCode) -> ExitCode {
     #[cfg(feature = "mount")]
     log_queue::flush();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Said) => failed,
-        // Whoever read our output has seen enough: `mach-procfs cat … | head -1`.
+        // The reader of our output has seen enough: `mach-procfs cat … | head -1`.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
@@ -254,11 +255,11 @@ fn end(done: Result<(), Failure>, failed: ExitCode) -> ExitCode {
 /// Why a command ends with status 1.
 #[derive(Debug)]
 enum Failure {
-    /// It has named its errors already.
+    /// The command has printed its errors already.
     Said,
-    /// Its output could not be written.
+    /// Standard output could not be written.
     Output(io::Error),
-    /// This.
+    /// For this reason.
     Because(String),
 }
 
@@ -268,19 +269,19 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// One line on standard error, where it is the only place left to say that it cannot be written.
+/// Prints one line on standard error. If that fails, there is no place left to report it.
 fn print_error(reason: &str) {
-    // In one piece: standard error has no buffer, and another process may write to it, too.
+    // In one write: standard error has no buffer, and another process may write to it, too.
     let line = format!("mach-procfs: {}\n", Plain(reason));
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// Says why a path failed; the commands go on with the next one.
+/// Prints why a path failed; the commands continue with the next one.
 fn complain_about(path: &Path, reason: &str) {
     print_error(&format!("{}: {reason}", path.display()));
 }
 
-/// An error about this path in words.
+/// Describes an error about this path.
 fn reason(path: &Path, error: &mach_procfs::model::Error) -> String {
     log::debug!("{}: {error}", path.display());
     match error.kind {

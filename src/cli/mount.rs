@@ -19,17 +19,17 @@ use super::messages::{ALWAYS, Plain, is_a_log_file};
 use super::source::Source;
 use super::{Failure, print_error};
 
-/// How long the background daemon may take to mount: longer than the helper, so that the daemon
-/// itself says what is wrong.
+/// How long the background daemon may take to mount. Longer than the helper, so that the daemon
+/// itself reports what is wrong.
 const READY_WITHIN: Duration = mount::HELPER_WITHIN.saturating_add(Duration::from_secs(10));
 
 /// How long the background daemon may take to unmount when it is asked to end.
 const END_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long to sleep before looking again whether it has ended.
+/// Pause between two checks whether it has ended.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
 
-/// What the daemon says through the pipe when the mount is served.
+/// The line that the daemon writes into the pipe when the mount is served.
 const READY: &[u8] = b"ready\n";
 
 #[derive(Debug, Args)]
@@ -53,7 +53,7 @@ pub(super) struct MountArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct UmountArguments {
-    /// Detach a mount that is in use; it ends when nobody uses it any more
+    /// Detach a mount that is in use; it ends with its last use
     #[arg(short, long)]
     lazy: bool,
     /// The directory it is mounted on
@@ -65,7 +65,7 @@ pub(super) fn umount(arguments: &UmountArguments) -> Result<(), Failure> {
     mount::unmount(&arguments.mount_point, arguments.lazy).map_err(|error| said(&error))
 }
 
-/// Says why, and on a line of its own the command that helps.
+/// The reason, and on a line of its own the command that helps.
 fn said(error: &MountError) -> Failure {
     print_error(&error.to_string());
     if let Some(command) = error.command() {
@@ -94,7 +94,7 @@ pub(super) fn parse_options(words: &[String]) -> Result<Options, Failure> {
                 "allow_other" => options.allow_other = true,
                 "noallow_other" => options.allow_other = false,
                 "default_permissions" => options.default_permissions = true,
-                // Always on, and what an empty `-o ''` gives.
+                // These are always on; the empty one comes from `-o ''`.
                 "ro" | "nosuid" | "nodev" | "noexec" | "" => {}
                 _ => return Err(unknown(word)),
             },
@@ -122,7 +122,7 @@ fn number_of(number: &str, word: &str) -> Result<usize, Failure> {
     number.ok_or_else(|| Failure::Because(format!("'{word}' wants a number from 1 on")))
 }
 
-/// macFUSE's choice of how it reaches the kernel.
+/// macFUSE's choice of its way to the kernel.
 fn backend(name: &str) -> Failure {
     let reason = match name {
         "fskit" => {
@@ -141,14 +141,14 @@ fn unknown(word: &str) -> Failure {
     ))
 }
 
-/// The daemon itself.
+/// Runs the daemon itself.
 fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
     let (tree, _) = arguments.source.tree()?;
-    // A panic is caught where it happens; what it says belongs in the log, on one line.
+    // A panic is caught where it happens. Its message goes to the log, on one line.
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     let report = arguments.report;
     mount::mount(tree, &arguments.mount_point, options, move || {
-        // Not before: the mounter wants a process without other threads.
+        // Not earlier: the mounter requires a process without other threads.
         log_queue::never_wait();
         notify();
         let place = arguments.mount_point.display();
@@ -168,19 +168,19 @@ fn notify() {
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET").map(PathBuf::from) else {
         return;
     };
-    // A name that begins with @ has no file; systemd names none of its own like that any more.
+    // A name that begins with @ has no file. systemd no longer names its socket so.
     let said = UnixDatagram::unbound().and_then(|from| from.send_to(b"READY=1\n", socket));
     if let Err(error) = said {
         log::warn!("NOTIFY_SOCKET: {}", error_words(&error));
     }
 }
 
-/// Tells the parent that the mount is served, and lets go of its terminal and directory. Standard
-/// error is kept where it is a plain file: then somebody wants the log there.
+/// Reports to the parent that the mount is served, and leaves its terminal and directory. Standard
+/// error is kept if it is a plain file, since the user has directed the log to it.
 ///
-/// Until then Ctrl-C is meant for the daemon too, which may have to wait for the mount helper.
+/// Until then Ctrl-C is for the daemon, too, which may have to wait for the mount helper.
 fn detach_stdio() {
-    // A session of its own, which the terminal's Ctrl-C and end do not reach.
+    // A session of its own, out of reach of the terminal's Ctrl-C and hang-up.
     if let Err(errno) = nix::unistd::setsid() {
         log::warn!("setsid: {}", errno.desc());
     }
@@ -208,12 +208,12 @@ fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> 
     let because = |what: &str, error: std::io::Error| {
         Failure::Because(format!("{what}: {}", error_words(&error)))
     };
-    // Before anything that needs /proc, over which a dead mount may lie.
+    // Before anything that needs /proc, which a dead mount may cover.
     mount::check(&arguments.mount_point).map_err(|error| said(&error))?;
     arguments.source.check()?;
     let program = std::env::current_exe().map_err(|error| because("this program", error))?;
     let mut command = Command::new(program);
-    // It may be called by the name of a mount helper, which takes other arguments.
+    // This program may have been called by the name of a mount helper, which takes other arguments.
     command.arg0("mach-procfs").arg("mount").args(["--foreground", "--report"]);
     command.args(std::iter::repeat_n("-v", usize::from(verbose)));
     for option in &arguments.options {
@@ -223,7 +223,7 @@ fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> 
         command.arg("--replay").arg(recording);
     }
     command.arg("--").arg(&arguments.mount_point);
-    // The daemon outlives whoever waits on a lock or a pipe that this process has inherited.
+    // The daemon outlives processes that wait on a lock or a pipe which this process inherited.
     close_fds::set_fds_cloexec(3, &[]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut daemon = command.spawn().map_err(|error| because("the daemon", error))?;
@@ -231,7 +231,7 @@ fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> 
         return Ok(());
     }
     match daemon.try_wait() {
-        // It has said why.
+        // The daemon has printed the reason.
         Ok(Some(_)) => Err(Failure::Said),
         _ => {
             end(&mut daemon);
@@ -244,7 +244,7 @@ fn start_daemon(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> 
     }
 }
 
-/// Whether the daemon reports in time. False where it has ended instead, or takes too long.
+/// Whether the daemon reports in time. False if it has ended instead, or takes too long.
 fn is_ready(daemon: &mut Child) -> std::io::Result<bool> {
     let Some(mut pipe) = daemon.stdout.take() else {
         return Ok(false);
@@ -262,7 +262,7 @@ fn is_ready(daemon: &mut Child) -> std::io::Result<bool> {
         let mut bytes = [0; READY.len()];
         let got = pipe.read(&mut bytes)?;
         if got == 0 {
-            // Its end closed the pipe: that is near, and gives the status.
+            // It has closed the pipe, so its end is near and gives the status.
             daemon.wait()?;
             return Ok(false);
         }
@@ -271,19 +271,19 @@ fn is_ready(daemon: &mut Child) -> std::io::Result<bool> {
     Ok(said == READY)
 }
 
-/// Ends a daemon that did not come up: by request, so that it unmounts; else by force.
+/// Ends a daemon that did not start: by request, so that it unmounts, else by force.
 fn end(daemon: &mut Child) {
     if let Ok(pid) = i32::try_from(daemon.id()) {
         let pid = nix::unistd::Pid::from_raw(pid);
         let _ = kill(pid, Signal::SIGTERM);
         sleep_until(END_WITHIN, || !matches!(daemon.try_wait(), Ok(None)));
     }
-    // It may have ended by now; then there is nothing to kill.
+    // It may have ended by now. Then there is nothing to kill.
     let _ = daemon.kill();
     let _ = daemon.wait();
 }
 
-/// Looks now and then whether something is done, until it is or this time is over.
+/// Checks now and then whether something is done, until it is or this time is over.
 fn sleep_until(within: Duration, mut is_done: impl FnMut() -> bool) {
     let since = Instant::now();
     while since.elapsed() < within && !is_done() {
@@ -298,7 +298,8 @@ mod tests {
 
     use super::*;
 
-    /// On a busy machine a loop that spins takes little CPU time, too, so its looks are timed.
+    /// On a busy machine a loop that spins takes little CPU time, too, so the test times the
+    /// pauses.
     #[test]
     fn waiting_for_a_daemon_to_end_sleeps_between_two_looks() {
         let mut looks = Vec::new();
@@ -320,7 +321,7 @@ mod tests {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // From its first line on it ignores the signal.
+        // From its first line on the child ignores the signal.
         BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
         let asked = Instant::now();
         end(&mut daemon);

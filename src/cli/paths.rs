@@ -1,4 +1,4 @@
-//! Paths as people write them: in the tree (`1/maps`), below a mount of ours, or below `/proc`.
+//! Paths as users write them: in the tree (`1/maps`), below a mount of ours, or below `/proc`.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -11,7 +11,7 @@ use mach_procfs::tree::{Attributes, Caller, Node, NodeType, Source as Content, T
 use super::reason;
 use super::source::{Source, read};
 
-/// A chain of links that is longer than this is a circle.
+/// A longer chain of links is a circle.
 const MOST_LINKS: usize = 40;
 
 /// Finds nodes of the tree by path.
@@ -28,8 +28,8 @@ impl Paths {
         Ok(Paths { tree, caller, is_live: source.replay.is_none() })
     }
 
-    /// The node at this path. A link is followed, but the last one only where that is wanted or a
-    /// slash stands behind it.
+    /// The node at this path. A link at its end is followed only if `follow` is set or a slash comes
+    /// after it; other links always.
     pub(super) fn find(&self, path: &Path, follow: bool) -> Result<Attributes, String> {
         let in_tree = self.in_tree(path);
         let is_below_slash = [&b"/"[..], b"/."].iter().any(|end| ends_with(path, end));
@@ -46,8 +46,8 @@ impl Paths {
         })
     }
 
-    /// Opens the file at this path. Links to files of the tree are followed, whatever mount the
-    /// link names them by; of another link the error says where it leads.
+    /// Opens the file at this path. Links to files of the tree are followed, by the path of any
+    /// mount. The error about another link says where it leads.
     pub(super) fn open(&self, path: &Path) -> Result<Content, String> {
         let words = |error: Error| reason(path, &error);
         let mut found = self.find(path, true)?;
@@ -84,7 +84,7 @@ impl Paths {
         })
     }
 
-    /// What to write instead of a path that is one of another file system.
+    /// The path to write instead of one of another file system.
     fn hint(&self, path: &Path, error: &Error) -> Option<String> {
         let is_foreign = path.is_absolute() || path.symlink_metadata().is_ok();
         if error.kind != ErrorKind::NoSuchName || !is_foreign || self.begins_in_tree(path) {
@@ -107,8 +107,8 @@ fn ends_with(path: &Path, end: &[u8]) -> bool {
     path.as_os_str().as_bytes().ends_with(end)
 }
 
-/// What of a path is below a mount of ours or `/proc`. Nothing below the mount is touched: its
-/// daemon may be dead or slow.
+/// The part of a path below a mount of ours or `/proc`. Nothing below the mount is touched, since
+/// its daemon may be dead or slow.
 fn below_a_mount(path: &Path) -> Option<PathBuf> {
     let mount_points = mount_points();
     let absolute = std::path::absolute(path).ok()?;
@@ -121,7 +121,7 @@ fn below_a_mount(path: &Path) -> Option<PathBuf> {
             Component::RootDir | Component::CurDir | Component::Prefix(_) => continue,
         }
         if !mount_points.contains(&reached) {
-            // Symbolic links, such as macOS's /tmp.
+            // Resolves symbolic links, such as macOS's /tmp.
             reached = reached.canonicalize().ok()?;
         }
         if mount_points.contains(&reached) {
@@ -135,7 +135,7 @@ fn below_a_mount(path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// `/proc`, of the kernel or of this program, and where this machine has mounts of ours.
+/// `/proc`, of the kernel or of this program, and the mount points of ours on this machine.
 fn mount_points() -> Vec<PathBuf> {
     let table = Source { replay: None }
         .tree()
@@ -147,8 +147,8 @@ fn mount_points() -> Vec<PathBuf> {
     mount_points
 }
 
-/// From lines of source, mount point, type and more. On Linux our type is our own; macFUSE has one
-/// type for all and adds `@macfuseN` to the source.
+/// From lines of source, mount point, type and more. On Linux the type is ours alone. macFUSE has
+/// one type for all, and adds `@macfuseN` to the source.
 fn mounts_of_ours(table: &[u8]) -> Vec<PathBuf> {
     let lines = table.split(|byte| *byte == b'\n');
     let ours = lines.filter_map(|line| {

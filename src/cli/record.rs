@@ -1,4 +1,4 @@
-//! `record`: what the kernel answers about processes, as a file.
+//! `record`: writes the kernel's answers about processes to a file.
 
 use std::io::stdout;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use mach_procfs::recording::{self, Answer, Replay};
 use super::source::Source;
 use super::{Failure, print_error};
 
-/// Writes a recording of those of the processes that there are; the others are named. Only with all
-/// is recorded what a process was started with, what its registers hold, and the libraries of the
-/// shared cache.
+/// Writes a recording of the given processes; those that do not exist are named. Only with `all` it
+/// has the arguments, environment and registers of the processes, and the libraries of the shared
+/// cache.
 pub(super) fn record(source: &Source, names: &[String], all: bool) -> Result<(), Failure> {
     let mut pids = Vec::new();
     for name in names {

@@ -1,4 +1,4 @@
-//! Where the answers come from: this machine's kernel, or a recording.
+//! The source of answers: this machine's kernel, or a recording.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The tree over the kernel that answers, and the one who asks: this process.
+    /// The tree over the source, and this process as its caller.
     pub(super) fn tree(&self) -> Result<(Arc<Tree>, Caller), Failure> {
         let uid = nix::unistd::geteuid().as_raw();
         let gid = nix::unistd::getegid().as_raw();
@@ -32,7 +32,7 @@ impl Source {
         Ok((Tree::new(kernel, uid, gid), caller))
     }
 
-    /// Whether this machine's kernel can be asked, where it will be.
+    /// Whether this machine's kernel can be asked, if it will be.
     #[cfg(feature = "mount")]
     pub(super) fn check(&self) -> Result<(), Failure> {
         if self.replay.is_none() {
@@ -41,7 +41,7 @@ impl Source {
         Ok(())
     }
 
-    /// The recording, where one was named.
+    /// The recording, if one was named.
     pub(super) fn recording(&self) -> Result<Option<Recording>, Failure> {
         let Some(path) = &self.replay else {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Source {
     }
 }
 
-/// All of a file.
+/// Reads a whole file.
 pub(super) fn read(tree: &Arc<Tree>, path: &Path, caller: &Caller) -> Answer<Vec<u8>> {
     let mut content = tree.open(tree.resolve(path, caller)?.node, caller)?;
     let mut text = Vec::new();
@@ -65,7 +65,7 @@ pub(super) fn read(tree: &Arc<Tree>, path: &Path, caller: &Caller) -> Answer<Vec
 /// This machine's kernel.
 fn host() -> Result<Arc<dyn Kernel>, Failure> {
     kernel::host().map_err(|error| match error.code {
-        // Our own finding: it says all there is to say.
+        // An error of our own: its message is complete.
         Code::None => Failure::Because(error.call.to_owned()),
         Code::Errno(_) | Code::KernReturn(_) => Failure::Because(error.to_string()),
     })

@@ -1,4 +1,4 @@
-//! The commands that a program built without FUSE does not have, for a message that says why.
+//! The commands that a program built without FUSE lacks, for a message that says why.
 
 use std::ffi::OsString;
 
@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Failure;
 
-/// Whatever the command would take.
+/// All arguments that the command would take.
 #[derive(Debug, Args)]
 pub(super) struct Ignored {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]

@@ -1,4 +1,4 @@
-//! What `doctor` finds: whether this machine can mount, and what to do where it cannot.
+//! The checks of `doctor`: whether this machine can mount, and what to do if it cannot.
 
 use std::fs;
 use std::path::Path;
@@ -10,23 +10,23 @@ use super::quote::quote;
 use crate::kernel::{Kernel, System};
 use crate::model::{Pid, error_words};
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be.
+    /// All is well.
     Fine,
-    /// It works, but not all of it or not for everybody.
+    /// It works, but not in full or not for all users.
     Warning,
-    /// A mount cannot work like this.
+    /// A mount cannot work in this state.
     Failure,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// How it ended.
+    /// Its result.
     pub verdict: Verdict,
-    /// What was looked at.
+    /// The thing that was checked.
     pub subject: &'static str,
     /// What was found, in one line.
     pub finding: String,
@@ -35,12 +35,12 @@ pub struct Check {
 }
 
 impl Check {
-    /// As it should be.
+    /// A check without a fault.
     pub fn fine(subject: &'static str, finding: impl Into<String>) -> Self {
         Check { verdict: Verdict::Fine, subject, finding: finding.into(), advice: None }
     }
 
-    /// It could be better.
+    /// A check that found something to improve.
     pub fn warning(
         subject: &'static str,
         finding: impl Into<String>,
@@ -50,7 +50,7 @@ impl Check {
         Check { verdict: Verdict::Warning, subject, finding: finding.into(), advice }
     }
 
-    /// It cannot work.
+    /// A check that found why mounts cannot work.
     pub fn failure(
         subject: &'static str,
         finding: impl Into<String>,
@@ -61,14 +61,14 @@ impl Check {
     }
 }
 
-/// Looks at all that a mount needs: in general, and at this place if one is named. Changes nothing.
+/// Checks all that a mount needs: in general, and at this place if one is given. Changes nothing.
 #[must_use]
 pub fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
     host::diagnose(mount_point)
 }
 
-/// Whether the kernel gives a port to the task of this process, and where not, why; nothing where
-/// tasks have no ports.
+/// Whether the kernel gives a port to the task of this process, and the reason if not. Nothing on a
+/// system where tasks have no ports.
 #[must_use]
 pub fn task_port(kernel: &dyn Kernel, pid: Pid) -> Option<Check> {
     let subject = "task ports";
@@ -95,7 +95,7 @@ pub fn task_port(kernel: &dyn Kernel, pid: Pid) -> Option<Check> {
 
 pub(super) const MOUNT_POINT: &str = "mount point";
 
-/// What there is to say of a directory on which nothing of ours is mounted.
+/// The check of a directory on which nothing of ours is mounted.
 pub(super) fn empty_directory(path: &Path) -> Check {
     let place = path.display();
     let no_way = |_: &Path| MountError::new(String::new());

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-/// Why a mount could not be made or ended, in one line, and the command that helps, if one does.
+/// Why a mount could not be made or ended, in one line, and the command that helps, if there is
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MountError {
     reason: String,
@@ -20,7 +21,7 @@ impl MountError {
         MountError::new(format!("{}: {reason}", path.display()))
     }
 
-    /// The same with a command to run.
+    /// Adds a command to run.
     pub(super) fn with_command(self, command: impl Into<String>) -> Self {
         MountError { command: Some(command.into()), ..self }
     }

@@ -5,10 +5,10 @@ use std::os::fd::BorrowedFd;
 
 use super::error::MountError;
 
-/// What can be known and done of a mount of ours.
+/// Queries and operations on a mount of ours.
 pub(super) trait Volume {
-    /// The connection to the kernel, where polling it for nothing tells that the kernel has ended
-    /// the session.
+    /// The connection to the kernel, if a poll of it without events reports that the kernel has
+    /// ended the session.
     fn connection(&self) -> Option<BorrowedFd<'_>>;
 
     /// Whether it is still mounted although the kernel has ended its session.
@@ -17,11 +17,11 @@ pub(super) trait Volume {
     /// Whether it is still mounted.
     fn is_there(&self) -> Result<bool, MountError>;
 
-    /// Ends the mount; one that is in use is detached. Does nothing where it is no longer mounted.
+    /// Ends the mount; one that is in use is detached. Does nothing if it is no longer mounted.
     fn unmount(&self) -> Result<(), MountError>;
 }
 
-/// Owns a mount: dropped, it unmounts, so that no error leaves one behind.
+/// Owns a mount and unmounts it on drop, so that no error leaves a mount behind.
 pub(super) struct Guard<V: Volume> {
     volume: V,
     is_mounted: bool,
@@ -32,13 +32,13 @@ impl<V: Volume> Guard<V> {
         Guard { volume, is_mounted: true }
     }
 
-    /// Ends the mount and says whether that went well.
+    /// Ends the mount, and returns the error if that failed.
     pub(super) fn unmount(mut self) -> Result<(), MountError> {
         self.is_mounted = false;
         self.volume.unmount()
     }
 
-    /// Gives up a mount that others have ended.
+    /// Releases a mount that others have ended.
     pub(super) fn release(mut self) {
         self.is_mounted = false;
     }

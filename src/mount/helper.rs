@@ -1,10 +1,10 @@
 //! The protocol of the set-uid helpers that mount for others: `fusermount3` and macFUSE's
 //! `mount_macfuse`.
 //!
-//! The helper gets one end of a socket pair, whose number it reads in `_FUSE_COMMFD`. It sends the
-//! connection to the kernel as SCM_RIGHTS beside one byte. With `_FUSE_COMMVERS=2` macFUSE's helper
+//! The helper inherits one end of a socket pair, whose number is in `_FUSE_COMMFD`. It sends the
+//! connection to the kernel as SCM_RIGHTS with one byte. With `_FUSE_COMMVERS=2` macFUSE's helper
 //! then calls mount(2), which returns only when the connection is served, and sends a native `int`:
-//! 0, or the errno. What it has to say else is on its standard error.
+//! 0, or the errno. It writes messages to its standard error.
 
 mod call;
 pub(super) mod stopped;
@@ -29,21 +29,21 @@ pub(super) use call::Call;
 use call::spawn;
 pub(super) use stopped::Stopped;
 
-/// How much of what a helper says is kept.
+/// Bytes of a helper's messages that are kept.
 const KEPT: usize = 4096;
 
 /// How long a helper may take to end once it has nothing more to do, or was killed.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
-/// What can be read.
+/// The descriptor that can be read.
 pub(super) enum Ready {
-    /// Something from the helper, or the end of it.
+    /// The helper's socket: data, or the end.
     Helper,
-    /// The other descriptor, with what poll says of it.
+    /// The other descriptor, with the events that poll reports.
     Other(PollFlags),
 }
 
-/// A helper that runs: killed and reaped when this is dropped.
+/// A running helper. Killed and reaped on drop.
 pub(super) struct Helper {
     pid: Option<Pid>,
     socket: UnixStream,
@@ -102,8 +102,8 @@ impl Helper {
         }
     }
 
-    /// Receives what mount(2) has said, once. A helper that does not tell has mounted if it says so by
-    /// its exit status.
+    /// Receives the result of mount(2), once. A helper that sends none has mounted if its exit
+    /// status is 0.
     pub(super) fn status(&mut self, signals: &dyn Signals) -> Result<(), Stopped> {
         if !self.has_mounted {
             self.receive_status(signals)?;
@@ -126,7 +126,7 @@ impl Helper {
         }
         match i32::from_ne_bytes(status) {
             0 => {
-                // It has nothing more to do.
+                // The helper has nothing more to do.
                 let _ = self.reap();
                 Ok(())
             }
@@ -142,7 +142,7 @@ impl Helper {
         }
     }
 
-    /// What it has said on its standard error, on one line, without its own name.
+    /// The helper's messages on standard error, on one line, without its own name.
     pub(super) fn words(&mut self) -> String {
         while self.hears(Duration::ZERO) {}
         let said = String::from_utf8_lossy(&self.said);
@@ -154,8 +154,8 @@ impl Helper {
         lines.collect::<Vec<_>>().join("; ")
     }
 
-    /// Waits until the helper's socket, or another descriptor, can be read, and keeps what the helper
-    /// says meanwhile. The other one goes first.
+    /// Waits until the helper's socket, or another descriptor, can be read, and collects the
+    /// helper's messages meanwhile. The other descriptor is reported first.
     pub(super) fn wait(
         &mut self,
         signals: &dyn Signals,
@@ -164,7 +164,7 @@ impl Helper {
         self.wait_until(self.deadline, signals, other)?.ok_or(Stopped::Deadline(self.within))
     }
 
-    /// The same until some point in time, with `None` when it is past.
+    /// Waits until a point in time; `None` when it is past.
     pub(super) fn wait_until(
         &mut self,
         until: Instant,
@@ -188,7 +188,8 @@ impl Helper {
                     watched.iter().map(|(fd, _)| PollFd::new(*fd, PollFlags::POLLIN)).collect();
                 match poll(&mut fds, in_time(left)) {
                     Err(Errno::EINTR) => continue,
-                    // Some devices of macOS cannot be polled, which its poll(2) may say like this.
+                    // Some devices of macOS cannot be polled, which its poll(2) may report like
+                    // this.
                     Err(_) if other.is_some() => {
                         return Ok(Some(Ready::Other(PollFlags::POLLNVAL)));
                     }
@@ -218,7 +219,7 @@ impl Helper {
         }
     }
 
-    /// Reads what can be read of its standard error. All of it is read, so that it never waits for
+    /// Reads what is available of its standard error. All of it is read, so that it never waits for
     /// a reader; only the beginning is kept.
     fn listen(&mut self) {
         let Some(stderr) = &mut self.stderr else { return };
@@ -234,7 +235,7 @@ impl Helper {
         }
     }
 
-    /// Listens once if it says something in time. False when it does not.
+    /// Reads its standard error once. False if nothing comes in time.
     fn hears(&mut self, within: Duration) -> bool {
         let Some(stderr) = &self.stderr else { return false };
         let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLIN)];
@@ -254,7 +255,7 @@ impl Helper {
         }
     }
 
-    /// Waits a while for its end. `None` where it lives on.
+    /// Waits a while for its end. `None` if it is still running.
     fn reap(&mut self) -> nix::Result<Option<WaitStatus>> {
         let Some(pid) = self.pid else { return Ok(None) };
         let until = Instant::now() + ENDS_WITHIN;
@@ -280,7 +281,7 @@ impl Helper {
 impl Drop for Helper {
     fn drop(&mut self) {
         let Some(pid) = self.pid else { return };
-        // A group of its own, with what it has started.
+        // A process group of its own, with all that it has started.
         let killed = kill(Pid::from_raw(-pid.as_raw()), Signal::SIGKILL);
         if !matches!(self.reap(), Ok(Some(_))) {
             let reason = killed.err().map_or("", |errno| errno.desc());
@@ -289,7 +290,7 @@ impl Drop for Helper {
     }
 }
 
-/// As poll takes it, rounded up, so that it does not spin through the last millisecond.
+/// The time as poll takes it, rounded up, so that the last millisecond is no busy loop.
 fn in_time(left: Duration) -> PollTimeout {
     let milliseconds = left.as_micros().div_ceil(1000);
     PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)

@@ -1,4 +1,4 @@
-//! The mount point, made where it is missing and lies below the user's home.
+//! The mount point, made if it is missing and is below the user's home.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,16 +9,16 @@ use nix::unistd::{AccessFlags, access, geteuid};
 use super::error::MountError;
 use crate::model::error_words;
 
-/// Directories that were made for a mount: removed when this is dropped before [`Made::keep`].
+/// Directories that were made for a mount. Removed on drop, unless [`Made::keep`] was called.
 #[derive(Debug)]
 pub(super) struct Made {
-    /// The deepest last.
+    /// The deepest comes last.
     directories: Vec<PathBuf>,
 }
 
 impl Made {
-    /// Makes the directory where it is missing below the user's home. `missing` says how to make
-    /// one that lies elsewhere.
+    /// Makes the directory if it is missing below the user's home. `missing` describes how to make
+    /// one that is elsewhere.
     pub(super) fn ensure(
         path: &Path,
         missing: impl FnOnce(&Path) -> MountError,
@@ -27,7 +27,7 @@ impl Made {
         for directory in to_make(path, home(), missing)? {
             match std::fs::create_dir(&directory) {
                 Ok(()) => made.directories.push(directory),
-                // Another program was faster, and the directory is its own to remove.
+                // Another program was faster, and will remove the directory itself.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => {
                     let reason = format!("it cannot be made: {}", error_words(&error));
@@ -46,14 +46,14 @@ impl Made {
         to_make(path, home(), missing).map(|directories| !directories.is_empty())
     }
 
-    /// Whether this user may make a directory that is to be made.
+    /// Whether this user may make the missing directory.
     pub(super) fn can_make(path: &Path) -> bool {
         let Ok(absolute) = std::path::absolute(path) else { return false };
         let there = absolute.ancestors().find(|ancestor| ancestor.is_dir());
         there.is_some_and(|there| access(there, AccessFlags::W_OK | AccessFlags::X_OK).is_ok())
     }
 
-    /// Leaves them where they are.
+    /// Leaves the directories where they are.
     pub(super) fn keep(mut self) {
         self.directories.clear();
     }
@@ -69,15 +69,15 @@ impl Drop for Made {
     }
 }
 
-/// The user's home, where it is the user's.
+/// The user's home, if the user owns it.
 fn home() -> Option<PathBuf> {
     let home = PathBuf::from(std::env::var_os("HOME")?).canonicalize().ok()?;
-    // Under sudo it may be another user's, who could not remove what root makes there.
+    // Under sudo it may be another user's, who could not remove a directory that root makes there.
     let is_own = std::fs::metadata(&home).is_ok_and(|data| data.uid() == geteuid().as_raw());
     is_own.then_some(home)
 }
 
-/// What is missing of a path, from the top; nothing where something is there, be it a dead mount.
+/// The missing part of a path, from the top; nothing if the path exists, even as a dead mount.
 fn to_make(
     path: &Path,
     home: Option<PathBuf>,

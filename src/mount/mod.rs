@@ -1,7 +1,7 @@
-//! Mounting: how a mount is made, served until a signal or an unmount ends it, and cleared after a
-//! crash; and what `doctor` finds. fuser speaks the protocol; mounting and unmounting are done here.
+//! Makes a mount, serves it until a signal or an unmount ends it, and clears a mount after a crash;
+//! and the checks of `doctor`. fuser speaks the protocol; mounting and unmounting are done here.
 //!
-//! The one place of this layer that picks the system. Each side implements `system::System` and
+//! This file alone picks the system in this layer. Each side implements `system::System` and
 //! provides `unmount` and `diagnose`.
 
 mod doctor;
@@ -31,17 +31,18 @@ use linux as host;
 #[cfg(target_os = "macos")]
 use macos as host;
 
-/// Whether every mount has the same source in the mount table: by it macOS's are recognised.
+/// Whether every mount has the same source in the mount table, which identifies it on macOS.
 pub const SOURCE_IS_FIXED: bool = host::SOURCE_IS_FIXED;
 
 /// How long the helper that mounts for us may take.
 pub const HELPER_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
 
-/// Ends a mount of ours, also a dead one that a killed daemon has left. A mount that is in use is
-/// ended only with `lazy`: it is detached now and ends with its last use.
+/// Ends a mount of ours, also one that a killed daemon has left. A mount in use is ended only with
+/// `lazy`: it is detached now and ends with its last use.
 ///
 /// # Errors
-/// When there is none, it is in use, or the caller may not.
+///
+/// There is no mount of ours, it is in use, or the caller may not end it.
 pub fn unmount(path: &Path, lazy: bool) -> Result<(), MountError> {
     host::unmount(path, lazy)
 }

@@ -1,31 +1,31 @@
-//! How to mount, and what of it depends on what this process may have.
+//! How to mount, as far as it depends on the privileges and limits of this process.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::host;
 use crate::fuse::{HERE, HostRules, Limits};
 
-/// How to mount.
+/// Options of a mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Whether users other than the one who mounts may use it.
+    /// Whether users other than its owner may use it.
     pub allow_other: bool,
-    /// Whether the kernel checks permission bits before it asks.
+    /// Whether the kernel checks permission bits before it sends a request.
     pub default_permissions: bool,
     /// The source in the mount table. Always `mach-procfs` on macOS.
     pub source: String,
     /// Event loops, at least 1.
     pub loops: usize,
-    /// What the kernel that asks expects.
+    /// The rules of the client kernel.
     pub rules: HostRules,
-    /// Whether macFUSE's helper must show no alert, because no person sees it.
+    /// Whether macFUSE's helper must show no alert, since no person would see it.
     pub quiet: bool,
-    /// What open files may cost.
+    /// Limits of open files.
     pub limits: Limits,
 }
 
 impl Options {
-    /// What suits a daemon of this user.
+    /// The defaults for a daemon of this user.
     #[must_use]
     pub fn for_user(uid: u32) -> Self {
         Options {
@@ -40,18 +40,18 @@ impl Options {
     }
 }
 
-/// The source that stands in the mount table unless another one is named.
+/// The source in the mount table, unless another one is named.
 pub(super) const SOURCE: &str = "mach-procfs";
 
-/// Descriptors that are not for open files: the connections, and those that live for a call only.
+/// Descriptors that are not for open files: the connections, and those that a single call holds.
 const OTHER_DESCRIPTORS: u64 = 256;
 
-/// Raises the number of descriptors as far as this process may. Where each open file holds one,
-/// the limit on handles is lowered to what that leaves.
+/// Raises the soft limit of descriptors to the hard one. Where each open file holds one, the limit
+/// of handles is lowered to the number that is left.
 pub(super) fn within_descriptors(limits: Limits, files_hold_descriptors: bool) -> Limits {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return limits };
     let mut most = soft;
-    // Darwin takes no more than OPEN_MAX, whatever the hard limit says (setrlimit(2)).
+    // Darwin accepts no more than OPEN_MAX, whatever the hard limit is (setrlimit(2)).
     for wanted in [hard, hard.min(10_240)] {
         if wanted > most && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() {
             most = wanted;
@@ -68,8 +68,8 @@ pub(super) fn within_descriptors(limits: Limits, files_hold_descriptors: bool) -
     Limits { handles, ..limits }
 }
 
-/// The value of an option as the set-uid helpers of libfuse read it: a comma ends it and a backslash
-/// escapes, so both are escaped.
+/// The value of an option as the set-uid helpers of libfuse read it: a comma ends it and a
+/// backslash escapes, so both are escaped.
 pub(super) fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {

@@ -1,13 +1,13 @@
-//! Paths as a shell reads them.
+//! Paths quoted for a shell.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::model::is_visible;
 
-/// A path as one word of a shell's command line: as it is where it has only harmless characters, in
-/// single quotes where it has others, and as `$'…'`, which bash, zsh and ksh know, where it has
-/// bytes that cannot be shown on one line of a terminal.
+/// A path as one word of a shell's command line: unquoted if it has only harmless characters, in
+/// single quotes if it has others, and as `$'…'`, which bash, zsh and ksh support, if it has bytes
+/// that cannot be shown on one line of a terminal.
 #[must_use]
 pub fn quote(path: &Path) -> String {
     let bytes = path.as_os_str().as_bytes();
@@ -35,7 +35,7 @@ fn escape(byte: u8) -> String {
 mod tests {
     use super::*;
 
-    /// What a shell makes of a quoted word. `$'…'` takes bash.
+    /// The word that a shell makes of a quoted one. `$'…'` takes bash.
     fn read_by(shell: &str, word: &str) -> Vec<u8> {
         let script = format!("printf %s {word}");
         std::process::Command::new(shell).args(["-c", &script]).output().unwrap().stdout

@@ -18,8 +18,8 @@ use crate::fuse::{Adapter, Service};
 use crate::model::error_words;
 use crate::tree::Tree;
 
-/// The signals that end a mount in good order: all that would otherwise end the daemon by default and
-/// are sent by people and systems. SIGXCPU comes before the limit of CPU time kills.
+/// The signals that unmount before the daemon ends: all that would otherwise end it by default and
+/// are sent by users and systems. SIGXCPU comes before the limit of CPU time kills.
 const ENDING: [Signal; 8] = [
     Signal::SIGINT,
     Signal::SIGTERM,
@@ -31,21 +31,23 @@ const ENDING: [Signal; 8] = [
     Signal::SIGXCPU,
 ];
 
-/// What ends a daemon.
+/// The end of a daemon.
 enum Event {
     Signal(Signal),
     /// The kernel has ended the session, or all loops have ended.
     Ended,
 }
 
-/// Mounts the tree, calls `ready` when it is served, and serves it until a signal that ends programs
-/// or an unmount by others. A mount that is in use is then detached. A directory that is missing is
-/// made where it lies below the user's home, and removed again if the mount fails.
+/// Mounts the tree, calls `ready` when it is served, and serves it until another process unmounts
+/// it or a signal ends the program, at which a mount in use is detached. A missing directory is
+/// made if it is below the user's home, and removed again if the mount fails.
 ///
-/// To be called from a process that has no other threads. When this returns the caller must end
-/// the process soon: connections to the kernel close with it.
+/// To be called from a process that has no other threads. When this returns the caller must end the
+/// process soon: connections to the kernel close with it.
 ///
 /// # Errors
+///
+/// The mount cannot be made, a signal came before it was made, or it cannot be ended.
 /// When the mount cannot be made, a signal came before it was, or it cannot be ended.
 pub fn mount(
     tree: Arc<Tree>,
@@ -102,8 +104,8 @@ pub(super) fn mount_on<S: System>(
     }
 }
 
-/// Waits for a signal or the end of the session. fuser tells the end only when all its loops have
-/// returned, of which one may hang in a call for ever; the connection tells it at once.
+/// Waits for a signal or the end of the session. fuser reports the end only when all its loops have
+/// returned, of which one may hang in a call for ever. The connection reports it at once.
 fn wait(
     signals: &dyn Signals,
     ended: &UnixStream,
@@ -115,7 +117,7 @@ fn wait(
             PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             PollFd::new(ended.as_fd(), PollFlags::POLLIN),
         ];
-        // `fuse_dev_poll`: nothing but an error, which is what no flags ask for.
+        // `fuse_dev_poll` reports only an error, which needs no flags.
         fds.extend(connection.map(|connection| PollFd::new(connection, PollFlags::empty())));
         match poll(&mut fds, timeout) {
             Ok(0) if timeout == PollTimeout::ZERO => return None,
@@ -137,7 +139,7 @@ fn wait(
     }
 }
 
-/// Whether a mount whose loops have ended is there all the same.
+/// Whether a mount whose loops have ended is still mounted.
 fn is_still_mounted<V: Volume>(guard: &Guard<V>) -> Result<bool, MountError> {
     let ended_by_kernel = guard.connection().is_some_and(|connection| {
         let mut fds = [PollFd::new(connection, PollFlags::empty())];
@@ -146,11 +148,12 @@ fn is_still_mounted<V: Volume>(guard: &Guard<V>) -> Result<bool, MountError> {
     if ended_by_kernel { guard.is_stale() } else { guard.is_there() }
 }
 
-/// Whether this directory can be mounted on, or made for it. A dead mount of ours, which a killed
-/// daemon has left there, is cleared.
+/// Whether this directory can be mounted on, or made for it. A dead mount of ours, left by a killed
+/// daemon, is cleared.
 ///
 /// # Errors
-/// Why not.
+///
+/// The reason why not.
 pub fn check(path: &Path) -> Result<(), MountError> {
     let system = host::system();
     if Made::is_to_make(path, |missing| system.missing(missing))? {

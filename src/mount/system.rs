@@ -1,4 +1,4 @@
-//! What each system does in its own way in the life of a mount.
+//! The parts of a mount's life that depend on the system.
 
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use super::guard::{Guard, Volume};
 use super::options::Options;
 use crate::fuse::Adapter;
 
-/// Signals that were blocked and are taken one by one. The descriptor can be read when one has come.
+/// Blocked signals that are taken one by one. The descriptor becomes readable when one has come.
 pub(super) trait Signals: AsFd {
-    /// The signal that has come, if one has.
+    /// The signal that has come, if there is one.
     fn next(&self) -> Option<Signal>;
 }
 
-/// How one system mounts.
+/// One system's way to mount.
 pub(super) trait System {
     /// A mount of ours.
     type Volume: Volume;
@@ -30,14 +30,14 @@ pub(super) trait System {
     /// Whether this process was started with the signal ignored, as by nohup.
     fn is_ignored(&self, signal: Signal) -> bool;
 
-    /// Says that a directory is missing, and how to make it.
+    /// The error for a missing directory, with how to make it.
     fn missing(&self, path: &Path) -> MountError;
 
-    /// The absolute path of a directory that can be mounted on; a dead mount of ours on it is
+    /// The absolute path of a directory that can be mounted on. A dead mount of ours on it is
     /// cleared.
     fn prepare(&self, path: &Path) -> Result<PathBuf, MountError>;
 
-    /// Mounts and serves. Ends early at a signal. An error leaves no mount behind.
+    /// Mounts and serves. Returns early at a signal. An error leaves no mount behind.
     fn mount(
         &self,
         place: &Path,

@@ -1,4 +1,4 @@
-//! How an answer stands in a recording: what was given, or the number that it was refused with.
+//! Answers in a recording: the value, or the number of the error.
 
 use serde::{Deserialize, Serialize};
 use zerocopy::IntoBytes;
@@ -6,7 +6,7 @@ use zerocopy::IntoBytes;
 use super::Kept;
 use crate::kernel::xnu::{Errno, KernReturn, Plain, PortKind, Refusal};
 
-/// Declares the answer of calls that fail with numbers of one kind.
+/// Declares the answer of calls whose errors are numbers of one kind.
 macro_rules! answers {
     ($(
         $(#[$meta:meta])*
@@ -23,8 +23,7 @@ macro_rules! answers {
         }
 
         impl<T> $name<T> {
-            /// The part that makes up an answer, if it is one of a kernel and not of a recording
-            /// that lacks it.
+            /// The answer if it is a kernel's, and none if the recording lacks it.
             pub(super) fn of(answer: Result<T, $failed>) -> Option<Self> {
                 match answer {
                     Ok(value) => Some($name::Ok(value)),
@@ -44,7 +43,7 @@ macro_rules! answers {
                 }
             }
 
-            /// The answer that a recording may lack.
+            /// An answer that a recording may lack.
             pub(super) fn look_up(recorded: Option<&Self>) -> Result<&T, $failed> {
                 recorded.map_or(Err($failed::$missing), Self::get)
             }
@@ -60,14 +59,14 @@ answers! {
     enum Reply { KernReturn, missing NOT_SUPPORTED }
 }
 
-/// An answer that fills what the caller has given.
+/// An answer that fills the caller's buffer.
 pub(super) trait Fill {
-    /// What is filled.
+    /// The value that is filled in.
     type Room: ?Sized;
-    /// What the call fails with.
+    /// The error of the call.
     type Error;
 
-    /// As the call does; a recording may lack the answer.
+    /// Answers as the call does. A recording may lack the answer.
     fn fill(recorded: Option<&Self>, room: &mut Self::Room) -> Result<usize, Self::Error>;
 }
 
@@ -100,7 +99,7 @@ impl<T: Plain> Fill for Reply<Vec<T>> {
     type Room = CpuWords;
     type Error = KernReturn;
 
-    /// Gives how many words each CPU has.
+    /// Returns how many words each CPU has.
     fn fill(recorded: Option<&Self>, room: &mut CpuWords) -> Result<usize, KernReturn> {
         let all = Reply::look_up(recorded)?;
         let wanted = match room.only {
@@ -115,17 +114,17 @@ impl<T: Plain> Fill for Reply<Vec<T>> {
     }
 }
 
-/// What a call for a task's port answered.
+/// The answer of a call for a task's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordedPort {
-    /// A port; or the recorder recorded itself.
+    /// A port, or the recorder recorded itself.
     Given,
-    /// Success and no right: `MACH_PORT_NULL` or `MACH_PORT_DEAD`.
+    /// Success without a right: `MACH_PORT_NULL` or `MACH_PORT_DEAD`.
     Null,
-    /// It failed as a BSD call.
+    /// An error of a BSD call.
     Errno(i32),
-    /// It failed as a Mach call.
+    /// An error of a Mach call.
     KernReturn(i32),
 }
 
@@ -138,7 +137,7 @@ impl From<Refusal> for RecordedPort {
     }
 }
 
-/// What was answered for each kind of port to a task.
+/// The answers for each kind of port to a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedPorts {
@@ -164,7 +163,7 @@ impl RecordedPorts {
         }
     }
 
-    /// Whether there was a port by which the regions in submaps are seen.
+    /// Whether there was a port that shows the regions in submaps.
     #[must_use]
     pub fn show_leaves(&self) -> bool {
         [self.control, self.read].contains(&RecordedPort::Given)

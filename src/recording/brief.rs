@@ -1,4 +1,4 @@
-//! Messages about a stranger's file that quote no more of it than a line holds.
+//! Messages about a stranger's file that quote at most one line of it.
 
 use std::fmt::{self, Display, Write};
 
@@ -6,10 +6,11 @@ use serde::de::{Error, Expected, Unexpected};
 
 use crate::kernel::xnu::json::short;
 
-/// No message is longer, whatever it is made of.
+/// The most bytes of a message.
 const MOST: usize = 2000;
 
-/// An error whose message is bounded while it is made: a value of 200 MB is not copied into it.
+/// An error whose message is bounded while it is formatted: a value of 200 MB is not copied into
+/// it.
 #[derive(Debug)]
 pub(super) struct Brief(String);
 
@@ -24,7 +25,7 @@ impl std::error::Error for Brief {}
 impl Error for Brief {
     fn custom<T: Display>(message: T) -> Self {
         let mut bounded = Bounded(String::new());
-        // It fails where the message is longer: the rest is not even made.
+        // An error stops the formatting of a longer message.
         let _ = write!(bounded, "{message}");
         Brief(bounded.0)
     }

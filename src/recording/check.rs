@@ -1,5 +1,5 @@
-//! What must be true of the parts that a recording may have, so that their answers are such as a
-//! kernel could give. Texts of XNU's structs are checked as they are read.
+//! Conditions on the optional parts of a recording: a kernel must be able to give their answers.
+//! Texts of XNU's structs are checked as they are read.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use super::read::{Fault, fault};
 use super::{Answer, Bytes, RecordedImage, RecordedPath, RecordedProcess};
 use crate::kernel::xnu::{MAXLONGPATHLEN, SharedCache};
 
-/// No more segments than are read of a file.
+/// The most segments of a file, which is also the most that are read of a real one.
 const MOST_SEGMENTS: usize = 256;
 
-/// A text of at most so many bytes before its NUL.
+/// A text of at most this many bytes before its NUL.
 fn text(place: &str, text: &[u8], most: usize) -> Result<(), Fault> {
     if text.len() > most {
         return fault(place, "is too long");

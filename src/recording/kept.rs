@@ -1,4 +1,4 @@
-//! A struct of the kernel's in few bytes.
+//! A struct of the kernel in few bytes.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,19 +7,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kernel::xnu::Plain;
 
-/// Bytes are looked at by words of so many. Fewer zeros are kept.
+/// Bytes of the words by which zeros are searched. Shorter runs of zeros are kept.
 const WORD: usize = 16;
 
-/// A struct without its zeros: one with a path has more than 1,000 of them, and a recording may
-/// have millions of structs. In a recording's text it is the struct.
+/// A struct without its zeros. One with a path has more than 1,000 of them, and a recording may
+/// have millions of structs. In a recording's text it is the whole struct.
 pub struct Kept<T> {
-    /// Pieces: how many zeros, how many other bytes, and those. Zeros at the end are left out.
+    /// Pieces: the number of zeros, the number of other bytes, and those. Zeros at the end are left
+    /// out.
     pieces: Box<[u8]>,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Plain> Kept<T> {
-    /// The struct.
+    /// Restores the struct.
     #[must_use]
     pub fn get(&self) -> T {
         let mut value = T::default();
@@ -27,8 +28,8 @@ impl<T: Plain> Kept<T> {
         value
     }
 
-    /// Writes the struct's bytes to the beginning of a buffer; their number, or `None` where the
-    /// buffer has fewer.
+    /// Writes the struct's bytes to the beginning of a buffer. Returns their number, or `None` if
+    /// the buffer is too small.
     pub(super) fn fill(&self, buffer: &mut [u8]) -> Option<usize> {
         let bytes = buffer.get_mut(..size_of::<T>())?;
         bytes.fill(0);
@@ -46,7 +47,7 @@ impl<T: Plain> Kept<T> {
 
 impl<T: Plain> From<&T> for Kept<T> {
     fn from(value: &T) -> Self {
-        // What most structs take, so that the vector does not grow.
+        // Enough for most structs, so that the vector does not grow.
         let mut pieces = Vec::with_capacity(512);
         let mut bytes = value.as_bytes();
         loop {
@@ -59,7 +60,7 @@ impl<T: Plain> From<&T> for Kept<T> {
             let length = others.len().min(u8::MAX.into());
             let (words, _) = others[..length].as_chunks::<WORD>();
             let end = words.iter().position(is_zero).map_or(length, |words| WORD * words);
-            // No more than a byte holds, each.
+            // Each fits into a byte.
             pieces.extend([zeros as u8, end as u8]);
             pieces.extend_from_slice(&others[..end]);
             bytes = &others[end..];
@@ -72,7 +73,7 @@ fn is_zero(word: &[u8; WORD]) -> bool {
     u128::from_ne_bytes(*word) == 0
 }
 
-/// How many zeros the bytes begin with.
+/// The number of zeros that the bytes begin with.
 fn leading_zeros(bytes: &[u8]) -> usize {
     let (words, _) = bytes.as_chunks::<WORD>();
     let start = WORD * words.iter().take_while(|word| is_zero(word)).count();
@@ -91,7 +92,7 @@ impl<T: Plain + fmt::Debug> fmt::Debug for Kept<T> {
     }
 }
 
-/// As the structs: bytes that are not read do not count.
+/// Compares the structs: bytes that are not read do not count.
 impl<T: Plain + PartialEq> PartialEq for Kept<T> {
     fn eq(&self, other: &Self) -> bool {
         self.pieces == other.pieces || self.get() == other.get()
@@ -127,7 +128,7 @@ mod tests {
             bytes.fill(0);
             for (at, byte) in bytes.iter_mut().enumerate() {
                 random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                // Runs of all lengths, of zeros and of others, from none to the whole.
+                // Runs of zeros and of other bytes, of all lengths from none to the whole.
                 let in_run = (at as u32 / (round + 1)).is_multiple_of(2);
                 *byte = if in_run != round.is_multiple_of(3) { (random >> 24) as u8 } else { 0 };
             }

@@ -1,8 +1,8 @@
-//! What a kernel answered about some processes, kept so that the whole walk can be replayed on
+//! The answers of a kernel about some processes, recorded so that a whole walk can be replayed on
 //! any machine. `docs/recording.md` describes the file.
 //!
-//! A recording holds answers, not conclusions: what [`record`] writes is what the calls gave, in
-//! their own numbers, errors among them. Reading one back trusts nothing ([`read`]).
+//! A recording has answers and no conclusions: [`record`] writes what the calls returned, in their
+//! own numbers, errors included. [`read`] trusts nothing in a file.
 
 mod answer;
 mod brief;
@@ -53,26 +53,26 @@ pub const VERSION: u32 = 2;
 pub struct Recording {
     format: String,
     version: u32,
-    /// When it was recorded, where that is known.
+    /// The time of the recording, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<Moment>,
-    /// The machine it was recorded on, where that is known.
+    /// The recorded machine, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<RecordedMachine>,
-    /// What was recorded, one process each.
+    /// The answers about each process.
     pub processes: Vec<RecordedProcess>,
-    /// The Mach-O files that they have mapped, as far as they could be read.
+    /// The Mach-O files that the processes have mapped, if they could be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<RecordedImage>,
-    /// Of the files that they have mapped or open, the paths that the name cache had not.
+    /// Paths that the name cache lacks, of files that the processes have mapped or open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<RecordedPath>,
-    /// The shared cache of the program that recorded, which is one of the processes then.
+    /// The shared cache of the recording process, which is one of the processes then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_cache: Option<SharedCache>,
 }
 
-/// What `fsgetpath` answered.
+/// An answer of `fsgetpath`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedPath {
@@ -96,10 +96,10 @@ pub struct RecordedImage {
     /// `st_ino`.
     #[serde(with = "json::hex")]
     pub ino: u64,
-    /// Where in the file its Mach-O header is.
+    /// The offset of its Mach-O header in the file, in bytes.
     #[serde(with = "json::hex")]
     pub offset: u64,
-    /// What that says.
+    /// The segments in the header.
     pub file: MachO,
 }
 
@@ -107,13 +107,13 @@ pub struct RecordedImage {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedLeaf {
-    /// Where the region starts.
+    /// The address at which the region starts.
     #[serde(with = "json::hex")]
     pub address: u64,
-    /// Its bytes.
+    /// Its size in bytes.
     #[serde(with = "json::hex")]
     pub size: u64,
-    /// The nesting depth it was found at.
+    /// The nesting depth at which it was found.
     pub depth: u32,
     /// The rest of the answer.
     pub info: SubmapInfo,
@@ -125,61 +125,62 @@ pub struct RecordedLeaf {
 pub struct RecordedProcess {
     /// Its pid.
     pub pid: i32,
-    /// `proc_pidinfo`.
+    /// Answers of `proc_pidinfo`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub answers: ProcessAnswers,
-    /// `sysctl` of `KERN_PROC_PID`; `None` for a success without a process.
+    /// Answer of `sysctl` for `KERN_PROC_PID`; `None` for a success without a process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kinfo: Option<Answer<Option<Kept<KinfoProc>>>>,
-    /// `proc_pid_rusage` of its fifth revision.
+    /// Answer of `proc_pid_rusage`, fifth revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rusage: Option<Answer<Kept<Rusage>>>,
-    /// `getsid`; not asked of pid 0, for which the kernel takes the recorder.
+    /// Answer of `getsid`. Not asked about pid 0, which the kernel takes for the recorder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Answer<i32>>,
-    /// `csops` of `CS_OPS_STATUS`; not asked of pid 0 either.
+    /// Answer of `csops` for `CS_OPS_STATUS`. Not asked about pid 0 either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_signing: Option<Answer<Kept<CodeSigning>>>,
-    /// `proc_pidpath`.
+    /// Answer of `proc_pidpath`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executable: Option<Answer<Bytes>>,
-    /// `sysctl` of `KERN_PROCARGS2`.
+    /// Answer of `sysctl` for `KERN_PROCARGS2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Answer<Bytes>>,
-    /// `PROC_PIDREGIONPATHINFO`, from address 0 on, each asked for where the last one ended.
+    /// Answers of `PROC_PIDREGIONPATHINFO`, from address 0 on, each for the end of the one before.
     pub regions: Vec<Kept<RegionPathInfo>>,
     /// The errno after the last one, 22 for the end of the map; 0 where the recorder stopped,
-    /// because the answers did not ascend; `None` where it did not ask: pid 0.
+    /// because the answers did not ascend; `None` where it did not ask (pid 0).
     pub regions_end: Option<i32>,
-    /// The ports to its task.
+    /// The answers to calls for the ports of its task.
     pub task_ports: RecordedPorts,
-    /// `mach_vm_region_recurse` with a depth of 1024, by a control or read port.
+    /// Answers of `mach_vm_region_recurse` with a depth of 1024, by a control or read port.
     pub leaves: Vec<RecordedLeaf>,
     /// The `kern_return_t` after the last one, 1 for the end of the map; 0 as above; `None` without
     /// such a port.
     pub leaves_end: Option<i32>,
-    /// `task_info`, by the strongest port that was given, as all below but the last two.
+    /// Answers of `task_info`, by the strongest port that was given, like all below except the last
+    /// two.
     #[serde(default, skip_serializing_if = "is_default")]
     pub task: TaskAnswers,
-    /// `task_policy_get`.
+    /// Answer of `task_policy_get`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Reply<i32>>,
-    /// `mach_port_space_info`.
+    /// Answer of `mach_port_space_info`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<Reply<Vec<RecordedRight>>>,
-    /// `task_threads`.
+    /// Answer of `task_threads`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_ports: Option<Reply<Vec<RecordedThreadPort>>>,
-    /// `PROC_PIDLISTTHREADIDS`.
+    /// Answer of `PROC_PIDLISTTHREADIDS`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<Answer<Vec<RecordedThread>>>,
-    /// `PROC_PIDLISTFDS`.
+    /// Answer of `PROC_PIDLISTFDS`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Answer<Vec<RecordedFile>>>,
 }
 
 impl RecordedProcess {
-    /// A process of which nothing was asked.
+    /// A process without any answer.
     fn new(pid: i32) -> Self {
         const NONE: RecordedPort = RecordedPort::Null;
         RecordedProcess {
@@ -205,7 +206,7 @@ impl RecordedProcess {
         }
     }
 
-    /// Forgets what may hold a password: arguments, environment and registers.
+    /// Removes what may hold a password: arguments, environment and registers.
     fn keep_no_secrets(&mut self) {
         self.arguments = None;
         if let Some(Reply::Ok(threads)) = &mut self.thread_ports {
@@ -215,7 +216,7 @@ impl RecordedProcess {
 }
 
 impl Recording {
-    /// A recording of these, on a machine of which nothing is known.
+    /// A recording of these processes, on an unknown machine.
     #[must_use]
     pub fn new(processes: Vec<RecordedProcess>) -> Self {
         let format = FORMAT.to_owned();
@@ -231,8 +232,8 @@ impl Recording {
         }
     }
 
-    /// Forgets all but these processes, what may hold a password, and the libraries of the shared
-    /// cache, which are megabytes.
+    /// Removes all other processes, what may hold a password, and the libraries of the shared
+    /// cache, which take megabytes.
     pub fn keep_no_more_than(&mut self, pids: &[Pid]) {
         let is_asked = |pid: i32| pids.iter().any(|it| it.number().cast_signed() == pid);
         self.processes.retain(|process| is_asked(process.pid));
@@ -241,26 +242,28 @@ impl Recording {
     }
 }
 
-/// A kernel that answers what was recorded. All its processes belong to this user and group.
+/// A kernel that returns the recorded answers. All its processes belong to this user and group.
 #[must_use]
 pub fn replay(recording: Recording, uid: u32, gid: u32) -> Arc<dyn Kernel> {
     Arc::new(MachKernel::new(Arc::new(Replay::new(recording).owned_by(uid, gid))))
 }
 
-/// What this machine's own kernel answers about these processes.
+/// Records this machine's own kernel about these processes.
 ///
 /// # Errors
-/// On Linux: recordings are of XNU's answers.
+///
+/// Always fails on Linux: recordings are of XNU's answers.
 #[cfg(target_os = "linux")]
 pub fn record_host(_: &[Pid]) -> Result<Recording> {
     use crate::model::{Error, ErrorKind};
     Err(Error::new(ErrorKind::Failed, "only macOS can be recorded; --replay records a recording"))
 }
 
-/// What this machine's own kernel answers about these processes.
+/// Records this machine's own kernel about these processes.
 ///
 /// # Errors
-/// Never fails on macOS: what the kernel refuses is recorded as refused.
+///
+/// Never fails on macOS: a refusal of the kernel is recorded as one.
 #[cfg(target_os = "macos")]
 pub fn record_host(pids: &[Pid]) -> Result<Recording> {
     Ok(record(&Arc::new(crate::kernel::xnu::Xnu), pids))

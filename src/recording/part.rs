@@ -1,4 +1,4 @@
-//! The lists of a recording, whose items are asked about in turn, and the machine.
+//! Parts of a recording: lists whose items have answers of their own, and the machine.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,14 +18,14 @@ use crate::kernel::xnu::{Mount, OpenFile, SpaceEntry, StateFlavor, Timebase};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Moment {
-    /// Since the epoch.
+    /// Seconds since the epoch.
     pub seconds: u64,
-    /// Beside them.
+    /// And microseconds.
     pub microseconds: u32,
 }
 
 impl From<SystemTime> for Moment {
-    /// The epoch itself for what was before it.
+    /// The time of this machine's clock; the epoch for a time before it.
     fn from(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Moment { seconds: since.as_secs(), microseconds: since.subsec_micros() }
@@ -33,7 +33,7 @@ impl From<SystemTime> for Moment {
 }
 
 impl Moment {
-    /// The same; the epoch for a time that this machine cannot have.
+    /// The time as a `SystemTime`; the epoch for a time that this machine cannot represent.
     #[must_use]
     pub fn time(self) -> SystemTime {
         let since = Duration::from_secs(self.seconds)
@@ -42,12 +42,12 @@ impl Moment {
     }
 }
 
-/// Bytes of any value, written as a text where they are UTF-8.
+/// Bytes of any value, written as text if they are UTF-8.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Bytes(#[serde(with = "json::bytes")] pub Vec<u8>);
 
-/// Bytes of any value, written as a text where they look like one.
+/// Bytes of any value, written as text if they look like text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Value(#[serde(with = "json::value")] pub Vec<u8>);
@@ -63,7 +63,7 @@ pub struct Words(#[serde(with = "json::words")] pub Vec<u32>);
 pub struct RecordedThread {
     /// Its id.
     pub id: u64,
-    /// What is known by it.
+    /// Answers about it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_some")]
     pub answers: Option<Box<ThreadAnswers>>,
 }
@@ -74,7 +74,7 @@ pub struct RecordedThread {
 pub struct RecordedFile {
     /// Descriptor and kind.
     pub file: OpenFile,
-    /// What `proc_pidfdinfo` said of it, where it was asked.
+    /// Answer of `proc_pidfdinfo` about it, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_some")]
     pub answers: Option<Box<FileAnswers>>,
 }
@@ -83,9 +83,9 @@ pub struct RecordedFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedRight {
-    /// Name and types.
+    /// The name and the types of the right.
     pub entry: SpaceEntry,
-    /// What is known of a port that is received from.
+    /// Answers about a port that the task receives from.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_some")]
     pub answers: Option<Box<PortAnswers>>,
 }
@@ -94,10 +94,10 @@ pub struct RecordedRight {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedThreadPort {
-    /// What its port shows.
+    /// Answers by its port.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_some")]
     pub answers: Option<Box<ThreadPortAnswers>>,
-    /// `thread_get_state`, for each set of the machine's registers.
+    /// Answers of `thread_get_state`, for each set of the machine's registers.
     #[serde(deserialize_with = "read_states")]
     pub states: Vec<RecordedState>,
 }
@@ -106,18 +106,18 @@ pub struct RecordedThreadPort {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedState {
-    /// Which.
+    /// The flavor of `thread_get_state`.
     pub flavor: StateFlavor,
     /// Its words.
     pub words: Reply<Words>,
 }
 
-/// Answers, if there are any: rows without them take no room.
+/// The answers, if there are any: rows without them take no room.
 pub(super) fn some<T: Default + PartialEq>(answers: T) -> Option<Box<T>> {
     (answers != T::default()).then(|| Box::new(answers))
 }
 
-/// As [`some`].
+/// Reads answers; none if all of them are missing.
 fn read_some<'de, T, D>(deserializer: D) -> Result<Option<Box<T>>, D::Error>
 where
     T: Default + PartialEq + Deserialize<'de>,
@@ -126,10 +126,10 @@ where
     T::deserialize(deserializer).map(some)
 }
 
-/// More than any processor has sets of registers.
+/// More sets of registers than any processor has.
 const MOST_STATES: usize = 16;
 
-/// With no room for more of them: there may be a list for each of millions of threads.
+/// A list without spare room, since there may be one for each of millions of threads.
 fn read_states<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RecordedState>, D::Error> {
     struct States;
 
@@ -160,25 +160,25 @@ fn read_states<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Recorde
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecordedMachine {
-    /// sysctls by name.
+    /// Answers of `sysctlbyname`, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sysctls: BTreeMap<String, Answer<Value>>,
-    /// `mach_timebase_info`.
+    /// Answer of `mach_timebase_info`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timebase: Option<Reply<Timebase>>,
-    /// `host_statistics64`.
+    /// Answers of `host_statistics64`.
     #[serde(skip_serializing_if = "is_default")]
     pub host: HostAnswers,
-    /// `host_processor_info`.
+    /// Answers of `host_processor_info`.
     #[serde(skip_serializing_if = "is_default")]
     pub processors: ProcessorAnswers,
-    /// `getfsstat`.
+    /// Answer of `getfsstat`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mounts: Option<Answer<Vec<Kept<Mount>>>>,
 }
 
 impl RecordedMachine {
-    /// sysctl `hw.cputype`, 0 where it is not known.
+    /// The sysctl `hw.cputype`, 0 if it is not known.
     pub(super) fn cpu_type(&self) -> i32 {
         match self.sysctls.get("hw.cputype") {
             Some(Answer::Ok(Value(value))) => {

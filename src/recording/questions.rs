@@ -1,7 +1,7 @@
-//! What a recording holds: one line for each struct that the kernel is asked for.
+//! The content of a recording: one line for each struct that the kernel is asked for.
 //!
-//! To record and to replay use these tables, and nothing else lists flavors. Lists whose items are
-//! asked about in turn (regions, threads, files, ports) are in `part.rs`.
+//! Recording and replay use these tables, and no other code lists flavors. Lists whose items have
+//! answers of their own (regions, threads, files, ports) are in `part.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,15 +24,15 @@ pub struct Question {
     pub call: &'static str,
     /// The struct.
     pub answer: &'static str,
-    /// Its attributes: what is said of it.
+    /// Its attributes, which include its documentation.
     pub attributes: &'static str,
 }
 
 /// Declares tables of questions.
 ///
-/// A table is about a subject, whose `ask` puts one question to the kernel. A line is the field of
-/// the answer and the struct that the flavor fills; behind it what `ask` has to know of it, which
-/// is also what a replayed question must fit.
+/// A table is about a subject, whose `ask` puts one question to the kernel. A line has the field of
+/// the answer and the struct that the flavor fills, and then the arguments for `ask`, which a
+/// replayed question must match.
 macro_rules! questions {
     ($(
         $(#[$meta:meta])*
@@ -66,7 +66,7 @@ macro_rules! questions {
                     $table { $($field: subject.ask::<C, $type>(calls, ($($more)?)),)* }
                 }
 
-                /// Answers as the kernel did, if the question fits.
+                /// Returns the recorded answer, if the question matches.
                 pub(super) fn answer(
                     &self,
                     flavor: $flavor,
@@ -103,13 +103,13 @@ questions! {
         task_info: TaskInfo, 0;
         /// Working directory and root directory.
         directories: VnodePaths, 0;
-        /// What it was built for.
+        /// The platform that the program was built for.
         platform: Platform, 0;
-        /// What identifies the process and its image.
+        /// Numbers that identify the process and its image.
         unique_info: UniqueInfo, 1;
         /// Its ids, to any caller.
         short_info: ShortBsdInfo, 1;
-        /// Its ids and its start. Asked for last, so that a process in its exit says so.
+        /// Its ids and its start. Asked for last, so that a process in its exit shows it.
         bsd_info: BsdInfo, 1;
     }
 
@@ -125,7 +125,7 @@ questions! {
     {
         /// A file with its path.
         vnode: VnodeFile, (OpenFile::VNODE, Errno::BADF);
-        /// It without its path, which the kernel may keep from the recorder.
+        /// The file without its path, which the kernel may withhold from the recorder.
         vnode_without_path: PathlessFile, (OpenFile::VNODE, Errno::BADF);
         /// A socket.
         socket: SocketFile, (OpenFile::SOCKET, Errno::NOTSOCK);
@@ -145,7 +145,7 @@ questions! {
         basic_info: TaskBasicInfo;
         /// User and group.
         security_token: SecurityToken;
-        /// What identifies the process to other processes.
+        /// Numbers that identify the process to other processes.
         audit_token: AuditToken;
     }
 
@@ -163,9 +163,9 @@ questions! {
     table PortAnswers of PortAttributes(i32) about ByName,
         Reply<Kept>, with ()
     {
-        /// How much it may hold.
+        /// The most messages that it may hold.
         limits: PortLimit;
-        /// What it holds.
+        /// Its queue and its rights.
         status: PortStatus;
     }
 
@@ -179,9 +179,9 @@ questions! {
     table ProcessorAnswers of ProcessorFlavor(i32) about OfCpus,
         Reply<Vec>, with ()
     {
-        /// What it is.
+        /// Its type and number.
         info: ProcessorInfo;
-        /// What it did.
+        /// Its ticks.
         load: ProcessorLoad;
     }
 }
@@ -243,7 +243,7 @@ pub(super) struct ByName(pub(super) PortName, pub(super) SpaceEntry);
 impl ByName {
     fn ask<C: XnuCalls, T: PortAttributes>(&self, calls: &C, (): ()) -> Option<Reply<Kept<T>>> {
         let ByName(task, entry) = self;
-        // No other right has any: the kernel answers `KERN_INVALID_RIGHT`.
+        // Other rights have none: the kernel answers `KERN_INVALID_RIGHT`.
         if entry.types & SpaceEntry::RECEIVE == 0 {
             return None;
         }

@@ -1,9 +1,9 @@
-//! Reading a recording that a stranger wrote.
+//! Reads a recording that a stranger wrote.
 //!
-//! Memory is bounded by the file's size, which is bounded first: every field of a row is required,
-//! and a part that may be missing takes no room, so no few bytes become many. What few bytes stand
-//! for, a process or the name of a sysctl, is counted while it is parsed, as are the rows of all
-//! lists. `serde_json` stops at 128 levels of nesting.
+//! Memory is bounded by the file's size, which is checked first: every field of a row is required,
+//! and a missing part takes no room, so a few bytes never become many. Processes and names of
+//! sysctls, which take few bytes in the file, are counted while they are parsed, and so are the
+//! rows of all lists. `serde_json` stops at 128 levels of nesting.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,14 +19,14 @@ use super::{
 use crate::kernel::xnu::RegionPathInfo;
 use crate::model::{Pid, error_words};
 
-/// What is too much.
+/// Limits of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the file.
+    /// The most bytes of the file.
     pub bytes: u64,
-    /// Processes.
+    /// The most processes.
     pub processes: usize,
-    /// Rows of all lists together, those of the machine and of the images among them.
+    /// The most rows of all lists together, including those of the machine and of the images.
     pub rows: usize,
 }
 
@@ -37,22 +37,23 @@ impl Default for Limits {
     }
 }
 
-/// Why a file is no recording.
+/// The reason why a file is not a recording.
 #[derive(Debug)]
 pub enum RecordingError {
-    /// It cannot be read.
+    /// The file cannot be read.
     Io(io::Error),
-    /// It has more than this many bytes.
+    /// The file has more than this many bytes.
     TooLarge(u64),
-    /// It is no JSON, or not of the form of a recording: the parser's words, with line and column.
+    /// The file is not JSON, or not of the form of a recording: the parser's message, with line and
+    /// column.
     Json(serde_json::Error),
-    /// It has another version of the format than this program reads.
+    /// The file has another version of the format than this program reads.
     Version(u32),
-    /// A value cannot be.
+    /// A value is impossible.
     Invalid {
-        /// Where, as in `processes[2].regions[17].size`.
+        /// The place, as in `processes[2].regions[17].size`.
         place: String,
-        /// Why.
+        /// The reason.
         problem: &'static str,
     },
 }
@@ -94,10 +95,11 @@ struct Header {
     version: u32,
 }
 
-/// Reads a recording and makes sure that it can be replayed.
+/// Reads a recording and checks that it can be replayed.
 ///
 /// # Errors
-/// Whatever is wrong with it, with the place.
+///
+/// The first fault of the file, with its place.
 pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingError> {
     let mut bytes = Vec::new();
     reader
@@ -107,10 +109,10 @@ pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingErr
     if bytes.len() as u64 > limits.bytes {
         return Err(RecordingError::TooLarge(limits.bytes));
     }
-    // All of it once, instead of each text in it.
+    // All at once, instead of each text in it.
     let text = std::str::from_utf8(&bytes)
         .map_err(|error| invalid(line_of(&bytes, error.valid_up_to()), "is not UTF-8"))?;
-    // First, so that a newer file is called newer and not malformed.
+    // First, so that a newer file is reported as newer and not as malformed.
     let header: Header = strictly(text, limits).map_err(RecordingError::Json)?;
     if header.format != FORMAT {
         return Err(invalid("format".to_owned(), "is not that of a recording"));
@@ -166,7 +168,7 @@ fn check_all(recording: &Recording) -> Result<(), RecordingError> {
     Ok(())
 }
 
-/// A place inside a process, and what is wrong there.
+/// A place inside a process, and the fault there.
 pub(super) type Fault = (String, &'static str);
 
 pub(super) fn fault<T>(place: &str, problem: &'static str) -> Result<T, Fault> {
@@ -208,8 +210,8 @@ fn check_process(process: &RecordedProcess) -> Result<(), Fault> {
     check::process(process)
 }
 
-/// Rows ascend by their ends. Their starts may overlap, as a live kernel's may, which answers one
-/// call after the other.
+/// Rows ascend by their ends. Their starts may overlap, like those of a live kernel, which answers
+/// one call after the other.
 fn check_rows(
     rows: impl Iterator<Item = (u64, u64)>,
 ) -> Result<(), (usize, &'static str, &'static str)> {

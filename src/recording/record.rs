@@ -1,4 +1,4 @@
-//! Asking a kernel for what a recording holds.
+//! Asks a kernel for the content of a recording.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,18 +22,18 @@ use crate::kernel::xnu::{
 };
 use crate::model::Pid;
 
-/// No process has more regions than this; a kernel that gives more does not come to an end.
+/// A kernel that gives more regions for a process than this never comes to an end.
 const MOST_ROWS: usize = 4_000_000;
 
-/// A kernel that gives more files or threads than this does not come to an end.
+/// A kernel that gives more files or threads than this never comes to an end.
 const MOST_ITEMS: usize = 1 << 20;
 
-/// How often a process is recorded that executes another image meanwhile.
+/// How often a process is recorded again that executes another image meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// Asks the kernel all about these processes, and about its machine. What it refuses is recorded as
-/// refused. Where this program has the shared cache it is recorded, too: with its rows those of
-/// others are compared.
+/// Asks the kernel all questions about these processes and its machine. A refusal is recorded as
+/// one. The shared cache of this program is recorded, too, if it has one: the rows of other
+/// processes are compared with those of this program.
 #[must_use]
 pub fn record<C: XnuCalls>(calls: &Arc<C>, pids: &[Pid]) -> Recording {
     let shared_cache = calls.shared_cache();
@@ -77,7 +77,7 @@ fn process<C: XnuCalls>(calls: &Arc<C>, pid: i32, cpu_type: i32) -> RecordedProc
 fn process_once<C: XnuCalls>(calls: &Arc<C>, pid: i32, cpu_type: i32) -> RecordedProcess {
     let asked = calls.as_ref();
     let mut process = RecordedProcess::new(pid);
-    // The kernel may file a crash report against who asks about the regions of pid 0.
+    // The kernel may file a crash report against a process that asks about the regions of pid 0.
     if pid != 0 {
         process.regions_end = Some(regions(asked, pid, &mut process.regions));
     }
@@ -92,7 +92,7 @@ fn process_once<C: XnuCalls>(calls: &Arc<C>, pid: i32, cpu_type: i32) -> Recorde
         process.code_signing = Answer::of(asked.signing(pid).map(|info| Kept::from(&info)));
     }
     process.kinfo = Answer::of(asked.kinfo_proc(pid).map(|info| info.as_ref().map(Kept::from)));
-    // Last, so that a process that was in its exit says so.
+    // Last, so that a process that was in its exit shows it.
     process.answers = ProcessAnswers::ask(asked, &ByPid(pid));
     process
 }
@@ -115,7 +115,7 @@ fn regions<C: XnuCalls>(calls: &C, pid: i32, rows: &mut Vec<Kept<RegionPathInfo>
     0
 }
 
-/// Asks for each kind of port, and then the strongest that was given.
+/// Asks for each kind of port, and then by the strongest that was given.
 fn by_ports<C: XnuCalls>(calls: &Arc<C>, process: &mut RecordedProcess, cpu_type: i32) {
     let mut strongest = None;
     let mut ask = |kind| {
@@ -216,7 +216,7 @@ fn files<C: XnuCalls>(calls: &C, pid: i32) -> Result<Vec<RecordedFile>, Errno> {
     Ok(files.into_iter().map(file).collect())
 }
 
-/// The Mach-O files that these regions have code of.
+/// The Mach-O files whose code these regions map.
 fn images<C: XnuCalls>(calls: &C, regions: &[Kept<RegionPathInfo>]) -> Vec<RecordedImage> {
     const EXECUTE: u32 = 4;
     let image = |row: &Kept<RegionPathInfo>| {
@@ -232,7 +232,7 @@ fn images<C: XnuCalls>(calls: &C, regions: &[Kept<RegionPathInfo>]) -> Vec<Recor
     regions.iter().filter_map(image).collect()
 }
 
-/// The whole paths of files and directories of which the answers may hold the end only.
+/// The whole paths of files and directories whose path in the answers may lack its beginning.
 fn paths_of<C: XnuCalls>(calls: &C, processes: &[RecordedProcess]) -> Vec<RecordedPath> {
     let mut cut = BTreeMap::new();
     let mut look = |vnode: VnodeInfo, path: &[u8]| {
@@ -266,7 +266,7 @@ fn paths_of<C: XnuCalls>(calls: &C, processes: &[RecordedProcess]) -> Vec<Record
     cut.into_iter().filter_map(ask).collect()
 }
 
-/// All that is kept of the machine.
+/// The answers about the machine.
 fn machine<C: XnuCalls>(calls: &C) -> RecordedMachine {
     let sysctl = |name: &&std::ffi::CStr| {
         let value = Answer::of(list::sysctl(calls, name).map(Value))?;

@@ -1,4 +1,4 @@
-//! A kernel that answers what was recorded: each call is a look-up.
+//! A kernel that returns recorded answers: each call is a look-up.
 
 mod calls;
 mod handed_out;
@@ -13,24 +13,24 @@ use super::{
 };
 use crate::kernel::xnu::{Errno, KernReturn, PortName, SharedCache};
 
-/// What was recorded, with an order in which each answer is found without looking at the others.
+/// The recording, with an order in which each answer is found without a look at the others.
 #[derive(Debug)]
 pub struct Replay {
     recorded_at: Option<Moment>,
     machine: RecordedMachine,
-    /// By pid, ascending, each with its places.
+    /// Pids in ascending order, each with its places.
     processes: Vec<RecordedProcess>,
     places: Vec<Places>,
-    /// By path and offset.
+    /// Images by path and offset.
     images: Vec<RecordedImage>,
-    /// By file system and number.
+    /// Paths by file system and number.
     paths: Vec<RecordedPath>,
     shared_cache: Option<SharedCache>,
     handed_out: HandedOut,
 }
 
 impl Replay {
-    /// Of a recording that was read or made.
+    /// The replay of a recording that was read or made.
     #[must_use]
     pub fn new(recording: Recording) -> Self {
         let Recording {
@@ -57,14 +57,14 @@ impl Replay {
         }
     }
 
-    /// All its processes belong to this user and group, who may see them then.
+    /// Gives all its processes to this user and group, who may see them then.
     #[must_use]
     pub fn owned_by(mut self, uid: u32, gid: u32) -> Self {
         self.processes.iter_mut().for_each(|process| owner::hand_over(process, uid, gid));
         self
     }
 
-    /// How many ports were given and not yet released.
+    /// The number of ports that were given and not yet released.
     #[must_use]
     pub fn live_ports(&self) -> usize {
         self.handed_out.count()
@@ -74,7 +74,7 @@ impl Replay {
         self.processes.binary_search_by_key(&pid, |process| process.pid).ok()
     }
 
-    /// The process with this pid, and where its rows stand.
+    /// The process with this pid, and the places of its rows.
     fn process(&self, pid: i32) -> Result<(&RecordedProcess, &Places), Errno> {
         self.index(pid).and_then(|index| self.at(index)).ok_or(Errno::SRCH)
     }
@@ -83,7 +83,7 @@ impl Replay {
         Some((self.processes.get(index)?, self.places.get(index)?))
     }
 
-    /// The process whose task a port is of.
+    /// The process whose task a port names.
     fn task(&self, port: PortName) -> Result<(usize, &RecordedProcess, &Places), KernReturn> {
         match self.handed_out.get(port).ok_or(KernReturn::INVALID_DEST)? {
             Holder::Task(index) => {
@@ -94,7 +94,7 @@ impl Replay {
         }
     }
 
-    /// The thread that a port is of.
+    /// The thread that a port names.
     fn thread(&self, port: PortName) -> Result<&RecordedThreadPort, KernReturn> {
         match self.handed_out.get(port).ok_or(KernReturn::INVALID_DEST)? {
             Holder::Thread(index, row) => {

@@ -1,13 +1,13 @@
-//! Reading what a stranger wrote: structs as objects only, lists no longer than allowed, and
-//! messages that quote little.
+//! Reads text of a stranger: structs as objects only, lists no longer than allowed, and messages
+//! that quote little.
 //!
-//! What serde derives takes a list of a struct's values in the place of an object, too. Nothing
-//! that is documented writes such a list, and in one a field more or less goes unnoticed, or is
-//! taken for another. A [`Strict`] deserializer refuses it, counts the elements of every list
-//! while they are parsed, and makes all that is inside of it as strict.
+//! serde's derived code also accepts a list of a struct's values in place of an object. No
+//! documented part is such a list, and in one, a missing field goes unnoticed or is taken for
+//! another. A [`Strict`] deserializer refuses it, counts the elements of every list while they are
+//! parsed, and is passed on to all values inside.
 //!
-//! The parser is asked for any value rather than for a number or a map, since its own message
-//! about a value of the wrong type quotes all of it; the visitor's is a [`Brief`].
+//! The parser is asked for any value rather than for a number or a map, since its own message about
+//! a value of the wrong type quotes all of it. The visitor's message is a [`Brief`].
 
 use std::cell::Cell;
 use std::fmt;
@@ -20,13 +20,13 @@ use serde::de::{
 use super::brief::Brief;
 use super::read::Limits;
 
-/// No machine has so many sysctls that a recording asks for; each costs more memory than text.
+/// The most sysctls; a recording asks for far fewer, and each takes more memory than text.
 const MOST_KEYS: usize = 1024;
 
-/// The struct that stands for a process.
+/// The name of the struct that holds a process.
 const PROCESS: &str = "RecordedProcess";
 
-/// How much there may still be.
+/// The counts that are left.
 #[derive(Debug)]
 pub(super) struct Allowance {
     limits: Limits,
@@ -56,7 +56,7 @@ fn spend<E>(left: &Cell<usize>, error: impl FnOnce() -> E) -> Result<(), E> {
     Ok(())
 }
 
-/// A deserializer, or what one hands out, made strict.
+/// A deserializer, or one that it hands out, made strict.
 pub(super) struct Strict<'a, T> {
     inner: T,
     allowance: &'a Allowance,
@@ -72,14 +72,14 @@ impl<'a, T> Strict<'a, T> {
     }
 }
 
-/// What is wanted.
+/// The kind of value that is expected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
     /// What the visitor takes.
     Any,
     /// A list of any length.
     List,
-    /// Names of any kind, each with a value.
+    /// A map from any names to values.
     Map,
     /// A struct's fields.
     Object,
@@ -115,7 +115,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        // The parser skips it without a copy.
+        // The parser skips the text without a copy.
         self.inner.deserialize_ignored_any(visitor)
     }
 
@@ -151,7 +151,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
         self.inner.deserialize_newtype_struct(name, visitor)
     }
 
-    /// A list whose length is known, which takes no more memory than its struct.
+    /// A list of known length, which takes no more memory than its struct.
     fn deserialize_tuple<V: Visitor<'de>>(
         self,
         _: usize,
@@ -257,7 +257,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Strict<'_, S> {
     }
 }
 
-/// The elements of a list; where they are rows, each is counted before it is kept.
+/// The elements of a list. Rows are counted before they are kept.
 struct Elements<'a, A> {
     inner: A,
     rows: bool,
@@ -279,7 +279,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
     }
 }
 
-/// The entries of an object; of a map, how many there may still be.
+/// The entries of an object; for a map, the number that is still allowed.
 struct Entries<'a, A> {
     inner: A,
     keys: Option<usize>,
@@ -344,7 +344,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Strict<'_, A> {
     }
 }
 
-/// What is in a variant that is no single value.
+/// The content of an enum variant that is not a single value.
 struct Content<V>(V, Shape);
 
 impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Content<V> {

@@ -1,4 +1,4 @@
-//! Writing a recording: JSON with one row a line, so that two recordings can be compared.
+//! Writes a recording: JSON with one row a line, so that two recordings can be compared.
 
 use std::io::{self, Write};
 
@@ -7,18 +7,19 @@ use serde_json::ser::{Formatter, Serializer};
 
 use super::Recording;
 
-/// The document, its processes, one process, and what is in it are broken into lines; rows are
-/// not.
+/// Depth down to which the JSON is broken into lines: the document, its processes, one process, and
+/// its parts. Rows are not broken.
 const BROKEN: usize = 4;
 
-/// So is a list that is an answer.
+/// Lists inside an answer are broken into lines, too.
 const BROKEN_LIST: usize = 5;
 
 impl Recording {
-    /// Writes it. Equal recordings give equal bytes.
+    /// Writes a recording. Equal recordings give equal bytes.
     ///
     /// # Errors
-    /// What the writer gives.
+    ///
+    /// The errors of the writer.
     pub fn write(&self, writer: impl Write) -> io::Result<()> {
         let mut writer = io::BufWriter::new(writer);
         self.serialize(&mut Serializer::with_formatter(&mut writer, Lines::default()))?;

@@ -1,4 +1,4 @@
-//! How a helper is called, and its start as a child.
+//! Calls a helper: starts it as a child.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
@@ -14,20 +14,20 @@ use nix::sys::signal::SigSet;
 use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
-/// How a helper is called.
+/// How to call a helper.
 #[derive(Debug)]
 pub(in crate::mount) struct Call {
-    /// With a slash, or looked for on the PATH.
+    /// With a slash, or to be searched on the PATH.
     pub(in crate::mount) program: PathBuf,
     pub(in crate::mount) arguments: Vec<OsString>,
-    /// Beside this process's own environment and `_FUSE_COMMFD`.
+    /// Variables beside this process's own environment and `_FUSE_COMMFD`.
     pub(in crate::mount) environment: Vec<(&'static str, OsString)>,
-    /// How long all of it may take.
+    /// How long the call may take in all.
     pub(in crate::mount) within: Duration,
 }
 
-/// Starts a helper with its socket, its standard error, and nothing else of ours: no signal that is
-/// blocked here, and in a process group of its own, which Ctrl-C does not reach.
+/// Starts a helper with its socket and its standard error, and nothing else of ours: no blocked
+/// signals, and in a process group of its own, which Ctrl-C does not reach.
 pub(super) fn spawn(call: &Call, socket: &UnixStream, stderr: BorrowedFd<'_>) -> io::Result<Pid> {
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_flags(
@@ -35,7 +35,7 @@ pub(super) fn spawn(call: &Call, socket: &UnixStream, stderr: BorrowedFd<'_>) ->
     )?;
     attributes.set_sigmask(&SigSet::empty())?;
     attributes.set_pgroup(Pid::from_raw(0))?;
-    // Another number than here: a dup2 to the same one does not clear FD_CLOEXEC everywhere.
+    // A different number than here: a dup2 to the same one does not clear FD_CLOEXEC everywhere.
     let number = if socket.as_raw_fd() == 3 { 4 } else { 3 };
     let mut files = PosixSpawnFileActions::init()?;
     files.add_dup2(stderr.as_raw_fd(), 2)?;

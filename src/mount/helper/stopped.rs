@@ -14,7 +14,7 @@ use crate::mount::error::MountError;
 /// Why a helper did not mount.
 #[derive(Debug)]
 pub(in crate::mount) enum Stopped {
-    /// It cannot be started.
+    /// It could not be started.
     NotStarted(io::Error),
     /// A signal came for this process.
     Signal(Signal),
@@ -24,12 +24,13 @@ pub(in crate::mount) enum Stopped {
     Refused(Errno),
     /// It ended without having mounted.
     Ended(WaitStatus),
-    /// The talk with it failed.
+    /// The protocol failed.
     Broken(String),
 }
 
 impl Stopped {
-    /// As an error of mounting here, by a helper of this name, where there is no better reason.
+    /// The reason as an error of mounting here, for a helper of this name, if there is no better
+    /// reason.
     pub(in crate::mount) fn error(&self, place: &Path, name: &str) -> MountError {
         let reason = match self {
             Stopped::NotStarted(error) => format!("{name}: {}", error_words(error)),

@@ -1,4 +1,4 @@
-//! Linux: what `doctor` looks at.
+//! Linux: the checks of `doctor`.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -29,7 +29,7 @@ pub(in crate::mount) fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
     checks
 }
 
-/// A reused pid is recognised by pidfs; before it, by a start time in steps of 10 ms.
+/// A reused pid is recognised by pidfds, or else by a start time in steps of 10 ms.
 fn kernel() -> Check {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let release = release.trim();
@@ -61,7 +61,7 @@ fn device() -> Check {
     }
 }
 
-/// Root in a container often may not mount.
+/// Root in a container often lacks the right to mount.
 fn may_mount() -> Check {
     let subject = "mounting";
     if problem::may_mount_directly() {
@@ -71,7 +71,7 @@ fn may_mount() -> Check {
     }
 }
 
-/// The set-uid helper that mounts for others than root.
+/// The set-uid helper that mounts for users other than root.
 fn helper() -> Check {
     let subject = "mounting";
     if problem::may_mount_directly() {
@@ -108,7 +108,7 @@ fn helper() -> Check {
     }
 }
 
-/// Whether the helper ends what it mounts.
+/// Whether the helper can end its mounts.
 fn helper_unmounts() -> Check {
     let subject = "unmounting";
     match problem::mtab() {
@@ -163,7 +163,8 @@ fn rights(is_root: bool) -> Check {
 }
 
 fn place(path: &Path, is_root: bool) -> Check {
-    // A dead mount is one that the path's own components tell, so before anything asks for it.
+    // Before any request for the path: a dead mount answers none, and is found by the path's
+    // components.
     let Ok(absolute) = resolve(path) else {
         return empty_directory(path);
     };

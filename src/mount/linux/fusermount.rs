@@ -17,7 +17,7 @@ use crate::mount::helper::{Call, Helper, Stopped};
 use crate::mount::options::{Options, escape};
 use crate::mount::system::Signals;
 
-/// Where the helper is: named by a variable, as fuser and libfuse have it, or on the PATH.
+/// Where the helper is: named by a variable, as for fuser and libfuse, or on the PATH.
 pub(super) fn program() -> PathBuf {
     match std::env::var_os("FUSERMOUNT_PATH") {
         Some(path) if !path.is_empty() => path.into(),
@@ -52,8 +52,8 @@ pub(super) fn mount(
     });
     mounted.map_err(|stopped| {
         let error = explain(place, options, refused, &stopped, &helper.words());
-        // It may have mounted before it failed. With it, and with what it has sent, the last
-        // descriptor of such a mount is gone, so that it is dead.
+        // It may have mounted before it failed. With the helper and the message dropped, the last
+        // descriptor of such a mount is closed, so that it is dead.
         drop(helper);
         if let Some(left) = place::look(place).filter(|it| it.state == place::State::Stale)
             && let Err(error) = clear(place, left.owner)

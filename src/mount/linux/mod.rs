@@ -33,7 +33,7 @@ use volume::Mounted;
 pub(super) use doctor::diagnose;
 pub(super) use unmount::unmount;
 
-/// How many event loops serve the mount: with one, a small read waits behind the largest.
+/// How many event loops serve the mount. With one, a small read waits behind the largest.
 pub(super) const LOOPS: usize = 2;
 
 /// A mount is recognised by its type.
@@ -106,13 +106,13 @@ impl System for Linux {
                 fusermount::mount(place, options, errno, signals)?
             }
         };
-        // From here on no error leaves it behind.
+        // From here on no error leaves the mount behind.
         let mut guard = Guard::new(volume);
         guard.connect(device.as_fd())?;
         let acl = if options.allow_other { SessionACL::All } else { SessionACL::Owner };
         let mut config = Config::default();
         config.n_threads = Some(options.loops);
-        // The kernel has asked for the handshake when it mounted: nothing is waited for here.
+        // The kernel has sent the handshake's request as it mounted, so this does not wait.
         let session = Session::from_fd(adapter, device, acl, config).map_err(|error| {
             MountError::at(place, format!("no handshake: {}", error_words(&error)))
         })?;
@@ -124,7 +124,7 @@ impl System for Linux {
     }
 }
 
-/// Mounts by mount(2). The inner error: that this process may not, while a helper may.
+/// Mounts by mount(2). The inner error means that this process may not, but a helper may.
 fn mount_directly(place: &Path, options: &Options) -> Result<Result<OwnedFd, Errno>, MountError> {
     let device = File::options().read(true).write(true).open(DEVICE);
     let device: OwnedFd = device.map_err(|error| problem::device(&error).error(place))?.into();
@@ -144,7 +144,8 @@ fn mount_directly(place: &Path, options: &Options) -> Result<Result<OwnedFd, Err
     let source = Some(options.source.as_str());
     match nix::mount::mount(source, place, Some(place::FILE_SYSTEM), flags, Some(data.as_str())) {
         Ok(()) => Ok(Ok(device)),
-        // EACCES: by a security module, or a directory on the way that the helper may pass.
+        // EACCES comes from a security module, or from a directory on the way that the helper may
+        // pass.
         Err(errno @ (Errno::EPERM | Errno::EACCES)) => Ok(Err(errno)),
         Err(Errno::ENODEV) => {
             Err(problem::device(&std::io::ErrorKind::NotFound.into()).error(place))

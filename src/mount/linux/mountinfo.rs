@@ -1,4 +1,4 @@
-//! The table of mounts as the kernel tells it (`PID/mountinfo`, proc(5)).
+//! The kernel's table of mounts (`PID/mountinfo`, proc(5)).
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -9,13 +9,13 @@ use crate::model::from_octal;
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mount {
-    /// The mount's number, which no other one has at the same time.
+    /// The mount's number, unique among the mounts of the moment.
     pub(super) id: u64,
-    /// `major:minor` of the file system, which no other one has at the same time.
+    /// `major:minor` of the file system, unique among the file systems of the moment.
     pub(super) device: Vec<u8>,
     pub(super) mount_point: PathBuf,
     pub(super) file_system: Vec<u8>,
-    /// The user who mounted it: file systems of FUSE name one.
+    /// The user who mounted it, which file systems of FUSE report.
     pub(super) owner: Option<u32>,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn parse(table: &[u8]) -> Vec<Mount> {
     table.split(|byte| *byte == b'\n').filter_map(parse_line).collect()
 }
 
-/// `id parent major:minor root mount-point options optional… - type source options`.
+/// Parses `id parent major:minor root mount-point options optional… - type source options`.
 fn parse_line(line: &[u8]) -> Option<Mount> {
     let mut words = line.split(|byte| *byte == b' ');
     let id = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;

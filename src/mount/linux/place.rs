@@ -1,5 +1,5 @@
-//! What is at a path: a mount of ours, alive or dead, by the mount table and without asking its
-//! daemon whose it is.
+//! What is mounted at a path: a mount of ours, alive or dead, by the mount table, without a request
+//! to its daemon.
 
 use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
@@ -13,29 +13,29 @@ use super::mountinfo::{self, Mount};
 use crate::model::error_words;
 use crate::mount::error::MountError;
 
-/// The type that stands in the mount table.
+/// The type in the mount table.
 pub(super) const FILE_SYSTEM: &[u8] = b"fuse.mach-procfs";
 
-/// How a mount of ours answers.
+/// The state of a mount of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// It does.
+    /// Its daemon answers.
     Live,
-    /// Its daemon is gone.
+    /// Its daemon has ended.
     Stale,
-    /// It is another user's alone, so that the kernel does not let this process ask.
+    /// It is open to another user only, so that the kernel does not let this process ask.
     Closed,
 }
 
-/// A mount of ours that is to be seen at a path.
+/// A mount of ours that is visible at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ours {
     pub(super) state: State,
-    /// The user who mounted it, where the mount table can be read.
+    /// The user who mounted it, if the mount table can be read.
     pub(super) owner: Option<u32>,
 }
 
-/// The mount of ours at this path, if there is one: one that another mount hides does not count.
+/// The mount of ours at this path, if there is one. A mount that another one hides does not count.
 pub(super) fn look(path: &Path) -> Option<Ours> {
     let state = match std::fs::symlink_metadata(path).map_err(|error| error.raw_os_error()) {
         Err(Some(libc::ENOTCONN)) => State::Stale,
@@ -47,7 +47,8 @@ pub(super) fn look(path: &Path) -> Option<Ours> {
             let top = top_of(&table, path).filter(|top| top.file_system == FILE_SYSTEM)?;
             is_seen(path, &top).then_some(Ours { state, owner: top.owner })
         }
-        // Over /proc there is no table to read; but nothing else there is of this kind.
+        // Below a dead mount over /proc there is no table to read; but only mounts of ours answer
+        // so.
         Err(_) => {
             let is_fuse =
                 || statfs(path).is_ok_and(|kind| kind.filesystem_type() == FUSE_SUPER_MAGIC);
@@ -59,15 +60,15 @@ pub(super) fn look(path: &Path) -> Option<Ours> {
 
 const TABLE: &str = "/proc/thread-self/mountinfo";
 
-/// Whether the path leads to this mount. Asked for no attributes at all, the kernel answers by
-/// itself, for any user and whether or not its daemon lives (`fuse_getattr`).
+/// Whether the path leads to this mount. statx for no attributes is answered by the kernel itself,
+/// for any user, whether or not the daemon lives (`fuse_getattr`).
 fn is_seen(path: &Path, mount: &Mount) -> bool {
     let cached = AtFlags::from_bits_retain(libc::AT_STATX_DONT_SYNC.cast_unsigned());
     let flags = AtFlags::SYMLINK_NOFOLLOW | cached;
     match statx(CWD, path, flags, StatxFlags::empty()) {
         Ok(seen) if seen.stx_mask & StatxFlags::MNT_ID.bits() != 0 => seen.stx_mnt_id == mount.id,
         Ok(seen) => device_number(seen.stx_dev_major, seen.stx_dev_minor) == mount.device,
-        // No statx here. A dead mount has no other way to be seen.
+        // Without statx, a dead mount shows only by its error.
         Err(_) => match std::fs::symlink_metadata(path) {
             Ok(seen) => device_number(major(seen.dev()), minor(seen.dev())) == mount.device,
             Err(error) => error.raw_os_error() == Some(libc::ENOTCONN),
@@ -80,20 +81,20 @@ fn device_number(major: impl Display, minor: impl Display) -> Vec<u8> {
     format!("{major}:{minor}").into_bytes()
 }
 
-/// Where something of ours is mounted.
+/// The places at which something of ours is mounted.
 pub(super) fn our_mounts() -> Vec<PathBuf> {
     let table = std::fs::read(TABLE).unwrap_or_default();
     let ours = mountinfo::parse(&table).into_iter().filter(|it| it.file_system == FILE_SYSTEM);
     ours.map(|it| it.mount_point).collect()
 }
 
-/// What is mounted on top at this very path.
+/// What is mounted on top at exactly this path.
 pub(super) fn top_of(table: &[u8], path: &Path) -> Option<Mount> {
     mountinfo::parse(table).into_iter().rfind(|mount| mount.mount_point == path)
 }
 
-/// The path without links and dots. Its last component is not asked for where something of ours is
-/// mounted on it: a dead mount does not answer.
+/// The path without links and dots. Its last component is not looked up if something of ours is
+/// mounted on it, since a dead mount does not answer.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, MountError> {
     let error = match path.canonicalize() {
         Ok(absolute) => return Ok(absolute),

@@ -1,5 +1,5 @@
-//! What keeps a mount from being made, and what to do about it: said by `mount` and by `doctor` in
-//! the same words.
+//! Reasons why a mount cannot be made, and what to do about them, in the same words for `mount` and
+//! `doctor`.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,14 +11,14 @@ use nix::unistd::{AccessFlags, access, geteuid};
 use crate::model::error_words;
 use crate::mount::error::MountError;
 
-/// A problem and its cure.
+/// A problem and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     /// What is wrong, in one line.
     pub(super) finding: String,
     /// What to do, in words.
     pub(super) advice: &'static str,
-    /// The command that does it, if one does.
+    /// The command that does it, if there is one.
     pub(super) command: Option<String>,
 }
 
@@ -27,12 +27,12 @@ impl Problem {
         Problem { finding: finding.into(), advice, command: command.map(str::to_owned) }
     }
 
-    /// The same problem, which these words have told of.
+    /// The problem as the consequence of another one, in these words.
     pub(super) fn after(self, words: &str) -> Self {
         Problem { finding: format!("{words}: {}", self.finding), ..self }
     }
 
-    /// As an error of mounting here.
+    /// The problem as an error of mounting here.
     pub(super) fn error(&self, place: &Path) -> MountError {
         let error = MountError::at(place, format!("{}; {}", self.finding, self.advice));
         match &self.command {
@@ -50,7 +50,7 @@ impl Problem {
     }
 }
 
-/// Why `/dev/fuse` cannot be opened.
+/// `/dev/fuse` cannot be opened for this reason.
 pub(super) fn device(error: &std::io::Error) -> Problem {
     let finding = match (error.kind(), error.raw_os_error()) {
         (ErrorKind::NotFound, _) => {
@@ -73,7 +73,7 @@ pub(super) fn device(error: &std::io::Error) -> Problem {
     Problem::new(finding, "mount as root, or open it:", Some("sudo chmod 666 /dev/fuse"))
 }
 
-/// That the helper is not there.
+/// The helper is missing.
 pub(super) fn no_helper() -> Problem {
     Problem::new(
         "only root mounts without fusermount3, which is not on the PATH",
@@ -82,7 +82,7 @@ pub(super) fn no_helper() -> Problem {
     )
 }
 
-/// That this process is root and may not mount.
+/// This process is root and may not mount.
 pub(super) fn root_without_rights() -> Problem {
     Problem::new(
         "this root lacks CAP_SYS_ADMIN",
@@ -91,7 +91,7 @@ pub(super) fn root_without_rights() -> Problem {
     )
 }
 
-/// That others may not use a user's mount.
+/// Other users may not use a user's mount.
 pub(super) fn alone() -> Problem {
     Problem::new(
         "allow_other is for root, or for all if /etc/fuse.conf says user_allow_other",
@@ -100,14 +100,14 @@ pub(super) fn alone() -> Problem {
     )
 }
 
-/// Whether mount(2) itself is permitted here: capabilities(7), in this user namespace.
+/// Whether mount(2) itself is permitted here (capabilities(7)), in this user namespace.
 pub(super) fn may_mount_directly() -> bool {
     caps::has_cap(None, caps::CapSet::Effective, caps::Capability::CAP_SYS_ADMIN).unwrap_or(false)
 }
 
-/// Why a directory that is there does not serve as mount point for who mounts through the helper,
-/// which wants the right to enter it and to write to it, and in a directory with the sticky bit to
-/// own it.
+/// Why an existing directory cannot be a mount point for a user of the helper. The helper requires
+/// the rights to enter the directory and to write to it, and in a directory with the sticky bit
+/// also its ownership.
 pub(super) fn of_place(place: &Path) -> Option<Problem> {
     let advice = "name a directory of your own, or mount as root";
     if access(place, AccessFlags::X_OK).is_err() {
@@ -121,10 +121,10 @@ pub(super) fn of_place(place: &Path) -> Option<Problem> {
     is_others.then(|| Problem::new("it is another user's, and has the sticky bit", advice, None))
 }
 
-/// What fusermount3 looks mounts up in when it ends one.
+/// The table in which fusermount3 looks up the mounts that it ends.
 const MTAB: &str = "/etc/mtab";
 
-/// Whether fusermount3 cannot unmount for want of `/etc/mtab`.
+/// Whether fusermount3 cannot unmount because `/etc/mtab` is missing.
 pub(super) fn mtab() -> Option<Problem> {
     fs::File::open(MTAB).is_err().then(|| {
         Problem::new(

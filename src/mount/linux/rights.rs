@@ -1,22 +1,22 @@
-//! What rights the daemon keeps once the mount is made.
+//! The privileges that the daemon keeps once the mount is made.
 
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl;
 
-/// All that serving takes: other users' `maps` and links (`ptrace_may_access`); and what only its
-/// owner may open beside that, `environ` and the directories of descriptors.
+/// The capabilities to serve: other users' `maps` and links (`ptrace_may_access`), and files that
+/// only their owner may open beside that, `environ` and the directories of descriptors.
 const FOR_SERVING: [Capability; 2] = [Capability::CAP_SYS_PTRACE, Capability::CAP_DAC_READ_SEARCH];
 
-/// What unmounting takes beside it: umount2(2); and setns(2), which wants CAP_SYS_CHROOT too. The
-/// mount point may lie in a directory that only its owner can enter.
+/// The capabilities to unmount: umount2(2), and setns(2), which takes CAP_SYS_CHROOT too. The mount
+/// point may be in a directory that only its owner can enter.
 const FOR_UNMOUNTING: [Capability; 2] = [Capability::CAP_SYS_ADMIN, Capability::CAP_SYS_CHROOT];
 
-/// Gives up all capabilities but those, and uses only [`FOR_SERVING`]. To be called once the mount
-/// is made and before any thread starts: capabilities belong to a thread, and its children get
+/// Gives up all other capabilities, and uses only [`FOR_SERVING`]. To be called once the mount is
+/// made and before any thread starts: capabilities belong to a thread, and its children inherit
 /// them.
 ///
-/// And no program that it executes gets more rights than it has (no_new_privs), where it can
-/// unmount by itself; an unprivileged daemon does that through fusermount3, which is set-uid.
+/// Where the daemon can unmount by itself, it also sets no_new_privs: no program that it executes
+/// gets more privileges. An unprivileged daemon unmounts through fusermount3, which is set-uid.
 pub(super) fn give_up_rights() {
     let give_up = || -> Result<(), String> {
         let failed = |error: caps::errors::CapsError| error.to_string();
@@ -25,7 +25,7 @@ pub(super) fn give_up_rights() {
         let keep: CapsHashSet = keep.intersection(&has).copied().collect();
         let serve = FOR_SERVING.into_iter().filter(|it| keep.contains(it)).collect();
         if has.contains(&Capability::CAP_SETPCAP) {
-            // A kernel that knows fewer capabilities than the crate refuses the rest.
+            // A kernel that has fewer capabilities than the crate knows refuses the rest.
             if let Err(error) = caps::clear(None, CapSet::Bounding) {
                 log::debug!("bounding set: {error}");
             }
@@ -39,13 +39,13 @@ pub(super) fn give_up_rights() {
         }
         Ok(())
     };
-    // It serves no worse with rights that it does not need.
+    // On failure the daemon keeps privileges that it does not need, and works.
     if let Err(reason) = give_up() {
         log::warn!("the daemon keeps rights that it does not need: {reason}");
     }
 }
 
-/// As long as this lives, the thread and those that it starts use all capabilities they have left.
+/// While this lives, the thread, and threads that it starts, use all capabilities they have left.
 pub(super) struct Raised(Option<CapsHashSet>);
 
 impl Raised {

@@ -1,5 +1,5 @@
-//! Signals, taken from a descriptor without a thread: a thread that began before the mount is made
-//! would keep the namespace and the rights of that time.
+//! Signals, read from a descriptor without a thread: a thread that began before the mount is made
+//! would keep the namespace and the privileges of that time.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -29,8 +29,8 @@ impl Signals for Taken {
     }
 }
 
-/// Whether this process was started with the signal ignored, as by nohup. A blocked signal is
-/// delivered to who waits for it even then.
+/// Whether this process was started with the signal ignored, as by nohup. A signalfd delivers a
+/// blocked signal even then.
 pub(super) fn is_ignored(signal: Signal) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! Ending a mount by its path: the command `umount`, and clearing what a killed daemon has left.
+//! Ends a mount by its path: for the command `umount`, and to clear a mount of a killed daemon.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::{fusermount, problem};
 use crate::mount::error::MountError;
 use crate::mount::quote::quote;
 
-/// Ends a mount of ours, also a dead one. Our own umount2 is tried first; a user's takes the helper.
+/// Ends a mount of ours, also a dead one: by umount2, or for a user through the helper.
 pub(in crate::mount) fn unmount(path: &Path, lazy: bool) -> Result<(), MountError> {
     let place = &resolve(path)?;
     let Some(ours) = look(place) else {
@@ -68,7 +68,7 @@ fn is_others(owner: Option<u32>) -> bool {
     owner.is_some_and(|owner| owner != geteuid().as_raw())
 }
 
-/// Whose a mount is, where it is not this user's.
+/// The owner of a mount, if it is not this user.
 pub(super) fn whose(owner: Option<u32>) -> String {
     match owner.filter(|_| is_others(owner)) {
         None => String::new(),

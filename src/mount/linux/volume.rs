@@ -1,4 +1,4 @@
-//! A mount of ours: its own namespace, where it is now, and its end.
+//! A mount of ours: its own namespace, its present place, and its end.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -24,18 +24,18 @@ use crate::mount::quote::quote;
 /// A mount of ours, from just before it is made to its end.
 pub(in crate::mount) struct Mounted {
     mount_point: PathBuf,
-    /// The real procfs, held from before the mount.
+    /// The real procfs, opened before the mount.
     procfs: OwnedFd,
-    /// Our entry in the mount table: tells our mount from others, wherever it is moved to.
+    /// Our entry in the mount table, which identifies the mount wherever it is moved.
     entry: Option<mountinfo::Mount>,
-    /// The namespace that has the mount, where the daemon itself has left it.
+    /// The namespace that has the mount, if the daemon has left it.
     left_namespace: Option<OwnedFd>,
     over_proc: bool,
     connection: Option<OwnedFd>,
 }
 
 impl Mounted {
-    /// Takes what will be needed, before the mount is made.
+    /// Takes what is needed later, before the mount is made.
     pub(super) fn before(mount_point: &Path) -> Result<Self, MountError> {
         let proc = Path::new("/proc");
         let failed = |path, error: std::io::Error| MountError::at(path, error_words(&error));
@@ -55,7 +55,7 @@ impl Mounted {
         })
     }
 
-    /// Takes what tells the mount from others, as soon as it is made.
+    /// Remembers the identity of the mount, as soon as it is made.
     pub(super) fn connect(&mut self, connection: BorrowedFd<'_>) -> Result<(), MountError> {
         self.entry = top_of(&self.table("self/mountinfo")?, &self.mount_point)
             .filter(|top| top.file_system == FILE_SYSTEM);
@@ -65,8 +65,8 @@ impl Mounted {
     }
 
     /// To be called before any thread starts. A daemon that serves `/proc` must not need it: glibc,
-    /// std and a backtrace open files in it by path, and would wait for their own answer. So the
-    /// daemon moves to a mount namespace where the real one is visible.
+    /// std and a backtrace open files there by path, and would wait for their own answer. So the
+    /// daemon moves to a mount namespace in which the real one is visible.
     pub(super) fn leave(&mut self) -> Result<(), MountError> {
         if self.over_proc {
             self.leave_namespace()?;
@@ -84,8 +84,8 @@ impl Mounted {
             .map_err(|errno| failed("open(ns/mnt)", errno))?;
         unshare(CloneFlags::CLONE_NEWNS).map_err(|errno| failed("unshare", errno))?;
         self.left_namespace = Some(namespace);
-        // A slave: what happens here is not seen outside, and what is unmounted outside is not
-        // kept in use by this namespace.
+        // A slave: mounts here are not seen outside, and a mount that is ended outside is not kept
+        // in use by this namespace.
         let nothing: Option<&str> = None;
         mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_SLAVE, nothing)
             .map_err(|errno| failed("mount(MS_SLAVE)", errno))?;
@@ -93,8 +93,8 @@ impl Mounted {
             .map_err(|errno| failed("umount2(MNT_DETACH)", errno))
     }
 
-    /// Does something in the namespace that has the mount. Only a thread that shares its file
-    /// system context with none may change namespaces.
+    /// Runs a function in the namespace that has the mount, on a thread of its own: only a thread
+    /// that shares its file system context with no other may change namespaces.
     fn in_its_namespace<T: Send>(
         &self,
         work: impl FnOnce() -> Result<T, MountError> + Send,
@@ -139,7 +139,7 @@ impl Mounted {
         }
     }
 
-    /// Where it is mounted now, if it is.
+    /// The present mount point, if it is mounted.
     fn current(&self) -> Result<Option<PathBuf>, MountError> {
         let Some(entry) = &self.entry else {
             return Ok(Some(self.mount_point.clone()));
@@ -166,8 +166,8 @@ impl Volume for Mounted {
         self.connection.as_ref().map(AsFd::as_fd)
     }
 
-    /// Number and device of a mount that has ended are free again, and a mount that was made since
-    /// may have both: that one answers.
+    /// Number and device of a mount that has ended are free again. A later mount that has both of
+    /// them answers.
     fn is_stale(&self) -> Result<bool, MountError> {
         self.in_its_namespace(|| {
             let place = self.current()?;
@@ -179,13 +179,13 @@ impl Volume for Mounted {
         self.in_its_namespace(|| Ok(self.current()?.is_some()))
     }
 
-    /// Wherever it has been moved to. What is at its place after it has ended is not ours.
+    /// At its present mount point. What is at its old one after its end is another's.
     fn unmount(&self) -> Result<(), MountError> {
         self.in_its_namespace(|| self.unmount_here())
     }
 }
 
-/// Detaches what is mounted on top here, with the set-uid helper where the kernel wants root.
+/// Detaches the mount on top here, with the set-uid helper where the kernel requires root.
 fn detach(path: &Path) -> Result<(), String> {
     match umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
         Ok(()) => Ok(()),

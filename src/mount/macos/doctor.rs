@@ -1,4 +1,4 @@
-//! macOS: looks at what `doctor` judges.
+//! macOS: collects the facts that `doctor` judges.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -49,7 +49,7 @@ fn facts(has_proc: bool) -> Facts {
     }
 }
 
-/// What a command says, if it can be asked.
+/// The output of a command, if it can be run.
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

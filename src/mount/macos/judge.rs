@@ -1,31 +1,30 @@
-//! macOS: what `doctor` says of what it has found. Facts in, checks out, so that it is tested
-//! where there is no Mac.
+//! macOS: the checks of `doctor`, from facts, so that they are tested without a Mac.
 
 use nix::errno::Errno;
 
 use crate::mount::doctor::{Check, MOUNT_POINT};
 
-/// What was found on a Mac.
+/// The facts about a Mac.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) is_root: bool,
-    /// As `sw_vers -productVersion` tells it.
+    /// The output of `sw_vers -productVersion`.
     pub(super) system: Option<String>,
-    /// The version of the macFUSE that is installed.
+    /// The version of the installed macFUSE.
     pub(super) macfuse: Option<String>,
-    /// Whether osxfuse, its predecessor, is installed.
+    /// Whether osxfuse, the predecessor of macFUSE, is installed.
     pub(super) has_osxfuse: bool,
     /// Whether fuse-t is installed.
     pub(super) has_fuse_t: bool,
     /// Whether Rosetta translates this program.
     pub(super) is_translated: bool,
-    /// Whether its kernel extension has been loaded since the last start.
+    /// Whether its kernel extension was loaded since the last start.
     pub(super) is_loaded: bool,
-    /// As `csrutil status` tells it.
+    /// The output of `csrutil status`.
     pub(super) protection: Option<String>,
-    /// Whether `/proc` is there.
+    /// Whether `/proc` exists.
     pub(super) has_proc: bool,
-    /// `/etc/synthetic.conf` and what is in `/etc/synthetic.d`.
+    /// The text of `/etc/synthetic.conf` and of the files in `/etc/synthetic.d`.
     pub(super) synthetic: String,
 }
 
@@ -54,7 +53,7 @@ fn rosetta() -> Check {
 /// The newest version whose sources and issues were read.
 const READ: (u32, u32) = (5, 4);
 
-/// From this version on a look-up that waits does not stop the others.
+/// From this version on a look-up that waits does not delay others.
 const PARALLEL: (u32, u32) = (4, 3);
 
 fn macfuse(facts: &Facts) -> Check {
@@ -95,7 +94,7 @@ fn macfuse(facts: &Facts) -> Check {
     }
 }
 
-/// It is loaded by the first mount after a start, so that it is not loaded may mean nothing.
+/// The first mount after a start loads it, so an extension that is not loaded may mean nothing.
 fn extension(facts: &Facts) -> Check {
     let subject = "extension";
     match (facts.is_loaded, &facts.macfuse) {
@@ -114,11 +113,11 @@ fn extension(facts: &Facts) -> Check {
     }
 }
 
-/// What reading a file of a mount that answers has given.
+/// The result of reading a file of a mount that answers.
 pub(super) fn mounted(shown: &str, opened: Result<(), Errno>) -> Check {
     match opened {
         Ok(()) => Check::fine(MOUNT_POINT, format!("{shown} has a mach-procfs that answers")),
-        // To macOS a volume of macFUSE is a network volume.
+        // macOS takes a volume of macFUSE for a network volume.
         Err(Errno::EPERM) => Check::failure(
             MOUNT_POINT,
             format!("{shown} has a mach-procfs whose files can be seen but not read from here"),
@@ -135,7 +134,7 @@ pub(super) fn mounted(shown: &str, opened: Result<(), Errno>) -> Check {
 
 fn proc(facts: &Facts) -> Check {
     let subject = "/proc";
-    // A name, or a name, a tab and what it links to (synthetic.conf(5)).
+    // A line is a name, or a name, a tab and the target of a link (synthetic.conf(5)).
     let is_named = facts.synthetic.lines().any(|line| line.split('\t').next() == Some("proc"));
     match (facts.has_proc, is_named) {
         (true, _) => Check::fine(subject, "it is there to be mounted on"),

@@ -1,4 +1,4 @@
-//! The Mac that this runs on.
+//! The Mac on which this runs.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! macOS: mounts by the kernel extension of macFUSE, through its helper `mount_macfuse`.
 //!
-//! All but asking the running system is compiled on Linux too, where the tests drive it against
-//! stand-ins for the helper. None of it has been run on a Mac.
+//! Everything except the queries of the running system is compiled on Linux too, where tests run it
+//! against stand-ins for the helper. None of it has been run on a Mac.
 
 #[cfg(target_os = "macos")]
 mod doctor;
@@ -38,7 +38,7 @@ pub use mounter::Mounted;
 use table::{State, look, resolve};
 pub use table::{Volumes, is_ours};
 
-/// fuser runs one loop only here.
+/// fuser runs only one loop here.
 #[cfg(target_os = "macos")]
 pub(super) const LOOPS: usize = 1;
 
@@ -46,10 +46,10 @@ pub(super) const LOOPS: usize = 1;
 #[cfg(target_os = "macos")]
 pub(super) const SOURCE_IS_FIXED: bool = true;
 
-/// A Mac, as mounting sees it.
+/// The parts of a Mac that mounting uses.
 #[derive(Clone, Debug)]
 pub struct Mac<V> {
-    /// What is mounted.
+    /// The mounted volumes.
     pub volumes: V,
     /// macFUSE's set-uid helper.
     pub helper: PathBuf,
@@ -65,7 +65,8 @@ impl<V: Volumes + Clone> Mac<V> {
     /// Mounts and serves as [`super::mount`] does.
     ///
     /// # Errors
-    /// As there.
+    ///
+    /// The errors of [`super::mount`].
     pub fn mount(
         &self,
         tree: Arc<Tree>,
@@ -76,10 +77,11 @@ impl<V: Volumes + Clone> Mac<V> {
         mount_on(self, tree, path, options, ready)
     }
 
-    /// Ends a mount of ours, also a dead one. One that is in use only with `lazy`, by force.
+    /// Ends a mount of ours, also a dead one. A mount in use is ended only with `lazy`, by force.
     ///
     /// # Errors
-    /// When there is none of ours, it is in use, or this process may not.
+    ///
+    /// There is no mount of ours, it is in use, or this process may not end it.
     pub fn unmount(&self, path: &Path, lazy: bool) -> Result<(), MountError> {
         let place = &resolve(&self.volumes, path)?;
         let force = match look(&self.volumes, place)? {
@@ -106,7 +108,7 @@ impl<V: Volumes + Clone> Mac<V> {
         })
     }
 
-    /// Why macFUSE cannot be asked at all.
+    /// Why macFUSE cannot be used at all.
     fn installation(&self) -> Result<(), String> {
         if self.helper.exists() {
             return Ok(());
@@ -129,7 +131,7 @@ const INSTALL: &str = "brew install --cask macfuse";
 impl<V: Volumes + Clone> System for Mac<V> {
     type Volume = Mounted<V>;
 
-    /// Content holds none here.
+    /// Open files hold no descriptors on macOS.
     const FILES_HOLD_DESCRIPTORS: bool = false;
 
     fn signals(&self, blocked: SigSet) -> Result<Box<dyn Signals>, MountError> {
@@ -139,7 +141,7 @@ impl<V: Volumes + Clone> System for Mac<V> {
         Ok(Box::new(taken))
     }
 
-    /// macOS tells it only by a call that would change it: taken as not.
+    /// macOS reports this only by a call that would change it, so signals are taken as not ignored.
     fn is_ignored(&self, _: Signal) -> bool {
         false
     }

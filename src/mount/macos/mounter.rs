@@ -1,5 +1,5 @@
 //! One mount through macFUSE's helper: the connection, the handshake while the helper waits in
-//! mount(2), and what it then says.
+//! mount(2), and the helper's result.
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -23,17 +23,17 @@ use crate::mount::helper::{Call, Helper, Ready, Stopped};
 use crate::mount::options::{Options, SOURCE, escape};
 use crate::mount::system::Signals;
 
-/// How long the connection is only watched before it is read from all the same: whether macFUSE's
-/// device can be polled is not known of every version.
+/// How long the connection is only watched before it is read from anyway, since it is unknown of
+/// some versions whether macFUSE's device can be polled.
 const WATCHED_FOR: Duration = Duration::from_secs(1);
 
-/// How often a connection that is not mounted yet is looked at again.
+/// How often a connection that is not mounted yet is checked.
 const AGAIN_AFTER: Duration = Duration::from_millis(10);
 
-/// What the helper is given. Never `local`: Spotlight would index the volume. `daemon_timeout` is how
-/// long macFUSE waits for an answer before it gives the mount up: every request is answered within
-/// 5 s, so only a daemon that has died takes longer. Opens are not all seen here, so the kernel
-/// checks the permission bits too.
+/// The options for the helper. Never `local`: Spotlight would index the volume. `daemon_timeout` is
+/// how long macFUSE waits for an answer before it gives up the mount; every request is answered
+/// within 5 s, so only a dead daemon takes longer. The daemon does not see all opens here, so the
+/// kernel checks the permission bits too.
 fn option_list(options: &Options) -> String {
     let mut list = format!(
         "fsname={0},volname={0},nobrowse,noappledouble,noapplexattr,nolocalcaches,\
@@ -95,7 +95,7 @@ pub(super) fn mount<V: Volumes + Clone>(
     }
 }
 
-/// The talk with the helper. Sets `is_served` when a thread has the connection.
+/// Talks to the helper. Sets `is_served` when a thread has the connection.
 fn attempt(
     helper: &mut Helper,
     adapter: Adapter,
@@ -115,7 +115,7 @@ fn attempt(
         Ready::Other(_) => {
             let served = serving.join().unwrap_or_else(|_| Err(io::Error::other("a panic")));
             if let Err(error) = served {
-                // The helper knows better why.
+                // The helper's own message is the better reason.
                 helper.status(signals)?;
                 return Err(Stopped::Broken(format!("no handshake: {}", error_words(&error))));
             }
@@ -124,8 +124,8 @@ fn attempt(
     helper.status(signals)
 }
 
-/// Waits until the kernel asks for the handshake, so that the thread that reads it does not wait for
-/// ever. What the helper says first is the reason why it will not ask.
+/// Waits until the kernel asks for the handshake, so that the thread that reads it does not wait
+/// for ever. A message of the helper before that is the reason why the kernel will not ask.
 fn wait_for_init(
     helper: &mut Helper,
     connection: BorrowedFd<'_>,
@@ -140,14 +140,14 @@ fn wait_for_init(
             {
                 return Ok(());
             }
-            // Not mounted yet.
+            // It is not mounted yet.
             Some(Ready::Other(_)) => std::thread::sleep(AGAIN_AFTER),
             Some(Ready::Helper) => return helper.status(signals),
         }
     }
 }
 
-/// Shakes hands and begins to serve. `tell` is closed then.
+/// Shakes hands and begins to serve. Then `tell` is closed.
 fn serve(adapter: Adapter, connection: OwnedFd, tell: UnixStream) -> io::Result<()> {
     let mut config = Config::default();
     config.n_threads = Some(1);
@@ -160,8 +160,8 @@ fn serve(adapter: Adapter, connection: OwnedFd, tell: UnixStream) -> io::Result<
     Ok(())
 }
 
-/// Unmounts what an attempt that failed has left: a dead mount, or where a thread has the connection
-/// a mount that it serves.
+/// Unmounts the remains of a failed attempt: a dead mount, or if a thread has the connection, a
+/// mount that the thread serves.
 fn clear(volumes: &impl Volumes, place: &Path, is_served: bool) {
     let is_left = match look(volumes, place) {
         Ok(State::Stale) => true,
@@ -216,12 +216,13 @@ fn explain<V: Volumes + Clone>(
 pub struct Mounted<V> {
     volumes: V,
     place: PathBuf,
-    /// Our entry in the table: another mount of ours at the same place has another one.
+    /// Our entry in the table. Another mount of ours at the same place has another one.
     entry: Entry,
 }
 
 impl<V: Volumes> Volume for Mounted<V> {
-    /// Whether it could be polled is not known of every version; the end of the only loop tells.
+    /// It is unknown of some versions whether it could be polled. The end of the only loop is
+    /// enough.
     fn connection(&self) -> Option<BorrowedFd<'_>> {
         None
     }
@@ -237,7 +238,7 @@ impl<V: Volumes> Volume for Mounted<V> {
         Ok(top.is_some_and(is_same))
     }
 
-    /// By force where it is in use. The loop still serves.
+    /// By force if it is in use. The loop still serves.
     fn unmount(&self) -> Result<(), MountError> {
         if !self.is_there()? {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Signals, taken by a thread that tells of them through a socket: macOS has no signalfd.
+//! Signals, taken by a thread that reports them through a socket, since macOS has no signalfd.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::Shutdown;
@@ -14,7 +14,7 @@ use crate::mount::system::Signals;
 
 pub(super) struct Taken {
     told: UnixStream,
-    /// One of the signals, which wakes the thread when there is nothing more to tell.
+    /// One of the signals, which wakes the thread when there is nothing more to report.
     last: Option<Signal>,
     thread: Option<JoinHandle<()>>,
 }
@@ -53,7 +53,7 @@ impl Signals for Taken {
 }
 
 impl Drop for Taken {
-    /// Ends the thread: what it tells now reaches no reader.
+    /// Ends the thread, whose socket has no reader any more.
     fn drop(&mut self) {
         let (Some(thread), Some(last)) = (self.thread.take(), self.last) else { return };
         if self.told.shutdown(Shutdown::Both).is_ok()

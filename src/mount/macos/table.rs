@@ -1,5 +1,5 @@
-//! The table of mounts on macOS, and which of them are ours. `getfsstat` gives it without asking any
-//! daemon; only a mount that is ours by its name is asked whether it answers.
+//! The table of mounts on macOS, and which of them are ours. `getfsstat` returns it without a
+//! request to any daemon. Only a mount that is ours by its name is tested for an answer.
 
 use std::fmt;
 use std::io;
@@ -13,18 +13,20 @@ use crate::model::error_words;
 use crate::mount::error::MountError;
 use crate::mount::options::SOURCE;
 
-/// What is mounted, and how to end it.
+/// The mounted volumes, and how to end them.
 pub trait Volumes {
     /// All mounts, in the order in which they were made.
     ///
     /// # Errors
-    /// When the kernel does not tell.
+    ///
+    /// The kernel does not report them.
     fn mounted(&self) -> Result<Vec<Mounted>, String>;
 
-    /// Ends what is mounted on top at this path, by force even if it is in use.
+    /// Ends the mount on top at this path, by force even if it is in use.
     ///
     /// # Errors
-    /// When it is in use, or this process may not.
+    ///
+    /// The mount is in use, or this process may not end it.
     fn unmount(&self, path: &Path, force: bool) -> Result<(), Errno>;
 }
 
@@ -40,14 +42,14 @@ pub fn is_ours(mount: &Mounted) -> bool {
     mount.kind == b"macfuse" && is_plain_or_numbered
 }
 
-/// What is at a path.
+/// The mount at a path.
 pub(super) enum State {
     None,
-    /// The mount of another program.
+    /// A mount of another program.
     Others(Named),
     /// A mount of ours that answers.
     Live,
-    /// A mount of ours whose daemon is gone.
+    /// A mount of ours whose daemon has ended.
     Stale,
 }
 
@@ -61,12 +63,12 @@ impl fmt::Display for Named {
     }
 }
 
-/// The mount on top at this very path.
+/// The mount on top at exactly this path.
 pub(super) fn top_of(mounts: Vec<Mounted>, path: &Path) -> Option<Mounted> {
     mounts.into_iter().rfind(|mount| mount.path == path.as_os_str().as_bytes())
 }
 
-/// What is at this path.
+/// The mount at this path.
 pub(super) fn look(volumes: &impl Volumes, path: &Path) -> Result<State, MountError> {
     Ok(match top(volumes, path)? {
         None => State::None,
@@ -82,8 +84,8 @@ pub(super) fn top(volumes: &impl Volumes, path: &Path) -> Result<Option<Mounted>
     Ok(top_of(mounts, path))
 }
 
-/// Whether the daemon of a mount of ours is gone. The kernel extension invents the attributes of the
-/// root of such a volume, and fails look-ups below it.
+/// Whether the daemon of a mount of ours has ended. For such a volume the kernel extension invents
+/// the attributes of the root, and fails look-ups below it.
 pub(super) fn is_dead(path: &Path) -> bool {
     let error = std::fs::symlink_metadata(path.join("self")).err();
     error.as_ref().and_then(io::Error::raw_os_error).is_some_and(means_dead)
@@ -93,8 +95,8 @@ fn means_dead(errno: i32) -> bool {
     matches!(Errno::from_raw(errno), Errno::ENXIO | Errno::ENOTCONN)
 }
 
-/// The path without links and dots. Its last component is not asked for where something is mounted
-/// on it: a dead volume does not answer, and a foreign one may hang.
+/// The path without links and dots. Its last component is not looked up if something is mounted on
+/// it: a dead volume does not answer, and a foreign one may hang.
 pub(super) fn resolve(volumes: &impl Volumes, path: &Path) -> Result<PathBuf, MountError> {
     let failed = |error: io::Error| MountError::at(path, error_words(&error));
     let absolute = std::path::absolute(path).map_err(failed)?;

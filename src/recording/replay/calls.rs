@@ -18,8 +18,8 @@ use crate::kernel::xnu::{
     SubmapShortInfo, TASK_CATEGORY_POLICY, ThreadId, Timebase, XnuCalls, words_of,
 };
 
-/// Puts items behind each other as the kernel does, as many as there is room for; gives their
-/// bytes.
+/// Writes items one after the other as the kernel does, as many as there is room for. Returns the
+/// number of bytes.
 fn fill<T: IntoBytes + Immutable>(
     items: impl Iterator<Item = T>,
     buffer: &mut [u8],
@@ -32,7 +32,7 @@ fn fill<T: IntoBytes + Immutable>(
     Ok(filled * size_of::<T>())
 }
 
-/// Bytes where they were asked for, or their number.
+/// Writes bytes if a buffer was given, and returns their number.
 fn copy(bytes: &[u8], buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
     if let Some(buffer) = buffer {
         buffer.get_mut(..bytes.len()).ok_or(Errno::NOMEM)?.copy_from_slice(bytes);
@@ -40,13 +40,13 @@ fn copy(bytes: &[u8], buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
     Ok(bytes.len())
 }
 
-/// Words, as a Mach call gives them.
+/// Writes words, as a Mach call does.
 fn copy_words(from: &[u32], words: &mut [u32]) -> Result<usize, KernReturn> {
     words.get_mut(..from.len()).ok_or(KernReturn::INVALID_ARGUMENT)?.copy_from_slice(from);
     Ok(from.len())
 }
 
-/// A question that every subject of a table has an answer to.
+/// Answers a question that every subject of a table has an answer to.
 fn any<T, E>(_: T) -> Result<(), E> {
     Ok(())
 }
@@ -175,7 +175,7 @@ impl XnuCalls for Replay {
         copy(&Answer::look_up(self.machine.sysctls.get(name))?.0, buffer)
     }
 
-    /// Nothing is asked of a kernel.
+    /// Does nothing: there is no kernel to set up.
     fn set_sysctl(&self, _: &CStr, _: &[u8]) -> Result<(), Errno> {
         Ok(())
     }
@@ -195,7 +195,7 @@ impl XnuCalls for Replay {
         }
     }
 
-    /// No process of the recording asks.
+    /// The process that asks is not in the recording.
     fn own_task(&self) -> PortName {
         PORT_NULL
     }
@@ -242,7 +242,7 @@ impl XnuCalls for Replay {
         let leaves = &process.leaves;
         let at = leaves.partition_point(|row| last(row.address, row.size) < *address);
         let leaf = leaves.get(at).ok_or(end)?;
-        // By what the recorder did not ask for is nothing known: the submap around it.
+        // The recorder did not ask with this depth, so only the submap around the address is known.
         if leaf.depth > *depth {
             return Err(KernReturn::NOT_SUPPORTED);
         }
@@ -351,7 +351,7 @@ impl XnuCalls for Replay {
         Ok(FilePart { dev: image.dev, ino: image.ino, bytes })
     }
 
-    /// Its bytes were not recorded.
+    /// The memory of a process is not recorded.
     fn cache_range(&self) -> Range<u64> {
         0..0
     }

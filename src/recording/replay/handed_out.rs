@@ -1,10 +1,10 @@
-//! Names of ports that a replay has given and not yet got back.
+//! Names of ports that a replay has given and that were not yet released.
 
 use parking_lot::Mutex;
 
 use crate::kernel::xnu::{KernReturn, PortName};
 
-/// What a port is of: by the place of the process, and of a thread by its row.
+/// The subject of a port: a process by its place, and a thread by its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holder {
     Task(usize),
@@ -14,7 +14,7 @@ pub(super) enum Holder {
 /// `KERN_RESOURCE_SHORTAGE`.
 const RESOURCE_SHORTAGE: KernReturn = KernReturn(6);
 
-/// The first name, and how far the next one is: such as a kernel gives.
+/// The first name, and the distance to the next one, like a kernel's.
 const FIRST: PortName = 0x303;
 const STEP: PortName = 0x100;
 
@@ -23,13 +23,13 @@ pub(super) struct HandedOut(Mutex<Names>);
 
 #[derive(Debug, Default)]
 struct Names {
-    /// By name; `None` for one that is free.
+    /// Subjects by name; `None` for a name that is free.
     holders: Vec<Option<Holder>>,
     free: Vec<usize>,
 }
 
 impl HandedOut {
-    /// A name of its own.
+    /// Hands out a new name.
     pub(super) fn give(&self, holder: Holder) -> Result<PortName, KernReturn> {
         let mut names = self.0.lock();
         let at = names.free.pop().unwrap_or(names.holders.len());

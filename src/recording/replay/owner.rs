@@ -1,4 +1,4 @@
-//! Whose the recorded processes are.
+//! The owner of the recorded processes.
 
 use super::super::{Answer, Kept, RecordedProcess, Reply};
 use crate::kernel::xnu::{AuditToken, BsdInfo, KinfoProc, Plain, SecurityToken, ShortBsdInfo};
@@ -10,7 +10,8 @@ fn change<T: Plain>(kept: &mut Kept<T>, change: impl FnOnce(&mut T)) {
     *kept = Kept::from(&value);
 }
 
-/// Gives a process to a user and a group, in all its ids, and forgets that it has changed them.
+/// Gives a process to a user and a group, in all its ids, and clears the mark that it has changed
+/// them.
 pub(super) fn hand_over(process: &mut RecordedProcess, uid: u32, gid: u32) {
     if let Some(Answer::Ok(info)) = &mut process.answers.short_info {
         change(info, |info: &mut ShortBsdInfo| {

@@ -1,5 +1,5 @@
-//! Where the rows of a recorded process stand: one is found without looking at the others, of which
-//! a stranger's recording may have millions.
+//! The places of a recorded process's rows: each is found without a look at the others, of which a
+//! stranger's recording may have millions.
 
 use super::super::{Answer, Kept, RecordedProcess, RecordedThreadPort, Reply, ThreadPortAnswers};
 use crate::kernel::xnu::RegionPathInfo;
@@ -34,7 +34,7 @@ impl Places {
         }
     }
 
-    /// The region that was answered for this address.
+    /// The region that answers a call for this address.
     pub(super) fn region<'a>(
         &self,
         process: &'a RecordedProcess,
@@ -44,12 +44,12 @@ impl Places {
     }
 }
 
-/// The last address of a row, which has one.
+/// The last address of a row, which is never empty.
 pub(super) fn last(address: u64, size: u64) -> u64 {
     address.saturating_add(size.saturating_sub(1))
 }
 
-/// The id of a thread by its port: 0, which no thread has, where the kernel did not give it.
+/// The id of a thread by its port; 0, which no thread has, if the kernel did not give it.
 pub(super) fn thread_id(row: &RecordedThreadPort) -> u64 {
     match row.answers.as_deref() {
         Some(ThreadPortAnswers { identifier: Some(Reply::Ok(identifier)), .. }) => {
@@ -59,8 +59,8 @@ pub(super) fn thread_id(row: &RecordedThreadPort) -> u64 {
     }
 }
 
-/// The places of rows by ascending key, those of one key in the order of the list; none where the
-/// list is in that order itself.
+/// The places of rows by ascending key, equal keys in the order of the list; none if the list
+/// itself has that order.
 #[derive(Clone, Debug)]
 pub(super) struct Order(Option<Vec<u32>>);
 

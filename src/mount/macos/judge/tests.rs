@@ -1,4 +1,4 @@
-//! What is said of Macs in each state.
+//! The checks on Macs in various states.
 
 use super::*;
 use crate::mount::doctor::Verdict;
@@ -18,7 +18,7 @@ fn good() -> Facts {
     }
 }
 
-/// What is said of one subject.
+/// The findings about one subject.
 #[track_caller]
 fn said(facts: &Facts, subject: &str) -> (Verdict, String) {
     let check = judge(facts).into_iter().find(|check| check.subject == subject).unwrap();
@@ -98,7 +98,7 @@ fn files_that_can_be_seen_and_not_read() {
     assert!(silent.finding.contains("does not answer"), "{}", silent.finding);
 }
 
-/// Startup security is changed in Recovery mode: a step that only macOS itself may ask for.
+/// Startup security is changed in Recovery mode: a step that only macOS itself may request.
 #[test]
 fn no_check_leads_to_recovery_mode() {
     let with = |change: fn(&mut Facts)| {
