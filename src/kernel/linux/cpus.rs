@@ -3,7 +3,7 @@
 use super::scan::decimal;
 use crate::model::{Cpu, CpuTimes};
 
-/// `CPU_TYPE_X86_64` and `CPU_TYPE_ARM64` of Mach; 0 where it knew no such machine.
+/// `CPU_TYPE_X86_64` and `CPU_TYPE_ARM64` of Mach; 0 for a machine that Mach does not know.
 const KIND: i32 = if cfg!(target_arch = "x86_64") {
     0x0100_0007
 } else if cfg!(target_arch = "aarch64") {
@@ -12,7 +12,7 @@ const KIND: i32 = if cfg!(target_arch = "x86_64") {
     0
 };
 
-/// Those in use: the kernel does not list the others. `None` for text that the kernel does not
+/// The CPUs in use, which are all that the kernel lists. `None` for text that the kernel does not
 /// write.
 pub(super) fn parse(text: &[u8], ticks_per_second: u64) -> Option<Vec<Cpu>> {
     let lines = text.split(|byte| *byte == b'\n');

@@ -1,5 +1,5 @@
-//! What a process has open, and where its links lead: `PID/fd`, `PID/fdinfo` and the links beside
-//! them.
+//! Open files of a process, and the targets of its links: `PID/fd`, `PID/fdinfo` and the links
+//! beside them.
 
 use super::LinuxKernel;
 use super::files::{ProcPath, failure, malformed};
@@ -32,8 +32,9 @@ pub(super) fn descriptor(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result<
     Ok(Descriptor { number, kind, target, flags: Some(flags), offset, detail: Vec::new() })
 }
 
-/// By the permissions of its link (`tid_fd_update_inode`): `fdinfo` would ask the file, and that of
-/// an epoll waits for the lock of its process.
+/// The access mode of a descriptor (`O_RDONLY` 0, `O_WRONLY` 1, `O_RDWR` 2), by the permissions of
+/// its link (`tid_fd_update_inode`). `fdinfo` would ask the file, and that of an epoll waits for the
+/// lock of its process.
 pub(super) fn access_mode(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result<u32> {
     let path = ProcPath::new(format_args!("{pid}/fd/{number}"));
     let stat = kernel.stat_at(&path, "fstatat(fd)", pid);
@@ -46,9 +47,9 @@ pub(super) fn access_mode(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result
     })
 }
 
-/// By how the kernel names what has no path. What has one begins with a slash, or where it lies
-/// outside of the daemon's root with a parenthesis (`prepend_unreachable`). To follow the link and
-/// look would ask the file's own file system, which may sleep for ever.
+/// The kind of an open file, by the kernel's name for a file without a path. A path begins with a
+/// slash, or outside of the daemon's root with a parenthesis (`prepend_unreachable`). To follow the
+/// link would ask the file's own file system, which may sleep for ever.
 fn kind_of(target: &[u8]) -> DescriptorKind {
     match target {
         [b'/' | b'(', ..] => DescriptorKind::Vnode,
@@ -58,8 +59,8 @@ fn kind_of(target: &[u8]) -> DescriptorKind {
     }
 }
 
-/// Offset and flags, which are the first two lines (`seq_show` of `fs/proc/fd.c`). An offset below
-/// zero, as devices that show memory have, is none.
+/// Offset and flags, in the first two lines (`seq_show` of `fs/proc/fd.c`). A negative offset, as
+/// devices that show memory have, counts as none.
 fn parse_info(text: &[u8]) -> Option<(Option<u64>, u32)> {
     let mut lines = text.split(|byte| *byte == b'\n');
     let mut value = |key: &[u8]| Some(lines.next()?.strip_prefix(key)?.trim_ascii());

@@ -1,5 +1,5 @@
-//! The files below the procfs directory that is held open: their paths, how they are opened and
-//! read, and what it means where that fails.
+//! Files below the open procfs directory: their paths, how to open and read them, and the meaning
+//! of errors.
 
 use std::fmt;
 use std::io::Write as _;
@@ -18,15 +18,16 @@ use super::stat::{Stat, parse_stat};
 use super::status::{Status, parse_status};
 use crate::model::{Code, Error, ErrorKind, Pid, Result};
 
-/// No file that is read as a whole is longer: what exec lets a program begin with has at most
-/// 6 MiB (`bprm_stack_limits`), but a process may point the kernel at any memory of its own
-/// instead (`PR_SET_MM_MAP`).
+/// The most bytes of a file that is read as a whole. exec limits the arguments and environment of a
+/// program to 6 MiB (`bprm_stack_limits`), but a process may point the kernel at any memory of its
+/// own instead (`PR_SET_MM_MAP`).
 const LONGEST: usize = 8 * 1024 * 1024;
 
 impl LinuxKernel {
-    /// The whole of a small file below the root.
+    /// Reads a small file below the root.
     ///
     /// # Errors
+    ///
     /// By the meaning of the errno, without a pid.
     pub fn read_whole(&self, path: &str) -> Result<Vec<u8>> {
         let path = ProcPath::new(format_args!("{path}"));
@@ -78,7 +79,7 @@ impl LinuxKernel {
         }
     }
 
-    /// The names in a directory that are numbers, ascending.
+    /// The names in a directory that are numbers, in ascending order.
     pub(super) fn numbers_at(&self, path: &ProcPath) -> nix::Result<Vec<u32>> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let mut directory = Dir::openat(self.root.as_fd(), path.as_bytes(), flags, Mode::empty())?;
@@ -86,7 +87,7 @@ impl LinuxKernel {
         for entry in directory.iter() {
             numbers.extend(number_from(entry?.file_name().to_bytes()));
         }
-        // The kernel lists them ascending (`next_tgid`); a fixture need not.
+        // The kernel lists them in ascending order (`next_tgid`); a fixture need not.
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -101,9 +102,9 @@ impl LinuxKernel {
         parse_stat(&text).map(|stat| take(&stat)).ok_or_else(|| malformed("parse(stat)", pid))
     }
 
-    /// The same error, which by its errno may mean that the process is gone, where what is missing
-    /// is only something of a process that is there: a descriptor that was closed, a thread that
-    /// has ended, the program of a zombie.
+    /// Changes an error that may mean by its errno that the process is gone to `NoSuchName`, if the
+    /// process still exists: then a descriptor was closed, a thread has ended, or a zombie has no
+    /// program.
     pub(super) fn nameless(&self, error: Error, pid: Pid) -> Error {
         let is_there = || self.stat_of(pid, "", "fstatat(PID)").is_ok();
         if error.kind == ErrorKind::NoSuchProcess && is_there() {
@@ -121,7 +122,7 @@ pub(super) struct ProcPath {
 }
 
 impl ProcPath {
-    /// 64 bytes hold two pids' 7 digits each and every name the kernel has; a longer path becomes
+    /// 64 bytes hold two pids of 7 digits and every name that the kernel has. A longer path becomes
     /// the empty one, which leads nowhere.
     pub(super) fn new(path: fmt::Arguments<'_>) -> Self {
         let mut made = ProcPath { bytes: [0; 64], length: 0 };
@@ -132,7 +133,7 @@ impl ProcPath {
         made
     }
 
-    /// `PID/name`, or `PID/` for an empty name.
+    /// The path `PID/name`, or `PID/` for an empty name.
     pub(super) fn of(pid: Pid, name: &str) -> Self {
         Self::new(format_args!("{pid}/{name}"))
     }
@@ -147,7 +148,7 @@ pub(super) fn open_directory(path: &Path) -> Result<OwnedFd> {
     nix::fcntl::open(path, flags, Mode::empty()).map_err(|errno| whole(errno, "open(procfs)"))
 }
 
-/// The rest of an open file, which is no longer than [`LONGEST`].
+/// Reads the rest of an open file of at most [`LONGEST`] bytes.
 pub(super) fn read_to_end(file: &OwnedFd) -> nix::Result<Vec<u8>> {
     let mut text = vec![0; 4096];
     let mut length = 0;
@@ -169,14 +170,14 @@ pub(super) fn read_to_end(file: &OwnedFd) -> nix::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The number that is written as the name of a directory: decimal, without a leading zero.
+/// The number in a directory's name: decimal, without a leading zero.
 fn number_from(name: &[u8]) -> Option<u32> {
     let (number, digits) = decimal(name)?;
     let is_canonical = digits == name.len() && (digits == 1 || name[0] != b'0');
     u32::try_from(number).ok().filter(|_| is_canonical)
 }
 
-/// An error about one process, by what the errno means there.
+/// The error about one process, by the meaning of the errno there.
 pub(super) fn failure(errno: Errno, call: &'static str, pid: Pid) -> Error {
     let kind = match errno {
         Errno::ENOENT | Errno::ESRCH | Errno::ENOTDIR => ErrorKind::NoSuchProcess,
@@ -187,7 +188,7 @@ pub(super) fn failure(errno: Errno, call: &'static str, pid: Pid) -> Error {
     Error::new(kind, call).code(Code::Errno(errno as i32)).pid(pid)
 }
 
-/// An error about the procfs as a whole.
+/// The error about the procfs as a whole.
 pub(super) fn whole(errno: Errno, call: &'static str) -> Error {
     let error = Error { pid: None, ..failure(errno, call, Pid::this()) };
     match error.kind {
@@ -196,7 +197,7 @@ pub(super) fn whole(errno: Errno, call: &'static str) -> Error {
     }
 }
 
-/// Text that is not as the kernel writes it.
+/// The error for text that the kernel does not write.
 pub(super) fn malformed(call: &'static str, pid: Pid) -> Error {
     Error::new(ErrorKind::Failed, call).pid(pid)
 }

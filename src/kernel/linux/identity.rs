@@ -1,4 +1,5 @@
-//! What tells a process from others that had or will have its pid, and which process a thread is of.
+//! The identity of a process, which no other process with its pid had or will have, and the process
+//! of a thread.
 
 use std::os::fd::AsFd;
 
@@ -10,15 +11,16 @@ use super::files::failure;
 use super::{LinuxKernel, ioctl};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
 
-/// `PID_FS_MAGIC` (`linux/magic.h`): where pidfds have inode numbers of their own, since 6.9.
+/// `PID_FS_MAGIC` (`linux/magic.h`): the file system in which pidfds have inode numbers of their
+/// own, since 6.9.
 const PID_FS_MAGIC: FsType = FsType(0x5049_4446);
 
-/// Where a process's identity comes from.
+/// The source of a process's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IdentitySource {
     /// The inode number of its pidfd, unique since boot.
     PidFd,
-    /// Its start time, in ticks since boot: two processes that reuse a pid within a tick share it.
+    /// Its start time, in ticks since boot. Two processes that have one pid within a tick share it.
     StartTime,
 }
 
@@ -37,7 +39,7 @@ impl LinuxKernel {
             IdentitySource::PidFd => {
                 let pidfd = ioctl::pidfd_open(pid.number(), 0).map_err(|errno| {
                     let error = failure(errno, "pidfd_open", pid);
-                    // A thread's number (ENOENT, before 6.17 EINVAL) or 0: no process has it.
+                    // A thread's number (ENOENT, before 6.17 EINVAL), or 0, which no process has.
                     let no_process = matches!(errno, Errno::EINVAL | Errno::ENOENT);
                     if no_process { error.meaning(ErrorKind::NoSuchProcess) } else { error }
                 })?;

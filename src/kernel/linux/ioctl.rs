@@ -1,5 +1,6 @@
-//! The system calls that no safe wrapper offers: pidfds, another thread's capabilities, and the two
-//! ioctls that ask the kernel about a pidfd and about an open `maps` file. The only unsafe code of the Linux source.
+//! System calls without a safe wrapper: pidfds, another thread's capabilities, and ioctls about a
+//! pidfd, about an open `maps` file and about a namespace. The only unsafe code of the Linux
+//! source.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -23,7 +24,7 @@ struct PidfdInfo {
 }
 const _: () = assert!(size_of::<PidfdInfo>() == 64);
 
-/// `PIDFD_INFO_PID`: ask for the ids of thread, process and parent.
+/// `PIDFD_INFO_PID`: requests the ids of thread, process and parent.
 const PIDFD_INFO_PID: u64 = 1;
 
 /// `struct procmap_query` (`linux/fs.h`, since 6.11).
@@ -45,7 +46,7 @@ struct ProcmapQuery {
 }
 const _: () = assert!(size_of::<ProcmapQuery>() == 104);
 
-/// `PROCMAP_QUERY_COVERING_OR_NEXT_VMA`: from address 0, so any region at all will do.
+/// `PROCMAP_QUERY_COVERING_OR_NEXT_VMA`: from address 0 on, so any region.
 const COVERING_OR_NEXT: u64 = 0x10;
 
 // `_IOWR(0xFF, 11, struct pidfd_info)` and `_IOWR('f', 17, struct procmap_query)`.
@@ -56,34 +57,35 @@ nix::ioctl_readwrite!(procmap_query, b'f', 17, ProcmapQuery);
 nix::ioctl_none!(ns_get_parent, 0xB7, 2);
 nix::ioctl_read_bad!(ns_get_owner_uid, nix::request_code_none!(0xB7, 4), libc::uid_t);
 
-/// The user namespace that this one was made in.
+/// The user namespace in which this one was made.
 ///
 /// # Errors
-/// `EPERM` for one that lies outside of the caller's own.
+///
+/// `EPERM` if it is outside of the caller's own.
 pub(super) fn parent_of_namespace(namespace: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     // SAFETY: the request takes no argument and touches no memory of ours.
     let fd = unsafe { ns_get_parent(namespace.as_raw_fd()) }?;
-    // SAFETY: the kernel has just made this descriptor for us and nobody else knows its number.
+    // SAFETY: the kernel has just made this descriptor for us, and no other code knows its number.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// The user who made this user namespace.
 pub(super) fn owner_of_user_namespace(namespace: BorrowedFd<'_>) -> Result<u32, Errno> {
     let mut owner: libc::uid_t = 0;
-    // SAFETY: the kernel writes one user id to where the pointer leads, which lives across the
+    // SAFETY: the kernel writes one user id through the pointer, whose target lives across the
     // call.
     unsafe { ns_get_owner_uid(namespace.as_raw_fd(), &raw mut owner) }?;
     Ok(owner)
 }
 
-/// A pidfd of this process, or with [`PIDFD_THREAD`] of this thread; close-on-exec.
+/// A pidfd of this process, or with [`PIDFD_THREAD`] of this thread, close-on-exec.
 pub(super) fn pidfd_open(pid: u32, flags: libc::c_uint) -> Result<OwnedFd, Errno> {
     // SAFETY: pidfd_open takes two integers and touches no memory of ours.
     let fd = Errno::result(unsafe {
         libc::syscall(libc::SYS_pidfd_open, libc::c_long::from(pid), libc::c_long::from(flags))
     })?;
-    // SAFETY: the kernel has just made this descriptor for us and nobody else knows its number;
-    // descriptors fit `RawFd`, whatever the width of the call's result.
+    // SAFETY: the kernel has just made this descriptor for us, and no other code knows its number.
+    // Descriptors fit `RawFd`, whatever the width of the call's result.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
@@ -106,8 +108,8 @@ struct CapabilityData {
 /// `_LINUX_CAPABILITY_VERSION_3`: two of the structs, for 64 capabilities.
 const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
 
-/// The effective capabilities of a thread, a bit each. Cheaper than its `status`, and open to
-/// everybody.
+/// The effective capabilities of a thread, a bit each. Cheaper than its `status`, and open to all
+/// users.
 pub(super) fn effective_capabilities(thread: u32) -> Result<u64, Errno> {
     let pid = libc::c_int::try_from(thread).map_err(|_| Errno::ESRCH)?;
     let mut header = CapabilityHeader { version: CAPABILITY_VERSION_3, pid };
@@ -118,7 +120,7 @@ pub(super) fn effective_capabilities(thread: u32) -> Result<u64, Errno> {
     Ok(u64::from(data[1].effective) << 32 | u64::from(data[0].effective))
 }
 
-/// The process that the thread behind this pidfd belongs to.
+/// The process of the thread behind this pidfd.
 pub(super) fn process_of(pidfd: BorrowedFd<'_>) -> Result<u32, Errno> {
     let mut info = PidfdInfo { mask: PIDFD_INFO_PID, ..PidfdInfo::default() };
     // SAFETY: the request number carries the size of the struct, of which the kernel reads and
@@ -127,10 +129,11 @@ pub(super) fn process_of(pidfd: BorrowedFd<'_>) -> Result<u32, Errno> {
     Ok(info.tgid)
 }
 
-/// Whether the address space behind an open `maps` file still lives.
+/// Whether the address space behind an open `maps` file still exists.
 ///
 /// # Errors
-/// `ENOTTY` where the file is no `maps` or the kernel is older than 6.11.
+///
+/// `ENOTTY` if the file is not a `maps` or the kernel is older than 6.11.
 pub(super) fn address_space_lives(maps: BorrowedFd<'_>) -> Result<bool, Errno> {
     let mut query = ProcmapQuery {
         size: size_of::<ProcmapQuery>() as u64,
@@ -140,9 +143,9 @@ pub(super) fn address_space_lives(maps: BorrowedFd<'_>) -> Result<bool, Errno> {
     // SAFETY: the kernel reads the struct's size from its first field and writes no more than
     // that; the name and build-id buffers are absent (size 0), so it follows no pointer.
     match unsafe { procmap_query(maps.as_raw_fd(), &raw mut query) } {
-        // ENOENT: an address space without a single region.
+        // ENOENT: an address space without regions.
         Ok(_) | Err(Errno::ENOENT) => Ok(true),
-        // do_procmap_query: mmget_not_zero failed, so the last user of the memory has gone.
+        // `do_procmap_query`: mmget_not_zero failed, so the last user of the memory has gone.
         Err(Errno::ESRCH) => Ok(false),
         Err(errno) => Err(errno),
     }

@@ -1,9 +1,9 @@
-//! Whether the address space behind an open file still lives.
+//! Whether the address space behind an open file still exists.
 //!
-//! An open `maps`, `smaps` or `environ` belongs to the address space that the process had when it
-//! was opened: after an exit or an exec it just ends (`m_start` and `environ_read` fail to take
-//! the memory's last reference), which would look like a complete but short file. `cmdline`
-//! belongs to the process, and ends likewise when that becomes a zombie.
+//! An open `maps`, `smaps` or `environ` belongs to the address space that the process had at the
+//! open. After an exit or an exec it simply ends (`m_start` and `environ_read` fail to take a
+//! reference to the memory), which would look like a complete file. An open `cmdline` belongs to
+//! the process, and ends in this way when the process becomes a zombie.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -14,8 +14,8 @@ use super::files::failure;
 use super::ioctl;
 use crate::model::{Error, ErrorKind, Pid, Result};
 
-/// Whether the file's address space lives. Before 6.11, and for all but `maps`, it is asked for
-/// its first byte, which an empty one does not have.
+/// Whether the file's address space exists. Before 6.11, and for all files except `maps`, this
+/// reads the first byte, which an empty file does not have.
 pub(super) fn address_space_lives(file: &OwnedFd, pid: Pid) -> Result<bool> {
     match ioctl::address_space_lives(file.as_fd()) {
         Ok(lives) => Ok(lives),

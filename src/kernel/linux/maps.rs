@@ -4,12 +4,12 @@
 use super::scan::{behind_spaces, decimal, hex, hex12, short_hex};
 use crate::model::{BackingKind, Device, Protection, Region, Sharing};
 
-/// What the kernel appends to the path of a file that has no name any more (`d_path`).
+/// The kernel's suffix for the path of a file that has no name any more (`d_path`).
 const DELETED: &[u8] = b" (deleted)";
 
-/// Reads the first line of `text`, which holds the line's newline, into `region`, and tells how long
-/// the line is with it. `None` where it is no such line; `region` is then in an unspecified but
-/// valid state.
+/// Parses the first line of `text`, which must end in a newline, into `region`. Returns the line's
+/// length with the newline, or `None` if the line is malformed; `region` then has unspecified valid
+/// values.
 pub(super) fn parse(text: &[u8], region: &mut Region) -> Option<usize> {
     region.clear();
     let (start, end, rest) = range(text)?;
@@ -30,14 +30,14 @@ pub(super) fn parse(text: &[u8], region: &mut Region) -> Option<usize> {
     Some(text.len() - rest.len())
 }
 
-/// What follows the permissions where there is neither file nor name, which is mostly so.
+/// The columns after the permissions of a region without file and name, which most regions have.
 const NAMELESS: &[u8; 19] = b" 00000000 00:00 0 \n";
 
-/// The addresses, and what is behind the space behind them.
+/// The two addresses, and the text after the space that follows them.
 #[inline]
 fn range(text: &[u8]) -> Option<(u64, u64, &[u8])> {
-    // Most addresses have twelve digits. With the places known beforehand the CPU reads both at
-    // once; else it waits for where the first ends before it begins with the second.
+    // Most addresses have twelve digits. With known places the CPU reads both at once. Otherwise it
+    // waits for the end of the first before it begins with the second.
     if let Some((columns, rest)) = text.split_first_chunk::<26>()
         && columns[12] == b'-'
         && columns[25] == b' '
@@ -52,8 +52,8 @@ fn range(text: &[u8]) -> Option<(u64, u64, &[u8])> {
     Some((start, end, rest[digits..].strip_prefix(b" ")?))
 }
 
-/// `rwxp`, each letter or `-`, the last one `s` or `p`. Without branches, since what a region
-/// grants cannot be foretold from the one before.
+/// `rwxp`: each letter or `-`, the last one `s` or `p`. Without branches, since a region's
+/// permissions cannot be predicted from those of the one before.
 #[inline]
 fn permissions([r, w, x, sharing]: [u8; 4]) -> Option<(Protection, Sharing)> {
     let granted = [r == b'r', w == b'w', x == b'x', sharing == b's'].map(u32::from);
@@ -64,7 +64,7 @@ fn permissions([r, w, x, sharing]: [u8; 4]) -> Option<(Protection, Sharing)> {
     (granted | denied == 0xf).then_some((Protection::from_bits(granted), sharing))
 }
 
-/// The columns that tell of a file, and the name; the rest is what follows the line.
+/// Parses the columns of a file, and the name. Returns the text after the line.
 #[inline]
 fn file_and_name<'a>(text: &'a [u8], region: &mut Region) -> Option<&'a [u8]> {
     let rest = text.strip_prefix(b" ")?;
@@ -110,8 +110,8 @@ fn file_and_name<'a>(text: &'a [u8], region: &mut Region) -> Option<&'a [u8]> {
     Some(rest)
 }
 
-/// The kernel writes a newline in a name as `\012` and leaves all else as it is, the backslash
-/// too (`seq_path` with the escape set "\n").
+/// The kernel writes a newline in a name as `\012` and leaves all other bytes unchanged, also the
+/// backslash (`seq_path` with the escape set "\n").
 fn unescape(text: &[u8], name: &mut Vec<u8>) {
     const NEWLINE: &[u8] = b"\\012";
     let mut rest = text;
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A line without its newline, with another line behind it.
+    /// A line without its newline, with another line after it.
     fn parsed(line: &[u8]) -> Option<Region> {
         let mut region = Region::default();
         let text = [line, b"\n1000-2000 rw-p 00000000 00:00 0 \n"].concat();

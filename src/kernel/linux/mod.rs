@@ -1,5 +1,5 @@
-//! Linux: the kernel's own procfs, read through a directory descriptor that was opened and
-//! verified before anything was mounted over it.
+//! Linux: the kernel's own procfs, through a directory descriptor that was opened and verified
+//! before any mount covers it.
 
 mod cpus;
 mod descriptors;
@@ -39,10 +39,10 @@ use crate::model::{
 use files::{ProcPath, open_directory, whole};
 use identity::IdentitySource;
 
-/// How often a process may execute another image between two looks before it is given up.
+/// How often a process may execute another image between two checks before this gives up.
 const ATTEMPTS: usize = 3;
 
-/// The Linux kernel as a source, through its procfs or a tree of files that looks like one.
+/// The Linux kernel, by its procfs or by a tree of files that looks like one.
 pub struct LinuxKernel {
     root: OwnedFd,
     identity_source: IdentitySource,
@@ -50,7 +50,7 @@ pub struct LinuxKernel {
     own_user_namespace: Option<u64>,
     page_size: u64,
     ticks_per_second: u64,
-    /// Asked for when it is first needed: making `stat` costs the kernel more than a small map.
+    /// Read when it is first needed: the kernel takes longer for `/proc/stat` than for a small map.
     boot_time: OnceLock<SystemTime>,
 }
 
@@ -58,7 +58,8 @@ impl LinuxKernel {
     /// The procfs that is mounted at `/proc`.
     ///
     /// # Errors
-    /// `Failed` where it is none, or one of another pid namespace; `NoSuchName` where it is
+    ///
+    /// `Failed` if it is not a procfs, or one of another pid namespace; `NoSuchName` if it is
     /// missing.
     pub fn new() -> Result<Self> {
         let root = open_directory(Path::new("/proc"))?;
@@ -84,11 +85,11 @@ impl LinuxKernel {
         Ok(kernel)
     }
 
-    /// A tree of files that looks like a procfs: `PID/maps`, `PID/smaps`, `PID/stat`,
-    /// `PID/status`.
+    /// A tree of files that looks like a procfs: `PID/maps`, `PID/smaps`, `PID/stat`, `PID/status`.
     ///
     /// # Errors
-    /// `NoSuchName` where there is no such directory.
+    ///
+    /// `NoSuchName` if there is no such directory.
     pub fn fixture(root: &Path) -> Result<Self> {
         Ok(Self::over(open_directory(root)?, IdentitySource::StartTime))
     }
@@ -104,14 +105,14 @@ impl LinuxKernel {
         }
     }
 
-    /// When the machine booted; 1970 where that is not told.
+    /// The time of boot; the epoch if it is unknown.
     fn boot_time(&self) -> SystemTime {
         *self.boot_time.get_or_init(|| {
             self.read_whole("stat").ok().and_then(|text| boot_time(&text)).unwrap_or(UNIX_EPOCH)
         })
     }
 
-    /// A time in nanoseconds that is told in clock ticks (`nsec_to_clock_t`).
+    /// Nanoseconds of a time in clock ticks (`nsec_to_clock_t`).
     fn nanoseconds(&self, ticks: u64) -> u64 {
         let nanoseconds = u128::from(ticks) * 1_000_000_000 / u128::from(self.ticks_per_second);
         u64::try_from(nanoseconds).unwrap_or(u64::MAX)
@@ -150,12 +151,12 @@ impl LinuxKernel {
     }
 }
 
-/// The map of this program itself, which needs neither a source for other processes nor their
-/// identity.
+/// The map of this program itself, without a source for other processes and without their identity.
 ///
 /// # Errors
-/// `Failed` where `/proc` is no procfs, `NoSuchName` where it is missing or of another pid
-/// namespace; `ResourceLimit`.
+///
+/// `Failed` if `/proc` is not a procfs, `NoSuchName` if it is missing or of another pid namespace;
+/// `ResourceLimit`.
 pub fn own_regions() -> Result<Box<dyn Walk>> {
     let path = "/proc/self/maps";
     let file = nix::fcntl::open(path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
@@ -171,7 +172,7 @@ fn page_size() -> u64 {
     variable(SysconfVar::PAGE_SIZE, 4096)
 }
 
-/// A number that the system was built or started with.
+/// A number by sysconf(3), such as the page size in bytes or the clock ticks a second.
 fn variable(variable: SysconfVar, fallback: u64) -> u64 {
     sysconf(variable).ok().flatten().and_then(|n| u64::try_from(n).ok()).unwrap_or(fallback)
 }
@@ -229,14 +230,14 @@ impl Kernel for LinuxKernel {
                 Detail::Map => self.open_in(pid, "maps", "open(maps)")?,
                 Detail::Attributes | Detail::Pages => self.open_in(pid, "smaps", "open(smaps)")?,
             };
-            // Asked after the open: no identity comes twice, so the pid was this process's all
-            // along.
+            // Read after the open. No identity comes twice, so the pid was this process's all the
+            // time.
             if self.identity(pid)? != identity {
                 return Err(Error::new(ErrorKind::Replaced, "identity").pid(pid));
             }
             let walk = walk::TextWalk::new(pid, file, detail, self.page_size)?;
             // A file without an address space is a zombie's or a kernel thread's; or that of an
-            // image which an exec has just replaced, and then the process has another.
+            // image which an exec has just replaced, and then the process has a new one.
             if walk.has_address_space() || self.stat_fields(pid, |stat| stat.size)? == 0 {
                 return Ok(Box::new(walk));
             }
@@ -289,7 +290,7 @@ impl Kernel for LinuxKernel {
         threads::ids(self, pid)
     }
 
-    /// `proc_task_getattr`; every directory has two links beside.
+    /// As in `proc_task_getattr`; every directory has two more links.
     fn linked_threads(&self, pid: Pid) -> Result<u32> {
         let links = self.stat_of(pid, "task", "fstatat(task)")?.st_nlink;
         Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
@@ -314,7 +315,7 @@ impl Kernel for LinuxKernel {
     }
 
     fn has_own_file(&self, pid: Pid, name: &'static str) -> bool {
-        // Of other errors the one who opens it hears.
+        // The open reports any other error.
         let stat = fstatat(self.root.as_fd(), ProcPath::of(pid, name).as_bytes(), AtFlags::empty());
         !matches!(stat, Err(Errno::ENOENT))
     }
@@ -332,15 +333,16 @@ impl Kernel for LinuxKernel {
         System::Linux
     }
 
-    /// `pidfd_open`, `fstatat` and `getdents` on procfs take no lock of another process that is held
-    /// while it sleeps. A read of `stat`, from which the identity comes without pidfs, takes a
-    /// reference to its memory, and who drops the last one takes the memory down (`mmput`).
+    /// `pidfd_open`, `fstatat` and `getdents` on procfs take no lock of another process that its
+    /// holder may sleep with. A read of `stat`, the source of the identity without pidfs, takes a
+    /// reference to the process's memory, and dropping the last one frees all of that memory
+    /// (`mmput`).
     fn metadata_may_sleep(&self) -> bool {
         self.identity_source == IdentitySource::StartTime
     }
 }
 
-/// `btime` of `/proc/stat`: seconds since the epoch at which the machine booted.
+/// The line `btime` of `/proc/stat`: seconds between the epoch and the machine's boot.
 fn boot_time(stat: &[u8]) -> Option<SystemTime> {
     let line = stat.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"btime "))?;
     let (seconds, _) = scan::decimal(line)?;

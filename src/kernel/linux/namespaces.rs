@@ -1,4 +1,4 @@
-//! User namespaces: in which one a process lives, who made it, and what somebody may do there.
+//! User namespaces: that of a process, its owner, and the privileges of a caller in it.
 
 use std::os::fd::AsFd;
 
@@ -10,18 +10,19 @@ use super::{LinuxKernel, ioctl};
 use crate::model::{CallerPrivileges, Pid};
 
 impl LinuxKernel {
-    /// The user namespace of a process or thread, for who may see more than its name.
+    /// The user namespace of a process or thread. `None` if the kernel does not let this program see
+    /// more of it than its name.
     pub(super) fn user_namespace_of(&self, pid: Pid) -> Option<u64> {
         if self.own_user_namespace.is_none() {
             return Some(0);
         }
-        // A link of the kernel's own, which leads into no mount (`proc_ns_get_link`).
+        // A link of the kernel's own, which does not lead into a mount (`proc_ns_get_link`).
         let path = ProcPath::of(pid, "ns/user");
         let stat = fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty());
         stat.ok().map(|stat| stat.st_ino)
     }
 
-    /// What a thread may do beyond what its ids allow.
+    /// The privileges of a thread beyond its ids.
     pub(super) fn standing_of(&self, caller: u32) -> CallerPrivileges {
         let Some(own) = self.own_user_namespace else {
             let all = u64::MAX;
@@ -42,11 +43,11 @@ impl LinuxKernel {
         }
     }
 
-    /// The user who made a process's user namespace, or that of its ancestors which lies right
-    /// below this one.
+    /// The owner of a process's user namespace, or of that ancestor which is a child of this
+    /// program's namespace.
     pub(super) fn maker_of_namespace(&self, pid: Pid, above: u64) -> Option<u32> {
         let mut namespace = self.open(&ProcPath::of(pid, "ns/user")).ok()?;
-        // User namespaces nest 32 deep at most (`create_user_ns`).
+        // User namespaces nest at most 32 deep (`create_user_ns`).
         for _ in 0..=32 {
             let parent = ioctl::parent_of_namespace(namespace.as_fd()).ok()?;
             if fstat(&parent).ok()?.st_ino == above {

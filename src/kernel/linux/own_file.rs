@@ -1,5 +1,5 @@
-//! Files of the kernel's own procfs, shown as they are: their text goes through a small buffer,
-//! since `smaps` may have 50 MB.
+//! Files with the text of the kernel's own procfs. The text goes through a small buffer, since
+//! `smaps` may have 50 MB.
 
 use std::os::fd::OwnedFd;
 
@@ -14,19 +14,19 @@ use super::{ATTEMPTS, LinuxKernel};
 use crate::kernel::{ProcfsFile, Text};
 use crate::model::{Error, ErrorKind, Pid, Result, Visibility};
 
-/// How much is asked for at once: the kernel makes about a page of most files
-/// (`seq_read_iter`), and copies any amount of `cmdline` and `environ`.
+/// Bytes of one read: the kernel generates about a page of most files (`seq_read_iter`), and copies
+/// any amount of `cmdline` and `environ`.
 const LEAST: usize = 4 * 1024;
 const MOST: usize = 64 * 1024;
 
-/// An open file of the kernel's own.
+/// An open file of the kernel's own procfs.
 pub(super) struct OwnFile {
     file: OwnedFd,
-    /// Whose it is, where it is not the machine's.
+    /// The process, unless the file is the machine's.
     pid: Option<Pid>,
-    /// What leaves of a small file so much as may be shown.
+    /// For a small file, the filter that keeps what this reader may see.
     cover: Option<Redact>,
-    /// Whether it shows memory, of which there was some when it was opened.
+    /// Whether it shows an address space, which existed at the open.
     has_address_space: bool,
     ended: bool,
 }
@@ -59,7 +59,7 @@ impl OwnFile {
         Ok(OwnFile { file, pid: Some(pid), cover, has_address_space, ended: false })
     }
 
-    /// Only what everyone may read: nobody is asked for the rights to more.
+    /// Only what all users may read, so no caller's privileges are needed.
     fn open_machines(kernel: &LinuxKernel, name: &'static str) -> Result<Self> {
         let path = ProcPath::new(format_args!("{name}"));
         let file = kernel.open(&path).map_err(|errno| whole(errno, "open(own file)"))?;
@@ -86,7 +86,7 @@ impl OwnFile {
         }
     }
 
-    /// Appends what one read gives, which may be little.
+    /// Appends the bytes of one read, which may be few.
     fn read_on(&mut self, out: &mut Vec<u8>, wanted: usize) -> Result<()> {
         let before = out.len();
         out.resize(before + wanted.clamp(LEAST, MOST), 0);
@@ -111,7 +111,7 @@ impl OwnFile {
     }
 }
 
-/// Opens a file, and tells whether it shows an address space that lives.
+/// Opens a file. Returns whether it shows an existing address space.
 fn open_living(
     kernel: &LinuxKernel,
     pid: Pid,
@@ -120,7 +120,8 @@ fn open_living(
 ) -> Result<(OwnedFd, bool)> {
     let open = || kernel.open(path).map_err(|errno| not_opened(kernel, errno, pid));
     if !matches!(name, "cmdline" | "environ" | "maps" | "numa_maps" | "smaps") {
-        // Most others are made at their first read (`single_open`) and cannot be cut short.
+        // Most other files are generated at their first read (`single_open`) and cannot be cut
+        // short.
         return Ok((open()?, false));
     }
     for _ in 0..ATTEMPTS {
@@ -133,7 +134,7 @@ fn open_living(
         }
     }
     match name {
-        // There may be no arguments and no environment.
+        // A process may have no arguments and no environment.
         "cmdline" | "environ" => Ok((open()?, false)),
         _ => Err(Error::new(ErrorKind::Vanished, "open(own file)").pid(pid)),
     }
@@ -142,8 +143,8 @@ fn open_living(
 fn not_opened(kernel: &LinuxKernel, errno: Errno, pid: Pid) -> Error {
     let error = failure(errno, "open(own file)", pid);
     match errno {
-        // `environ` of one without memory, since 6.17 (`proc_mem_open`), and `mounts` of one that
-        // has left its namespace (`mounts_open_common`): mostly zombies.
+        // `environ` of a process without memory, since 6.17 (`proc_mem_open`), and `mounts` of one
+        // that has left its namespace (`mounts_open_common`): mostly zombies.
         Errno::ESRCH | Errno::EINVAL => error.meaning(ErrorKind::Vanished),
         _ => kernel.nameless(error, pid),
     }

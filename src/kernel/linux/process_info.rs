@@ -1,5 +1,5 @@
-//! What a process does and has used, and what it was started with: from `stat`, `status`, `wchan`,
-//! `cmdline` and `environ` of the process and from `stat` and `status` of its threads.
+//! The state and usage of a process, its arguments and its environment: from `stat`, `status`,
+//! `wchan`, `cmdline` and `environ` of the process, and from `stat` and `status` of its threads.
 
 use super::stat::{Stat, parse_stat};
 use super::status::{self, parse_status};
@@ -9,10 +9,11 @@ use crate::model::{
     Visibility,
 };
 
-/// `threads` is what its threads have used together, which costs two files a thread to find out.
+/// The information about a process. `threads` is the usage of its threads, which takes two files a
+/// thread.
 ///
-/// Of what is told here, `do_task_stat` and `proc_pid_status` show everyone all; only where in the
-/// kernel a process waits is for who may see its memory (`proc_pid_wchan`).
+/// `do_task_stat` and `proc_pid_status` show all of it to all users, except `wait_channel`, which
+/// is for users who may see the process's memory (`proc_pid_wchan`).
 pub(super) fn process_info(
     kernel: &LinuxKernel,
     pid: Pid,
@@ -29,7 +30,7 @@ pub(super) fn process_info(
         Visibility::Full => wait_channel(kernel, pid)?,
         Visibility::Public => None,
     };
-    // The kernel writes -1 for one that is just being taken away (`lock_task_sighand`).
+    // The kernel writes -1 for a process that is being removed (`lock_task_sighand`).
     let group = u32::try_from(stat.signed(5).ok_or_else(malformed)?)
         .map_err(|_| Error::new(ErrorKind::NoSuchProcess, "parse(stat)").pid(pid))?;
     let optional = |field| Some(stat.signed(field)?.try_into().ok());
@@ -79,9 +80,9 @@ fn usage(
     })
 }
 
-/// The device of a controlling terminal (`new_encode_dev`), 0 for none.
+/// The device number of a controlling terminal (`new_encode_dev`), 0 for none.
 fn terminal(number: i64) -> Option<Device> {
-    // Written as a signed number of 32 bits.
+    // The kernel writes it as a signed number of 32 bits.
     let number = number as u32;
     (number != 0).then_some(Device {
         major: (number & 0xf_ff00) >> 8,
@@ -89,11 +90,11 @@ fn terminal(number: i64) -> Option<Device> {
     })
 }
 
-/// The function of the kernel that it waits in; the kernel writes 0 where there is none.
+/// The kernel function in which it waits; the kernel writes 0 if there is none.
 fn wait_channel(kernel: &LinuxKernel, pid: Pid) -> Result<Option<Vec<u8>>> {
     match kernel.read_of(pid, "wchan", "open(wchan)") {
         Ok(name) => Ok(Some(name).filter(|name| !matches!(name.as_slice(), b"" | b"0"))),
-        // Kernels without symbols have no such file (`CONFIG_KALLSYMS`).
+        // Kernels without symbols lack this file (`CONFIG_KALLSYMS`).
         Err(error) if error.kind == ErrorKind::NoSuchProcess => Ok(None),
         Err(error) => Err(error),
     }
@@ -111,14 +112,15 @@ pub(super) fn arguments(kernel: &LinuxKernel, pid: Pid, shown: Visibility) -> Re
 fn environment(kernel: &LinuxKernel, pid: Pid) -> Result<Vec<u8>> {
     match kernel.read_of(pid, "environ", "open(environ)") {
         Ok(text) => Ok(text),
-        // Refused to this daemon; or, since 6.17 an ESRCH, of one without memory (`environ_open`).
+        // Refused to this daemon; or, with ESRCH since 6.17, of a process without memory
+        // (`environ_open`).
         Err(Error { kind: ErrorKind::Denied | ErrorKind::NoSuchProcess, .. }) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
 
-/// Whether a process is stopped is the nearest that Linux has to a count of suspensions; of the
-/// rest it has nothing.
+/// Whether a process is stopped is Linux's nearest value to a suspend count. Linux has no other of
+/// these values.
 pub(super) fn task_fact(kernel: &LinuxKernel, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
     match fact {
         TaskFact::SuspendCount => {

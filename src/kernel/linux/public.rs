@@ -1,39 +1,40 @@
-//! What of the kernel's own files is for everyone. A daemon that may see more is shown more, and
-//! must keep to itself what `ptrace_may_access` would have kept from the one who asks.
+//! The part of the kernel's own files that all users may see. A daemon that may see more must
+//! withhold what `ptrace_may_access` would have withheld from the caller.
 
 use super::stat::split_name;
 
-/// Appends so much of a file's text as everyone may see; `None` for text that the kernel does not
-/// write.
+/// Appends the part of a file's text that all users may see; `None` for text that the kernel does
+/// not write.
 pub(super) type Redact = fn(&[u8], &mut Vec<u8>) -> Option<()>;
 
-/// How much of a file of a process or thread is for everyone.
+/// The part of a file of a process or thread that all users may see.
 pub(super) enum Public {
-    /// All of it.
+    /// All of the file.
     Whole,
-    /// What is left by this.
+    /// The text that this filter leaves.
     Redacted(Redact),
-    /// Nothing; or it is not known here.
+    /// Nothing, or a file that is not known here.
     Nothing,
 }
 
-/// By `tgid_base_stuff` of `fs/proc/base.c`. The mode of a file does not tell: `smaps` may be read
-/// by everyone and then asks (`proc_mem_open`).
+/// By `tgid_base_stuff` of `fs/proc/base.c`. The mode of a file is not enough: `smaps` has a mode
+/// for all users and checks the caller at the open (`proc_mem_open`).
 pub(super) fn public(name: &str) -> Public {
     match name {
         "cgroup" | "cmdline" | "comm" | "limits" | "mountinfo" | "mounts" | "oom_score"
         | "oom_score_adj" | "schedstat" | "statm" | "status" => Public::Whole,
         "stat" => Public::Redacted(stat),
         "wchan" => Public::Redacted(wchan),
-        // Addresses in it are hidden from who has not `CAP_SYSLOG` (`%pK`), as this daemon.
+        // The kernel hides addresses in it from processes without `CAP_SYSLOG` (`%pK`), such as
+        // this daemon.
         _ if name.starts_with("net/") => Public::Whole,
         _ => Public::Nothing,
     }
 }
 
-/// As `do_task_stat` has it for who is not `permitted`: addresses of code are 1 where there is
-/// memory; those of stack, data, arguments and environment, whether it waits and the exit code
-/// are 0. So are fields that this program does not know yet.
+/// As `do_task_stat` prints it for a caller who is not `permitted`: addresses of code are 1 if
+/// there is memory; those of stack, data, arguments and environment, the wait channel and the exit
+/// code are 0. So are fields that this program does not know yet.
 fn stat(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let (_, rest) = split_name(text)?;
     let words = rest.strip_suffix(b"\n")?.strip_prefix(b" ")?.split(|byte| *byte == b' ');
@@ -55,7 +56,7 @@ fn stat(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// As `proc_pid_wchan` has it.
+/// As `proc_pid_wchan` prints it.
 fn wchan(_: &[u8], out: &mut Vec<u8>) -> Option<()> {
     out.push(b'0');
     Some(())

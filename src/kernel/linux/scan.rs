@@ -1,7 +1,7 @@
-//! Numbers out of the kernel's text, hexadecimal eight bytes at a time.
+//! Parses numbers in the kernel's text, hexadecimal ones eight bytes at a time.
 
-/// Hexadecimal digits at the start of `text`, of either case: their value and how many they are.
-/// `None` where there is none, or more than 16.
+/// The value and the number of the hexadecimal digits, of either case, at the start of `text`.
+/// `None` if there are none, or more than 16.
 #[inline]
 pub(super) fn hex(text: &[u8]) -> Option<(u64, usize)> {
     let (value, digits) = hex8(chunk(text));
@@ -15,7 +15,7 @@ pub(super) fn hex(text: &[u8]) -> Option<(u64, usize)> {
     Some((u64::from(value) << (4 * more) | u64::from(low), 8 + more))
 }
 
-/// The value of twelve hexadecimal digits; `None` where not all of them are.
+/// The value of twelve hexadecimal digits; `None` if one of the bytes is another character.
 #[inline]
 pub(super) fn hex12(digits: &[u8; 12]) -> Option<u64> {
     let (high, low) = (chunk(&digits[..8]), chunk(&digits[4..]));
@@ -25,7 +25,7 @@ pub(super) fn hex12(digits: &[u8; 12]) -> Option<u64> {
     Some(u64::from(value(high)) << 16 | u64::from(value(low) & 0xffff))
 }
 
-/// The same for a number of mostly two digits, which byte by byte are had sooner. `None` also where
+/// Like [`hex`], for a number of mostly two digits, which is faster byte by byte. `None` also if
 /// the value does not fit.
 #[inline]
 pub(super) fn short_hex(text: &[u8]) -> Option<(u32, usize)> {
@@ -39,8 +39,8 @@ pub(super) fn short_hex(text: &[u8]) -> Option<(u32, usize)> {
     (digits > 0).then_some((value, digits))
 }
 
-/// Decimal digits at the start of `text`: their value and how many they are. `None` where there
-/// is none, or the value does not fit.
+/// The value and the number of the decimal digits at the start of `text`. `None` if there are none,
+/// or the value does not fit.
 #[inline]
 pub(super) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0u64;
@@ -56,7 +56,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
     (digits > 0).then_some((value, digits))
 }
 
-/// The first eight bytes, the first of them lowest, zeros behind the end of the text.
+/// The first eight bytes, the first of them lowest, zeros after the end of the text.
 #[inline]
 fn chunk(text: &[u8]) -> u64 {
     match text.first_chunk::<8>() {
@@ -72,21 +72,22 @@ fn chunk(text: &[u8]) -> u64 {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * ONES;
 
-/// Value and number of the hexadecimal digits at the start of a chunk, all eight bytes at once.
+/// The value and the number of the hexadecimal digits at the start of a chunk, all eight bytes at
+/// once.
 #[inline]
 fn hex8(chunk: u64) -> (u32, usize) {
     let digits = not_hex(chunk).trailing_zeros() as usize / 8;
     if digits == 0 {
         return (0, 0);
     }
-    // Leading zeros instead of what follows the digits.
+    // Zeros in front, in place of the bytes after the digits.
     (value(chunk << (64 - 8 * digits)), digits)
 }
 
-/// The high bit of each byte tells whether it is no hexadecimal digit.
+/// The high bit of each byte is set if the byte is not a hexadecimal digit.
 #[inline]
 fn not_hex(chunk: u64) -> u64 {
-    // The high bit of each byte tells whether the byte, below 0x80, is at least `least`.
+    // The high bit of each byte is set if the byte, below 0x80, is at least `least`.
     let at_least = |bytes: u64, least: u8| bytes + u64::from(0x80 - least) * ONES;
     let ascii = chunk & !HIGH;
     let letter = ascii | (0x20 * ONES);
@@ -95,7 +96,7 @@ fn not_hex(chunk: u64) -> u64 {
     (!(is_decimal | is_letter) | chunk) & HIGH
 }
 
-/// The value of eight hexadecimal digits; a zero byte counts as 0.
+/// The value of eight hexadecimal digits. A zero byte counts as 0.
 #[inline]
 fn value(digits: u64) -> u32 {
     let nibbles = (digits & (0x0f * ONES)) + 9 * ((digits >> 6) & ONES);
@@ -105,12 +106,12 @@ fn value(digits: u64) -> u32 {
     ((x << 16) | (x >> 32)) as u32
 }
 
-/// What follows the spaces at the start of `text`.
+/// The text after the spaces at the start of `text`.
 #[inline]
 pub(super) fn behind_spaces(text: &[u8]) -> &[u8] {
     let mut rest = text;
     loop {
-        // Behind the end of the text are zeros.
+        // Zeros follow the end of the text.
         let other = chunk(rest) ^ (u64::from(b' ') * ONES);
         if other != 0 {
             return &rest[other.trailing_zeros() as usize / 8..];

@@ -7,13 +7,13 @@ use crate::model::{Behavior, Inheritance, Protection, Region};
 /// Whether this line begins the next record: a range's `-` comes before a key's `:` could.
 #[inline]
 pub(super) fn is_header(line: &[u8]) -> bool {
-    // All but two of some twenty keys begin with a letter that is no digit of any address.
+    // All but two of some twenty keys begin with a letter that is not a digit of an address.
     line.first().is_some_and(u8::is_ascii_hexdigit)
         && line.iter().find(|byte| matches!(byte, b'-' | b':' | b' ')) == Some(&b'-')
 }
 
-/// Takes what a line `Key: value` tells into `region`. Keys that tell nothing of interest are
-/// passed over, as new kernels add some. `page_size` is the unit of the counts kept.
+/// Parses a line `Key: value` into `region`, and skips keys without use here, as new kernels add
+/// some. `page_size`, in bytes, is the unit of the counts.
 #[inline]
 pub(super) fn take(line: &[u8], page_size: u64, region: &mut Region) -> Option<()> {
     let value = |key: &[u8]| line.strip_prefix(key).map(<[u8]>::trim_ascii_start);
@@ -21,7 +21,7 @@ pub(super) fn take(line: &[u8], page_size: u64, region: &mut Region) -> Option<(
         decimal(value).map(|(kibibytes, _)| kibibytes.saturating_mul(1024) / page_size)
     };
     let add = |count: &mut u64, more| *count = count.saturating_add(more);
-    // Most lines are of no interest, and their first byte tells.
+    // Most lines have no use here, and their first byte is enough to see it.
     match line.first()? {
         b'R' => {
             if let Some(resident) = value(b"Rss:") {
@@ -102,7 +102,7 @@ mod tests {
         assert!(take(b"Unheard: of", 4096, &mut region).is_some());
     }
 
-    /// A record has each key once; text that repeats one a few thousand times must do no harm.
+    /// A record has each key once. Text that repeats a key a few thousand times must do no harm.
     #[test]
     fn counts_beyond_all_numbers_stay_at_the_largest() {
         let mut region = Region::default();

@@ -1,4 +1,4 @@
-//! `PID/stat`: what a process or thread does and has used (`do_task_stat`).
+//! `PID/stat`: the state and usage of a process or thread (`do_task_stat`).
 
 use super::scan::decimal;
 use crate::model::State;
@@ -6,7 +6,7 @@ use crate::model::State;
 /// The number of the last field that any kernel has.
 const LAST: usize = 52;
 
-/// What `stat` tells. Fields have the numbers of proc(5).
+/// A parsed `stat`. Fields have the numbers of proc(5).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Stat<'a> {
     /// Field 2: the short name.
@@ -18,7 +18,7 @@ pub(super) struct Stat<'a> {
     fields: [&'a [u8]; LAST + 1],
 }
 
-/// `None` where there is no name, start or size.
+/// `None` if the name, the start or the size is missing.
 pub(super) fn parse_stat(text: &[u8]) -> Option<Stat<'_>> {
     let (name, rest) = split_name(text)?;
     let mut stat = Stat { name, start: 0, size: 0, fields: [b""; LAST + 1] };
@@ -31,8 +31,8 @@ pub(super) fn parse_stat(text: &[u8]) -> Option<Stat<'_>> {
     Some(stat)
 }
 
-/// The name and what stands behind it. It stands in parentheses and may itself hold any of `) (`
-/// and newlines, so its end is the last `)`.
+/// The name, and the text after it. The name is in parentheses and may itself have any of `) (` and
+/// newlines, so the last `)` ends it.
 pub(super) fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let open = memchr::memchr(b'(', text)?;
     let close = memchr::memrchr(b')', text)?;
@@ -40,12 +40,12 @@ pub(super) fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 impl Stat<'_> {
-    /// The field of this number, at most [`LAST`], where it stands there and is a number.
+    /// The field of this number, at most [`LAST`], if it exists and is a number.
     pub(super) fn number(&self, field: usize) -> Option<u64> {
         whole_decimal(self.fields[field])
     }
 
-    /// The same where it may be negative.
+    /// The field of this number, which may be negative.
     pub(super) fn signed(&self, field: usize) -> Option<i64> {
         let text = self.fields[field];
         match text.strip_prefix(b"-") {
@@ -54,12 +54,12 @@ impl Stat<'_> {
         }
     }
 
-    /// Field 3.
+    /// Field 3: the state.
     pub(super) fn state(&self) -> Option<State> {
         Some(match self.fields[3] {
             b"R" => State::Running,
             b"S" => State::Sleeping,
-            // Parked; and, before 3.14, about to be killed or woken: no signal ends these either.
+            // Parked, or before 3.14 about to be killed or woken: signals do not end these either.
             b"D" | b"P" | b"K" | b"W" => State::Waiting,
             b"T" => State::Stopped,
             b"t" => State::Traced,

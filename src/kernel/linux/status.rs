@@ -1,9 +1,9 @@
-//! `PID/status`: who a process is (`proc_pid_status`).
+//! `PID/status`: the ids of a process and more (`proc_pid_status`).
 
 use super::scan::{decimal, hex};
 use crate::model::Ids;
 
-/// What `status` tells of a process.
+/// A parsed `status`.
 pub(super) struct Status {
     /// `Tgid`: the process that a thread belongs to.
     pub(super) process: u32,
@@ -13,12 +13,12 @@ pub(super) struct Status {
     pub(super) gid: Ids,
     /// `CapPrm`.
     pub(super) capabilities: u64,
-    /// Whether all threads have exited: a first thread that exited before others is a zombie by its
-    /// `State`, but theirs is still the memory.
+    /// Whether all threads have exited. A first thread that exited before others is a zombie by its
+    /// `State`, but the others still have the memory.
     pub(super) is_zombie: bool,
 }
 
-/// Reads the lines that matter. `None` where one is missing or malformed.
+/// Parses the lines that are used. `None` if one is missing or malformed.
 pub(super) fn parse_status(text: &[u8]) -> Option<Status> {
     let field = |key| line(text, key).map(numbers);
     let ids = |key| {
@@ -36,26 +36,26 @@ pub(super) fn parse_status(text: &[u8]) -> Option<Status> {
     })
 }
 
-/// `Groups`: those that it belongs to beside its group ids.
+/// `Groups`: the supplementary groups.
 pub(super) fn groups(text: &[u8]) -> Option<Vec<u32>> {
     line(text, b"Groups:").map(|groups| numbers(groups).collect())
 }
 
-/// `VmRSS` in bytes, nothing where there is no memory. Since 6.16 the kernel counts here and not
-/// in `stat`, where it adds up what the CPUs have already handed in (`get_mm_counter_sum`).
+/// `VmRSS` in bytes, `None` without memory. Since 6.16 the kernel counts precisely here, while
+/// `stat` has what the CPUs have already handed in (`get_mm_counter_sum`).
 pub(super) fn resident_size(text: &[u8]) -> Option<u64> {
     let Some(size) = line(text, b"VmRSS:") else { return Some(0) };
     decimal(size.trim_ascii_start())?.0.checked_mul(1024)
 }
 
-/// How often a thread gave the CPU to another, of its own will or not. What stands in the `status`
-/// of a process is its first thread's (`task_context_switch_counts`).
+/// Voluntary and involuntary context switches of a thread, summed up. The `status` of a process has
+/// those of its first thread (`task_context_switch_counts`).
 pub(super) fn switches(text: &[u8]) -> Option<u64> {
     let count = |key| Some(decimal(line(text, key)?.trim_ascii_start())?.0);
     count(b"voluntary_ctxt_switches:")?.checked_add(count(b"nonvoluntary_ctxt_switches:")?)
 }
 
-/// What stands behind this key. A name cannot forge a line: its newlines are escaped
+/// The text after this key. A name cannot forge a line, since its newlines are escaped
 /// (`proc_task_name`).
 fn line<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key))

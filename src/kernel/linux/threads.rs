@@ -44,7 +44,7 @@ fn from_stat(kernel: &LinuxKernel, id: u64, stat: &Stat<'_>) -> Option<Thread> {
     })
 }
 
-/// A file of a thread; `NoSuchName` where that has ended and its process has not.
+/// A file of a thread; `NoSuchName` if the thread has ended and its process has not.
 fn read(kernel: &LinuxKernel, pid: Pid, id: u64, name: &'static str) -> Result<Vec<u8>> {
     let path = ProcPath::new(format_args!("{pid}/task/{id}/{name}"));
     kernel.read_at(&path, "open(task)", pid).map_err(|error| kernel.nameless(error, pid))
@@ -61,10 +61,10 @@ fn run_state(state: State) -> u32 {
     }
 }
 
-/// Mach's policy for none of those that it knows.
+/// Mach's policy number for a policy that Mach does not know.
 const POLICY_NULL: i32 = 0;
 
-/// Mach's policy of the same kind as field 41: `SCHED_OTHER`, `SCHED_FIFO` and `SCHED_RR` have one.
+/// Mach's policy of the kind of field 41. `SCHED_OTHER`, `SCHED_FIFO` and `SCHED_RR` have one.
 pub(super) fn policy(stat: &Stat<'_>) -> Option<i32> {
     match stat.number(41)? {
         0 => Some(1),
@@ -74,21 +74,21 @@ pub(super) fn policy(stat: &Stat<'_>) -> Option<i32> {
     }
 }
 
-/// What the threads that live have used together; nothing by default. No file of the process tells
-/// it: the times in its `stat` count those that have ended, the switches in its `status` the first
-/// thread alone.
+/// The usage of all living threads; zeros by default. No file of the process has it: the times in
+/// its `stat` include threads that have ended, and the switches in its `status` are those of the
+/// first thread.
 #[derive(Default)]
 pub(super) struct Total {
-    /// In clock ticks.
+    /// User time in clock ticks.
     pub(super) user: u64,
-    /// In clock ticks.
+    /// System time in clock ticks.
     pub(super) system: u64,
     pub(super) running: Option<u32>,
-    /// Not told before 2.6.23.
+    /// Unknown before 2.6.23.
     pub(super) switches: Option<u64>,
 }
 
-/// Costs two small files a thread. Threads that end meanwhile are left out.
+/// Reads two small files a thread. Threads that end meanwhile are left out.
 pub(super) fn total(kernel: &LinuxKernel, pid: Pid) -> Result<Total> {
     let mut total = Total { running: Some(0), switches: Some(0), ..Total::default() };
     for id in ids(kernel, pid)? {

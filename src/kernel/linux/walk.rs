@@ -1,5 +1,5 @@
-//! Walks over the text of an open `maps` or `smaps`. A walk asks whether the address space still
-//! lives, at its beginning and at its end.
+//! Walks over the text of an open `maps` or `smaps`. A walk checks at its beginning and at its end
+//! whether the address space still exists.
 
 use std::ops::Range;
 use std::os::fd::OwnedFd;
@@ -16,31 +16,31 @@ use crate::model::{BackingKind, Error, ErrorKind, Pid, Region, Result};
 /// The kernel gives at most a page a read (`seq_read_iter`), plus room for a line cut in two.
 const BUFFER: usize = 8 * 1024;
 
-/// No path that the kernel can print is this long; a line that is longer is no line of it.
+/// The longest line. The kernel can print no path of this length, so a longer line is malformed.
 const LONGEST_LINE: usize = 1024 * 1024;
 
-/// A walk over `maps` or, for details, `smaps`.
+/// A walk over `maps`, or for details over `smaps`.
 pub(super) struct TextWalk {
     lines: Lines,
     with_details: bool,
-    /// False for a zombie or a process of the kernel: such a file is empty, and rightly so.
+    /// False for a zombie or a process of the kernel, whose file is rightly empty.
     has_address_space: bool,
     begun: bool,
     page_size: u64,
     region: Region,
-    /// The end of the last region handed out: where an error happened.
+    /// The end of the last region that was handed out: the place of an error.
     reached: u64,
 }
 
 impl TextWalk {
-    /// A walk over this open file, which is `smaps` where `detail` asks for more than the map.
+    /// A walk over this open file, which is `smaps` if `detail` asks for more than the map.
     pub(super) fn new(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Result<Self> {
         let mut walk = Self::living(pid, file, detail, page_size);
         walk.has_address_space = address_space_lives(&walk.lines.file, pid)?;
         Ok(walk)
     }
 
-    /// The same where there is no doubt that the process has an address space.
+    /// A walk over the file of a process that has an address space for certain.
     pub(super) fn living(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Self {
         TextWalk {
             lines: Lines { pid, file, buffer: Vec::new(), unread: 0..0, whole: 0, ended: false },
@@ -53,7 +53,7 @@ impl TextWalk {
         }
     }
 
-    /// Whether there was an address space to walk when the file was opened.
+    /// Whether there was an address space to walk at the open.
     pub(super) fn has_address_space(&self) -> bool {
         self.has_address_space
     }
@@ -67,8 +67,8 @@ impl TextWalk {
         Ok(())
     }
 
-    /// Between two reads the kernel lets go of the map, and goes on with the region that covers the
-    /// place where it was (`m_start`): one that has grown downwards by then was shown in part.
+    /// Between two reads the kernel releases the map, and continues with the region that covers its
+    /// last place (`m_start`). A region that has grown downwards since was shown in part.
     fn cut_to_unseen(&mut self) {
         let seen = self.reached.saturating_sub(self.region.start);
         if seen > 0 {
@@ -139,20 +139,20 @@ impl Walk for TextWalk {
     }
 }
 
-/// The lines of an open file, in one buffer that is used again and again.
+/// The lines of an open file, in one buffer that is reused.
 struct Lines {
     pid: Pid,
     file: OwnedFd,
     buffer: Vec<u8>,
     unread: Range<usize>,
-    /// Where the last whole line of what is unread ends, behind its newline.
+    /// The end of the last whole line that is unread, after its newline.
     whole: usize,
     ended: bool,
 }
 
 impl Lines {
-    /// The whole lines that are unread and in the buffer, each with its newline: at least one, but
-    /// none at the end of the file.
+    /// The unread whole lines in the buffer, each with its newline. At least one; none at the end
+    /// of the file.
     #[inline]
     fn whole(&mut self) -> Result<&[u8]> {
         while self.unread.start == self.whole && !self.ended {
@@ -161,7 +161,7 @@ impl Lines {
         Ok(&self.buffer[self.unread.start..self.whole])
     }
 
-    /// Counts so many bytes of whole lines as read.
+    /// Counts this many bytes of whole lines as read.
     #[inline]
     fn pass(&mut self, length: usize) {
         self.unread.start += length;
@@ -187,7 +187,7 @@ impl Lines {
         };
         self.ended = got == 0;
         if self.ended && self.unread.end > 0 {
-            // Never the kernel's: a last line that was not ended.
+            // The kernel never writes this: a last line without its newline.
             room[0] = b'\n';
             got = 1;
         }
