@@ -1,6 +1,6 @@
-//! Which library is where in dyld's shared cache, and how its pages are mapped.
+//! The libraries in dyld's shared cache: their addresses, and how their pages are mapped.
 //!
-//! The cache may come out of a recording, so it is believed only as far as it is of one piece.
+//! The cache may come from a recording, so it is used only if it is consistent.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use crate::model::Protection;
 /// An index of a [`SharedCache`].
 #[derive(Debug, Default)]
 pub struct Cache {
-    /// The process that the cache was read in.
+    /// The pid of the process in which the cache was read.
     pub pid: i32,
-    /// From the first mapping's start to the last one's end.
+    /// From the start of the first mapping to the end of the last one.
     pub range: Range<u64>,
     claims: Claims,
-    /// Ascending.
+    /// In ascending order.
     mappings: Vec<Mapping>,
 }
 
@@ -34,20 +34,20 @@ impl Mapping {
     }
 }
 
-/// A piece of the cache that is all of one library, or of none, and mapped in one way.
+/// A piece of the cache that belongs to one library, or to none, with one protection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece<'a> {
-    /// Where it ends.
+    /// The address after its last byte.
     pub end: u64,
     /// The library's install path.
     pub path: Option<&'a [u8]>,
-    /// How its pages are mapped at first; not known between mappings.
+    /// The initial protection of its pages; unknown between mappings.
     pub protection: Option<Protection>,
 }
 
 impl Cache {
-    /// `None` where mappings overlap, the first does not begin with the header, a library reaches
-    /// out of the cache, or it would keep more than [`MOST_MEMORY`].
+    /// `None` if mappings overlap, the first does not begin with the header, a library reaches out
+    /// of the cache, or the index would keep more than [`MOST_MEMORY`].
     #[must_use]
     pub fn of(cache: SharedCache) -> Option<Self> {
         let SharedCache { pid, address, mappings, images } = cache;
@@ -69,7 +69,7 @@ impl Cache {
         (cache.memory() <= MOST_MEMORY).then_some(cache)
     }
 
-    /// What is at this address, up to where something else begins.
+    /// The piece at this address, up to the start of another library or protection.
     #[must_use]
     pub fn at(&self, address: u64) -> Piece<'_> {
         let mut piece = self.part_at(address);
@@ -83,7 +83,7 @@ impl Cache {
         piece
     }
 
-    /// As [`at`](Self::at), up to where a mapping or a segment ends.
+    /// Like [`at`](Self::at), up to the end of a mapping or segment.
     fn part_at(&self, address: u64) -> Piece<'_> {
         let (end, path) = self.claims.at(address);
         let next = self.mappings.partition_point(|mapping| mapping.range.end <= address);
@@ -97,7 +97,7 @@ impl Cache {
         Piece { end: end.min(edge), path, protection }
     }
 
-    /// The bytes that the index keeps, about.
+    /// The bytes that the index keeps, approximately.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.claims.memory() + self.mappings.len() * size_of::<Mapping>()

@@ -1,10 +1,10 @@
 //! The libraries in a process's shared cache, without a task port.
 //!
-//! To the kernel dyld's shared cache is one submap, in which hundreds of libraries are packed; but all
+//! To the kernel dyld's shared cache is one submap, in which hundreds of libraries are packed. All
 //! processes of one root directory, processor type and page size map the same cache at the same
-//! address (`vm_shared_region.c`), and so does this program, which reads in its own copy which library
-//! is where ([`Cache`]). What makes an exception is asked about, and needs no port; where there is one,
-//! the process's rows stay as `maps` has them.
+//! address (`vm_shared_region.c`). So does this program, which reads the places of the libraries
+//! from its own copy ([`Cache`]). Queries that need no port detect the exceptions, for which the
+//! process's rows stay as `maps` has them.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -21,25 +21,25 @@ use crate::kernel::xnu::{
 use crate::kernel::{Detail, Walk};
 use crate::model::{BackingKind, PageCounts, Pid, Region, Result, UserTag};
 
-/// A cache has some ten signed ranges; a process may map more memory over it.
+/// The most signed ranges of a cache, which has some ten; a process may map more memory over it.
 const MOST_SIGNED: usize = 1_024;
 
-/// The cache of this program, and by which it knows others that have it too.
+/// The cache of this program, and the properties of other processes that have it too.
 pub(super) struct OwnCache<C: XnuCalls> {
     calls: Arc<C>,
     images: Arc<Images<C>>,
     left: Arc<LeftBehind>,
-    /// Read at the first question.
+    /// Read at the first query.
     cache: OnceLock<Option<Arc<Cache>>>,
 }
 
-/// What the rows of a cache tell of it.
+/// Facts about a cache from its rows.
 #[derive(Debug, PartialEq, Eq)]
 struct Rows {
-    /// From the first to the last, which leave no hole.
+    /// From the first row to the last, without a hole.
     range: Range<u64>,
-    /// What the kernel has mapped over it for the process, with its pointers signed: without a tag
-    /// (`vm_shared_region_auth_remap`). Ranges that meet are one.
+    /// Ranges that the kernel has mapped over the cache for the process, with its pointers signed:
+    /// without a tag (`vm_shared_region_auth_remap`). Adjacent ranges are joined.
     signed: Vec<Range<u64>>,
 }
 
@@ -58,7 +58,7 @@ impl<C: XnuCalls> OwnCache<C> {
         RegionWalk::new(target, Detail::Map, namer, Arc::clone(&self.left))
     }
 
-    /// This program's cache with the shared region that it is in.
+    /// This program's cache, and the shared region that has it.
     fn cache(&self) -> Option<(Arc<Cache>, Range<u64>)> {
         let cache = self.cache.get_or_init(|| {
             let cache = self.calls.shared_cache().and_then(Cache::of);
@@ -73,7 +73,7 @@ impl<C: XnuCalls> OwnCache<C> {
         Some((cache, region))
     }
 
-    /// The cache, and the shared region that it is in, if this process has the same.
+    /// The cache and the shared region, if this process has them too.
     fn of(&self, target: &Target<C>) -> Option<(Arc<Cache>, Range<u64>)> {
         let (cache, region) = self.cache()?;
         if target.number() == cache.pid {
@@ -86,7 +86,7 @@ impl<C: XnuCalls> OwnCache<C> {
             && {
                 let unique = self.calls.pid::<UniqueInfo>(number(own), 1).ok()?;
                 let ours = self.rows(Target::of(&self.calls, own, &unique), &region)?;
-                // Without what is signed, as on Intel, another version of the cache looks the same.
+                // Without signed ranges, as on Intel, another version of the cache looks equal.
                 !ours.signed.is_empty()
                     && ours.range.start <= cache.range.start
                     && cache.range.end <= ours.range.end
@@ -95,7 +95,7 @@ impl<C: XnuCalls> OwnCache<C> {
         same.then_some((cache, region))
     }
 
-    /// Whether it is a 64-bit process of this machine's own kind that has the shared region.
+    /// Whether it is a 64-bit process of this machine's native kind that has the shared region.
     fn is_usual(&self, pid: Pid) -> bool {
         let calls = self.calls.as_ref();
         let info = calls.pid::<ShortBsdInfo>(number(pid), 1);
@@ -118,8 +118,8 @@ impl<C: XnuCalls> OwnCache<C> {
         queries::root(&self.calls, &self.left, pid)
     }
 
-    /// What the rows of this process inside the shared region tell; `None` where there are none, or
-    /// too many.
+    /// The facts from the rows of this process inside the shared region; `None` if there are no
+    /// rows, or too many.
     fn rows(&self, target: Target<C>, region: &Range<u64>) -> Option<Rows> {
         let mut walk = self.walk(target);
         walk.begin_at(region.start);
@@ -156,20 +156,20 @@ pub(super) struct LibraryWalk<C: XnuCalls> {
     target: Target<C>,
     own: Arc<OwnCache<C>>,
     pass: Pass,
-    /// What is still to be handed out of the row that `rows` is at.
+    /// The part that is left of the row of `rows`.
     left: Range<u64>,
-    /// What was handed out last.
+    /// The part that was handed out last.
     piece: Region,
 }
 
 enum Pass {
-    /// Nothing was asked yet.
+    /// No row was read yet.
     Fresh,
-    /// The rows are divided by this cache, up to the end of the shared region.
+    /// This cache divides the rows, up to the end of the shared region.
     Divided(Arc<Cache>, u64),
-    /// They are shown as they are.
+    /// The rows are shown undivided.
     Whole,
-    /// The last one was shown.
+    /// The last row was shown.
     Over,
 }
 
@@ -179,7 +179,7 @@ impl<C: XnuCalls> LibraryWalk<C> {
         LibraryWalk { rows, target, own, pass: Pass::Fresh, left: 0..0, piece: Region::default() }
     }
 
-    /// The next row inside the cache becomes what is left.
+    /// Reads the next row inside the cache into `left`.
     fn next_row(&mut self) -> Result<bool> {
         while let Some(row) = self.rows.next_region()? {
             if row.backing.is_shared_cache() {
@@ -230,7 +230,7 @@ impl<C: XnuCalls> Walk for LibraryWalk<C> {
         self.left.start = piece.end;
         (piece.offset, piece.pages, piece.submap) = (0, PageCounts::default(), false);
         piece.protection = row.protection;
-        // The submap's own is less than what is mapped in it.
+        // The submap's own protection is lower than those of the mappings in it.
         if row.submap
             && let Some(protection) = found.protection
         {

@@ -1,5 +1,5 @@
-//! Lists and values that a call fills a buffer with, whose length is asked for before. One that has
-//! grown by then is asked for again.
+//! Lists and values that a call writes into a buffer, whose length an earlier call returns. One
+//! that has grown meanwhile is read again.
 
 use std::ffi::CStr;
 
@@ -7,17 +7,17 @@ use super::failure;
 use crate::kernel::xnu::{Errno, Mount, PROC_PIDPATHINFO_MAXSIZE, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
-/// In errors.
+/// The call's name in errors.
 const LIST: &str = "proc_listallpids";
 
-/// Room for processes that start while the list is made, and for bytes of a value that grows.
+/// Spare room for processes that start while the list is made, and for bytes of a value that grows.
 const SPARE: usize = 64;
 
-/// macOS has at most 99,999 pids; a kernel with four million, or as many mounts, is not believed to
-/// come to an end.
+/// The most entries of a list. macOS has at most 99,999 pids; a kernel with four million, or as
+/// many mounts, may never come to an end.
 const MOST: usize = 1 << 22;
 
-/// All pids, ascending.
+/// All pids, in ascending order.
 pub(super) fn processes<C: XnuCalls>(calls: &C) -> Result<Vec<Pid>> {
     let estimate = calls.list_pids(None).map_err(|errno| failure::of_list(LIST, errno))?;
     let pids = whole(estimate.saturating_add(SPARE), MOST, |pids| calls.list_pids(Some(pids)))
@@ -29,14 +29,16 @@ pub(super) fn processes<C: XnuCalls>(calls: &C) -> Result<Vec<Pid>> {
         .into_iter()
         .filter_map(|number| u32::try_from(number).ok().and_then(Pid::new))
         .collect();
-    // A process that becomes a zombie meanwhile is found among the living and among the zombies.
+    // A process that becomes a zombie meanwhile is in the list of the living and in that of
+    // zombies.
     processes.sort_unstable();
     processes.dedup();
     Ok(processes)
 }
 
-/// Asks for a list with room for so many at first, and for more until there is room left: one that
-/// fills its buffer may have been cut off. At most so many are believed to come to an end.
+/// Reads a list into a buffer of this length at first, and into longer ones until some room is
+/// left, since a list that fills its buffer may have been cut off. Fails for a list of more than
+/// `most` entries.
 pub(crate) fn whole<T: Clone + Default>(
     first: usize,
     most: usize,
@@ -54,14 +56,14 @@ pub(crate) fn whole<T: Clone + Default>(
     }
 }
 
-/// How often a sysctl is asked that grows each time.
+/// How often a sysctl is read that grows each time.
 const ATTEMPTS: usize = 8;
 
 /// The bytes of a sysctl.
 pub(crate) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result<Vec<u8>, Errno> {
     let mut value = Vec::new();
     for _ in 0..ATTEMPTS {
-        // A text may be another one by now.
+        // Another text may be there by now.
         let room = calls.sysctl_by_name(name, None)?.saturating_add(SPARE).max(2 * value.len());
         value.resize(room, 0);
         match calls.sysctl_by_name(name, Some(&mut value)) {
@@ -87,7 +89,7 @@ pub(crate) fn executable_path<C: XnuCalls>(
     Ok(path)
 }
 
-/// The file systems that are mounted.
+/// The mounted file systems.
 pub(crate) fn mounts<C: XnuCalls>(calls: &C) -> std::result::Result<Vec<Mount>, Errno> {
     let expected = calls.mounts(None)?.saturating_add(8);
     whole(expected, MOST, |mounts| calls.mounts(Some(mounts)))

@@ -1,9 +1,9 @@
-//! macOS: what XNU answers about processes, through a thin trait that a model can stand in for.
+//! macOS: processes by XNU's calls, through a thin trait that a model can implement.
 //!
-//! `proc_info` tells every column of `maps` and `task/vmmap` of any process that the caller may
-//! see, with System Integrity Protection on and without a task port. A task port, which may be
-//! refused even to root and may wait for an upcall, is used only for what needs one: the regions
-//! inside submaps.
+//! `proc_info` has every column of `maps` and `task/vmmap`, for every process that the caller may
+//! see, with System Integrity Protection on and without a task port. A task port may be refused
+//! even to root, and its call may wait for an upcall. So only queries that need one use it, such as
+//! those for the regions inside submaps.
 
 pub mod cache;
 mod failure;
@@ -49,8 +49,8 @@ pub struct MachKernel<C: XnuCalls> {
 const BSD: &str = "proc_pidinfo(PROC_PIDTBSDINFO)";
 
 impl<C: XnuCalls> MachKernel<C> {
-    /// The kernel behind these calls. Asks it not to look for aliases when it tells share modes:
-    /// for that it scans the whole map at every shared region.
+    /// The kernel behind these calls. Makes it not look for aliases when it computes share modes,
+    /// for which it would scan the whole map at every shared region (`vm.self_region_info_flags`).
     pub fn new(calls: Arc<C>) -> Self {
         if let Err(Errno(errno)) =
             calls.set_sysctl(c"vm.self_region_info_flags", &REGION_INFO_SKIP_ALIASES.to_ne_bytes())
@@ -74,8 +74,8 @@ impl<C: XnuCalls> MachKernel<C> {
         &self.calls
     }
 
-    /// What anyone may know of a process, and for whom the kernel tells it the rest too, in one
-    /// call so that all of it is of one process.
+    /// The values that all users may know of a process, and the others if the kernel reports them
+    /// to this program. One call returns all of them, so that they are of one process.
     fn describe(&self, pid: Pid) -> Result<Process> {
         match self.calls.pid::<BsdInfo>(number(pid), 1) {
             Ok(info) => Ok(from_bsd_info(pid, &info)),
@@ -110,8 +110,8 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         }
     }
 
-    /// Where the kernel does not tell this program when the process started (another user's, and
-    /// this is not root), its nodes date from 1970.
+    /// The process's nodes have the time of the epoch if the kernel withholds the start time from
+    /// this program (of another user's process, unless this is root).
     fn owner(&self, pid: Pid, _owned: OwnerKind) -> Result<Owner> {
         let process = self.describe(pid)?;
         Ok(Owner {
@@ -128,7 +128,7 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         }
     }
 
-    /// As for [`owner`](Self::owner), a start that the kernel does not tell is 1970.
+    /// A start time that the kernel withholds is the epoch, as for [`owner`](Self::owner).
     fn process(&self, pid: Pid) -> Result<Process> {
         self.describe(pid)
     }
@@ -155,15 +155,15 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         }
     }
 
-    /// In a replay they are processes of the machine at hand, not of the recorded one.
+    /// In a replay the callers are processes of this machine, not of the recorded one.
     fn knows_callers(&self) -> bool {
         self.calls.own_pid() != 0
     }
 
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
         match Target::find(&self.calls, pid, identity)? {
-            // Asking about the regions of pid 0 is refused even to root, and the kernel may file
-            // a crash report against who asks.
+            // The kernel refuses a query about the regions of pid 0 even to root, and may file a
+            // crash report against the process that asks.
             Found::Zombie => Ok(Box::new(EmptyWalk)),
             Found::Living(_) if pid.number() == 0 => Ok(Box::new(EmptyWalk)),
             Found::Living(target) => {
@@ -300,7 +300,7 @@ fn from_bsd_info(pid: Pid, info: &BsdInfo) -> Process {
     }
 }
 
-/// When a process was started; the epoch for a time that this machine cannot have.
+/// The start of a process; the epoch for a time that this machine cannot represent.
 fn started(info: &BsdInfo) -> SystemTime {
     let since_epoch = Duration::from_secs(info.start_seconds)
         .saturating_add(Duration::from_micros(info.start_microseconds));

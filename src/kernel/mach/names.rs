@@ -1,4 +1,4 @@
-//! What a region is called: its file's path, or a name in the manner of Linux from its user tag.
+//! The name of a region: its file's path, or by its user tag a name like Linux's.
 
 mod images;
 mod program;
@@ -12,46 +12,47 @@ use self::program::Program;
 use crate::kernel::xnu::{RegionInfo, RegionPathInfo, VnodeInfo, XnuCalls};
 use crate::model::{Backing, BackingKind, Device, Protection, Region, UserTag};
 
-/// The main thread's stack lies above what is left of its 64 MiB beyond `RLIMIT_STACK`, which
-/// stays reserved without access. Other threads have a guard of a page or a few.
+/// The least size of the reserved region below a main stack. The main thread's stack is above the
+/// part of its 64 MiB that exceeds `RLIMIT_STACK`, which stays reserved without access. Other
+/// threads have a guard of a page or a few.
 ///
-/// The kernel tells dyld where the stack is, in a string behind the environment, `main_stack=…`. Who
-/// asks for a process's arguments finds that string empty: libpthread wipes it as it starts
+/// The kernel passes the stack's place to dyld in a string after the environment, `main_stack=…`.
+/// Queries of a process's arguments find that string empty, since libpthread wipes it at the start
 /// (`pthread.c:parse_main_stack_params`).
 const LEAST_MAIN_GUARD: u64 = 1 << 20;
 
-/// Where the shared region is, by the kernel's architecture (`osfmk/mach/shared_region.h`).
+/// The shared region's range, by the kernel's architecture (`osfmk/mach/shared_region.h`).
 const SHARED_REGIONS: [Range<u64>; 2] =
     [0x1_8000_0000..0x3_0000_0000, 0x7ff8_0000_0000..0x7fff_fe00_0000];
 
-/// Where Intel's commpages are, behind all that a process may map.
+/// The range of Intel's commpages, above all that a process may map.
 const COMMPAGES: Range<u64> = 0x7fff_ffe0_0000..0x8000_0000_0000;
 
-/// The shared region that this address is in.
+/// The shared region that has this address.
 pub(super) fn shared_region(address: u64) -> Option<Range<u64>> {
     SHARED_REGIONS.into_iter().find(|range| range.contains(&address))
 }
 
-/// Names the regions of one walk, which it must see in ascending order.
+/// Names the regions of one walk, which must pass them in ascending order.
 pub(super) struct Namer<C: XnuCalls> {
     images: Arc<Images<C>>,
-    /// Behind the top of this program's own main stack, where the walk is over its own map.
+    /// The end of this program's own main stack, in a walk over its own map.
     own_stack_top: Option<u64>,
-    /// Where the last region ended that can be the guard below a main stack.
+    /// The end of the last region that can be the guard below a main stack.
     guard_end: Option<u64>,
-    /// The shared region, from the first row of it on.
+    /// The shared region, from its first row on.
     cache: Option<Range<u64>>,
     /// The program or library whose rows come next.
     program: Option<Program>,
 }
 
 impl<C: XnuCalls> Namer<C> {
-    /// `own_stack_top` is known for the own process only; elsewhere the guard tells.
+    /// `own_stack_top` is known for the own process only. In others the guard decides.
     pub(super) fn new(images: Arc<Images<C>>, own_stack_top: Option<u64>) -> Self {
         Namer { images, own_stack_top, guard_end: None, cache: None, program: None }
     }
 
-    /// One for the same process that has seen nothing yet.
+    /// The names for another walk over the same process, from its beginning.
     pub(super) fn fresh(&self) -> Self {
         Self::new(Arc::clone(&self.images), self.own_stack_top)
     }
@@ -65,8 +66,8 @@ impl<C: XnuCalls> Namer<C> {
         }
     }
 
-    /// Names a region that has no file, or of which the kernel was not asked for one. Those with one
-    /// need not be seen for the stack: one that stands on a guard begins where the guard ends.
+    /// Names a region without a file, or one whose file was not asked for. Regions with a file do
+    /// not matter for the stack, which begins at the end of its guard.
     pub(super) fn name(&mut self, region: &mut Region, info: Option<&RegionInfo>) {
         let guard_end = self.guard_end.take();
         let is_stack = region.user_tag == UserTag::STACK;
@@ -106,8 +107,8 @@ impl<C: XnuCalls> Namer<C> {
         });
     }
 
-    /// By its place: what the process has written to in the shared region, and what was signed for
-    /// it, are entries of its own there, tagged or not.
+    /// By address: the parts of the shared region that the process has written to, and those that
+    /// were signed for it, are entries of their own, with or without a tag.
     fn is_shared_cache(&mut self, region: &Region) -> bool {
         let tagged = matches!(region.user_tag, UserTag::SHARED_PMAP | UserTag::UNSHARED_PMAP);
         if region.submap && tagged {
@@ -133,8 +134,8 @@ fn pseudo(region: &mut Region, write: impl FnOnce(&mut Vec<u8>)) {
     write(&mut region.backing.name);
 }
 
-/// Whether a vnode is behind the region. A denied stat leaves all numbers 0 but may give the
-/// path; a cold name cache gives numbers and no path.
+/// Whether a vnode is behind the region. A denied stat leaves all numbers 0 but may give the path;
+/// a cold name cache gives numbers and no path.
 pub(super) fn has_file(info: &RegionPathInfo) -> bool {
     !info.path.is_empty() || info.vnode.dev != 0 || info.vnode.ino != 0 || info.vnode.kind != 0
 }
@@ -151,6 +152,6 @@ fn show_file(backing: &mut Backing, vnode: &VnodeInfo, path: &[u8]) {
     backing.name.extend_from_slice(path);
     backing.device = device(vnode.dev);
     backing.inode = vnode.ino;
-    // A failed stat leaves the link count 0 as well, and says nothing about the file.
+    // A failed stat leaves the link count 0 as well, which does not mean that the file was deleted.
     backing.link_count = (vnode.kind != 0).then(|| u32::from(vnode.nlink));
 }

@@ -1,17 +1,17 @@
-//! The walk over this program's own map, which names the libraries in dyld's shared cache.
+//! The walk over this program's own map, with the libraries in dyld's shared cache.
 //!
-//! To the kernel the cache is one submap with a few large regions, each of which holds the text or
-//! the data of hundreds of libraries, packed; the files behind them are the cache's. Which library
-//! is where, only dyld knows, and it tells each process about itself alone. So the rows of the
-//! process's own map come from the [walk](RegionWalk) that is made for any process. In the place of
-//! a submap come its regions; and they, and all other rows of the cache, such as what was written
-//! there, are cut where dyld's images begin and end, each piece with the path of its image. What is
-//! no image's, such as the link-edit data that all share, keeps the name of the whole. The pieces of
-//! a region cover exactly the region.
+//! To the kernel the cache is one submap with a few large regions, each with the packed text or
+//! data of hundreds of libraries; the files behind them are the cache's. Only dyld knows the places
+//! of the libraries, and reports to each process its own. So the rows of the process's own map come
+//! from the [walk](RegionWalk) for any process. The regions inside a submap replace the submap's
+//! row. They, and all other rows of the cache, such as pages that were written to, are cut where
+//! dyld's images begin and end, each piece with the path of its image. Parts of no image, such as
+//! the link-edit data that all share, keep the name of the whole. The pieces of a region cover
+//! exactly the region.
 //!
 //! Segments of the cache are packed without regard to pages (dyld's `cache_builder`), so a piece
 //! may begin or end within a page, as rows of Apple's own `vmmap` do. Its offset in the file is
-//! not known and told as 0, and so are device and inode: the library need not exist as a file.
+//! unknown and shown as 0, and so are device and inode: the library need not exist as a file.
 
 mod claims;
 
@@ -26,27 +26,27 @@ use crate::model::{BackingKind, ErrorKind, PageCounts, Region, Result};
 /// A walk over the regions of the process that runs this.
 pub(super) struct OwnWalk<C: XnuCalls> {
     rows: RegionWalk<C>,
-    /// Inside the submap that `rows` is at.
+    /// The walk inside the submap of `rows`.
     leaves: Option<RegionWalk<C>>,
-    /// What is still to be handed out of the region that `leaves` is at.
+    /// The part that is left of the region of `leaves`.
     left: Range<u64>,
-    /// The part of it that was handed out last.
+    /// The part that was handed out last.
     piece: Region,
     /// The images, from the first submap of each pass on.
     claims: Option<Claims>,
 }
 
-/// What there is to hand out.
+/// The region to hand out.
 enum Next {
-    /// The region that `rows` is at.
+    /// The region of `rows`.
     Row,
     Piece,
     Nothing,
 }
 
 impl<C: XnuCalls> OwnWalk<C> {
-    /// The same walk with submaps entered. `rows` must be a walk over this program's own process,
-    /// at its beginning, that does not enter submaps itself.
+    /// The walk with submaps entered. `rows` must be a walk over this program's own process, at its
+    /// beginning, that does not enter submaps itself.
     pub(super) fn new(rows: RegionWalk<C>) -> Self {
         OwnWalk { rows, leaves: None, left: 0..0, piece: Region::default(), claims: None }
     }
@@ -74,7 +74,8 @@ impl<C: XnuCalls> OwnWalk<C> {
             }
             self.leaves = Some(self.rows.inside_own());
             match self.next_leaf() {
-                // It cannot be looked into, so it is shown from outside, as another process's.
+                // The submap cannot be entered, so it is shown from outside, like another
+                // process's.
                 Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::Failed) => {
                     self.leaves = None;
                     return Ok(Next::Row);
@@ -84,11 +85,11 @@ impl<C: XnuCalls> OwnWalk<C> {
         }
     }
 
-    /// Takes the next region inside the submap, or leaves the submap.
+    /// Reads the next region inside the submap, or leaves the submap.
     fn next_leaf(&mut self) -> Result<()> {
         let Some(leaves) = &mut self.leaves else { return Ok(()) };
         let row = self.rows.region();
-        // The regions behind the submap come from `rows`: not worth a call.
+        // The regions after the submap come from `rows`: not worth a call.
         let whole = leaves.region().end >= row.end;
         let found = if whole { None } else { leaves.next_region()? };
         let Some(leaf) = found.filter(|leaf| leaf.start < row.end) else {
@@ -99,13 +100,14 @@ impl<C: XnuCalls> OwnWalk<C> {
         let backing = std::mem::take(&mut self.piece.backing);
         self.piece.clone_from(leaf);
         self.piece.backing = backing;
-        // Of the submap, as what is written there is copied; and not known of the parts.
+        // The submap's letter, since writes there are copied. Offset and pages of the parts are
+        // unknown.
         self.piece.sharing = row.sharing;
         (self.piece.offset, self.piece.pages) = (0, PageCounts::default());
         Ok(())
     }
 
-    /// Cuts off the first of what is left, up to where another image begins.
+    /// Cuts off the first part of the rest, up to the start of another image.
     fn cut_piece(&mut self) {
         let calls = self.rows.calls();
         let claims = self.claims.get_or_insert_with(|| {

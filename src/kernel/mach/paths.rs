@@ -1,15 +1,15 @@
 //! Whole paths of files.
 //!
-//! The kernel takes the path of a file that a process uses from its name cache. What that lacks is
-//! missing at the path's beginning: all of it, or some directories, since the rest is still written
-//! as if it began at the root; and a path that is too long for the answer loses its beginning
-//! likewise (`vfs_cache.c:build_path_with_parent`). `fsgetpath` asks the file system for the rest. It
-//! may wait, so it is asked only behind a deadline.
+//! The kernel takes the path of a file in use from its name cache. What the cache lacks is missing
+//! at the path's beginning: all of it, or some directories, since the rest is written as if it
+//! began at the root (`vfs_cache.c:build_path_with_parent`). A path that is too long for the answer
+//! loses its beginning in the same way. `fsgetpath` asks the file system for the whole path. It may
+//! wait, so it is called only with a deadline.
 
 use crate::kernel::xnu::{Errno, MAXLONGPATHLEN, VnodeInfo, XnuCalls};
 
-/// Names in the root directory of macOS (`hier(7)`): a path that begins with another one may be the
-/// end of a longer path.
+/// Names in the root directory of macOS (`hier(7)`). A path that begins with another name may be
+/// the end of a longer path.
 const IN_ROOT: [&[u8]; 17] = [
     b"Applications",
     b"Library",
@@ -30,17 +30,17 @@ const IN_ROOT: [&[u8]; 17] = [
     b"var",
 ];
 
-/// The longest path that fits into the kernel's answers.
+/// The longest path that fits into the kernel's answers, in bytes.
 const ROOM: usize = 1023;
 
-/// The longest name of a file, with the `/` before it: where there was less room than this left,
-/// another one may have been left out.
+/// The longest name of a file with the `/` before it. If less room than this is left, the kernel
+/// may have left out another name.
 const NAME: usize = 256;
 
-/// Whether the path of this file may be no more than the end of it, so that to ask for it makes
-/// sense. One that was deleted has none any more.
+/// Whether the path of this file may lack its beginning, so that `fsgetpath` is worth a call. A
+/// deleted file has no path any more.
 pub(crate) fn may_be_cut(vnode: &VnodeInfo, path: &[u8]) -> bool {
-    // The file system of one that was unmounted has no number (`fill_vnodeinfo`).
+    // An unmounted file system has no number (`fill_vnodeinfo`).
     let has_number = vnode.ino != 0 && vnode.fsid != [0; 2];
     let can_be_asked = vnode.kind != 0 && vnode.nlink > 0 && has_number;
     can_be_asked && (path.len() + NAME > ROOM || !begins_in_root(path))
@@ -60,7 +60,7 @@ pub(crate) fn ask<C: XnuCalls>(calls: &C, vnode: &VnodeInfo) -> Result<Vec<u8>, 
     Ok(path)
 }
 
-/// The path of a file whose end this is; nothing where it is all, or no more is to be found out. A
+/// The whole path of a file with this end; `None` if the path is whole, or the rest is unknown. A
 /// file with several names may be found by another one.
 pub(super) fn whole<C: XnuCalls>(calls: &C, vnode: &VnodeInfo, path: &[u8]) -> Option<Vec<u8>> {
     if !may_be_cut(vnode, path) {

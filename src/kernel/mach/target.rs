@@ -1,4 +1,4 @@
-//! The process that a walk is about, and whether it still is that process.
+//! The process of a walk, and the check that it still is that process.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use super::failure;
 use crate::kernel::xnu::{Errno, ShortBsdInfo, Typed, UniqueInfo, XnuCalls};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
 
-/// One image of one process: what must not change while its regions are shown.
+/// One image of one process, which must not change while its regions are shown.
 pub(super) struct Target<C: XnuCalls> {
     pub(super) calls: Arc<C>,
     pub(super) pid: Pid,
     identity: Identity,
 }
 
-/// What is to be walked.
+/// The subject of a walk.
 pub(super) enum Found<C: XnuCalls> {
     /// A process with an address space.
     Living(Target<C>),
-    /// A zombie, which has none.
+    /// A zombie, which has no address space.
     Zombie,
 }
 
@@ -41,7 +41,7 @@ impl<C: XnuCalls> Target<C> {
         Ok(Found::Living(Target { calls, pid, identity }))
     }
 
-    /// The process with this pid, which was just found to be this one.
+    /// The process with this pid, which was just confirmed.
     pub(super) fn of(calls: &Arc<C>, pid: Pid, unique: &UniqueInfo) -> Self {
         Target { calls: Arc::clone(calls), pid, identity: identity_of(unique) }
     }
@@ -49,8 +49,8 @@ impl<C: XnuCalls> Target<C> {
     /// Whether it is still the same process, with the same image, and not in its exit.
     ///
     /// XNU empties the map of a dying process before the process is a zombie, so an address space
-    /// that ends may be one that is being torn down: this says that it was not, when asked after that
-    /// end was seen.
+    /// that ends may be one that is being torn down. This says that it was not, if called after
+    /// that end was seen.
     pub(super) fn is_same(&self) -> Result<bool> {
         let (short, unique) = match look(self.calls.as_ref(), self.pid) {
             Ok(both) => both,
@@ -83,8 +83,8 @@ pub(super) const SHORT: &str = "proc_pidinfo(PROC_PIDT_SHORTBSDINFO)";
 /// Flavor 17, in errors.
 pub(super) const UNIQUE: &str = "proc_pidinfo(PROC_PIDUNIQIDENTIFIERINFO)";
 
-/// Flags and identity, in this order: where the identity is one that was known before, nobody
-/// else can have had the pid in between, so the flags are of the same process.
+/// Flags and identity, in this order: if the identity is one that was known before, no other
+/// process can have had the pid in between, so the flags are of the same process.
 fn look<C: XnuCalls>(calls: &C, pid: Pid) -> Result<(ShortBsdInfo, UniqueInfo)> {
     let short = calls
         .pid::<ShortBsdInfo>(number(pid), 1)

@@ -1,9 +1,8 @@
-//! The walk over one process's regions: one kernel call a region, each answer held against what
-//! can have happened since the last.
+//! The walk over one process's regions: one kernel call a region.
 //!
-//! Nothing pins a map between two calls. A region may have grown over the place where the last
-//! answer ended, so each is cut to what was not seen yet; and a map that ends may be one that is
-//! being torn down, so the end is believed only when the process is the same, and alive, after.
+//! A map may change between two calls. A region may have grown over the end of the last answer, so
+//! each is cut to the part that was not seen yet. A map that ends may be one that is being torn
+//! down, so the end counts only if the process is the same, and alive, afterwards.
 
 mod ahead;
 mod page;
@@ -24,11 +23,11 @@ use crate::kernel::xnu::{TaskPort, XnuCalls};
 use crate::kernel::{Detail, Walk};
 use crate::model::{Code, Error, ErrorKind, Region, Result};
 
-/// The smallest page of any task; stepping over less could miss the next region's start.
+/// The smallest page of any task. A larger step could miss the next region's start.
 const LEAST_PAGE: u64 = 4096;
 
-/// How many answers in a row may bring the walk no further. XNU gives none; a kernel that gives
-/// more than this is not believed to stop.
+/// The most answers in a row without progress. XNU gives none; a kernel that gives more may never
+/// stop.
 const MOST_STALE: u32 = 16;
 
 /// A walk over the regions of a living process.
@@ -39,14 +38,14 @@ pub(super) struct RegionWalk<C: XnuCalls> {
     region: Region,
     namer: Namer<C>,
     ahead: FilesAhead,
-    /// Where each pass begins.
+    /// The address at which each pass begins.
     first: u64,
     paths: WholePaths,
-    /// Where the kernel is asked next.
+    /// The address of the next call.
     cursor: u64,
-    /// The end of what was handed out.
+    /// The end of the last region that was handed out.
     seen: u64,
-    /// How many answers in a row brought the walk no further.
+    /// The number of answers in a row without progress.
     stale: u32,
     progress: Progress,
 }
@@ -55,16 +54,16 @@ pub(super) struct RegionWalk<C: XnuCalls> {
 enum Progress {
     /// No region of this pass was handed out.
     Start,
-    /// Some were, of the image that the target names.
+    /// Regions were handed out, of the image in the target.
     Under,
-    /// The last one reached the top of the address space.
+    /// The last region reached the top of the address space.
     Top,
-    /// All were, and the process lived on.
+    /// All regions were handed out, and the process lived on.
     Whole,
 }
 
 impl<C: XnuCalls> RegionWalk<C> {
-    /// A walk that asks nothing about regions yet.
+    /// A walk that has asked for no region yet.
     pub(super) fn new(
         target: Target<C>,
         detail: Detail,
@@ -90,8 +89,8 @@ impl<C: XnuCalls> RegionWalk<C> {
         }
     }
 
-    /// A walk over what is inside the region that was handed out last, a submap of this program's
-    /// own map, and over all that follows it. It never shows another image than this one does.
+    /// A walk over the inside of the last region, a submap of this program's own map, and over all
+    /// that follows it. It never shows another image than this walk.
     pub(super) fn inside_own(&self) -> Self {
         RegionWalk {
             target: self.target.clone(),
@@ -109,13 +108,13 @@ impl<C: XnuCalls> RegionWalk<C> {
         }
     }
 
-    /// The same walk over what is at and above this address, from its beginning.
+    /// A walk over the regions at and above this address, from its beginning.
     pub(super) fn begin_at(&mut self, address: u64) {
         self.first = address;
         self.back_to_start();
     }
 
-    /// The region that was handed out last.
+    /// The last region that was handed out.
     pub(super) fn region(&self) -> &Region {
         &self.region
     }
@@ -137,7 +136,7 @@ impl<C: XnuCalls> RegionWalk<C> {
         Error::new(kind, self.source.call()).code(code).pid(self.target.pid).address(self.cursor)
     }
 
-    /// Takes the kernel's answer into the region; false where it holds nothing that was not seen.
+    /// Takes the kernel's answer into the region. False if it has nothing that was not seen yet.
     fn take_answer(&mut self) -> Result<bool> {
         let start = self.answer.start;
         let end = start.saturating_add(self.answer.size);
@@ -159,12 +158,12 @@ impl<C: XnuCalls> RegionWalk<C> {
         Ok(true)
     }
 
-    /// An open file is of one image: another one is not shown by it, also where nothing was read yet.
+    /// An open file shows one image only, even if nothing was read yet.
     fn check_same(&self, code: Code) -> Result<()> {
         if self.target.is_same()? { Ok(()) } else { Err(self.error(ErrorKind::Vanished, code)) }
     }
 
-    /// What to make of an answer without a region: whether the walk is whole, or asks elsewhere.
+    /// Decides after a call without a region whether the walk is complete, or where to ask instead.
     fn settle(&mut self, refusal: &Refusal) -> Result<()> {
         self.check_same(refusal.code)?;
         let untouched = self.progress == Progress::Start;
@@ -173,7 +172,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             NoRegion::WeakPort | NoRegion::Gone
                 if untouched && matches!(self.source, Source::Leaves(..)) =>
             {
-                // The process lives, so it is the port that is of no use.
+                // The process lives, so the port is of no use.
                 self.source = Source::TopLevel;
                 self.back_to_start();
             }
@@ -207,7 +206,7 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
                 continue;
             }
             if self.progress == Progress::Start {
-                // The pid may have changed hands between the look-up and this answer.
+                // The pid may have been reused between the look-up and this answer.
                 self.check_same(Code::None)?;
             }
             self.progress =
@@ -217,7 +216,7 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
     }
 
     fn confirm(&mut self) -> Result<()> {
-        // A task port stays the task's, and dies with it.
+        // A task port belongs to its task, and dies with it.
         let bound = matches!(self.source, Source::Leaves(..));
         if bound || matches!(self.progress, Progress::Start | Progress::Whole) {
             return Ok(());
@@ -232,9 +231,9 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
     }
 }
 
-/// A task port where regions inside submaps are wanted and the kernel gives one; for anything
-/// else, and where it refuses, `proc_pidinfo` tells all but those. A port that reads is enough, and
-/// unlike the one that controls it leaves no trace in the target's statistics and the system's log.
+/// A task port if the regions inside submaps are wanted and the kernel gives one. Otherwise
+/// `proc_pidinfo`, which has all except those. A read port is enough, and unlike the control port
+/// it leaves no trace in the target's statistics and in the system's log.
 fn choose<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Source<C> {
     if detail != Detail::Pages {
         return Source::TopLevel;
@@ -252,7 +251,7 @@ fn choose<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Source<C> {
     }
 }
 
-/// The walk of a process that has no address space.
+/// The walk of a process without an address space.
 pub(super) struct EmptyWalk;
 
 impl Walk for EmptyWalk {

@@ -1,8 +1,8 @@
-//! Load commands of Mach-O files that processes have mapped, read from the files and kept.
+//! Load commands of Mach-O files that processes have mapped, read from the files and cached.
 //!
 //! A file may be on a dead server, in a protected folder, or on this program's own mount, where a
-//! read would wait for itself. So each file is read on a thread of its own, with a deadline, and only
-//! a few of these threads may exist at a time.
+//! read would wait for itself. So a thread of its own reads each file, with a deadline, and only a
+//! few of these threads exist at a time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,29 +16,28 @@ use parking_lot::Mutex;
 use crate::kernel::xnu::macho::{HEADER_ROOM, MachO};
 use crate::kernel::xnu::{FilePart, VnodeInfo, XnuCalls};
 
-/// How long a file is waited for. A second walk does not wait for it again.
+/// How long a walk waits for a file. A second walk does not wait for it again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many files may be waited for at a time: together less long than a reader's request may take
-/// (5 s).
+/// The most files that are waited for at a time. All of them together take less than a reader's
+/// request may (5 s).
 const MOST_WAITING: usize = 3;
 
-/// How many files are kept. A process maps some ten that are not in the shared cache.
+/// The most files that are cached. A process maps some ten that are not in the shared cache.
 const MOST_KEPT: usize = 1024;
 
-/// What is known of a file.
+/// The state of a file.
 #[derive(Clone, Debug)]
 pub(in super::super) enum Image {
-    /// Where its segments are.
+    /// Its segments were read.
     Known(Arc<MachO>),
-    /// It is no Mach-O file.
+    /// It is not a Mach-O file.
     None,
     /// It could not be read.
     Unreadable,
 }
 
-/// The file, as far as it would be another one if it had other load commands, and where in it they
-/// are.
+/// The identity of a file, which changes if its load commands could, and the offset of its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     dev: u32,
@@ -48,7 +47,7 @@ struct Key {
     offset: u64,
 }
 
-/// The files of one kernel's processes.
+/// The files of all processes of one kernel.
 pub(in super::super) struct Images<C: XnuCalls> {
     calls: Arc<C>,
     shared: Arc<Shared>,
@@ -65,7 +64,7 @@ impl<C: XnuCalls> Images<C> {
         Images { calls, shared: Arc::default() }
     }
 
-    /// The file with this path, if it is this vnode, from the offset on.
+    /// The part of the file with this path from the offset on, if the file is this vnode.
     pub(super) fn image(&self, vnode: &VnodeInfo, path: &[u8], offset: u64) -> Image {
         let VnodeInfo { dev, ino, mtime, size, .. } = *vnode;
         let key = Key { dev, ino, mtime, size, offset };
@@ -75,8 +74,8 @@ impl<C: XnuCalls> Images<C> {
         self.read(key, path.to_vec()).unwrap_or(Image::Unreadable)
     }
 
-    /// `None` where it was not read in time. Then it is not asked for again: if it is read at last,
-    /// later walks know it.
+    /// `None` if it was not read in time. Then no walk asks for it again; once it is read, later
+    /// walks know it.
     fn read(&self, key: Key, path: Vec<u8>) -> Option<Image> {
         let (calls, shared) = (Arc::clone(&self.calls), Arc::clone(&self.shared));
         let waiting = Waiting::begin(&shared)?;
@@ -102,7 +101,7 @@ impl<C: XnuCalls> Images<C> {
     }
 }
 
-/// `Unreadable` where another file has taken the path.
+/// `Unreadable` if another file has taken the path.
 fn image_of(part: &FilePart, key: Key) -> Image {
     if (part.dev, part.ino) != (key.dev, key.ino) {
         return Image::Unreadable;
@@ -114,14 +113,14 @@ impl Shared {
     fn keep(&self, key: Key, image: Image) {
         let mut known = self.known.lock();
         if known.len() >= MOST_KEPT {
-            // They are read again where they are still wanted.
+            // They are read again if they are still needed.
             known.clear();
         }
         known.insert(key, image);
     }
 }
 
-/// A thread that reads a file, counted.
+/// A counted thread that reads a file.
 struct Waiting {
     shared: Arc<Shared>,
 }

@@ -1,12 +1,13 @@
 //! Rows of a program or library that have lost their file.
 //!
-//! Since macOS 13 dyld has the kernel map data segments over the file, by a pager that names no file
-//! (`vm_dyld_pager.c`). Encrypted text has such a pager, too. The offset of such a row is the file's
-//! until it is written to, and then 0. Memory without a file looks alike: the share mode of both is
-//! COW once a process has forked, and memory whose beginning a file covers goes on behind the file
-//! at an offset that fits. So the file's own load commands decide. Where they cannot be read, a row
-//! is the file's only if it begins where the file's last row ended, its offset fits, and it has a
-//! shadow: memory that was written to after a fork has one, and then its offset is 0.
+//! Since macOS 13 dyld has the kernel map data segments over the file, by a pager that names no
+//! file (`vm_dyld_pager.c`). Encrypted text has such a pager, too. The offset of such a row is the
+//! file's until it is written to, and then 0. Memory without a file can look like it: the share
+//! mode of both is COW once a process has forked, and memory whose beginning a file covers
+//! continues after the file at an offset that fits. So the file's own load commands decide. If they
+//! cannot be read, a row belongs to the file only if it begins at the end of the file's last row,
+//! its offset fits, and it has a shadow. Memory that was written to after a fork has a shadow, too,
+//! but its offset is 0.
 
 use std::sync::Arc;
 
@@ -19,20 +20,20 @@ use crate::model::{Backing, Protection, Region, ShareMode};
 pub(super) struct Program {
     vnode: VnodeInfo,
     path: Vec<u8>,
-    /// Where its Mach-O header is mapped, and where in the file that is.
+    /// The address of its Mach-O header, and the header's offset in the file.
     base: u64,
     offset: u64,
-    /// What the header says, once it was asked for.
+    /// The content of the header, once it was read.
     image: Option<Image>,
-    /// Where the last row ended whose offset in the file is known, and what follows there.
+    /// The end of the last row whose offset in the file is known, and the offset there.
     next: (u64, u64),
 }
 
-/// A regular file.
+/// The mode of a regular file.
 const VREG: i32 = 1;
 
 impl Program {
-    /// The program that begins at this row of a file; `None` where none does.
+    /// The program that begins at this row of a file; `None` if none does.
     pub(super) fn begin(region: &Region, info: &RegionPathInfo, path: &[u8]) -> Option<Self> {
         let has_code = region.protection.contains(Protection::EXECUTE);
         if !has_code || info.vnode.kind != VREG || !path.starts_with(b"/") {
@@ -48,10 +49,11 @@ impl Program {
         })
     }
 
-    /// Whether the row is one of this program's that has kept its file; then it is the last one.
+    /// Whether the row is one of this program's that has kept its file. It becomes the last one
+    /// then.
     pub(super) fn goes_on(&mut self, region: &Region, info: &RegionPathInfo) -> bool {
         let same = (self.vnode.dev, self.vnode.ino) == (info.vnode.dev, info.vnode.ino);
-        // Mapped once more, it begins with its header again.
+        // A file that is mapped once more begins with its header again.
         let is_part = same && region.offset != self.offset;
         if is_part {
             self.next = after(region);
@@ -98,7 +100,7 @@ impl Program {
     }
 }
 
-/// Where a row ends, and where in its file that is.
+/// The end of a row, and its offset in the file.
 fn after(region: &Region) -> (u64, u64) {
     (region.end, region.offset.wrapping_add(region.size()))
 }

@@ -1,15 +1,15 @@
-//! Which address belongs to which image.
+//! The image of each address.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::kernel::xnu::Image;
 
-/// The address space divided among images. An address that several images claim is nobody's: no
+/// The address space divided among images. An address that several images claim belongs to none: no
 /// answer is better than one that may be wrong.
 #[derive(Debug, Default)]
 pub(in super::super) struct Claims {
     images: Vec<Image>,
-    /// Ascending, without overlap, none empty; what lies between is nobody's.
+    /// In ascending order, without overlap, none empty. Addresses between them belong to no image.
     claims: Vec<Claim>,
 }
 
@@ -17,25 +17,26 @@ pub(in super::super) struct Claims {
 struct Claim {
     start: u64,
     end: u64,
-    /// Which image.
+    /// The number of the image.
     owner: usize,
 }
 
 impl Claims {
-    /// Images with the same path are one; one without a path claims nothing.
+    /// Images with the same path are one; an image without a path claims nothing.
     pub(in super::super) fn of(images: Vec<Image>) -> Self {
         let claims = settle(edges(&images));
         Claims { images, claims }
     }
 
-    /// The bytes that it keeps, about.
+    /// The bytes that this keeps, approximately.
     pub(in super::super) fn memory(&self) -> usize {
         let kept = |image: &Image| image.path.len() + size_of_val(image.segments.as_slice());
         let images: usize = self.images.iter().map(|image| kept(image) + size_of::<Image>()).sum();
         images + size_of_val(self.claims.as_slice())
     }
 
-    /// Whose the address is, and the end of what is theirs, or nobody's, from there on.
+    /// The image of the address, or none, and the end of the range from there on for which this
+    /// holds.
     pub(in super::super) fn at(&self, address: u64) -> (u64, Option<&[u8]>) {
         let next = self.claims.partition_point(|claim| claim.end <= address);
         match self.claims.get(next) {
@@ -48,7 +49,7 @@ impl Claims {
     }
 }
 
-/// Where a segment begins or ends.
+/// The start or end of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Edge {
     at: u64,
@@ -56,7 +57,7 @@ struct Edge {
     owner: usize,
 }
 
-/// The edges of all segments, ascending.
+/// The edges of all segments, in ascending order.
 fn edges(images: &[Image]) -> Vec<Edge> {
     let mut owners = HashMap::new();
     let mut edges = Vec::new();
@@ -74,7 +75,7 @@ fn edges(images: &[Image]) -> Vec<Edge> {
     edges
 }
 
-/// Goes from edge to edge with the count of open segments of each image.
+/// Goes from edge to edge with the number of open segments of each image.
 fn settle(edges: Vec<Edge>) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
     let mut open = BTreeMap::<usize, usize>::new();
@@ -94,7 +95,7 @@ fn settle(edges: Vec<Edge>) -> Vec<Claim> {
         if begins {
             *count += 1;
         } else {
-            // It has begun at an address below.
+            // It has begun at a lower address.
             *count -= 1;
             if *count == 0 {
                 open.remove(&owner);
@@ -117,7 +118,7 @@ mod tests {
         Image { path: path.into(), segments }
     }
 
-    /// What is claimed, by walking along it.
+    /// The claimed ranges, found by a walk along them.
     fn claimed(images: &[Image]) -> Vec<(u64, u64, String)> {
         let claims = Claims::of(images.to_vec());
         let (mut at, mut found) = (0, Vec::new());

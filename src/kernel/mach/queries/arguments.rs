@@ -1,4 +1,4 @@
-//! What a process was started with: sysctl `kern.procargs2`.
+//! A process's arguments and environment: sysctl `kern.procargs2`.
 //!
 //! The kernel copies the process's own stack, which it may have written over: a count, the path of
 //! the executable, NULs up to alignment, the arguments, the environment, NULs up to alignment, and
@@ -9,23 +9,24 @@ use super::super::target::number;
 use crate::kernel::xnu::{Errno, Typed, XnuCalls};
 use crate::model::{Arguments, Pid, Result, Visibility};
 
-/// Between the question how much there is and the question for it the process may execute.
+/// Spare bytes of the buffer: between the call for the length and the call for the bytes the process
+/// may execute another image.
 const MORE: usize = 4096;
 
-/// The most that the kernel gives: `ARG_MAX`, and the count.
+/// The most bytes that the kernel gives: `ARG_MAX`, and the count.
 const MOST: usize = 1024 * 1024 + 4;
 
-/// What stands before the path on the stack and is not copied. What lies at a multiple of 8 there
-/// does so here as well, since its length is one.
+/// The text before the path on the stack, which is not copied. Its length is a multiple of 8, so
+/// alignment to 8 on the stack is alignment to 8 in the copy.
 const KEY: usize = "executable_path=".len();
 
-/// The first of the strings for dyld. Where there is no padding, no empty string stands before it.
-/// libplatform wipes all of it as the process starts, so that it is an empty string itself; before
-/// macOS 11.1 it left the key (`atomics/init.c:__pfz_setup`).
+/// The first of the strings for dyld. Without padding, no empty string is before it. libplatform
+/// wipes all of it as the process starts, which makes it an empty string itself; before macOS 11.1
+/// the key was left (`atomics/init.c:__pfz_setup`).
 const FIRST_OF_APPLE: &[u8] = b"pfz=0x";
 const FIRST_OF_APPLE_WIPED: &[u8] = b"pfz=\0";
 
-/// What a process was started with; nothing where the kernel does not tell it.
+/// The arguments and environment of a process; none if the kernel withholds them.
 pub(in super::super) fn arguments<C: XnuCalls>(
     calls: &C,
     pid: Pid,
@@ -34,18 +35,18 @@ pub(in super::super) fn arguments<C: XnuCalls>(
     if shown == Visibility::Public {
         return Ok(Arguments::default());
     }
-    // An error is a zombie's, that of a process of the kernel, of one that is being executed or in
-    // its exit, or whose stack cannot be read: it has none that could be shown.
+    // The call fails for a zombie, for a process of the kernel, for one in an exec or in its exit,
+    // and for one whose stack cannot be read. None of them has anything that could be shown.
     let area = argument_area(calls, number(pid)).unwrap_or_default();
     Ok(parse(&area).unwrap_or_default())
 }
 
-/// The area as the kernel gives it.
+/// The area as the kernel returns it.
 pub(crate) fn argument_area<C: XnuCalls>(
     calls: &C,
     pid: i32,
 ) -> std::result::Result<Vec<u8>, Errno> {
-    // A buffer that is too small would get the tail.
+    // Into a buffer that is too small the kernel copies the tail.
     let length = calls.process_arguments(pid, None)?;
     let mut area = vec![0; length.saturating_add(MORE).min(MOST)];
     let got = calls.process_arguments(pid, Some(&mut area))?;
@@ -68,7 +69,7 @@ fn parse(area: &[u8]) -> Option<Arguments> {
     Some(Arguments { arguments: arguments.to_vec(), environment: environment.to_vec() })
 }
 
-/// Where the first strings end, at most so many, that are all like this.
+/// The end of the first strings, at most this many, that all satisfy the condition.
 fn end_of(strings: &[u8], most: usize, like: impl Fn(&[u8]) -> bool) -> usize {
     let all = strings.split_inclusive(|byte| *byte == 0).take(most);
     all.take_while(|string| like(string)).map(<[u8]>::len).sum()
@@ -95,13 +96,13 @@ mod tests {
         for padding in 0..8 {
             let area = [b"/bin/sh\0sh\0A=1\0".as_slice(), &vec![0; padding], b"pfz=0xf\0x=\0"];
             assert_eq!(parsed(1, &area.concat()).environment, b"A=1\0", "{padding}");
-            // As it is once the process has started, and as it was before macOS 11.1.
+            // The key as it is once the process has started, and as it was before macOS 11.1.
             for wiped in [&[0; 7][..], b"pfz=\0\0\0\0"] {
                 let area = [b"/bin/sh\0sh\0A=1\0".as_slice(), &vec![0; padding], wiped, b"x=\0"];
                 assert_eq!(parsed(1, &area.concat()).environment, b"A=1\0", "{padding}");
             }
         }
-        // Only dyld's ends it, not a variable of that name.
+        // Only dyld's string ends the environment, not a variable of that name.
         let found = parsed(1, b"/bin/sh\0sh\0pfz=1\0executable_path=x\0pfz=0xf\0");
         assert_eq!(found.environment, b"pfz=1\0executable_path=x\0");
     }

@@ -1,8 +1,7 @@
-//! Questions about files, with a deadline. XNU asks the file system for the attributes of a vnode that
-//! a process has open, has mapped or works in. That may take for ever, as of a server that is gone; and
-//! for as long as a request on this very vnode waits for our own answer, where the file is one of our
-//! mount. So such questions are asked on a thread of their own, which is left behind when the time is
-//! over.
+//! Questions about files, with a deadline. XNU asks the file system for the attributes of a vnode
+//! that a process has open, has mapped or works in. The answer may never come, as from a dead
+//! server. If the file is on our own mount, it does not come while a request about this very vnode
+//! waits for us. So such questions are asked on another thread, which is abandoned at the deadline.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,16 +12,16 @@ use parking_lot::Mutex;
 
 use crate::model::{Pid, error_words};
 
-/// Long for a file that answers, and short for a person who waits.
+/// Long for a file that answers, and short for a user who waits.
 const LIMIT: Duration = Duration::from_millis(100);
 
-/// Threads that may be left behind with questions about one process.
+/// The most abandoned threads with questions about one process.
 const PER_PROCESS: usize = 4;
 
-/// Threads that may be left behind at all.
+/// The most abandoned threads in all.
 const IN_ALL: usize = 64;
 
-/// The threads that were left behind and still wait.
+/// The abandoned threads that still wait.
 #[derive(Debug)]
 pub(in super::super) struct LeftBehind {
     /// How long the answer about one file may take.
@@ -51,8 +50,8 @@ struct Asking {
     has_ended: bool,
 }
 
-/// Asks about each of these files of a process, in turn. `None` for those whose answer did not come in
-/// time, and for all where too many threads wait already.
+/// Asks about each of these files of a process, in turn. `None` for files whose answer did not come
+/// in time, and for all files if too many threads wait already.
 pub(in super::super) fn ask_each<F: Copy + Send + 'static, T: Send + 'static>(
     left: &Arc<LeftBehind>,
     pid: Pid,
@@ -67,7 +66,7 @@ pub(in super::super) fn ask_each<F: Copy + Send + 'static, T: Send + 'static>(
         let thread = std::thread::Builder::new().name("file".to_owned()).spawn({
             let (left, asking, ask) = (Arc::clone(left), Arc::clone(&asking), ask.clone());
             move || {
-                // It ends when nothing is waited for any more.
+                // The thread ends when no answer is waited for any more.
                 let _ = sender.send(None);
                 let _ = rest.into_iter().try_for_each(|file| sender.send(Some(ask(file))));
                 let mut by_pid = left.by_pid.lock();
@@ -87,7 +86,7 @@ pub(in super::super) fn ask_each<F: Copy + Send + 'static, T: Send + 'static>(
             log::error!("no thread to ask about files: {}", error_words(&error));
             break;
         }
-        // The time runs from the question on, not while the thread waits for a processor.
+        // The time starts with the question, not while the thread waits for a processor.
         let _ = receiver.recv();
         loop {
             match receiver.recv_timeout(left.limit) {
@@ -102,7 +101,7 @@ pub(in super::super) fn ask_each<F: Copy + Send + 'static, T: Send + 'static>(
                     }
                     break;
                 }
-                // All were answered; or a panic, which is as good as no answer.
+                // All were answered; or the thread panicked, which counts as no answer.
                 Err(RecvTimeoutError::Disconnected) if answers.len() < files.len() => {
                     answers.push(None);
                     break;
@@ -121,12 +120,12 @@ mod tests {
 
     use super::*;
 
-    /// A thread that is not blocked answers within this on a busy machine, too.
+    /// A thread that is not blocked answers within this time on a busy machine, too.
     fn patient() -> Arc<LeftBehind> {
         Arc::new(LeftBehind { limit: Duration::from_millis(700), ..LeftBehind::default() })
     }
 
-    /// Answers with the number, but waits at odd ones until the sender is dropped.
+    /// Answers with the number. At odd ones it first waits until the sender is dropped.
     fn asking(held: Receiver<()>) -> impl Fn(i32) -> i32 + Clone + Send + 'static {
         let held = Arc::new(Mutex::new(held));
         move |descriptor| {

@@ -19,7 +19,7 @@ use crate::model::{Descriptor, DescriptorKind, Device, Error, ErrorKind, Pid, Re
 const LIST: &str = "proc_pidinfo(PROC_PIDLISTFDS)";
 pub(super) const INFO: &str = "proc_pidfdinfo";
 
-/// The numbers of a process's open files, ascending; a zombie has none.
+/// The numbers of a process's open files, in ascending order; a zombie has none.
 pub(in super::super) fn descriptors<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<u32>> {
     Ok(open_files(calls, pid)?.into_iter().map(|file| file.descriptor.cast_unsigned()).collect())
 }
@@ -38,8 +38,8 @@ fn open_files<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<OpenFile>> {
     }
 }
 
-/// One of them. Most are of three kinds, each with a call of its own that refuses the others; of what
-/// kind another is, is found in the list of all. Its file is asked last, with a deadline.
+/// One open file. Most are of three kinds, each with a call of its own that refuses the others. The
+/// kind of another one is in the list of all. The query about its file comes last, with a deadline.
 pub(in super::super) fn descriptor<C: XnuCalls + 'static>(
     calls: &Arc<C>,
     left: &Arc<LeftBehind>,
@@ -61,13 +61,13 @@ pub(in super::super) fn descriptor<C: XnuCalls + 'static>(
     let file = find(&files, descriptor).ok_or_else(|| closed(pid))?;
     match (file.kind, errno) {
         (OpenFile::VNODE, Errno::PERM | Errno::SRCH) => Err(failure::of_process(INFO, errno, pid)),
-        // It is open still, so this is the file's own failure.
+        // The descriptor is still open, so this is the file's own failure.
         (OpenFile::VNODE, _) => Ok(without_answer(pid, file, errno)),
         _ => describe(calls, left, pid, &[file])?.pop().ok_or_else(|| closed(pid)),
     }
 }
 
-/// That of this number in a list that ascends.
+/// The file with this number in an ascending list.
 fn find(files: &[OpenFile], descriptor: i32) -> Option<OpenFile> {
     let place = files.binary_search_by_key(&descriptor, |file| file.descriptor);
     place.ok().map(|place| files[place])
@@ -77,7 +77,7 @@ fn closed(pid: Pid) -> Error {
     Error::new(ErrorKind::NoSuchName, INFO).pid(pid)
 }
 
-/// All of them, described, but for those that are closed meanwhile.
+/// All open files, described, except those that are closed meanwhile.
 pub(in super::super) fn open_descriptors<C: XnuCalls + 'static>(
     calls: &Arc<C>,
     left: &Arc<LeftBehind>,
@@ -87,8 +87,8 @@ pub(in super::super) fn open_descriptors<C: XnuCalls + 'static>(
     describe(calls, left, pid, &files)
 }
 
-/// What these vnodes answer, each within its deadline: they may be of a file system that hangs, or of
-/// our own mount.
+/// The answers about these vnodes, each within its deadline: they may be of a file system that
+/// hangs, or of our own mount.
 fn vnodes<C: XnuCalls + 'static>(
     calls: &Arc<C>,
     left: &Arc<LeftBehind>,
@@ -106,7 +106,7 @@ fn vnodes<C: XnuCalls + 'static>(
     })
 }
 
-/// What is open under these descriptors, without those that are closed by now.
+/// The files that are open under these descriptors, without those that are closed by now.
 fn describe<C: XnuCalls + 'static>(
     calls: &Arc<C>,
     left: &Arc<LeftBehind>,
@@ -134,8 +134,8 @@ fn describe<C: XnuCalls + 'static>(
                 return Err(failure::of_process(INFO, errno, pid));
             }
             Err(errno) => {
-                // Closed, or another kind of file, since it was listed; else it is the file's own
-                // failure.
+                // It was closed, or is a file of another kind, since it was listed. Else it is the
+                // file's own failure.
                 let open = match still_open.take() {
                     Some(open) => open,
                     None => open_files(calls.as_ref(), pid)?,
@@ -173,14 +173,14 @@ fn vnode<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     Ok(Descriptor { target, ..opened(DescriptorKind::Vnode, &found.file) })
 }
 
-/// One whose file has failed to answer: a terminal that was revoked (EBADF as well), a dead server.
+/// A file that failed to answer: a revoked terminal (EBADF as well), or one on a dead server.
 fn without_answer(pid: Pid, file: OpenFile, errno: Errno) -> Descriptor {
     let number = file.descriptor.cast_unsigned();
     log::debug!("{INFO} of pid {pid}, descriptor {number}: errno {}", errno.0);
     Descriptor { number, ..unknown(file.kind) }
 }
 
-/// One that is there, and of which nothing more can be found out.
+/// An open file of which only the kind is known.
 fn unknown(kind: u32) -> Descriptor {
     let (kind, name) = match kind {
         OpenFile::VNODE => (DescriptorKind::Vnode, "vnode"),
@@ -201,8 +201,8 @@ fn socket<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     Ok(Descriptor { target, detail, ..opened(DescriptorKind::Socket, &found.file) })
 }
 
-/// The two ends of a pipe have a number each here and one in Linux: the smaller, so that whoever
-/// looks for the other end finds it.
+/// The two ends of a pipe have a number each in XNU and a common one in Linux. The smaller one is
+/// shown, so that a reader who looks for the other end finds it.
 fn pipe<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     let found = calls.fd::<PipeFile>(number(pid), descriptor)?;
     let peer = if found.peer == 0 { found.handle } else { found.peer };
@@ -210,7 +210,7 @@ fn pipe<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     Ok(Descriptor { target, ..opened(DescriptorKind::Pipe, &found.file) })
 }
 
-/// What `fd/N` shows of shared memory and of a semaphore, with the name behind it.
+/// What `fd/N` shows of shared memory and of a semaphore, with the name.
 const SHARED_MEMORY: &str = "pshm";
 const SEMAPHORE: &str = "psem";
 
@@ -230,7 +230,7 @@ fn named(kind: &str, name: &[u8]) -> Vec<u8> {
     [kind.as_bytes(), b":[", name, b"]"].concat()
 }
 
-/// What is told of nothing but its kind.
+/// A file of which only the kind is reported.
 fn nameless(kind: u32) -> Descriptor {
     let (kind, name) = match kind {
         OpenFile::KQUEUE => (DescriptorKind::Kqueue, "kqueue"),
@@ -253,12 +253,12 @@ fn opened(kind: DescriptorKind, file: &FileInfo) -> Descriptor {
     }
 }
 
-/// `FFLAGS` undone: 1 to read and 2 to write are `O_RDONLY` 0, `O_WRONLY` 1 and `O_RDWR` 2.
+/// `FFLAGS` undone: 1 to read and 2 to write become `O_RDONLY` 0, `O_WRONLY` 1 and `O_RDWR` 2.
 pub(super) fn flags(kept: u32) -> u32 {
     kept & !3 | (kept & 3).saturating_sub(1)
 }
 
-/// What a socket is connected to, in words.
+/// The ends of a socket, in words.
 fn ends(socket: &SocketFile) -> Vec<u8> {
     match &socket.ends.get() {
         Ends::Other => format!("family {} type {}", socket.family, socket.kind).into_bytes(),

@@ -1,4 +1,4 @@
-//! The files that a process uses, to which links lead.
+//! The targets of a process's links.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::model::{Error, ErrorKind, Pid, Result};
 const EXECUTABLE: &str = "proc_pidpath";
 const DIRECTORIES: &str = "proc_pidinfo(PROC_PIDVNODEPATHINFO)";
 
-/// Where a link of a process leads. The file system may be asked, and may not answer in time.
+/// The target of a process's link. The file system may be asked, and may not answer in time.
 pub(in super::super) fn link<C: XnuCalls>(
     calls: &Arc<C>,
     left: &Arc<LeftBehind>,
@@ -29,8 +29,8 @@ pub(in super::super) fn link<C: XnuCalls>(
     })
 }
 
-/// Device, inode and path of the root directory of a process, 0 and empty where it is the machine's;
-/// `None` where that is not to be had.
+/// Device, inode and path of the root directory of a process, 0 and empty if it is the machine's;
+/// `None` if it is not available.
 pub(in super::super) fn root<C: XnuCalls>(
     calls: &Arc<C>,
     left: &Arc<LeftBehind>,
@@ -73,13 +73,13 @@ fn target<C: XnuCalls>(calls: &C, pid: Pid, to: LinkTo) -> Result<Vec<u8>> {
     }
 }
 
-/// The directory's path, whole if that can be had.
+/// The directory's path, whole if it can be found.
 fn whole<'a, C: XnuCalls>(calls: &C, vnode: &VnodeInfo, path: &'a [u8]) -> Cow<'a, [u8]> {
     paths::whole(calls, vnode, path).map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
-/// The path as a link shows it: of a file that has no name any more, with a word behind it. A failed
-/// stat leaves all numbers 0, and says nothing about the file.
+/// The path as a link shows it, marked if the file has no name any more. A failed stat leaves all
+/// numbers 0, which does not mean that the file was deleted.
 pub(super) fn with_deleted(path: &[u8], vnode: &VnodeInfo) -> Vec<u8> {
     let mut path = path.to_vec();
     if vnode.nlink == 0 && vnode.kind != 0 {

@@ -18,7 +18,7 @@ const INFO: &str = "host_processor_info(PROCESSOR_BASIC_INFO)";
 /// In errors.
 const LOAD: &str = "host_processor_info(PROCESSOR_CPU_LOAD_INFO)";
 
-/// The machine as a whole. What this kernel, or a recording, does not tell is 0 or empty.
+/// The machine as a whole. A value that this kernel, or a recording, lacks is 0 or empty.
 pub(in super::super) fn machine<C: XnuCalls>(calls: &C) -> Result<Machine> {
     let booted = boot_time(calls)?;
     let processes = list::processes(calls)?;
@@ -47,20 +47,20 @@ pub(in super::super) fn machine<C: XnuCalls>(calls: &C) -> Result<Machine> {
     })
 }
 
-/// When the youngest process was started: the latest time that a recording tells which does not
+/// The start of the youngest process: the latest time in a recording that has no time of its own.
 /// hold its own.
 fn latest_start<C: XnuCalls>(calls: &C, processes: &[Pid]) -> SystemTime {
     let infos = processes.iter().filter_map(|pid| calls.pid::<BsdInfo>(number_of(*pid), 1).ok());
     infos.map(|info| started(&info)).max().unwrap_or(UNIX_EPOCH)
 }
 
-/// `hw.cputype`.
+/// The sysctl `hw.cputype`.
 pub(super) fn cpu_type<C: XnuCalls>(calls: &C) -> Result<i32> {
     let number = number(calls, c"hw.cputype")?.unwrap_or(0);
     Ok((number as u32).cast_signed())
 }
 
-/// As `uname -m` has it.
+/// The machine's name as in `uname -m`.
 fn architecture(cpu_type: i32) -> &'static [u8] {
     match cpu_type {
         CPU_TYPE_X86_64 => b"x86_64",
@@ -82,7 +82,7 @@ pub(in super::super) fn page_size<C: XnuCalls>(calls: &C) -> Result<u64> {
     Ok(number(calls, c"hw.pagesize")?.unwrap_or(0))
 }
 
-/// When the machine was started.
+/// The time of boot.
 pub(super) fn boot_time<C: XnuCalls>(calls: &C) -> Result<SystemTime> {
     let value = value(calls, c"kern.boottime")?;
     let seconds = value.first_chunk().map_or(0, |bytes| i64::from_ne_bytes(*bytes));
@@ -93,7 +93,7 @@ pub(super) fn boot_time<C: XnuCalls>(calls: &C) -> Result<SystemTime> {
     Ok(UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH))
 }
 
-/// `struct loadavg`: three numbers of fixed point, and what is 1.0.
+/// `struct loadavg`: three numbers of fixed point, and the number for 1.0.
 fn load<C: XnuCalls>(calls: &C) -> Result<[u64; 3]> {
     let value = value(calls, c"vm.loadavg")?;
     let Some(scale) = value.get(16..).and_then(<[u8]>::first_chunk) else {
@@ -120,7 +120,7 @@ fn memory<C: XnuCalls>(calls: &C, page_size: u64) -> Result<Memory> {
     };
     Ok(Memory {
         total: number(calls, c"hw.memsize")?.unwrap_or(0),
-        // XNU counts the speculative ones among the free (`host.c:host_statistics64`).
+        // XNU counts speculative pages as free (`host.c:host_statistics64`).
         free: bytes(pages.free.saturating_sub(pages.speculative)),
         active: bytes(pages.active),
         inactive: bytes(pages.inactive),
@@ -146,7 +146,7 @@ pub(in super::super) fn cpus<C: XnuCalls>(calls: &C) -> Result<Vec<Cpu>> {
     Ok(cpus.collect())
 }
 
-/// One of them.
+/// One CPU.
 pub(in super::super) fn cpu<C: XnuCalls>(calls: &C, number: u32) -> Result<Cpu> {
     let info = calls
         .processor::<ProcessorInfo>(number as usize)
@@ -185,7 +185,7 @@ fn mounts<C: XnuCalls>(calls: &C) -> Result<Vec<Mounted>> {
     Ok(mounted.collect())
 }
 
-/// An `int` or a `quad`, whichever this kernel has; `None` where it has none of the name.
+/// An `int` or a `quad`, by the length of the answer; `None` if this kernel does not know the name.
 fn number<C: XnuCalls>(calls: &C, name: &'static CStr) -> Result<Option<u64>> {
     let value = value(calls, name)?;
     Ok(match value.first_chunk() {
@@ -202,7 +202,7 @@ fn text<C: XnuCalls>(calls: &C, name: &'static CStr) -> Result<Vec<u8>> {
     Ok(value)
 }
 
-/// The bytes of a sysctl; none where this kernel does not know the name.
+/// The bytes of a sysctl; none if this kernel does not know the name.
 fn value<C: XnuCalls>(calls: &C, name: &'static CStr) -> Result<Vec<u8>> {
     match list::sysctl(calls, name) {
         Err(Errno::NOENT) => Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! What XNU tells of processes and of the machine besides memory maps.
+//! XNU's queries about processes and the machine, except memory maps.
 
 mod arguments;
 mod deadline;
@@ -35,14 +35,14 @@ use super::{failure, list};
 use crate::kernel::xnu::{Errno, PortKind, Refusal, TaskPort, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
-/// The port of a process's task to read it by.
+/// A port to read a process's task.
 pub(super) fn read_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<TaskPort<C>> {
     task_port(calls, pid, PortKind::Read)
 }
 
 /// The port of this kind to a process's task.
 fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, kind: PortKind) -> Result<TaskPort<C>> {
-    // 0 is the kernel's, and what a replay says that it is.
+    // Pid 0 is the kernel's. A replay gives 0 as its own pid.
     if pid.number() != 0 && number(pid) == calls.own_pid() {
         return Ok(TaskPort::own(calls));
     }
@@ -50,7 +50,7 @@ fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, kind: PortKind) -> Result<Ta
         TaskPort::for_pid(calls, kind, number(pid)).map_err(|refusal| (kind.call(), refusal))
     };
     let port = ask(kind).or_else(|refused| match refused.1 {
-        // Older than the calls for weaker ports, as a kernel or as a recording.
+        // The kernel, or the recording, is older than the calls for weaker ports.
         Refusal::Errno(Errno::NOSYS | Errno::NOTSUP) => ask(PortKind::Control),
         _ => Err(refused),
     });
@@ -62,10 +62,11 @@ fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, kind: PortKind) -> Result<Ta
     port.ok_or_else(|| Error::new(ErrorKind::NoSuchProcess, "task port").pid(pid))
 }
 
-/// No process has as many threads or files, and no machine as many mounts.
+/// The most entries of a list: no process has as many threads or files, and no machine as many
+/// mounts.
 const MOST: usize = 1 << 22;
 
-/// A whole list of which about this many are expected.
+/// Reads a whole list of about this many entries.
 fn whole_list<T: Clone + Default>(
     expected: usize,
     ask: impl FnMut(&mut [T]) -> std::result::Result<usize, Errno>,

@@ -1,4 +1,4 @@
-//! A task's own numbers, and the ports that it has.
+//! A task's role and tokens, and its ports.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(in super::super) fn task_fact<C: XnuCalls>(
     match fact {
         TaskFact::Platform => match calls.pid::<Platform>(number(pid), 0) {
             Ok(platform) => Ok(vec![platform.number]),
-            // An older recording does not hold it.
+            // An older recording lacks it.
             Err(Errno::NOTSUP) => Ok(Vec::new()),
             Err(errno) => Err(failure::of_process(Platform::CALL, errno, pid)),
         },
@@ -46,7 +46,7 @@ pub(in super::super) fn task_fact<C: XnuCalls>(
     }
 }
 
-/// The names of a task's ports, ascending.
+/// The names of a task's ports, in ascending order.
 pub(in super::super) fn ports<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<Vec<u32>> {
     let task = task_port(calls, pid, PortKind::Read)?;
     let mut names: Vec<u32> = space(calls, &task, pid)?.iter().map(|entry| entry.name).collect();
@@ -55,21 +55,21 @@ pub(in super::super) fn ports<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<V
     Ok(names)
 }
 
-/// Whether a task has a port of this name. The table of names has no look-up that a read port may
-/// use; to ask for the limit of a port's queue tells as much.
+/// Whether a task has a port of this name. The table of names has no look-up for a read port. The
+/// call for the limit of a port's queue distinguishes the cases.
 pub(in super::super) fn has_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -> Result<bool> {
     let task = task_port(calls, pid, PortKind::Read)?;
     match calls.attributes::<PortLimit>(task.name(), name) {
         Ok(limit) => Ok(limit.is_some()),
-        // Another right than to receive.
+        // It is a right other than to receive.
         Err(KernReturn::INVALID_RIGHT) => Ok(true),
         Err(KernReturn::INVALID_NAME) => Ok(false),
-        // Refused; or a recording holds the right and nothing more.
+        // The call was refused, or a recording has the right and no more.
         Err(_) => Ok(space(calls, &task, pid)?.iter().any(|entry| entry.name == name)),
     }
 }
 
-/// One of them.
+/// One port of a task.
 pub(in super::super) fn port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -> Result<Port> {
     let task = task_port(calls, pid, PortKind::Read)?;
     let entry = space(calls, &task, pid)?.into_iter().find(|entry| entry.name == name);
@@ -83,7 +83,7 @@ pub(in super::super) fn port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -
             sequence: status.sequence,
             send_once_rights: status.send_once_rights,
         }),
-        // Only who receives from a port is told.
+        // The kernel reports them for a right to receive only.
         Err(KernReturn::INVALID_RIGHT) => None,
         Err(KernReturn::INVALID_NAME) => return Err(none()),
         Err(code) => return Err(failure::of_port("mach_port_get_attributes", code, pid)),
@@ -91,7 +91,7 @@ pub(in super::super) fn port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, name: u32) -
     Ok(Port { name, rights, queue })
 }
 
-/// The table of names, without those of its entries that are free.
+/// The table of names, without free entries.
 fn space<C: XnuCalls>(calls: &Arc<C>, task: &TaskPort<C>, pid: Pid) -> Result<Vec<SpaceEntry>> {
     let mut entries = calls
         .space_info(task.name())

@@ -1,5 +1,5 @@
-//! What proc_info tells of a process besides its map: flavor 13 to anyone, flavors 3 and 4 to the
-//! same effective user and to root (`proc_security_policy`).
+//! `proc_info` about a process, except its map: flavor 13 for all users, flavors 3 and 4 for the
+//! same effective user and for root (`proc_security_policy`).
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use super::usage::usage;
 use crate::kernel::xnu::{BsdInfo, Errno, KinfoProc, ShortBsdInfo, Typed, XnuCalls};
 use crate::model::{Extent, Pid, Process, ProcessInfo, Result, Signals, State, Usage, Visibility};
 
-/// What is told of a process; to who may see all of it, all that the kernel tells this program.
+/// The information about a process. A caller who may see all of it gets all that the kernel reports
+/// to this program.
 pub(in super::super) fn account<C: XnuCalls>(
     calls: &Arc<C>,
     pid: Pid,
@@ -45,7 +46,7 @@ fn of_bsd_info<C: XnuCalls>(
     Ok(ProcessInfo { session, nice: Some(info.nice), usage, ..known })
 }
 
-/// With what sysctl `kern.proc.pid` tells to anyone, as `ps` reads it.
+/// Adds the values of sysctl `kern.proc.pid`, which it reports to all users, as `ps` reads them.
 fn public<C: XnuCalls>(
     calls: &C,
     process: Process,
@@ -55,7 +56,7 @@ fn public<C: XnuCalls>(
     let pid = process.pid;
     let info = match calls.kinfo_proc(number(pid)) {
         Ok(info) => info,
-        // An older recording does not hold it.
+        // An older recording lacks it.
         Err(Errno::NOTSUP) => None,
         Err(errno) => return Err(failure::of_process("sysctl(kern.proc.pid)", errno, pid)),
     };
@@ -85,14 +86,14 @@ fn public<C: XnuCalls>(
     })
 }
 
-/// None of a zombie, and none of the kernel: of pid 0 the call tells this program's own.
+/// `None` for a zombie, and for the kernel: for pid 0 the call returns this program's own.
 fn session<C: XnuCalls>(calls: &C, pid: Pid, extent: Extent) -> Option<u32> {
     let is_asked = extent == Extent::Whole && pid.number() != 0;
     let session = is_asked.then(|| calls.session(number(pid)).ok()).flatten();
     session.and_then(|session| u32::try_from(session).ok())
 }
 
-/// `p_stat` is `SRUN` whether it runs or not: whether one of its threads runs tells the rest.
+/// `p_stat` is `SRUN` whether the process runs or not. It runs if one of its threads does.
 fn state(status: u32, usage: Option<&Usage>) -> State {
     const BEING_MADE: u32 = 1;
     const STOPPED: u32 = 4;

@@ -1,5 +1,6 @@
-//! Why the kernel gives no port to a process's task: the call itself has one code for all reasons. The
-//! code signature tells what Apple's policy looks at (`csops`, which asks anyone's process for anyone).
+//! Why the kernel gives no port to a process's task. The call has one code for all reasons. The
+//! code signature has what Apple's policy checks (`csops`, which answers about any process to any
+//! user).
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::read_port;
 use crate::kernel::xnu::{CodeSigning, Typed, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, PortRefusal, Result, Signing};
 
-/// Nothing where the kernel gives a port.
+/// `None` if the kernel gives a port.
 pub(in super::super) fn port_refusal<C: XnuCalls>(
     calls: &Arc<C>,
     pid: Pid,
@@ -20,13 +21,13 @@ pub(in super::super) fn port_refusal<C: XnuCalls>(
     }
 }
 
-/// This refusal, with what the code signature says about it.
+/// This refusal, with the facts of the code signature.
 pub(in super::super) fn explained<C: XnuCalls>(
     calls: &Arc<C>,
     pid: Pid,
     error: Error,
 ) -> PortRefusal {
-    // Of pid 0 the kernel would tell this program's own.
+    // For pid 0 the kernel would return this program's own.
     let signing = (pid.number() != 0).then(|| calls.signing(number(pid)).ok()).flatten();
     PortRefusal { error, signing: signing.map(signing_of) }
 }

@@ -9,8 +9,8 @@ use super::thread_ports::LastThreads;
 use crate::kernel::xnu::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, PortKind, StateFlavor, XnuCalls};
 use crate::model::{Error, ErrorKind, Pid, Register, RegisterSet, Result};
 
-/// Registers that stand one after the other: their names, where the first one stands, how far
-/// apart they stand, and how many bytes each has.
+/// Registers one after the other: their names, the place of the first one, the distance between
+/// them, and the bytes of each.
 type Group = (&'static [&'static str], usize, usize, u8);
 
 const X86_THREAD: &[Group] = &[(
@@ -152,7 +152,7 @@ const ARM_DEBUG: &[Group] = &[(
     8,
 )];
 
-/// How the kernel is asked for a set of registers on such a machine, and where they stand.
+/// The flavor of a set of registers on a machine, and the places of the registers.
 fn layout(cpu_type: i32, set: RegisterSet) -> Option<(StateFlavor, &'static [Group])> {
     match (cpu_type, set) {
         (CPU_TYPE_X86_64, RegisterSet::Thread) => Some((StateFlavor::X86_THREAD, X86_THREAD)),
@@ -190,7 +190,7 @@ pub(in super::super) fn registers<C: XnuCalls>(
     })
 }
 
-/// The registers in these words, as far as they go.
+/// The registers in these words, as far as the words go.
 fn named(words: &[u32], groups: &'static [Group]) -> Vec<Register> {
     let state: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     let mut registers = Vec::new();
@@ -213,7 +213,7 @@ mod tests {
     const SETS: [RegisterSet; 4] =
         [RegisterSet::Thread, RegisterSet::Float, RegisterSet::Exception, RegisterSet::Debug];
 
-    /// Every set fits in the words that the kernel gives of it, and no two registers overlap.
+    /// Every set fits into the words that the kernel returns for it, and no two registers overlap.
     #[test]
     fn layouts_fit_their_states() {
         for cpu_type in [CPU_TYPE_X86_64, CPU_TYPE_ARM64] {

@@ -1,9 +1,9 @@
 //! Ports of threads. XNU has no call for the port of one thread (`task_findtid` serves none), so
-//! those of all threads of the task are asked for. Of a task with many they are kept for a moment:
-//! to read a file of each thread would otherwise cost the square of their number.
+//! those of all threads of the task are requested. Those of a task with many threads are kept for a
+//! moment: a read of one file for each thread would otherwise cost the square of their number.
 //!
-//! A port that is kept holds no thread (`convert_thread_to_port_with_flavor` takes no reference for
-//! it), and a thread's id is never given to another one, so what is kept cannot show another thread.
+//! A port that is kept holds no thread (`convert_thread_to_port_with_flavor` takes no reference),
+//! and a thread's id is never reused, so a kept port cannot show another thread.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::model::{Error, ErrorKind, Pid, Result, error_words};
 
 const CALL: &str = "task_threads";
 
-/// How long ports serve requests. They are given back within twice that.
+/// How long ports serve requests. They are released within twice that.
 const KEPT: Duration = Duration::from_secs(1);
 
-/// Ports of fewer threads are asked for each time.
+/// Ports of fewer threads are requested each time.
 const FEW: usize = 32;
 
 /// The threads of the task that was asked about last.
@@ -37,11 +37,11 @@ impl<C: XnuCalls> Default for LastThreads<C> {
 
 struct State<C: XnuCalls> {
     last: Option<Arc<Threads<C>>>,
-    /// Whether a thread of this program gives them back.
+    /// Whether a thread of this program releases them.
     has_watch: bool,
 }
 
-/// The threads that a task had at some time.
+/// The threads of a task at some time.
 struct Threads<C: XnuCalls> {
     pid: Pid,
     kind: PortKind,
@@ -64,13 +64,13 @@ impl<C: XnuCalls> Threads<C> {
         let with_id =
             |port: &PortName| Some((calls.thread::<ThreadIdentifier>(*port).ok()?.id, *port));
         let by_id = ports.names().iter().filter_map(with_id).collect();
-        // From here on, since to list many may take its time.
+        // The age counts from here, since a list of many threads takes time.
         Ok(Threads { pid, kind, since: Instant::now(), by_id, ports })
     }
 }
 
 impl<C: XnuCalls> LastThreads<C> {
-    /// Does something with a thread's port, which is held as long.
+    /// Calls a function with a thread's port, which is held meanwhile.
     pub(super) fn with_port<T>(
         self: &Arc<Self>,
         calls: &Arc<C>,
@@ -124,11 +124,11 @@ impl<C: XnuCalls> LastThreads<C> {
         }
         let before = state.last.replace(Arc::clone(threads));
         drop(state);
-        // Without the lock, since each port is given back by a call.
+        // Without the lock, since each port is released by a call.
         drop(before);
     }
 
-    /// Gives back what is too old to serve; whether nothing is left.
+    /// Releases ports that are too old to serve. Returns whether none is left.
     fn has_given_back(&self) -> bool {
         let mut state = self.0.lock();
         let old = state.last.take_if(|threads| threads.since.elapsed() >= KEPT);

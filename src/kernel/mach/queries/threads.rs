@@ -1,5 +1,5 @@
-//! Threads of a process: flavors 28 and 15 of proc_info, and the thread's port for the one number
-//! that they do not tell.
+//! Threads of a process: flavors 28 and 15 of `proc_info`, and the thread's port for the one number
+//! that they lack.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::model::{Error, ErrorKind, Pid, Result, State, Thread};
 const LIST: &str = "proc_pidinfo(PROC_PIDLISTTHREADIDS)";
 const INFO: &str = "proc_pidinfo(PROC_PIDTHREADID64INFO)";
 
-/// The ids of a process's threads, ascending; a zombie has none.
+/// The ids of a process's threads, in ascending order; a zombie has none.
 pub(in super::super) fn threads<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<u64>> {
     match whole_list(64, |buffer| calls.pid_list::<ThreadId>(number(pid), Some(buffer))) {
         Ok(mut ids) => {
@@ -23,7 +23,7 @@ pub(in super::super) fn threads<C: XnuCalls>(calls: &C, pid: Pid) -> Result<Vec<
             ids.dedup();
             Ok(ids)
         }
-        // An older recording does not hold them.
+        // An older recording lacks them.
         Err(Errno::NOTSUP) => Ok(Vec::new()),
         Err(Errno::SRCH) if calls.pid::<ShortBsdInfo>(number(pid), 1).is_ok() => Ok(Vec::new()),
         Err(errno) => Err(failure::of_process(LIST, errno, pid)),
@@ -35,12 +35,12 @@ pub(in super::super) fn has_thread<C: XnuCalls>(calls: &C, pid: Pid, id: u64) ->
     match calls.pid::<ThreadInfo>(number(pid), id) {
         Ok(_) => Ok(true),
         Err(Errno::SRCH) => Ok(false),
-        // Refused; or a recording holds the id and nothing more.
+        // The call was refused, or a recording has the id and no more.
         Err(_) => Ok(threads(calls, pid)?.contains(&id)),
     }
 }
 
-/// One of them.
+/// One thread.
 pub(in super::super) fn thread<C: XnuCalls>(calls: &C, pid: Pid, id: u64) -> Result<Thread> {
     match calls.pid::<ThreadInfo>(number(pid), id) {
         Ok(info) => Ok(from_info(id, info)),

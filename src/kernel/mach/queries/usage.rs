@@ -1,5 +1,5 @@
-//! What a process has used: flavor 4 of `proc_pidinfo`, `proc_pid_rusage`, and `task_info` by its name
-//! port.
+//! The usage of a process: flavor 4 of `proc_pidinfo`, `proc_pid_rusage`, and `task_info` by its
+//! name port.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::model::{ChildrenUsage, DiskUsage, Extent, MemoryKinds, Pid, Result, T
 /// Flavor 4, in errors.
 const TASK: &str = "proc_pidinfo(PROC_PIDTASKINFO)";
 
-/// Nothing for a zombie, which has no task any more.
+/// `None` for a zombie, which has no task any more.
 pub(super) fn usage<C: XnuCalls>(
     calls: &Arc<C>,
     pid: Pid,
@@ -78,7 +78,7 @@ fn nanoseconds(units: u64, timebase: Timebase) -> u64 {
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
-/// Nothing where the kernel does not tell it to this program, and of an older recording.
+/// `None` if the kernel withholds it from this program, or an older recording lacks it.
 fn by_rusage<C: XnuCalls>(
     calls: &C,
     pid: Pid,
@@ -93,11 +93,11 @@ fn by_rusage<C: XnuCalls>(
     Some((children, DiskUsage { bytes_read: info.bytes_read, bytes_written: info.bytes_written }))
 }
 
-/// By the weakest port that there is: no server is asked for it, and it may only look.
+/// By the weakest port: the kernel asks no server for it, and it may only look.
 fn memory<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Option<MemoryKinds> {
     let port = task_port(calls, pid, PortKind::Name).ok()?;
     let info = calls.task::<TaskVmInfo>(port.name()).ok()?;
-    // Balances of the kernel's books, which may be below 0 for a moment.
+    // Balances of the kernel's ledgers, which may be below 0 for a moment.
     let amount = |balance: u64| if balance.cast_signed() < 0 { 0 } else { balance };
     Some(MemoryKinds {
         resident_peak: amount(info.resident_peak),

@@ -1,13 +1,14 @@
 //! Files ahead of a walk that do not answer.
 //!
 //! A call for a region with its file waits for the file system, which XNU asks for the file's
-//! attributes: for ever where its server is gone, and for our own answer where the file is one of our
-//! mount and a request about it is being served. So the walk looks ahead by a call that asks no file
-//! system, and has each file asked once by a thread of its own, with a deadline, before it asks itself.
+//! attributes. It waits for ever if the server is dead, and for our own answer if the file is on
+//! our mount and a request about it is being served. So the walk looks ahead by a call that asks no
+//! file system, and has another thread ask about each file once, with a deadline, before it asks
+//! itself.
 //!
-//! What has answered may not answer later. So it is asked again for each piece of content, while the
-//! kernel already holds the lock of the file that is read: of two readers that each map what the other
-//! reads, one is asked while the other's lock is held.
+//! A file that has answered may not answer later. So it is asked again for each piece of content,
+//! while the kernel already holds the lock of the file that is read: if two readers each map the
+//! file that the other reads, one is asked while the other's lock is held.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use super::super::queries::{LeftBehind, ask_each};
 use super::super::target::Target;
 use crate::kernel::xnu::{FileRegion, RegionPath, Typed, XnuCalls};
 
-/// How many paths are kept. Most processes map fewer files.
+/// The most paths that are kept. Most processes map fewer files.
 const MOST_KEPT: usize = 256;
 
-/// What is known of the files ahead of one walk.
+/// The state of the files ahead of one walk.
 pub(super) struct FilesAhead {
     left: Arc<LeftBehind>,
     next: Next,
@@ -31,28 +32,28 @@ pub(super) struct FilesAhead {
 #[allow(clippy::large_enum_variant, reason = "there is one for a walk")]
 enum Next {
     Unknown,
-    /// There is none, or nothing can be known of it.
+    /// There is none, or it cannot be known.
     None,
     Region {
         found: Box<RegionPath>,
-        /// Whether its file answers, where it was asked for this piece.
+        /// Whether its file answers, if it was asked for this piece.
         answers: Option<bool>,
     },
 }
 
 impl FilesAhead {
-    /// Nothing is known yet.
+    /// The state in which nothing is known.
     pub(super) fn new(left: Arc<LeftBehind>) -> Self {
         FilesAhead { left, next: Next::Unknown, answered: HashSet::new() }
     }
 
-    /// One for another walk.
+    /// The state for another walk.
     pub(super) fn fresh(&self) -> Self {
         Self::new(Arc::clone(&self.left))
     }
 
-    /// What has answered is asked again. Where the next file is stays known: the kernel looks at all
-    /// regions before it to find it.
+    /// Files that have answered are asked again. The place of the next file stays known, since the
+    /// kernel looks at all regions before it to find it.
     pub(super) fn ask_again(&mut self) {
         self.answered.clear();
         if let Next::Region { answers, .. } = &mut self.next {
@@ -60,7 +61,7 @@ impl FilesAhead {
         }
     }
 
-    /// Where the region with a file begins that the answer for this address may be about, where that
+    /// The start of the region with a file that the answer for this address may be about, if that
     /// file does not answer.
     pub(super) fn silent<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Option<u64> {
         let own = target.calls.own_pid();

@@ -1,4 +1,4 @@
-//! How large the pages are that the kernel counts.
+//! The size of the pages that the kernel counts.
 
 use super::super::queries;
 use super::super::target::Target;
@@ -6,15 +6,14 @@ use super::source::Source;
 use crate::kernel::Detail;
 use crate::kernel::xnu::{PortKind, PortName, ShortBsdInfo, TaskPort, TaskVmInfo, Typed, XnuCalls};
 
-/// The smallest page of any task, and the one of a translated program.
+/// The smallest page of any task, and the page of a translated program, in bytes.
 const LEAST: u64 = 4096;
 
-/// That of any other on Apple silicon.
+/// The page of other programs on Apple silicon, in bytes.
 const USUAL: u64 = 16_384;
 
-/// Bytes of a page in the counts that a walk gets, 0 where that is not known or counts are not
-/// wanted: of the pages of the process and of this program the smaller ones
-/// (`vm_self_region_page_shift`).
+/// Bytes of a page in a walk's counts, 0 if they are unknown or no counts are wanted: the smaller
+/// one of the process's page and this program's (`vm_self_region_page_shift`).
 pub(super) fn page_size<C: XnuCalls>(
     target: &Target<C>,
     source: &Source<C>,
@@ -25,7 +24,7 @@ pub(super) fn page_size<C: XnuCalls>(
     }
     let calls = target.calls.as_ref();
     let Some(own) = of(calls, calls.own_task()).or_else(|| of_machine(calls)) else {
-        // In a replay there is no program of this kernel that asks, and maybe no machine.
+        // In a replay no program of this kernel asks, and there may be no machine.
         return of_task(target, source).unwrap_or(0);
     };
     if own == LEAST {
@@ -34,7 +33,7 @@ pub(super) fn page_size<C: XnuCalls>(
     of_task(target, source).unwrap_or_else(|| if_not_told(target)).min(own)
 }
 
-/// The page of the process's task, as any port of it tells.
+/// The page of the process's task, which any port to it reports.
 fn of_task<C: XnuCalls>(target: &Target<C>, source: &Source<C>) -> Option<u64> {
     let (calls, pid) = (&target.calls, target.number());
     if let Source::Leaves(port, _) = source {
@@ -42,7 +41,7 @@ fn of_task<C: XnuCalls>(target: &Target<C>, source: &Source<C>) -> Option<u64> {
     }
     let of_port = |port: Option<TaskPort<C>>| port.and_then(|it| of(calls.as_ref(), it.name()));
     let by_name = TaskPort::for_pid(calls, PortKind::Name, pid).ok().flatten();
-    // A recording may have another port only; there no access server is waited for.
+    // A recording may have another port only. A replay asks no access server for it.
     let is_replay = calls.own_pid() == 0;
     of_port(by_name).or_else(|| {
         is_replay
@@ -58,7 +57,7 @@ fn if_not_told<C: XnuCalls>(target: &Target<C>) -> u64 {
     if translated { LEAST } else { USUAL }
 }
 
-/// That of the machine's own programs, one of which has recorded what is replayed.
+/// The page of the machine's own programs, one of which made the recording.
 fn of_machine<C: XnuCalls>(calls: &C) -> Option<u64> {
     queries::page_size(calls).ok().filter(|size| is_page(*size))
 }

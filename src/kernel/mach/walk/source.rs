@@ -1,4 +1,4 @@
-//! The two calls that answer about regions, each turned into a [`Region`].
+//! The two calls that return regions, each answer as a [`Region`].
 
 use super::super::failure::NoRegion;
 use super::super::names::{self, Namer};
@@ -12,38 +12,38 @@ use crate::model::{
     Behavior, Code, Inheritance, PageCounts, Protection, Region, ShareMode, Sharing, UserTag,
 };
 
-/// Deeper than maps nest (once), so that every submap is entered.
+/// A depth greater than maps nest (once), so that every submap is entered.
 const ANY_DEPTH: u32 = 1024;
 
-/// Where the regions come from.
+/// The source of the regions.
 pub(super) enum Source<C: XnuCalls> {
-    /// `proc_pidinfo`, which needs no right to the task and sees a submap as one region.
+    /// `proc_pidinfo`, which needs no right to the task and returns a submap as one region.
     TopLevel,
     /// `mach_vm_region_recurse`, which enters submaps.
     Leaves(TaskPort<C>, Counts),
 }
 
-/// Whether the kernel is to look at each page of a region.
+/// Whether the kernel looks at each page of a region.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counts {
     /// It counts them.
     Wanted,
-    /// It does not: in the shared cache there are some 300,000.
+    /// It does not: the shared cache has some 300,000.
     Unwanted,
 }
 
-/// An answer without a region.
+/// The result of a call without a region.
 pub(super) struct Refusal {
     pub(super) reason: NoRegion,
     pub(super) code: Code,
 }
 
-/// What one call answered, kept between calls for its memory's sake.
+/// The answer of one call, kept between calls to reuse its memory.
 #[derive(Default)]
 pub(super) struct Answer {
-    /// Where the region starts, as the kernel says: possibly below what was asked for.
+    /// The start of the region by the kernel, possibly below the requested address.
     pub(super) start: u64,
-    /// Its size, as the kernel says.
+    /// The size of the region by the kernel, in bytes.
     pub(super) size: u64,
     top_level: RegionPathInfo,
     leaf: SubmapInfo,
@@ -59,7 +59,7 @@ impl<C: XnuCalls> Source<C> {
         }
     }
 
-    /// The region that contains the address, else the next one.
+    /// Reads the region that has the address, else the next one.
     pub(super) fn ask(
         &self,
         target: &Target<C>,
@@ -125,9 +125,9 @@ impl<C: XnuCalls> Source<C> {
     }
 }
 
-/// The region that contains the address, else the next one, where one is near whose file does not
-/// answer and begins there. That one is shown with the path that the name cache has, and without what
-/// only the file system knows, as where it refuses.
+/// Reads the region that has the address, else the next one, if a region whose file does not answer
+/// begins there. That region is shown with the path in the name cache, and without the values that
+/// only the file system has, as if the file system refused them.
 fn ask_around<C: XnuCalls>(
     target: &Target<C>,
     address: u64,
@@ -147,9 +147,9 @@ fn ask_around<C: XnuCalls>(
     Ok(())
 }
 
-/// `mmap` gives `MAP_SHARED` memory, and it only, the inheritance SHARE; the share mode says how
-/// many regions refer to an object now. The shared region is inherited by sharing, and yet every
-/// write to it is copied.
+/// Only `MAP_SHARED` memory of `mmap` has the inheritance SHARE. The share mode says how many
+/// regions refer to an object now. The shared region is inherited by sharing, and yet every write
+/// to it is copied.
 fn sharing(inheritance: Inheritance, submap: bool) -> Sharing {
     if inheritance == Inheritance::SHARE && !submap { Sharing::Shared } else { Sharing::Private }
 }
@@ -182,7 +182,7 @@ fn describe_leaf(info: &SubmapInfo, depth: u32, region: &mut Region) {
     region.max_protection = Protection::from_bits(info.max_protection.cast_unsigned());
     region.inheritance = Inheritance(info.inheritance);
     region.share_mode = ShareMode(info.share_mode);
-    // This call does not tell the entry's own shared bit.
+    // This call does not return the entry's own shared bit.
     region.shared = false;
     region.user_tag = UserTag(info.user_tag);
     region.behavior = Behavior(info.behavior.cast_unsigned());

@@ -1,4 +1,4 @@
-//! Whole paths of the files of one walk, each asked for once, by a thread of its own with a deadline.
+//! Whole paths of the files of one walk, each requested once, by another thread with a deadline.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use super::super::queries::{LeftBehind, ask_each};
 use super::super::target::Target;
 use crate::kernel::xnu::{RegionPathInfo, XnuCalls};
 
-/// How many paths are kept. Most processes have none of which the kernel lacks a part.
+/// The most paths that are kept. Most processes have no incomplete path.
 const MOST_KEPT: usize = 256;
 
-/// What was found out for one walk.
+/// The results of one walk.
 pub(super) struct WholePaths {
     left: Arc<LeftBehind>,
-    /// By file system and number; nothing for files of which no more is known.
+    /// By file system and number; `None` for a file whose rest is unknown.
     found: HashMap<([i32; 2], u64), Option<Vec<u8>>>,
 }
 
@@ -23,12 +23,12 @@ impl WholePaths {
         WholePaths { left, found: HashMap::new() }
     }
 
-    /// One for another walk.
+    /// The results for another walk.
     pub(super) fn fresh(&self) -> Self {
         Self::new(Arc::clone(&self.left))
     }
 
-    /// The path of the region's file: the kernel's answer, or what that is the end of.
+    /// The path of the region's file: the kernel's answer, or the whole path that ends in it.
     pub(super) fn path<'a, C: XnuCalls>(
         &'a mut self,
         target: &Target<C>,
@@ -45,7 +45,7 @@ impl WholePaths {
         let left = &self.left;
         let found = self.found.entry(file).or_insert_with(|| {
             let calls = Arc::clone(&target.calls);
-            // No file system is behind a recording.
+            // There is no file system behind a recording.
             if calls.own_pid() == 0 {
                 return paths::whole(calls.as_ref(), &vnode, path.bytes());
             }
