@@ -163,7 +163,7 @@ fn serve(arguments: &MountArguments, options: &Options) -> Result<(), Failure> {
     .map_err(|error| said(&error))
 }
 
-/// Tells systemd that a service of `Type=notify` is ready (sd_notify(3)).
+/// Notifies systemd that a service of `Type=notify` is ready (sd_notify(3)).
 fn notify() {
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET").map(PathBuf::from) else {
         return;

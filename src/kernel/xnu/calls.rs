@@ -13,22 +13,21 @@ use super::{
 /// map for aliases, which makes a walk quadratic.
 pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
 
-/// What a task's port is good for, the strongest first; each is good for all that the next one is
-/// good for.
+/// Kinds of a task's port, the strongest first. Each permits all that the next one permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PortKind {
-    /// `task_for_pid`: everything.
+    /// `task_for_pid`: permits everything.
     Control,
     /// `task_read_for_pid`: reads memory, registers and the table of ports.
     Read,
-    /// `task_inspect_for_pid`: looks at regions' and threads' numbers.
+    /// `task_inspect_for_pid`: reads the numbers of regions and threads.
     Inspect,
-    /// `task_name_for_pid`: the task's own numbers.
+    /// `task_name_for_pid`: reads the task's own numbers.
     Name,
 }
 
 impl PortKind {
-    /// The call that gives such a port, for errors.
+    /// The call that returns such a port, for errors.
     #[must_use]
     pub fn call(self) -> &'static str {
         match self {
@@ -46,20 +45,21 @@ impl PortKind {
 /// Calls by port fail alike: a port that is too weak, and one whose task or thread has ended, are
 /// [`KernReturn::INVALID_ARGUMENT`]; a dead name is [`KernReturn::INVALID_DEST`].
 pub trait XnuCalls: Send + Sync + 'static {
-    /// `getpid`. Never 0 on a live kernel; 0 where this program is no process of the kernel that
+    /// `getpid`. Never 0 on a live kernel; 0 if this program is not a process of the kernel that
     /// answers, as in a replay.
     fn own_pid(&self) -> i32;
 
-    /// `proc_listallpids`: fills the buffer with pids and returns how many; without a buffer, an
-    /// estimate of how many there are. Newest first, pid 0 among them, zombies last. A result
-    /// that fills the buffer may have been cut off silently.
+    /// `proc_listallpids`: fills the buffer with pids and returns their number; without a buffer,
+    /// an estimate of it. The newest comes first, pid 0 is among them, zombies come last. A result
+    /// that fills the buffer may have been cut off without an error.
     ///
     /// # Errors
+    ///
     /// [`Errno::NOMEM`] for an empty buffer or a kernel without memory.
     fn list_pids(&self, pids: Option<&mut [i32]>) -> Result<usize, Errno>;
 
-    /// `proc_pidinfo`: fills the buffer by this flavor and returns the bytes that it wrote; without a
-    /// buffer, where a flavor has that, the bytes that there are.
+    /// `proc_pidinfo`: fills the buffer by this flavor and returns the number of bytes. Without a
+    /// buffer some flavors return the number of bytes that are available.
     ///
     /// The kernel checks in this order: pid 0 with a region flavor is [`Errno::PERM`] (even for
     /// root, and it may file a crash report against the caller); an unknown flavor,
@@ -70,7 +70,9 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// may block.
     ///
     /// # Errors
-    /// Those, and what the flavor ([`PidInfo`](super::PidInfo), [`PidList`](super::PidList)) gives.
+    ///
+    /// The errors above, and those of the flavor ([`PidInfo`](super::PidInfo),
+    /// [`PidList`](super::PidList)).
     fn pid_info(
         &self,
         pid: i32,
@@ -79,7 +81,7 @@ pub trait XnuCalls: Send + Sync + 'static {
         buffer: Option<&mut [u8]>,
     ) -> Result<usize, Errno>;
 
-    /// `proc_pidfdinfo`: fills the buffer by this flavor and returns the bytes that it wrote.
+    /// `proc_pidfdinfo`: fills the buffer by this flavor and returns the number of bytes.
     ///
     /// The kernel checks in this order (`proc_info.c:proc_pidfdinfo`): the size of the buffer,
     /// [`Errno::NOMEM`]; no such process, or a zombie, [`Errno::SRCH`]; the uid rule,
@@ -88,7 +90,8 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// file's, at any moment.
     ///
     /// # Errors
-    /// Those, and what the flavor ([`FdInfo`](super::FdInfo)) gives.
+    ///
+    /// The errors above, and those of the flavor ([`FdInfo`](super::FdInfo)).
     fn pid_fd_info(
         &self,
         pid: i32,
@@ -97,8 +100,8 @@ pub trait XnuCalls: Send + Sync + 'static {
         buffer: &mut [u8],
     ) -> Result<usize, Errno>;
 
-    /// `proc_pid_rusage`: fills the buffer with the struct of this flavor, of a zombie with what it
-    /// had used at its end. The kernel takes the struct's size for the buffer's.
+    /// `proc_pid_rusage`: fills the buffer with the struct of this flavor. For a zombie it has the
+    /// usage at its end. The kernel assumes that the buffer has the size of the struct.
     ///
     /// # Errors
     /// In this order: [`Errno::SRCH`] for no such process; the uid rule of
@@ -106,23 +109,24 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// [`Errno::NOMEM`], before the kernel is asked, for a buffer that is smaller than the struct.
     fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno>;
 
-    /// `getsid`: the session of any process, to any caller. Of pid 0 it is the caller's own.
+    /// `getsid`: the session of any process, for any caller. For pid 0 it is the caller's own.
     ///
     /// # Errors
     /// [`Errno::SRCH`] for no such process and for a zombie.
     fn session(&self, pid: i32) -> Result<i32, Errno>;
 
-    /// `csops`, which fills the buffer by this operation. `CS_OPS_STATUS`, one word: the flags of the
-    /// code signature of any process, to any caller ([`CodeSigning`](super::CodeSigning)). Of pid 0
-    /// they are the caller's own.
+    /// `csops`, which fills the buffer by this operation. `CS_OPS_STATUS`, one word: the flags of
+    /// the code signature of any process, for any caller ([`CodeSigning`](super::CodeSigning)). For
+    /// pid 0 they are the caller's own.
     ///
     /// # Errors
-    /// [`Errno::SRCH`] for no such process and for a zombie; what a policy gives
+    ///
+    /// [`Errno::SRCH`] for no such process and for a zombie; the errors of a policy
     /// (`mac_proc_check_get_cs_info`).
     fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno>;
 
-    /// `fsgetpath`: the path of a file, by its file system and its number there, into a buffer of at
-    /// most 8,192 bytes. Returns its length, the NUL at its end counted.
+    /// `fsgetpath`: the path of a file, by its file system and its number there, into a buffer of
+    /// at most 8,192 bytes. Returns the path's length with the NUL at its end.
     ///
     /// The kernel has the file system look the file up (`VFS_VGET`) and, where the name cache lacks
     /// a part of the path, its parents, so the call may wait for it.
@@ -134,10 +138,10 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// [`Errno::NOSPC`] for a buffer that is too small.
     fn path_of(&self, fsid: [i32; 2], ino: u64, buffer: &mut [u8]) -> Result<usize, Errno>;
 
-    /// `proc_pidpath`, which is `proc_pidinfo(PROC_PIDPATHINFO = 11)`: the executable's path, of
-    /// any process to any caller, into a buffer of at most 4,096 bytes. Returns its length.
+    /// `proc_pidpath`, which is `proc_pidinfo(PROC_PIDPATHINFO = 11)`: the executable's path, for
+    /// any process and any caller, into a buffer of at most 4,096 bytes. Returns its length.
     ///
-    /// The kernel makes up the path of the file and looks the path up again
+    /// The kernel builds the path of the file and looks the path up again
     /// (`proc_info.c:proc_pidpathinfo_internal`), so the call may wait for a file system.
     ///
     /// # Errors
@@ -146,15 +150,15 @@ pub trait XnuCalls: Send + Sync + 'static {
     fn pid_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno>;
 
     /// `sysctl` by numbers: fills the buffer with the value and returns its length; without a
-    /// buffer, the length that is there.
+    /// buffer, the length that is available.
     ///
     /// `{CTL_KERN, KERN_PROCARGS2, pid}`: the length is rounded up to a multiple of 4 and known to
     /// any caller. The first four bytes are the number of arguments. A buffer smaller than the
-    /// length gets the number and the **tail** of what follows, with zeros at its end, so ask for
-    /// the length first and allocate more. At most 1 MiB + 4 bytes.
+    /// length gets the number and the **tail** of the rest, with zeros at its end, so ask for the
+    /// length first and allocate more. At most 1 MiB + 4 bytes.
     ///
-    /// `{CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}`: a [`KinfoProc`](super::KinfoProc), of any
-    /// process to any caller, zombies and pid 0 among them; no such process is a success of 0 bytes
+    /// `{CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}`: a [`KinfoProc`](super::KinfoProc), for any
+    /// process and any caller, zombies and pid 0 included. No such process is a success of 0 bytes
     /// (`kern_sysctl.c:sysctl_prochandle`).
     ///
     /// # Errors
@@ -164,17 +168,17 @@ pub trait XnuCalls: Send + Sync + 'static {
     fn sysctl(&self, name: &[i32], buffer: Option<&mut [u8]>) -> Result<usize, Errno>;
 
     /// `sysctlbyname`: fills the buffer with the value and returns its length; without a buffer,
-    /// the length that is there. Values are in the machine's byte order; [`SYSCTLS`](super::SYSCTLS)
-    /// says of which type. Strings end in a NUL, which the length counts.
+    /// the length that is available. Values are in the machine's byte order;
+    /// [`SYSCTLS`](super::SYSCTLS) lists their types. Strings end in a NUL, which the length
+    /// counts.
     ///
     /// # Errors
     /// [`Errno::NOENT`] for a name that this kernel does not know, [`Errno::NOMEM`] for a buffer
     /// that is too small, whose contents are then undefined.
     fn sysctl_by_name(&self, name: &CStr, buffer: Option<&mut [u8]>) -> Result<usize, Errno>;
 
-    /// `sysctlbyname` with a new value. `vm.self_region_info_flags`
-    /// ([`REGION_INFO_SKIP_ALIASES`]) holds for this program's own questions only and needs no
-    /// privilege.
+    /// `sysctlbyname` with a new value. `vm.self_region_info_flags` ([`REGION_INFO_SKIP_ALIASES`])
+    /// affects this program's own calls only and needs no privilege.
     ///
     /// # Errors
     /// [`Errno::NOENT`], for that name before macOS 15.
@@ -182,37 +186,40 @@ pub trait XnuCalls: Send + Sync + 'static {
 
     /// `task_for_pid`, `task_read_for_pid`, `task_inspect_for_pid` or `task_name_for_pid`: a send
     /// right to the task's port of this kind, one reference more at each call, to be released once
-    /// with [`release_port`](Self::release_port) ([`TaskPort`](super::TaskPort) does it). May give
-    /// [`PORT_NULL`](super::PORT_NULL) or [`PORT_DEAD`](super::PORT_DEAD) with success, where the
-    /// process has no task yet or is losing it. May wait for an upcall to the task-access server,
-    /// but for a name port.
+    /// with [`release_port`](Self::release_port) ([`TaskPort`](super::TaskPort) does it). May
+    /// return [`PORT_NULL`](super::PORT_NULL) or [`PORT_DEAD`](super::PORT_DEAD) with success, if
+    /// the process has no task yet or is losing it. May wait for an upcall to the task-access
+    /// server, except for a name port.
     ///
-    /// A name port is given to root, and to a caller with the target's effective and real uid
+    /// A name port is for root, and for a caller with the target's effective and real uid
     /// (`kern_proc.c:task_name_for_pid`).
     ///
     /// # Errors
-    /// Of a control port [`KernReturn::FAILURE`] for pid 0, no such process and all refusals, and
-    /// [`KernReturn::PROTECTION_FAILURE`] and [`KernReturn::ABORTED`] from the upcall; of a name
-    /// port [`KernReturn::FAILURE`] for no such process, a zombie and all refusals. Of a read or
+    ///
+    /// For a control port [`KernReturn::FAILURE`] for pid 0, no such process and all refusals, and
+    /// [`KernReturn::PROTECTION_FAILURE`] and [`KernReturn::ABORTED`] from the upcall. For a name
+    /// port [`KernReturn::FAILURE`] for no such process, a zombie and all refusals. For a read or
     /// inspect port [`Errno::PERM`] for pid 0 and all refusals, [`Errno::SRCH`], [`Errno::ACCES`]
     /// for a dead access server and a corpse, [`Errno::INTR`]; [`Errno::NOSYS`] before macOS 11.
     fn port_for_pid(&self, kind: PortKind, pid: i32) -> Result<PortName, Refusal>;
 
-    /// `mach_task_self`: this program's own task. Not a new reference: never to be released.
+    /// `mach_task_self`: this program's own task. It is not a new reference and must not be
+    /// released.
     fn own_task(&self) -> PortName;
 
-    /// `mach_port_deallocate`: gives one reference back.
+    /// `mach_port_deallocate`: releases one reference.
     ///
     /// # Errors
     /// [`KernReturn::INVALID_NAME`] for a name that names nothing.
     fn release_port(&self, port: PortName) -> Result<(), KernReturn>;
 
-    /// `task_info`: fills the words by this flavor ([`TaskFlavor`](super::TaskFlavor)) and returns how
-    /// many it wrote. A name port is enough.
+    /// `task_info`: fills the words by this flavor ([`TaskFlavor`](super::TaskFlavor)) and returns
+    /// their number. A name port is enough.
     ///
     /// # Errors
-    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
-    /// words.
+    ///
+    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too
+    /// few words.
     fn task_info(
         &self,
         task: PortName,
@@ -220,8 +227,8 @@ pub trait XnuCalls: Send + Sync + 'static {
         words: &mut [u32],
     ) -> Result<usize, KernReturn>;
 
-    /// `task_policy_get`, never the default: fills the words by this flavor and returns how many it
-    /// wrote. An inspect port is enough, a name port is not.
+    /// `task_policy_get`, never the default: fills the words by this flavor and returns their
+    /// number. An inspect port is enough, a name port is not.
     ///
     /// `TASK_CATEGORY_POLICY`, one word: the role, -1 reniced, 0 unspecified, 1 foreground, 2
     /// background, 3 control, 4 graphics server, 5 throttled, 6 no user interface, 7 default, 8
@@ -237,18 +244,19 @@ pub trait XnuCalls: Send + Sync + 'static {
         words: &mut [u32],
     ) -> Result<usize, KernReturn>;
 
-    /// `mach_vm_region_recurse`: fills the words and returns how many it wrote. The kernel chooses
-    /// the layout by how many there are: 12 ([`SubmapShortInfo`](super::SubmapShortInfo), for which
-    /// it looks at no page), or 16, 17 or 19 of a [`SubmapInfo`](super::SubmapInfo).
+    /// `mach_vm_region_recurse`: fills the words and returns their number. The kernel chooses the
+    /// layout by the number of words: 12 ([`SubmapShortInfo`](super::SubmapShortInfo), for which it
+    /// looks at no page), or 16, 17 or 19 of a [`SubmapInfo`](super::SubmapInfo).
     ///
-    /// In: the address, and the depth that may be entered. Out: where the region starts (rounded
-    /// down), its size, and the depth it was found at. Inside a submap the addresses are the
-    /// task's, cut to what the task maps of it. On an error nothing is changed.
+    /// In: the address, and the depth that may be entered. Out: the region's start (rounded down),
+    /// its size, and its depth. Inside a submap the addresses are the task's, cut to the part that
+    /// the task maps. An error changes nothing.
     ///
     /// # Errors
-    /// [`KernReturn::INVALID_ADDRESS`] where no region follows, which is also how a task in its
-    /// exit may look; [`KernReturn::INVALID_ARGUMENT`], [`KernReturn::INVALID_DEST`] and
-    /// [`KernReturn::SERVER_DIED`] where the task is gone or the port only names or inspects it.
+    ///
+    /// [`KernReturn::INVALID_ADDRESS`] if no region follows, which a task in its exit may return,
+    /// too; [`KernReturn::INVALID_ARGUMENT`], [`KernReturn::INVALID_DEST`] and
+    /// [`KernReturn::SERVER_DIED`] if the task is gone or the port only names or inspects it.
     fn region_recurse(
         &self,
         task: PortName,
@@ -267,18 +275,19 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// Those of calls by port; [`KernReturn::FAILURE`] for a task that is ending just now.
     fn threads(&self, task: PortName) -> Result<Vec<PortName>, KernReturn>;
 
-    /// A right to the thread with this id, where it can be had without those to all others, which
-    /// the kernel has no call for: in a replay. [`PORT_NULL`](super::PORT_NULL) where there is no
-    /// such thread.
+    /// A right to the thread with this id, if it is available without the rights to all others. The
+    /// kernel has no such call; a replay does. [`PORT_NULL`](super::PORT_NULL) if there is no such
+    /// thread.
     ///
     /// # Errors
-    /// As [`threads`](Self::threads).
+    ///
+    /// Those of [`threads`](Self::threads).
     fn thread_port(&self, _task: PortName, _id: u64) -> Result<Option<PortName>, KernReturn> {
         Ok(None)
     }
 
     /// `thread_info`: fills the words by this flavor ([`ThreadFlavor`](super::ThreadFlavor)) and
-    /// returns how many it wrote. An inspect port is enough.
+    /// returns their number. An inspect port is enough.
     ///
     /// # Errors
     /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
@@ -290,13 +299,13 @@ pub trait XnuCalls: Send + Sync + 'static {
         words: &mut [u32],
     ) -> Result<usize, KernReturn>;
 
-    /// `thread_get_state`: fills the words with registers and returns how many there are. Needs a
-    /// read port. The flavors are the machine's ([`StateFlavor::of_cpu`]), and a translated
-    /// process's threads are the machine's as well.
+    /// `thread_get_state`: fills the words with registers and returns their number. Needs a read
+    /// port. The flavors are the machine's ([`StateFlavor::of_cpu`]), and the threads of a
+    /// translated process are the machine's as well.
     ///
-    /// The kernel stops the thread for it and lets it go again (`thread_act.c`): one that runs on
-    /// a CPU is interrupted and waited for. On arm64 `lr`, `pc`, `sp` and `fp` of a process with
-    /// pointer authentication may be signed.
+    /// The kernel stops the thread meanwhile (`thread_act.c`); one that runs on a CPU is
+    /// interrupted and waited for. On arm64 `lr`, `pc`, `sp` and `fp` of a process with pointer
+    /// authentication may be signed.
     ///
     /// # Errors
     /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an inspect port, too few words
@@ -310,17 +319,18 @@ pub trait XnuCalls: Send + Sync + 'static {
     ) -> Result<usize, KernReturn>;
 
     /// `mach_port_space_info`, by a control or read port: the task's whole table of names, in its
-    /// order, the entries in it that are free and the first, which is never used, among them: those
-    /// have no type. `mach_port_names`, which lists less, needs a control port.
+    /// order. It includes free entries and the first entry, which is never used; these have no
+    /// type. `mach_port_names`, which lists less, needs a control port.
     ///
     /// # Errors
+    ///
     /// Those of calls by port; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
-    /// `KERN_RESOURCE_SHORTAGE` of a kernel without memory.
+    /// `KERN_RESOURCE_SHORTAGE` if the kernel has no memory.
     fn space_info(&self, task: PortName) -> Result<Vec<SpaceEntry>, KernReturn>;
 
-    /// `mach_port_get_attributes`, by a control or read port, of the port with this name in the
+    /// `mach_port_get_attributes`, by a control or read port, for the port with this name in the
     /// task's space: fills the words by this flavor ([`PortAttributes`](super::PortAttributes)) and
-    /// returns how many it wrote.
+    /// returns their number.
     ///
     /// # Errors
     /// Those of calls by port; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
@@ -336,80 +346,85 @@ pub trait XnuCalls: Send + Sync + 'static {
     ) -> Result<usize, KernReturn>;
 
     /// `host_statistics64`: fills the words by this flavor ([`HostInfo`](super::HostInfo)) and
-    /// returns how many it wrote.
+    /// returns their number.
     ///
-    /// To a program that is not Apple's the kernel answers two to ten questions of all of them a
-    /// second, and the others with what it said before (`host.c:rate_limit_host_statistics`).
+    /// For programs that are not Apple's, the kernel answers two to ten calls of all of them a
+    /// second, and repeats its last answer to the others (`host.c:rate_limit_host_statistics`).
     ///
     /// # Errors
     /// [`KernReturn::FAILURE`] for too few words.
     fn host_statistics(&self, flavor: i32, words: &mut [u32]) -> Result<usize, KernReturn>;
 
     /// `host_processor_info`: the words of each CPU, by its number, by this flavor
-    /// ([`ProcessorFlavor`](super::ProcessorFlavor)), and how many words each has. Of one CPU only,
-    /// where one is wanted: the kernel has no call for that, but a replay, in which there may be
+    /// ([`ProcessorFlavor`](super::ProcessorFlavor)), and the number of words for each. With
+    /// `only`, those of one CPU: the kernel has no call for that, but a replay, which may have
     /// thousands, does not copy the others.
     ///
     /// # Errors
-    /// `KERN_RESOURCE_SHORTAGE` of a kernel without memory.
+    ///
+    /// `KERN_RESOURCE_SHORTAGE` if the kernel has no memory.
     fn processor_info(
         &self,
         flavor: i32,
         only: Option<usize>,
     ) -> Result<(usize, Vec<u32>), KernReturn>;
 
-    /// `mach_timebase_info`: what turns absolute-time units into nanoseconds.
+    /// `mach_timebase_info`: the ratio of nanoseconds to absolute-time units.
     ///
     /// # Errors
+    ///
     /// None is documented.
     fn timebase(&self) -> Result<Timebase, KernReturn>;
 
-    /// `getfsstat(MNT_NOWAIT)`: fills the buffer with the mounted file systems and returns how
-    /// many; without a buffer, how many there are. A result that fills the buffer may have been
-    /// cut off silently. The kernel answers with what it has at hand and asks no file system, so
-    /// that a dead one does no harm.
+    /// `getfsstat(MNT_NOWAIT)`: fills the buffer with the mounted file systems and returns their
+    /// number; without a buffer, the number that is mounted. A result that fills the buffer may
+    /// have been cut off without an error. The kernel answers from memory and asks no file system,
+    /// so a dead one does no harm.
     ///
     /// # Errors
-    /// What a policy gives.
+    ///
+    /// The errors of a policy.
     fn mounts(&self, mounts: Option<&mut [Mount]>) -> Result<usize, Errno>;
 
-    /// The time of day: in a replay that of the recording.
+    /// The time of day; in a replay that of the recording.
     ///
     /// # Errors
-    /// [`Errno::NOTSUP`] of a recording that does not hold it.
+    ///
+    /// [`Errno::NOTSUP`] if the recording lacks it.
     fn now(&self) -> Result<SystemTime, Errno> {
         Ok(SystemTime::now())
     }
 
-    /// Bytes of a regular file from this offset on, at most so many: `open`, `fstat` and `pread`.
+    /// At most this many bytes of a regular file from this offset on: `open`, `fstat` and `pread`.
     /// May block for as long as the file system does.
     ///
     /// # Errors
-    /// What the three gave; [`Errno::INVAL`] for what is no regular file.
+    ///
+    /// The errors of the three calls; [`Errno::INVAL`] for a file that is not regular.
     fn file_part(&self, path: &[u8], offset: u64, most: usize) -> Result<FilePart, Errno>;
 
-    /// dyld's list of the images of this program, as far as they lie in dyld's shared cache; in
-    /// no order, and what was in the vector is gone. dyld is no part of the kernel, but only it
-    /// knows where the images are in there: to the kernel the cache is a few large regions.
+    /// dyld's list of the images of this program that are in dyld's shared cache, in no order, in
+    /// place of the vector's content. dyld is not a part of the kernel, but only dyld knows the
+    /// places of the images: to the kernel the cache is a few large regions.
     ///
     /// Segments that several images share are left out. An image may come twice, and one that is
-    /// being loaded may be missing. Nothing is listed where there is no shared cache.
+    /// being loaded may be missing. The list is empty without a shared cache.
     fn own_images(&self, images: &mut Vec<Image>);
 
-    /// `_dyld_get_shared_cache_range`: where dyld's shared cache is in this program, which has its
-    /// header at the beginning; empty where there is none.
+    /// `_dyld_get_shared_cache_range`: the range of dyld's shared cache in this program, which
+    /// begins with the cache's header; empty without a cache.
     fn cache_range(&self) -> Range<u64>;
 
     /// `mach_vm_read_overwrite` of this program's own task: fills the buffer with the bytes at this
-    /// address, and returns how many.
+    /// address, and returns their number.
     ///
     /// # Errors
     /// [`KernReturn::INVALID_ADDRESS`] where not all of them are mapped,
     /// [`KernReturn::PROTECTION_FAILURE`] where not all of them may be read.
     fn read_own(&self, address: u64, buffer: &mut [u8]) -> Result<usize, KernReturn>;
 
-    /// dyld's shared cache, read with the two calls before where this program runs; `None` where
-    /// there is none. A replay has the one of the program that recorded.
+    /// dyld's shared cache. This program's is read with the two calls before; `None` if there is
+    /// none. A replay has that of the program that recorded.
     fn shared_cache(&self) -> Option<SharedCache> {
         let range = self.cache_range();
         let read = |address, buffer: &mut [u8]| self.read_own(address, buffer) == Ok(buffer.len());

@@ -11,16 +11,16 @@ pub struct Constant {
     pub name: &'static str,
     /// Its value.
     pub value: i64,
-    /// Whether a public header has it. The others stand in XNU's private headers, and are part of
-    /// its system call interface.
+    /// Whether a public header has it. The others are in XNU's private headers, and are part of its
+    /// system call interface.
     pub public: bool,
 }
 
 /// Declares constants and lists them, with their names in C.
 ///
-/// `LIST { NAME: type = value; }` declares them in the module, by their names in C;
-/// `LIST in Type: type { NAME = value, "C name"; }` in a type, and `LIST in Type(_) { … }` as values
-/// of a type that wraps the number. `private` behind a name: no public header has it.
+/// `LIST { NAME: type = value; }` declares them in the module, by their names in C; `LIST in Type:
+/// type { NAME = value, "C name"; }` in a type, and `LIST in Type(_) { … }` as values of a type
+/// that wraps the number. `private` after a name: no public header has it.
 macro_rules! xnu_constants {
     ($list:ident {
         $($(#[$meta:meta])* $name:ident: $type:ty = $value:expr $(, $private:ident)?;)*
@@ -73,7 +73,7 @@ xnu_constants! {
         KERN_PROCARGS2: i32 = 49;
         /// Operation of `csops`: the flags of a process's code signature.
         CS_OPS_STATUS: u32 = 0, private;
-        /// What a Mach call returns that has not failed.
+        /// The result of a Mach call that succeeded.
         KERN_SUCCESS: i32 = 0;
         /// Flag of `getfsstat`: no file system is asked.
         MNT_NOWAIT: i32 = 2;
@@ -88,7 +88,7 @@ xnu_constants! {
     }
 }
 
-/// By how many words Mach calls tell the revisions of growing structs apart.
+/// Word counts by which Mach calls distinguish the revisions of growing structs.
 const COUNTS: &[Constant] = &[
     count::<TaskVmInfo>("TASK_VM_INFO_REV2_COUNT"),
     count::<SubmapInfo>("VM_REGION_SUBMAP_INFO_V2_COUNT_64"),
@@ -100,7 +100,7 @@ const fn count<T>(name: &'static str) -> Constant {
     Constant { name, value: (size_of::<T>() / size_of::<u32>()) as i64, public: true }
 }
 
-/// Every number that goes to the kernel or comes from it, but for those of registers
+/// Every number that goes to the kernel or comes from it, except those of registers
 /// ([`StateFlavor::of_cpu`](super::StateFlavor::of_cpu)), which are the machine's.
 #[doc(hidden)]
 pub fn constants() -> impl Iterator<Item = &'static Constant> {

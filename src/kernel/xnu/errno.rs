@@ -1,8 +1,8 @@
-//! The numbers that XNU's calls fail with, and the names of ports.
+//! The error numbers of XNU's calls, and the names of ports.
 
 use super::constants::xnu_constants;
 
-/// An `errno` value that a BSD call gave, in Darwin's numbering.
+/// An `errno` value of a BSD call, in Darwin's numbering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Errno(pub i32);
 
@@ -12,7 +12,7 @@ xnu_constants! {
         PERM = 1, "EPERM";
         /// No such file, or no such sysctl.
         NOENT = 2, "ENOENT";
-        /// No such process, or a zombie where only a living one counts.
+        /// No such process, or a zombie for a call about living ones.
         SRCH = 3, "ESRCH";
         /// A signal came while the call waited.
         INTR = 4, "EINTR";
@@ -28,9 +28,9 @@ xnu_constants! {
         INVAL = 22, "EINVAL";
         /// The buffer has no room for the path.
         NOSPC = 28, "ENOSPC";
-        /// The descriptor is no socket.
+        /// The descriptor is not a socket.
         NOTSOCK = 38, "ENOTSOCK";
-        /// What a recording does not hold; a file system that is not there.
+        /// A recording lacks the answer; or there is no such file system.
         NOTSUP = 45, "ENOTSUP";
         /// This kernel does not have the call.
         NOSYS = 78, "ENOSYS";
@@ -39,21 +39,21 @@ xnu_constants! {
     }
 }
 
-/// A `kern_return_t` other than `KERN_SUCCESS` that a Mach call gave.
+/// A `kern_return_t` of a Mach call other than `KERN_SUCCESS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KernReturn(pub i32);
 
 xnu_constants! {
     KERN_RETURNS in KernReturn(_) {
-        /// No region at or above the address; also a map that is torn down.
+        /// No region is at or above the address; also for a map that is being torn down.
         INVALID_ADDRESS = 1, "KERN_INVALID_ADDRESS";
-        /// Of `task_for_pid`, where the task-access server has died.
+        /// From `task_for_pid`: the task-access server has died.
         PROTECTION_FAILURE = 2, "KERN_PROTECTION_FAILURE";
         /// The port is too weak, or its task has ended.
         INVALID_ARGUMENT = 4, "KERN_INVALID_ARGUMENT";
-        /// `task_for_pid` refuses; no such process, forbidden, and raced look alike.
+        /// `task_for_pid` refuses. No such process, a refusal and a race have this one code.
         FAILURE = 5, "KERN_FAILURE";
-        /// Of `task_for_pid`, interrupted while it waited for the access server.
+        /// From `task_for_pid`, interrupted while it waited for the access server.
         ABORTED = 14, "KERN_ABORTED";
         /// No such port name.
         INVALID_NAME = 15, "KERN_INVALID_NAME";
@@ -63,9 +63,9 @@ xnu_constants! {
         INVALID_RIGHT = 17, "KERN_INVALID_RIGHT";
         /// The thread has ended.
         TERMINATED = 37, "KERN_TERMINATED";
-        /// What a recording does not hold.
+        /// A recording lacks the answer.
         NOT_SUPPORTED = 46, "KERN_NOT_SUPPORTED";
-        /// The port is a dead name, or never was one.
+        /// The port is a dead name, or no port at all.
         INVALID_DEST = 0x1000_0003, "MACH_SEND_INVALID_DEST";
         /// The port died while the request was on its way.
         SERVER_DIED = -308, "MIG_SERVER_DIED";
@@ -75,18 +75,18 @@ xnu_constants! {
 /// A Mach port name in this task's own name space.
 pub type PortName = u32;
 
-/// `MACH_PORT_NULL`: no right at all, nothing to release.
+/// `MACH_PORT_NULL`: no right, nothing to release.
 pub const PORT_NULL: PortName = 0;
 
 /// `MACH_PORT_DEAD`: the right died on its way here, nothing to release.
 pub const PORT_DEAD: PortName = u32::MAX;
 
-/// How a call fails that is a BSD call for some arguments and a Mach call for others.
+/// The error of a call that is a BSD call for some arguments and a Mach call for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// As a BSD call.
+    /// The error of the BSD call.
     Errno(Errno),
-    /// As a Mach call.
+    /// The error of the Mach call.
     KernReturn(KernReturn),
 }
 

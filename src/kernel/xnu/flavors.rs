@@ -1,4 +1,4 @@
-//! Which struct answers which flavor of which call.
+//! The struct for each flavor of each call.
 
 use super::{
     AuditToken, BsdInfo, Constant, FileRegion, OpenFile, PathlessFile, PipeFile, Plain, Platform,
@@ -45,52 +45,52 @@ macro_rules! flavors {
 }
 
 flavors! {
-    /// A struct that a flavor of `proc_pidinfo` fills: whole, or with an error.
+    /// A struct that a flavor of `proc_pidinfo` fills, as a whole or with an error.
     trait PidInfo(i32) of "proc_pidinfo" as PID_INFO {
-        /// With `arg` 1 of zombies, too.
+        /// With `arg` 1 for zombies, too.
         BsdInfo: PROC_PIDTBSDINFO = 3,
         TaskInfo: PROC_PIDTASKINFO = 4,
-        /// `arg` is an address: as of [`RegionPathInfo`], with or without a file, and no file system is
-        /// asked.
+        /// `arg` is an address: the region as for [`RegionPathInfo`], with or without a file. No
+        /// file system is asked.
         RegionInfo: PROC_PIDREGIONINFO = 7,
         /// `arg` is an address: the region of the task's own map that contains it, with its start
-        /// rounded down, else the next one above; a submap is one region. [`Errno::INVAL`] where no
-        /// region follows, which is also how a process in its exit looks.
+        /// rounded down, else the next one above; a submap is one region. [`Errno::INVAL`] if no
+        /// region follows, which is also the answer for a process in its exit.
         ///
         /// [`Errno::INVAL`]: super::Errno::INVAL
         RegionPathInfo: PROC_PIDREGIONPATHINFO = 8,
-        /// `arg` is an address: the region with a file that contains it, else the next one with a file;
-        /// `EINVAL` where none follows, and where the file of the next one is just being recycled.
+        /// `arg` is an address: the region with a file that contains it, else the next one with a
+        /// file. `EINVAL` if none follows, and if the file of the next one is being recycled.
         FileRegion: PROC_PIDREGIONPATHINFO2 = 22 private,
-        /// `arg` is an address: as of [`FileRegion`], and no file system is asked: the path is that of the
-        /// name cache (`vn_getpath`). From macOS 10.15 on.
+        /// `arg` is an address: the region as for [`FileRegion`]. No file system is asked: the path
+        /// is that of the name cache (`vn_getpath`). Since macOS 10.15.
         RegionPath: PROC_PIDREGIONPATH = 31 private,
-        /// Working directory and root directory; also what the file system gave.
+        /// Working directory and root directory. Also fails with errors of the file system.
         VnodePaths: PROC_PIDVNODEPATHINFO = 9,
-        /// Of any process to any caller. With `arg` 1 of zombies, too.
+        /// For any process and any caller. With `arg` 1 for zombies, too.
         ShortBsdInfo: PROC_PIDT_SHORTBSDINFO = 13,
         /// `arg` is a thread's id; `ESRCH` for no such thread.
         ThreadInfo: PROC_PIDTHREADID64INFO = 15 private,
-        /// Of any process to any caller. With `arg` 1 of zombies, too.
+        /// For any process and any caller. With `arg` 1 for zombies, too.
         UniqueInfo: PROC_PIDUNIQIDENTIFIERINFO = 17 private,
-        /// Of any process to any caller, zombies too.
+        /// For any process and any caller, zombies too.
         Platform: PROC_PIDPLATFORMINFO = 30 private,
     }
 
-    /// An item of a list that a flavor of `proc_pidinfo` fills a buffer with. A result that fills the
-    /// buffer may have been cut off silently; an empty buffer is `ENOMEM`.
+    /// An item of a list that a flavor of `proc_pidinfo` fills a buffer with. A result that fills
+    /// the buffer may have been cut off without an error; an empty buffer is `ENOMEM`.
     trait PidList(i32) of "proc_pidinfo" as PID_LIST {
-        /// Open descriptors, ascending; without a buffer, how many the process's table has room for,
-        /// and 20 more.
+        /// Open descriptors, in ascending order; without a buffer, the number of slots in the
+        /// process's table, and 20 more.
         OpenFile: PROC_PIDLISTFDS = 1,
         ThreadId: PROC_PIDLISTTHREADIDS = 28 private,
     }
 
-    /// A struct that a flavor of `proc_pidfdinfo` fills: whole, or with an error.
+    /// A struct that a flavor of `proc_pidfdinfo` fills, as a whole or with an error.
     trait FdInfo(i32) of "proc_pidfdinfo" as FD_INFO {
         PathlessFile: PROC_PIDFDVNODEINFO = 1,
         /// The kernel asks the file system for the file's attributes, which may block. `EPERM` also
-        /// where this program may not know the file's path (`mac_vnode_check_fsgetpath`, since macOS
+        /// if this program may not know the file's path (`mac_vnode_check_fsgetpath`, since macOS
         /// 12: files in protected folders, without Full Disk Access).
         VnodeFile: PROC_PIDFDVNODEPATHINFO = 2,
         SocketFile: PROC_PIDFDSOCKETINFO = 3,
@@ -104,7 +104,7 @@ flavors! {
         SecurityToken: TASK_SECURITY_TOKEN = 13,
         AuditToken: TASK_AUDIT_TOKEN = 15,
         TaskBasicInfo: MACH_TASK_BASIC_INFO = 20,
-        /// Asked with 42 words: with more, macOS 13 and 14 log each call.
+        /// Called with 42 words: with more, macOS 13 and 14 log each call.
         TaskVmInfo: TASK_VM_INFO = 22,
     }
 
@@ -124,7 +124,7 @@ flavors! {
 
     /// A struct that a flavor of `host_statistics64` fills.
     trait HostInfo(i32) of "host_statistics64" as HOST_INFO {
-        /// Asked as of its first revision.
+        /// Called for its first revision.
         VmStatistics: HOST_VM_INFO64 = 4,
     }
 

@@ -1,4 +1,4 @@
-//! Mach-O files: what dyld has loaded, and parts that were read.
+//! Mach-O files: those that dyld has loaded, and parts that were read.
 
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
@@ -14,30 +14,29 @@ use super::{Errno, json};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
-    /// Its path. The file need not be there: libraries of the shared cache are in the cache only.
+    /// Its path. The file need not exist: libraries of the shared cache are in the cache only.
     #[serde(with = "json::bytes")]
     pub path: Vec<u8>,
-    /// Where its segments are, in no order. Those in the shared cache need not begin or end at a
-    /// page.
+    /// Its segments, in no order. Those in the shared cache need not begin or end at a page.
     pub segments: Vec<Segment>,
 }
 
-/// Where a segment of an [`Image`] is.
+/// The place of a segment of an [`Image`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segment {
-    /// First address.
+    /// Its first address.
     #[serde(with = "json::hex")]
     pub start: u64,
-    /// Bytes.
+    /// Its size in bytes.
     #[serde(with = "json::hex")]
     pub size: u64,
 }
 
-/// The segments of an image in the shared cache that are its own, as dyld's cache builder names
-/// them (dyld's `cache_builder/CacheDylib.cpp`). `__LINKEDIT` is none: the images of a cache file
-/// share one. `__OBJC_RO` and `__OBJC_RW` are what the builder has gathered from all images, and
-/// libobjc's by its load commands.
+/// The names of segments in the shared cache that belong to one image, as dyld's cache builder uses
+/// them (`cache_builder/CacheDylib.cpp`). `__LINKEDIT` does not: the images of a cache file share
+/// one. Nor do `__OBJC_RO` and `__OBJC_RW`, which the builder has gathered from all images, and
+/// which are libobjc's by its load commands.
 pub const IMAGE_SEGMENTS: [&CStr; 13] = [
     c"__TEXT",
     c"__DATA",
@@ -54,23 +53,24 @@ pub const IMAGE_SEGMENTS: [&CStr; 13] = [
     c"__UNICODE",
 ];
 
-/// What [`XnuCalls::file_part`](super::XnuCalls::file_part) has read, and of which file.
+/// The answer of [`XnuCalls::file_part`](super::XnuCalls::file_part), and the identity of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilePart {
     /// `st_dev`.
     pub dev: u32,
     /// `st_ino`.
     pub ino: u64,
-    /// The bytes, fewer than were asked for at the end of the file.
+    /// The bytes, fewer than requested at the end of the file.
     pub bytes: Vec<u8>,
 }
 
 impl FilePart {
-    /// As [`XnuCalls::file_part`](super::XnuCalls::file_part). No link is followed, and nothing is
-    /// waited for that a fifo or a device would wait for.
+    /// Reads a part of a file for [`XnuCalls::file_part`](super::XnuCalls::file_part). Follows no
+    /// link, and does not wait for a fifo or a device.
     ///
     /// # Errors
-    /// As of the method.
+    ///
+    /// The errors of [`XnuCalls::file_part`](super::XnuCalls::file_part).
     pub fn read(path: &[u8], offset: u64, most: usize) -> Result<Self, Errno> {
         let failed = |error: io::Error| error.raw_os_error().map_or(Errno::IO, Errno);
         let file = File::options()

@@ -1,8 +1,8 @@
-//! How numbers and bytes stand in a recording.
+//! Numbers and bytes in a recording.
 //!
-//! Addresses and the like are strings of hexadecimal digits with `0x` in front, since many a
-//! reader of JSON has no 64-bit integers. Bytes are a string where they are UTF-8, else an object
-//! `{"hex": "…"}` with two digits a byte, so that no path is lost.
+//! Addresses and the like are strings of hexadecimal digits after `0x`, since many readers of JSON
+//! have no 64-bit integers. Bytes are a string if they are UTF-8, else an object `{"hex": "…"}`
+//! with two digits a byte, so that no path is lost.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use serde::{Deserializer, Serializer};
 
 use super::StateFlavor;
 
-/// For `skip_serializing_if`.
+/// The condition for `skip_serializing_if`.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -68,7 +68,7 @@ pub(crate) mod hex {
     }
 }
 
-/// The head of a text that may be long, for a message.
+/// The beginning of a text that may be long, for a message.
 pub(crate) fn short(text: &str) -> String {
     let mut characters = text.chars();
     let mut head: String = characters.by_ref().take(40).collect();
@@ -78,7 +78,7 @@ pub(crate) fn short(text: &str) -> String {
     head
 }
 
-/// No bytes are more: `ARG_MAX`, and the number of arguments in front.
+/// The most bytes: `ARG_MAX`, and the number of arguments before them.
 const MOST_BYTES: usize = (1 << 20) + 4;
 
 fn not_too_many<E: Error>(bytes: usize) -> Result<(), E> {
@@ -143,8 +143,8 @@ pub(crate) mod bytes {
     }
 }
 
-/// Bytes of any value, as those above; as digits also where they do not look like a text, which
-/// may end in a NUL.
+/// Bytes of any value, like [`bytes`]; also as digits if they do not look like text, which may end
+/// in a NUL.
 pub(crate) mod value {
     pub(crate) use super::bytes::deserialize;
     use super::*;
@@ -198,7 +198,7 @@ pub(crate) mod words {
     }
 }
 
-/// A text in a field of so many bytes, which ends it with NULs where it is shorter.
+/// Text in a field of fixed size, with NULs after a shorter one.
 pub(crate) mod text {
     use super::*;
 
@@ -218,7 +218,7 @@ pub(crate) mod text {
     }
 }
 
-/// Exactly so many bytes as hexadecimal digits.
+/// A fixed number of bytes as hexadecimal digits.
 pub(crate) mod hex_bytes {
     use super::*;
 
@@ -239,7 +239,7 @@ pub(crate) mod hex_bytes {
     }
 }
 
-/// A port in the network's byte order, as a number of 16 bits.
+/// A port in the network's byte order, written as a number of 16 bits.
 pub(crate) mod port {
     use super::*;
 

@@ -1,8 +1,8 @@
-//! Where the segments of a Mach-O file are, by its header and load commands
+//! The segments of a Mach-O file, by its header and load commands
 //! (`EXTERNAL_HEADERS/mach-o/loader.h`).
 //!
-//! The bytes are hostile: any user may start any program. Only what fits is believed, and no bytes
-//! make this loop, overflow or read outside of them.
+//! The bytes are hostile: any user may start any program. Only consistent values are used, and no
+//! bytes make this loop, overflow or read outside of them.
 
 use std::ffi::CStr;
 
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{CPU_TYPE_ARM64, json};
 
-/// As many bytes are read of a file: the commands about segments are the first, and take 72 bytes
+/// The bytes that are read of a file. The commands about segments come first, and take 72 bytes
 /// each, and 80 for each of their sections.
 pub const HEADER_ROOM: usize = 32 << 10;
 
-/// A file with more segments is not one that dyld loads.
+/// The most segments of a file that dyld loads.
 const MOST_SEGMENTS: usize = 256;
 
 /// `struct mach_header_64`.
@@ -29,13 +29,13 @@ const MAGIC: u32 = 0xfeed_facf;
 /// `LC_SEGMENT_64`.
 const LC_SEGMENT_64: u32 = 0x19;
 
-/// A 64-bit Mach-O file, or the one of a universal file that begins at an offset.
+/// A 64-bit Mach-O file, or that part of a universal file which begins at an offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MachO {
     /// `CPU_TYPE_*`.
     pub cpu_type: i32,
-    /// In the order of its load commands.
+    /// Its segments, in the order of its load commands.
     pub segments: Vec<MachOSegment>,
 }
 
@@ -43,24 +43,24 @@ pub struct MachO {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MachOSegment {
-    /// Where it wants to be mapped.
+    /// The address at which it wants to be mapped.
     #[serde(with = "json::hex")]
     pub address: u64,
-    /// Bytes of memory.
+    /// Its size in memory, in bytes.
     #[serde(with = "json::hex")]
     pub size: u64,
-    /// Where it is in the file, from its Mach-O header on.
+    /// Its offset in the file, from the Mach-O header on.
     #[serde(with = "json::hex")]
     pub file_offset: u64,
-    /// Bytes in the file; the rest of the memory is zeros.
+    /// Its size in the file, in bytes; the rest of the memory is zeros.
     #[serde(with = "json::hex")]
     pub file_size: u64,
-    /// `VM_PROT_*` that it is mapped with at first.
+    /// `VM_PROT_*` with which it is mapped at first.
     pub protection: u32,
 }
 
 impl MachO {
-    /// From the bytes that the file begins with; `None` where they are no such file's.
+    /// Parses the bytes at the beginning of a file; `None` if it is not such a file.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let segments: Vec<_> = bodies(bytes)?.into_iter().map(segment).collect::<Option<_>>()?;
@@ -68,13 +68,13 @@ impl MachO {
         (!segments.is_empty()).then_some(MachO { cpu_type, segments })
     }
 
-    /// The header and load commands of a file that says this.
+    /// Builds the header and load commands of a file with these segments.
     #[must_use]
     pub fn header(&self) -> Vec<u8> {
         let count = u32::try_from(self.segments.len()).unwrap_or(u32::MAX);
         let mut bytes = Vec::with_capacity(HEADER + SEGMENT * self.segments.len());
         let mut put = |words: &[u32]| bytes.extend(words.iter().flat_map(|it| it.to_le_bytes()));
-        // Any subtype, `MH_EXECUTE`, how many commands of how many bytes.
+        // Any subtype, `MH_EXECUTE`, the number and the bytes of the commands.
         let length = count.saturating_mul(SEGMENT as u32);
         put(&[MAGIC, self.cpu_type.cast_unsigned(), 0, 2, count, length, 0, 0]);
         for MachOSegment { address, size, file_offset, file_size, protection } in &self.segments {
@@ -87,9 +87,9 @@ impl MachO {
         bytes
     }
 
-    /// Where in the file the memory of this range is from, counted from the Mach-O header, if the
-    /// header is mapped at `base`; `None` where the range is not all of the file. What may be
-    /// written to is of no segment that may not.
+    /// The offset in the file, from the Mach-O header on, of the memory in this range, if the
+    /// header is mapped at `base`. `None` if a part of the range is not the file's. Writable memory
+    /// belongs to no segment that is not.
     #[must_use]
     pub fn file_offset(&self, base: u64, start: u64, end: u64, writable: bool) -> Option<u64> {
         const WRITE: u32 = 2;
@@ -111,7 +111,7 @@ impl MachO {
     }
 }
 
-/// The commands about segments, as far as the bytes go.
+/// The bodies of the commands about segments, as far as the bytes go.
 fn bodies(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     if word(bytes, 0)? != MAGIC {
         return None;
@@ -122,7 +122,7 @@ fn bodies(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut rest = rest.get(..length).unwrap_or(rest);
     let mut bodies = Vec::new();
     for _ in 0..commands {
-        // What was not read any more has no segments, or the file is not whole.
+        // The rest was not read and has no segments, or the file is not whole.
         let (Some(command), Some(size)) = (word(rest, 0), word(rest, 4)) else { break };
         let size = usize::try_from(size).ok().filter(|size| *size >= 8)?;
         let Some(body) = rest.get(..size) else { break };
@@ -137,7 +137,7 @@ fn bodies(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     Some(bodies)
 }
 
-/// A segment and its name, as its load command says.
+/// Parses a segment and its name from its load command.
 pub(super) struct Named<'a> {
     name: &'a [u8],
     pub(super) address: u64,
@@ -151,7 +151,7 @@ impl Named<'_> {
     }
 }
 
-/// The segments of a Mach-O header in memory, of which the places in its file do not count.
+/// The segments of a Mach-O header in memory, without their offsets in the file.
 pub(super) fn segments<'a>(bytes: &'a [u8]) -> Option<impl Iterator<Item = Named<'a>>> {
     let named = |body: &'a [u8]| {
         Some(Named { name: body.get(8..24)?, address: long(body, 24)?, size: long(body, 32)? })
@@ -160,7 +160,7 @@ pub(super) fn segments<'a>(bytes: &'a [u8]) -> Option<impl Iterator<Item = Named
     Some(named.into_iter())
 }
 
-/// None that is more of the file than of memory, or ends behind 2^64.
+/// `None` if it is larger in the file than in memory, or ends above 2^64.
 fn segment(body: &[u8]) -> Option<MachOSegment> {
     body.get(..SEGMENT)?;
     let segment = MachOSegment {
@@ -197,7 +197,7 @@ mod tests {
         MachO { cpu_type, segments }
     }
 
-    /// As of a small program: a page zero, text, data with zeros behind it, link-edit data.
+    /// A small program: a page zero, text, data with zeros after it, link-edit data.
     fn small() -> MachO {
         file(
             CPU_TYPE_ARM64,
@@ -217,7 +217,7 @@ mod tests {
         let at = |from: u64, to: u64| file.file_offset(base, base + from, base + to, false);
         assert_eq!(at(0, 0x8000), Some(0));
         assert_eq!(at(0x4000, 0x8000), Some(0x4000));
-        // The last page is the file's as a whole, the zeros behind it are not.
+        // The last page is the file's as a whole, the zeros after it are not.
         assert_eq!(at(0x8000, 0xc000), Some(0x8000));
         assert_eq!(at(0xc000, 0x1_0000), None);
         assert_eq!(at(0x8000, 0x1_0000), None);
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(MachO::parse(&many.header()), None);
         let whole = small().header();
         assert_eq!(MachO::parse(&whole[..31]), None);
-        // One that was not read to its end has the segments that were.
+        // A file that was not read to its end has the segments that were read.
         let half = MachO::parse(&whole[..HEADER + 2 * SEGMENT + 7]).map(|it| it.segments.len());
         assert_eq!(half, Some(2));
         // A command of no bytes would never end.
@@ -275,7 +275,7 @@ mod tests {
                     prop_assert!(file.segments.len() <= bytes.len() / SEGMENT);
                     let end = start.saturating_add(size);
                     if let Some(at) = file.file_offset(base, start, end, writable) {
-                        // Inside of a segment, whose last page counts as a whole.
+                        // Inside a segment, whose last page counts as a whole.
                         let inside = file.segments.iter().any(|it| {
                             let last = u128::from(it.file_offset) + u128::from(it.file_size);
                             let end = u128::from(at) + u128::from(end - start);

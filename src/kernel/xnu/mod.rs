@@ -1,8 +1,8 @@
-//! What XNU answers: its calls as methods over numbers and buffers, and its structs.
+//! XNU: its calls as methods over numbers and buffers, and its structs.
 //!
-//! On a Mac `sys` asks the kernel; everywhere else a recording or a model of XNU answers. Nothing
-//! here retries, converts a unit or gives an error a meaning: that is the business of the code
-//! above, where it can be tested.
+//! On a Mac `sys` asks the kernel; on other systems a recording or a model of XNU answers. This
+//! layer does not retry, convert units or interpret errors. The code above does, where it can be
+//! tested.
 
 mod calls;
 mod constants;

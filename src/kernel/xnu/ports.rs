@@ -1,24 +1,25 @@
-//! Rights to ports of tasks and threads, given back exactly once.
+//! Rights to ports of tasks and threads, released exactly once.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::{KernReturn, PORT_DEAD, PORT_NULL, PortKind, PortName, Refusal, XnuCalls};
 
-/// The right to ask about one task. Dropping it gives the right back.
+/// The right to ask about one task. Released on drop.
 pub struct TaskPort<C: XnuCalls> {
     calls: Arc<C>,
     name: PortName,
-    /// Whether the name carries a reference of ours: `mach_task_self` gives none away.
+    /// Whether the name has a reference of ours: `mach_task_self` gives none.
     owned: bool,
 }
 
 impl<C: XnuCalls> TaskPort<C> {
-    /// A port of this kind to the task of the process with this pid; `None` where the kernel says
-    /// success and gives no right, because the process has no task yet or is losing it.
+    /// A port of this kind to the task of the process with this pid. `None` if the kernel returns
+    /// success without a right, because the process has no task yet or is losing it.
     ///
     /// # Errors
-    /// As [`XnuCalls::port_for_pid`].
+    ///
+    /// Those of [`XnuCalls::port_for_pid`].
     pub fn for_pid(calls: &Arc<C>, kind: PortKind, pid: i32) -> Result<Option<Self>, Refusal> {
         let name = calls.port_for_pid(kind, pid)?;
         Ok(is_right(name).then(|| TaskPort { calls: Arc::clone(calls), name, owned: true }))
@@ -40,13 +41,13 @@ impl<C: XnuCalls> TaskPort<C> {
 impl<C: XnuCalls> Drop for TaskPort<C> {
     fn drop(&mut self) {
         if self.owned {
-            // A dead name is released like any other; there is nobody to tell of a failure.
+            // A dead name is released like any other. Nothing can be done about a failure.
             let _ = self.calls.release_port(self.name);
         }
     }
 }
 
-/// Whether a call that succeeded has given a right.
+/// Whether a call that succeeded has returned a right.
 fn is_right(name: PortName) -> bool {
     name != PORT_NULL && name != PORT_DEAD
 }
@@ -57,25 +58,27 @@ impl<C: XnuCalls> fmt::Debug for TaskPort<C> {
     }
 }
 
-/// Rights to the threads of a task. Dropping them gives them all back.
+/// Rights to the threads of a task. All are released on drop.
 pub struct ThreadPorts<C: XnuCalls> {
     calls: Arc<C>,
     names: Vec<PortName>,
 }
 
 impl<C: XnuCalls> ThreadPorts<C> {
-    /// The threads of this task, but for those that are just ending.
+    /// The threads of this task, without those that are just ending.
     ///
     /// # Errors
-    /// As [`XnuCalls::threads`].
+    ///
+    /// Those of [`XnuCalls::threads`].
     pub fn of(task: &TaskPort<C>) -> Result<Self, KernReturn> {
         Ok(Self::new(task, task.calls.threads(task.name)?))
     }
 
-    /// Threads of this task, among which is the one with this id if there is one.
+    /// Threads of this task, including the one with this id if there is one.
     ///
     /// # Errors
-    /// As [`XnuCalls::threads`].
+    ///
+    /// Those of [`XnuCalls::threads`].
     pub fn with(task: &TaskPort<C>, id: u64) -> Result<Self, KernReturn> {
         match task.calls.thread_port(task.name, id)? {
             Some(name) => Ok(Self::new(task, vec![name])),
@@ -98,7 +101,7 @@ impl<C: XnuCalls> ThreadPorts<C> {
 impl<C: XnuCalls> Drop for ThreadPorts<C> {
     fn drop(&mut self) {
         for name in &self.names {
-            // As for a task's port.
+            // As for a task's port, nothing can be done about a failure.
             let _ = self.calls.release_port(*name);
         }
     }

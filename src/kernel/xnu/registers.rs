@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::constants::{Constant, xnu_constants};
 
-/// A set of registers, by the number that `thread_get_state` knows it by. The numbers of the two
-/// machines overlap.
+/// A set of registers, by its number for `thread_get_state`. The numbers of the two machines
+/// overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StateFlavor(pub i32);
@@ -40,14 +40,14 @@ xnu_constants! {
 
 xnu_constants! {
     MOST in StateFlavor: usize {
-        /// No set has more words.
+        /// The most words of a set.
         MOST_WORDS = 1296, "THREAD_STATE_MAX";
     }
 }
 
 impl StateFlavor {
     /// The four sets of a machine with this `hw.cputype`, each with its number of words: general,
-    /// floating-point, exception and debug registers. None of a machine that is not known.
+    /// floating-point, exception and debug registers. None for an unknown machine.
     #[must_use]
     pub fn of_cpu(cpu_type: i32) -> &'static [(Self, usize)] {
         match cpu_type {

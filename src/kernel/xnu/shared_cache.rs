@@ -1,9 +1,9 @@
-//! dyld's shared cache, by the headers that are mapped in this program as in every other
-//! (dyld's `include/mach-o/dyld_cache_format.h`): which library is where, and how its pages are
-//! mapped.
+//! dyld's shared cache, by the headers that are mapped in this program as in every other (dyld's
+//! `include/mach-o/dyld_cache_format.h`): the places of the libraries, and the protection of their
+//! pages.
 //!
-//! The bytes are taken for hostile. Only what fits is believed, each list has a limit, and no bytes
-//! make this loop, overflow, or keep more than [`MOST_MEMORY`].
+//! The bytes are taken for hostile. Only consistent values are used, each list has a limit, and no
+//! bytes make this loop, overflow, or keep more than [`MOST_MEMORY`].
 
 use serde::{Deserialize, Serialize};
 
@@ -11,63 +11,65 @@ use super::json;
 use super::macho::segments;
 use super::{IMAGE_SEGMENTS, Image, Segment};
 
-/// No cache keeps more, in bytes: one of four thousand libraries has less than half of this.
+/// The most bytes that are kept of a cache: one of four thousand libraries has less than half of
+/// this.
 pub const MOST_MEMORY: usize = 4 << 20;
 
-/// A cache has some 3,000 libraries, 70 files, and 10 mappings in each file.
+/// The most rows of a list. A cache has some 3,000 libraries, 70 files, and 10 mappings in each
+/// file.
 const MOST_IMAGES: u32 = 16_384;
 const MOST_FILES: u32 = 1_024;
 const MOST_MAPPINGS: u32 = 64;
 
-/// A path of more bytes is none that dyld loads (`PATH_MAX`).
+/// The longest path that dyld loads, in bytes (`PATH_MAX`).
 const LONGEST_PATH: usize = 1_024;
 
-/// As much is read of each header: what dyld-1378 has in it, and what may come.
+/// The bytes that are read of each header: what dyld-1378 has in it, and some more.
 const HEADER: usize = 1_024;
 
-/// The load commands of a library are read up to here at first, and as a whole where there are more.
+/// The bytes that are read at first of a library's load commands, and the rest where there is more.
 const FIRST_COMMANDS: usize = 4 << 10;
 const MOST_COMMANDS: usize = 64 << 10;
 
-/// Fills the buffer with the bytes at an address; false where not all of them can be read.
+/// Fills the buffer with the bytes at an address; false if not all of them can be read.
 pub(super) type Read<'a> = &'a dyn Fn(u64, &mut [u8]) -> bool;
 
-/// What dyld's shared cache consists of, where it is mapped in a process.
+/// dyld's shared cache, as it is mapped in a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SharedCache {
-    /// The process that it was read in.
+    /// The process in which it was read.
     pub pid: i32,
-    /// Where its header is.
+    /// The address of its header.
     #[serde(with = "json::hex")]
     pub address: u64,
     /// The mappings of all its files, in no order.
     pub mappings: Vec<CacheMapping>,
-    /// The libraries, each with the segments that are its own alone.
+    /// The libraries, each with the segments that belong to it alone.
     pub images: Vec<Image>,
 }
 
-/// `struct dyld_cache_mapping_and_slide_info`, as far as it counts here.
+/// The fields of `struct dyld_cache_mapping_and_slide_info` that are used here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CacheMapping {
     /// First address.
     #[serde(with = "json::hex")]
     pub address: u64,
-    /// Bytes.
+    /// Its size in bytes.
     #[serde(with = "json::hex")]
     pub size: u64,
-    /// `initProt`: `VM_PROT_*` that it is mapped with at first.
+    /// `initProt`: `VM_PROT_*` with which it is mapped at first.
     pub protection: u32,
 }
 
 impl SharedCache {
-    /// Reads the cache that is mapped at this address of the process; `None` where no cache is there
-    /// that this understands.
+    /// Reads the cache that is mapped at this address of the process; `None` if there is no cache,
+    /// or none of a known format.
     #[must_use]
     pub fn read(pid: i32, address: u64, read: Read<'_>) -> Option<Self> {
         let main = Header::read(address, read)?;
-        // Of the first mapping, which begins with the header, the address is the unslid one.
+        // The first mapping begins with the header, so its address in the table gives the slide.
         let unslid = main.long(SHARED_REGION_START)?;
         let slide = address.checked_sub(unslid)?;
         let mut mappings = main.mappings(slide, read)?;
@@ -109,16 +111,16 @@ impl Header {
         long(&self.bytes, at)
     }
 
-    /// Where a table is that stands at this offset of the header, and how many rows it has. The
-    /// headers and their tables are in the file's first mapping, so an offset in the file is one from
-    /// the header.
+    /// The address of the table whose offset is in this field of the header, and its number of
+    /// rows. The headers and their tables are in the file's first mapping, so an offset in the file
+    /// is one from the header.
     fn table(&self, at: usize, most: u32) -> Option<(u64, u32)> {
         let (offset, count) = (self.word(at)?, self.word(at + 4)?);
         (count <= most).then_some((self.start.checked_add(offset.into())?, count))
     }
 
-    /// The fields of the header end where the mappings begin, which is how dyld itself tells its
-    /// versions (`DyldSharedCache.cpp`).
+    /// The fields of the header end where the mappings begin. dyld itself distinguishes its
+    /// versions in this way (`DyldSharedCache.cpp`).
     fn has(&self, field: u32) -> bool {
         self.word(MAPPINGS).is_some_and(|size| size > field)
     }
@@ -134,7 +136,7 @@ impl Header {
             .collect()
     }
 
-    /// Where the headers of the cache's other files are, from the first one on.
+    /// The addresses of the headers of the cache's other files, relative to the first one.
     fn files(&self, read: Read<'_>) -> Option<Vec<u64>> {
         if !self.has(FILES as u32) {
             return Some(Vec::new());
@@ -177,7 +179,7 @@ fn rows(start: u64, count: u32, size: usize, read: Read<'_>) -> Option<Vec<u8>> 
     read(start, &mut bytes).then_some(bytes)
 }
 
-/// A path that ends in NUL. It may stand at the end of what is mapped, so no step crosses a page.
+/// A path that ends in NUL. It may be at the end of the mapped memory, so no step crosses a page.
 fn text(start: u64, read: Read<'_>) -> Option<Vec<u8>> {
     const STEP: usize = 128;
     let mut path = Vec::new();

@@ -1,6 +1,6 @@
 //! XNU's structs, each declared once, in XNU's numbers and units.
 //!
-//! A recording holds them by the names of their fields: to rename a field is to change the format
+//! A recording has them by the names of their fields: to rename a field is to change the format
 //! (`docs/recording.md`).
 
 mod file;

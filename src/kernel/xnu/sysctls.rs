@@ -2,17 +2,17 @@
 
 use std::ffi::CStr;
 
-/// The sysctls that a recording keeps (XNU's `kern_sysctl.c`, `kern_mib.c`). Not every machine has
-/// all: Apple silicon has no `hw.cpufrequency`. `kern.maxproc` and `kern.num_tasks` are limits, in
-/// spite of the name of the second.
+/// The sysctls that a recording has (XNU's `kern_sysctl.c`, `kern_mib.c`). Not every machine has
+/// all of them: Apple silicon has no `hw.cpufrequency`. `kern.maxproc` and `kern.num_tasks` are
+/// limits, in spite of the name of the second.
 ///
-/// Those of `hw` are an `i32` (`cputype`, `ncpu`, `logicalcpu`, `physicalcpu`), a text with a NUL at
-/// its end (`model`) or a `u64`; the limits an `i32`; the others of `kern`, and `machdep`'s, a text,
-/// but for these: `kern.boottime` is a `struct timeval` (an `i64` of seconds, an `i32` of
-/// microseconds, four bytes of padding); `vm.loadavg` a `struct loadavg` (three `u32` of fixed point
-/// over 1, 5 and 15 minutes, four bytes of padding, and the `i64` that is 1.0); `vm.swapusage` a
-/// `struct xsw_usage` (three `u64` of bytes, all, free and used, a `u32` of bytes in a page, and an
-/// `i32` that is 1 where they are encrypted).
+/// Those of `hw` are an `i32` (`cputype`, `ncpu`, `logicalcpu`, `physicalcpu`), a text with a NUL
+/// at its end (`model`) or a `u64`; the limits an `i32`; the others of `kern`, and `machdep`'s, a
+/// text, except these: `kern.boottime` is a `struct timeval` (an `i64` of seconds, an `i32` of
+/// microseconds, four bytes of padding); `vm.loadavg` a `struct loadavg` (three `u32` of fixed
+/// point over 1, 5 and 15 minutes, four bytes of padding, and the `i64` that is 1.0);
+/// `vm.swapusage` a `struct xsw_usage` (three `u64` of bytes, all, free and used, a `u32` of bytes
+/// in a page, and an `i32` that is 1 if they are encrypted).
 pub const SYSCTLS: [&CStr; 22] = [
     c"kern.ostype",
     c"kern.osproductversion",

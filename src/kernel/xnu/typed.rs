@@ -1,4 +1,4 @@
-//! The calls with their structs: what a call filled is whole, or an error.
+//! The calls with their structs: a struct is filled as a whole, or the call is an error.
 
 use std::ffi::CStr;
 
@@ -11,18 +11,18 @@ use super::{
     TaskFlavor, ThreadFlavor, XnuCalls,
 };
 
-/// The words of 32 bits of a struct, in which Mach calls count. None of a struct that has no whole
-/// number of them.
+/// The words of 32 bits of a struct, in which Mach calls count. `None` for a struct that is not a
+/// whole number of them.
 pub fn words_of<T: Plain>(value: &mut T) -> &mut [u32] {
     <[u32]>::mut_from_bytes(value.as_mut_bytes()).unwrap_or_default()
 }
 
-/// Half a struct would be zeros shown as facts.
+/// Half a struct would be zeros that look like values.
 fn whole<T>(value: T, written: usize) -> Result<T, Errno> {
     if written == size_of::<T>() { Ok(value) } else { Err(Errno::IO) }
 }
 
-/// A struct of a Mach call, which is filled by so many words.
+/// A struct of a Mach call that fills this many words.
 fn filled<T: Plain>(
     ask: impl FnOnce(&mut [u32]) -> Result<usize, KernReturn>,
 ) -> Result<T, KernReturn> {
@@ -31,7 +31,7 @@ fn filled<T: Plain>(
     Ok(value)
 }
 
-/// Fills a struct that is there already, by as many words as it has.
+/// Fills an existing struct, by as many words as it has.
 fn fill<T: Plain>(
     value: &mut T,
     ask: impl FnOnce(&mut [u32]) -> Result<usize, KernReturn>,
@@ -51,14 +51,14 @@ pub trait Typed: XnuCalls {
         Ok(info)
     }
 
-    /// A flavor of [`XnuCalls::pid_info`], into a struct that is there already. After an error what
-    /// is in there is undefined.
+    /// A flavor of [`XnuCalls::pid_info`], into an existing struct, whose content is undefined
+    /// after an error.
     fn pid_into<T: PidInfo>(&self, pid: i32, arg: u64, info: &mut T) -> Result<(), Errno> {
         let written = self.pid_info(pid, T::FLAVOR, arg, Some(info.as_mut_bytes()))?;
         if written == size_of::<T>() { Ok(()) } else { Err(Errno::IO) }
     }
 
-    /// A flavor of [`XnuCalls::pid_info`] that is a list: how many items were filled in.
+    /// A flavor of [`XnuCalls::pid_info`] that is a list. Returns the number of items.
     fn pid_list<T: PidList>(&self, pid: i32, items: Option<&mut [T]>) -> Result<usize, Errno> {
         let buffer = items.map(|items| items.as_mut_bytes());
         Ok(self.pid_info(pid, T::FLAVOR, 0, buffer)? / size_of::<T>())
@@ -71,33 +71,33 @@ pub trait Typed: XnuCalls {
         whole(info, written)
     }
 
-    /// [`XnuCalls::rusage`] of its fifth revision.
+    /// [`XnuCalls::rusage`], fifth revision.
     fn resource_usage(&self, pid: i32) -> Result<Rusage, Errno> {
         let mut usage = Rusage::default();
         self.rusage(pid, RUSAGE_INFO_V5, usage.as_mut_bytes())?;
         Ok(usage)
     }
 
-    /// [`XnuCalls::code_signing`] of the flags.
+    /// [`XnuCalls::code_signing`] for the flags.
     fn signing(&self, pid: i32) -> Result<CodeSigning, Errno> {
         let mut signing = CodeSigning::default();
         self.code_signing(pid, CS_OPS_STATUS, signing.as_mut_bytes())?;
         Ok(signing)
     }
 
-    /// [`XnuCalls::sysctl_by_name`] of a value of this type.
+    /// [`XnuCalls::sysctl_by_name`] for a value of this type.
     fn sysctl_value<T: Plain>(&self, name: &CStr) -> Result<T, Errno> {
         let mut value = T::default();
         let written = self.sysctl_by_name(name, Some(value.as_mut_bytes()))?;
         whole(value, written)
     }
 
-    /// [`XnuCalls::sysctl`] of a process's arguments.
+    /// [`XnuCalls::sysctl`] for a process's arguments.
     fn process_arguments(&self, pid: i32, buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
         self.sysctl(&[CTL_KERN, KERN_PROCARGS2, pid], buffer)
     }
 
-    /// [`XnuCalls::sysctl`] of a process as `ps` reads it; `None` where there is no such process.
+    /// [`XnuCalls::sysctl`] for a process as `ps` reads it; `None` if there is no such process.
     fn kinfo_proc(&self, pid: i32) -> Result<Option<KinfoProc>, Errno> {
         let mut info = KinfoProc::default();
         let name = [CTL_KERN, KERN_PROC, KERN_PROC_PID, pid];
@@ -112,14 +112,14 @@ pub trait Typed: XnuCalls {
         filled(|words| self.task_info(task, T::FLAVOR, words))
     }
 
-    /// [`XnuCalls::task_policy`] of the role.
+    /// [`XnuCalls::task_policy`] for the role.
     fn role(&self, task: PortName) -> Result<i32, KernReturn> {
         let role = filled::<u32>(|words| self.task_policy(task, TASK_CATEGORY_POLICY, words))?;
         Ok(role.cast_signed())
     }
 
-    /// [`XnuCalls::region_recurse`] with all that a region has. After an error what is in `info` is
-    /// undefined, and the numbers are as they were.
+    /// [`XnuCalls::region_recurse`] with full info. After an error the content of `info` is
+    /// undefined, and the numbers are unchanged.
     fn region(
         &self,
         task: PortName,
@@ -171,12 +171,12 @@ pub trait Typed: XnuCalls {
         filled(|words| self.host_statistics(T::FLAVOR, words))
     }
 
-    /// A flavor of [`XnuCalls::processor_info`], of each CPU.
+    /// A flavor of [`XnuCalls::processor_info`], for each CPU.
     fn processors<T: ProcessorFlavor>(&self) -> Result<Vec<T>, KernReturn> {
         of_processors(self.processor_info(T::FLAVOR, None)?)
     }
 
-    /// A flavor of [`XnuCalls::processor_info`], of the CPU with this number.
+    /// A flavor of [`XnuCalls::processor_info`], for the CPU with this number.
     fn processor<T: ProcessorFlavor>(&self, number: usize) -> Result<Option<T>, KernReturn> {
         Ok(of_processors(self.processor_info(T::FLAVOR, Some(number))?)?.first().copied())
     }

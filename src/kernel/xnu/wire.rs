@@ -1,4 +1,4 @@
-//! How a C struct is declared once: its Rust type, its layout, and its form in a recording.
+//! Declares a C struct once: its Rust type, its layout, and its form in a recording.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -8,8 +8,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::json;
 
-/// A struct that the kernel fills: any bytes are a value of it, and it has no padding that is not a
-/// field.
+/// A struct that the kernel fills: any bytes are a value of it, and all its padding is in fields.
 pub trait Plain:
     FromBytes + IntoBytes + Immutable + KnownLayout + Copy + Default + Send + 'static
 {
@@ -20,21 +19,21 @@ impl<T> Plain for T where
 {
 }
 
-/// One field of a C struct, as Apple's headers must have it.
+/// One field of a C struct, for the check against Apple's headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its name in C, with those of the structs around it; empty for bytes that are not read, or that
-    /// another layout describes.
+    /// Its name in C, with those of the structs around it; empty for bytes that are not read, or
+    /// that another layout describes.
     pub name: &'static str,
-    /// Bytes before it.
+    /// Its offset in bytes.
     pub offset: usize,
-    /// Its bytes.
+    /// Its size in bytes.
     pub size: usize,
     /// Its name here and in a recording.
     pub field: &'static str,
     /// Its type here.
     pub of: &'static str,
-    /// Its attributes, what is said of it among them, for `docs/recording.md`.
+    /// Its attributes, which include its documentation, for `docs/recording.md`.
     pub attributes: &'static str,
 }
 
@@ -45,7 +44,7 @@ pub struct Layout {
     pub name: &'static str,
     /// Whether a public header has it.
     pub public: bool,
-    /// Its bytes, or those of its head that are asked for.
+    /// Its size in bytes, or that of the head that is requested.
     pub size: usize,
     /// Whether newer headers append fields.
     pub grows: bool,
@@ -57,11 +56,12 @@ pub struct Layout {
 
 /// Declares structs that the kernel fills.
 ///
-/// `struct Name: "C name", SIZE { field: Type = "C field" @ OFFSET, … }` gives the type, asserts its
-/// size and its offsets in bytes, and lists them in `LAYOUTS` for the check against Apple's headers
-/// (`scripts/check-darwin`). Behind the size, `grows` says that newer headers append fields to this
-/// head of the struct, `private` that no public header has it, and `[packed]` that MIG packs it to 4
-/// bytes. A field whose C name is `""` is not read and not recorded, or described apart.
+/// `struct Name: "C name", SIZE { field: Type = "C field" @ OFFSET, … }` gives the type, asserts
+/// its size and its offsets in bytes, and lists them in `LAYOUTS` for the check against Apple's
+/// headers (`scripts/check-darwin`). After the size, `grows` says that newer headers append fields
+/// to this head of the struct, `private` that no public header has it, and `[packed]` that MIG
+/// packs it to 4 bytes. A field whose C name is `""` is not read and not recorded, or described
+/// elsewhere.
 macro_rules! xnu_structs {
     ($(
         $(#[$meta:meta])*
@@ -126,7 +126,7 @@ macro_rules! xnu_structs {
 
 pub(super) use xnu_structs;
 
-/// A field of characters: a text up to its first NUL, or as long as the field.
+/// A field of characters: text up to its first NUL, or as long as the field.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(transparent)]
 pub struct Text<const N: usize>([u8; N]);
@@ -138,7 +138,7 @@ impl<const N: usize> Text<N> {
         &self.0[..memchr::memchr(0, &self.0).unwrap_or(N)]
     }
 
-    /// Whether there is no text.
+    /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes().is_empty()
@@ -151,7 +151,7 @@ impl<const N: usize> Default for Text<N> {
     }
 }
 
-/// Cut so that a NUL is left behind it, as the kernel cuts.
+/// Cut so that a NUL follows it, as the kernel cuts.
 impl<const N: usize> From<&[u8]> for Text<N> {
     fn from(bytes: &[u8]) -> Self {
         let mut text = [0; N];
@@ -206,7 +206,7 @@ impl<'de, const N: usize> Deserialize<'de> for Text<N> {
     }
 }
 
-/// Bytes that are not read: all of them are equal.
+/// Bytes that are not read. All values of them are equal.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(transparent)]
 pub struct Unread<const N: usize>([u8; N]);

@@ -21,7 +21,7 @@ xnu_structs! {
         open_flags: u32 = "fi_openflags" @ 0,
         /// `PROC_FP_*`: 1 another descriptor shares it, 2 close on exec, 4 guarded, 8 close on fork.
         status: u32 = "fi_status" @ 4,
-        /// Where the next read or write goes.
+        /// Offset of the next read or write.
         offset: i64 = "fi_offset" @ 8,
         /// As [`OpenFile::kind`].
         kind: i32 = "fi_type" @ 16,
@@ -54,10 +54,10 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread: Unread<136> = "" @ 24,
-        /// Hashed address of this end: the same for everybody who has it, within one boot.
+        /// Hashed address of this end, equal for all processes that have it, within one boot.
         #[serde(with = "json::hex")]
         handle: u64 = "pipeinfo.pipe_handle" @ 160,
-        /// Of the other end; of nothing that is an end where it is closed.
+        /// Hashed address of the other end; after that end was closed, of no end at all.
         #[serde(with = "json::hex")]
         peer: u64 = "pipeinfo.pipe_peerhandle" @ 168,
         /// `PIPE_*` of `sys/pipe.h`.
@@ -74,7 +74,7 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread: Unread<144> = "" @ 24,
-        /// The name that it was made with.
+        /// The name with which it was made.
         name: Text<1024> = "pshminfo.pshm_name" @ 168,
     }
 
@@ -85,18 +85,18 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread: Unread<136> = "" @ 24,
-        /// The name that it was made with.
+        /// The name with which it was made.
         name: Text<1024> = "pseminfo.psem_name" @ 160,
     }
 
-    /// Of `struct socket_fdinfo` what tells the socket and its ends.
+    /// The fields of `struct socket_fdinfo` that describe the socket and its ends.
     struct SocketFile: "struct socket_fdinfo", 792 {
         /// How it was opened.
         file: FileInfo = "pfi" @ 0,
         #[doc(hidden)]
         #[serde(skip)]
         unread_stat: Unread<136> = "" @ 24,
-        /// `soi_so`: hashed address of the socket, the same for everybody who has it.
+        /// `soi_so`: hashed address of the socket, equal for all processes that have it.
         #[serde(with = "json::hex")]
         handle: u64 = "psi.soi_so" @ 160,
         #[doc(hidden)]
@@ -105,7 +105,7 @@ xnu_structs! {
         /// `soi_type`: `SOCK_*`.
         #[serde(rename = "type")]
         kind: i32 = "psi.soi_type" @ 176,
-        /// `soi_protocol`: `IPPROTO_*`, or what the family has instead.
+        /// `soi_protocol`: `IPPROTO_*`, or the family's own number.
         protocol: i32 = "psi.soi_protocol" @ 180,
         /// `soi_family`: `AF_*`, in Darwin's numbering.
         family: i32 = "psi.soi_family" @ 184,
@@ -133,12 +133,12 @@ xnu_structs! {
         ends: SocketEnds = "" @ 256,
     }
 
-    /// Of `struct in_sockinfo` the addresses.
+    /// The addresses of `struct in_sockinfo`.
     struct InternetEnds: "struct in_sockinfo", 80 {
         /// Foreign port; 0 for none. In the network's byte order here, a number in a recording.
         #[serde(with = "json::port")]
         foreign_port: i32 = "insi_fport" @ 0,
-        /// Local port, as the foreign one.
+        /// Local port, like the foreign one.
         #[serde(with = "json::port")]
         local_port: i32 = "insi_lport" @ 4,
         #[doc(hidden)]
@@ -152,7 +152,7 @@ xnu_structs! {
         /// Foreign address; an IPv4 address is its last four bytes.
         #[serde(with = "json::hex_bytes")]
         foreign: [u8; 16] = "insi_faddr" @ 32,
-        /// Local address, as the foreign one.
+        /// Local address, like the foreign one.
         #[serde(with = "json::hex_bytes")]
         local: [u8; 16] = "insi_laddr" @ 48,
         #[doc(hidden)]

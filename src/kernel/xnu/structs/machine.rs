@@ -4,10 +4,10 @@
 use super::super::wire::{Text, Unread, xnu_structs};
 
 xnu_structs! {
-    /// `struct vm_statistics64` up to where its second revision begins. Pages are the kernel's own
-    /// (sysctl `hw.pagesize`), counters are since the machine was started.
+    /// `struct vm_statistics64` without its later revisions. Pages are the kernel's own (sysctl
+    /// `hw.pagesize`), counters are since the machine was started.
     struct VmStatistics: "struct vm_statistics64", 152 grows {
-        /// Free pages, the speculative ones among them.
+        /// Free pages, including the speculative ones.
         free: u32 = "free_count" @ 0,
         /// Active pages.
         active: u32 = "active_count" @ 4,
@@ -29,7 +29,7 @@ xnu_structs! {
         cow_faults: u64 = "cow_faults" @ 56,
         /// Lookups in the object cache.
         lookups: u64 = "lookups" @ 64,
-        /// Those that found something.
+        /// Lookups that found something.
         hits: u64 = "hits" @ 72,
         /// Purgeable pages that were thrown away.
         purges: u64 = "purges" @ 80,
@@ -49,11 +49,11 @@ xnu_structs! {
         compressor: u32 = "compressor_page_count" @ 128,
         /// Throttled pages.
         throttled: u32 = "throttled_count" @ 132,
-        /// Pages that a file is behind.
+        /// Pages of files.
         external: u32 = "external_page_count" @ 136,
         /// Anonymous pages.
         internal: u32 = "internal_page_count" @ 140,
-        /// Pages that are in the compressor, counted as they were before.
+        /// Pages in the compressor, counted uncompressed.
         compressed: u64 = "total_uncompressed_pages_in_compressor" @ 144,
     }
 
@@ -63,22 +63,22 @@ xnu_structs! {
         cpu_type: i32 = "cpu_type" @ 0,
         /// `CPU_SUBTYPE_*`.
         cpu_subtype: i32 = "cpu_subtype" @ 4,
-        /// 1 where it runs.
+        /// 1 if it runs.
         running: i32 = "running" @ 8,
         /// Its number.
         slot: i32 = "slot_num" @ 12,
-        /// 1 for the one that the machine was started on.
+        /// 1 for the CPU on which the machine was started.
         is_main: i32 = "is_master" @ 16,
     }
 
-    /// `struct processor_cpu_load_info`: ticks, 100 a second, since the machine was started. They go
-    /// back to 0 at 2^32.
+    /// `struct processor_cpu_load_info`: ticks, 100 a second, since the machine was started. They
+    /// wrap around at 2^32.
     struct ProcessorLoad: "struct processor_cpu_load_info", 16 {
-        /// In user mode.
+        /// Ticks in user mode.
         user: u32 = "cpu_ticks[0]" @ 0,
-        /// In the kernel.
+        /// Ticks in the kernel.
         system: u32 = "cpu_ticks[1]" @ 4,
-        /// With nothing to do.
+        /// Idle ticks.
         idle: u32 = "cpu_ticks[2]" @ 8,
         /// Always 0: XNU does not count niced processes apart (`processor.c`).
         nice: u32 = "cpu_ticks[3]" @ 12,
@@ -92,14 +92,14 @@ xnu_structs! {
         denom: u32 = "denom" @ 4,
     }
 
-    /// Of `struct statfs` what tells a mounted file system.
+    /// The fields of `struct statfs` that describe a mounted file system.
     struct Mount: "struct statfs", 2168 {
         #[doc(hidden)]
         #[serde(skip)]
         unread_sizes: Unread<48> = "" @ 0,
         /// `f_fsid`.
         fsid: [i32; 2] = "f_fsid" @ 48,
-        /// `f_owner`: who mounted it.
+        /// `f_owner`: the user who mounted it.
         owner: u32 = "f_owner" @ 56,
         #[doc(hidden)]
         #[serde(skip)]
@@ -111,9 +111,9 @@ xnu_structs! {
         unread_subtype: Unread<4> = "" @ 68,
         /// `f_fstypename`, at most 15 bytes.
         kind: Text<16> = "f_fstypename" @ 72,
-        /// `f_mntonname`: where it is mounted.
+        /// `f_mntonname`: the mount point.
         mount_point: Text<1024> = "f_mntonname" @ 88,
-        /// `f_mntfromname`: what is mounted.
+        /// `f_mntfromname`: the source.
         source: Text<1024> = "f_mntfromname" @ 1112,
         #[doc(hidden)]
         #[serde(skip)]

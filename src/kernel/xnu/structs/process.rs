@@ -17,7 +17,7 @@ xnu_structs! {
         status: u32 = "pbsi_status" @ 12,
         /// The executable's name, cut at 15 bytes, padded with NUL.
         comm: Text<16> = "pbsi_comm" @ 16,
-        /// `PROC_FLAG_*`, but for `SLEADER` and `CTTY`.
+        /// `PROC_FLAG_*`, except `SLEADER` and `CTTY`.
         flags: u32 = "pbsi_flags" @ 32,
         /// Effective user id.
         uid: u32 = "pbsi_uid" @ 36,
@@ -42,7 +42,7 @@ xnu_structs! {
         flags: u32 = "pbi_flags" @ 0,
         /// As in [`ShortBsdInfo`].
         status: u32 = "pbi_status" @ 4,
-        /// Exit status, of a zombie.
+        /// Exit status of a zombie.
         xstatus: u32 = "pbi_xstatus" @ 8,
         /// Process id.
         pid: u32 = "pbi_pid" @ 12,
@@ -79,7 +79,7 @@ xnu_structs! {
         tpgid: u32 = "e_tpgid" @ 112,
         /// Nice value.
         nice: i32 = "pbi_nice" @ 116,
-        /// When it started: seconds since 1970.
+        /// Start: seconds since 1970.
         start_seconds: u64 = "pbi_start_tvsec" @ 120,
         /// And microseconds.
         start_microseconds: u64 = "pbi_start_tvusec" @ 128,
@@ -87,13 +87,13 @@ xnu_structs! {
 
     /// `struct proc_taskinfo`. Counters stop at `i32::MAX`.
     struct TaskInfo: "struct proc_taskinfo", 96 {
-        /// Bytes of address space, reserved regions among them.
+        /// Bytes of address space, including reserved regions.
         #[serde(with = "json::hex")]
         virtual_size: u64 = "pti_virtual_size" @ 0,
         /// Bytes in memory.
         #[serde(with = "json::hex")]
         resident_size: u64 = "pti_resident_size" @ 8,
-        /// User time of all threads, the ended ones too, in absolute-time units
+        /// User time of all threads, including ended ones, in absolute-time units
         /// ([`Timebase`](super::Timebase)).
         total_user: u64 = "pti_total_user" @ 16,
         /// System time of all threads, in absolute-time units.
@@ -122,7 +122,7 @@ xnu_structs! {
         context_switches: i32 = "pti_csw" @ 80,
         /// Threads.
         threads: i32 = "pti_threadnum" @ 84,
-        /// Threads that run.
+        /// Running threads.
         running: i32 = "pti_numrunning" @ 88,
         /// Priority.
         priority: i32 = "pti_priority" @ 92,
@@ -133,18 +133,18 @@ xnu_structs! {
         /// The main executable's UUID.
         #[serde(with = "json::hex_bytes")]
         uuid: [u8; 16] = "p_uuid" @ 0,
-        /// Unique within a boot, never used again, kept by exec.
+        /// Unique within a boot, never reused, kept by exec.
         unique_id: u64 = "p_uniqueid" @ 16,
-        /// The parent's.
+        /// The parent's unique id.
         parent_unique_id: u64 = "p_puniqueid" @ 24,
-        /// `p_idversion`: another one after every fork and every exec.
+        /// `p_idversion`: changes at every fork and exec.
         id_version: i32 = "p_idversion" @ 32,
         #[doc(hidden)]
         #[serde(skip)]
         unread: Unread<20> = "" @ 36,
     }
 
-    /// What a process was built for: the kernel fills a number.
+    /// The platform of the program, one number.
     struct Platform: "uint32_t", 4 private {
         /// `PLATFORM_*` of `mach-o/loader.h`.
         number: u32 = "" @ 0,
@@ -207,7 +207,7 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread_time: Unread<72> = "" @ 160,
-        /// Bytes written to files, whether they got to a disk or not.
+        /// Bytes written to files, whether they reached a disk or not.
         logical_writes: u64 = "ri_logical_writes" @ 232,
         /// The most bytes that counted against the process's limit.
         #[serde(with = "json::hex")]
@@ -226,13 +226,13 @@ xnu_structs! {
         flags: u32 = "" @ 0,
     }
 
-    /// Of `struct kinfo_proc` what no flavor of `proc_pidinfo` tells to everybody.
+    /// The fields of `struct kinfo_proc` that no flavor of `proc_pidinfo` reports to all users.
     struct KinfoProc: "struct kinfo_proc", 648 {
         #[doc(hidden)]
         #[serde(skip)]
         unread_before: Unread<32> = "" @ 0,
-        /// `p_flag`: `P_*` of `sys/proc.h`, with `P_TRACED`, `P_PPWAIT` and `P_WEXIT` put in from
-        /// elsewhere.
+        /// `p_flag`: `P_*` of `sys/proc.h`, with `P_TRACED`, `P_PPWAIT` and `P_WEXIT` added by the
+        /// call.
         flags: i32 = "kp_proc.p_flag" @ 32,
         /// `p_stat`: 1 `SIDL`, 2 `SRUN`, 3 `SSLEEP`, 4 `SSTOP`, 5 `SZOMB`.
         status: i8 = "kp_proc.p_stat" @ 36,
@@ -259,7 +259,7 @@ xnu_structs! {
         unread_references: Unread<12> = "" @ 408,
         /// `e_ucred.cr_uid`: effective user.
         uid: u32 = "kp_eproc.e_ucred.cr_uid" @ 420,
-        /// `e_ucred.cr_ngroups`: how many of the groups count.
+        /// `e_ucred.cr_ngroups`: the number of groups that are valid.
         group_count: i16 = "kp_eproc.e_ucred.cr_ngroups" @ 424,
         #[doc(hidden)]
         #[serde(skip)]
@@ -283,8 +283,8 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread_session: Unread<12> = "" @ 580,
-        /// `e_wmesg`: what the process waits for. XNU has not filled it since it has Mach threads:
-        /// always empty (`kern_sysctl.c:fill_user64_eproc`).
+        /// `e_wmesg`: what the process waits for. Always empty since XNU has Mach threads
+        /// (`kern_sysctl.c:fill_user64_eproc`).
         wait_message: Text<8> = "kp_eproc.e_wmesg" @ 592,
         #[doc(hidden)]
         #[serde(skip)]
@@ -329,13 +329,14 @@ xnu_constants! {
 xnu_constants! {
     /// Bits of [`CodeSigning::flags`].
     SIGNING_FLAGS in CodeSigning: u32 {
-        /// It lets others of its user have its task port.
+        /// Other processes of its user may have its task port.
         GET_TASK_ALLOW = 0x4, "CS_GET_TASK_ALLOW" private;
-        /// It is restricted: its environment is its own business, and dyld takes nothing from there.
+        /// It is restricted: the kernel withholds its environment, and dyld ignores variables in
+        /// it.
         RESTRICT = 0x800, "CS_RESTRICT" private;
         /// It has the hardened runtime.
         RUNTIME = 0x1_0000, "CS_RUNTIME" private;
-        /// It is Apple's own, a part of the system.
+        /// It is a program of Apple's own, a part of the system.
         PLATFORM_BINARY = 0x400_0000, "CS_PLATFORM_BINARY" private;
     }
 }
@@ -351,7 +352,7 @@ xnu_constants! {
         PARENT_WAITS = 0x10, "P_PPWAIT";
         /// It has changed its ids since it was executed.
         CHANGED_IDS = 0x100, "P_SUGID";
-        /// A process of the system's own.
+        /// A process of the system itself.
         SYSTEM = 0x200, "P_SYSTEM";
         /// It is being debugged.
         TRACED = 0x800, "P_TRACED";

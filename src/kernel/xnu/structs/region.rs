@@ -6,7 +6,8 @@ use super::super::wire::{Text, Unread, xnu_structs};
 
 xnu_structs! {
     /// `struct proc_regioninfo`. All page counts are of the smaller one of the caller's and the
-    /// target's page sizes, but `private_pages_resident` and `shared_pages_resident`, which are in
+    /// target's page sizes, except `private_pages_resident` and `shared_pages_resident`, which are
+    /// in kernel pages.
     /// kernel pages.
     struct RegionInfo: "struct proc_regioninfo", 96 {
         /// Current protection, `VM_PROT_*` bits; a bit 3 may be set on Intel.
@@ -17,8 +18,8 @@ xnu_structs! {
         inheritance: u32 = "pri_inheritance" @ 8,
         /// [`SUBMAP`](Self::SUBMAP), [`SHARED`](Self::SHARED).
         flags: u32 = "pri_flags" @ 12,
-        /// Offset in the topmost object (or in the submap) of `address`: for a file that was not
-        /// written to through a private mapping, the file's.
+        /// Offset in the topmost object (or in the submap) of `address`; the file's offset if the
+        /// region was not written to through a private mapping.
         #[serde(with = "json::hex")]
         offset: u64 = "pri_offset" @ 16,
         /// `VM_BEHAVIOR_*`.
@@ -37,7 +38,7 @@ xnu_structs! {
         pages_dirtied: u32 = "pri_pages_dirtied" @ 48,
         /// References to the object; 0 for none.
         ref_count: u32 = "pri_ref_count" @ 52,
-        /// How many shadows deep a page was found.
+        /// Number of shadows above the object in which a page was found.
         shadow_depth: u32 = "pri_shadow_depth" @ 56,
         /// `SM_*`; `SM_EMPTY` for a submap.
         share_mode: u32 = "pri_share_mode" @ 60,
@@ -50,22 +51,22 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread: Unread<4> = "" @ 76,
-        /// Where the region starts: at or below the address asked for, where that is in a region.
+        /// Start of the region: at or below the requested address, if that is in a region.
         #[serde(with = "json::hex")]
         address: u64 = "pri_address" @ 80,
-        /// Its bytes.
+        /// Size in bytes.
         #[serde(with = "json::hex")]
         size: u64 = "pri_size" @ 88,
     }
 
-    /// Of `struct vnode_info` what identifies a file. All 0 where the region has no vnode, and where
-    /// its stat was denied.
+    /// The fields of `struct vnode_info` that identify a file. All 0 if the region has no vnode,
+    /// and if its stat was denied.
     struct VnodeInfo: "struct vnode_info", 152 {
         /// `st_dev`: major number in the top 8 bits, minor in the low 24.
         dev: u32 = "vi_stat.vst_dev" @ 0,
         /// `st_mode`.
         mode: u16 = "vi_stat.vst_mode" @ 4,
-        /// How many names the file has; 0 for a deleted one.
+        /// Number of names of the file; 0 for a deleted one.
         nlink: u16 = "vi_stat.vst_nlink" @ 6,
         /// `st_ino`.
         #[serde(with = "json::hex")]
@@ -85,7 +86,7 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread_blocks: Unread<40> = "" @ 96,
-        /// `VREG` 1, `VDIR` 2, `VBLK` 3, `VCHR` 4; 0 where the stat failed.
+        /// `VREG` 1, `VDIR` 2, `VBLK` 3, `VCHR` 4; 0 if the stat failed.
         kind: i32 = "vi_type" @ 136,
         #[doc(hidden)]
         #[serde(skip)]
@@ -98,46 +99,45 @@ xnu_structs! {
     struct RegionPathInfo: "struct proc_regionwithpathinfo", 1272 {
         /// The region.
         region: RegionInfo = "prp_prinfo" @ 0,
-        /// The file that its bytes come from.
+        /// The file of its bytes.
         #[serde(default, skip_serializing_if = "json::is_default")]
         vnode: VnodeInfo = "prp_vip.vip_vi" @ 96,
-        /// The file's path up to its NUL, at most 1,023 bytes of any value; empty where it is not
-        /// known or there is no file. A path too long for that shows only the components at its end,
-        /// behind a slash.
+        /// The file's path up to its NUL, at most 1,023 bytes of any value; empty if it is unknown
+        /// or there is no file. A longer path has only the components at its end, after a slash.
         #[serde(default, skip_serializing_if = "json::is_default")]
         path: Text<1024> = "prp_vip.vip_path" @ 248,
     }
 
-    /// `struct proc_regionwithpathinfo` of the flavor that looks at no page: all counts, the share mode
-    /// and the object's id are 0.
+    /// `struct proc_regionwithpathinfo` by the flavor that looks at no page: all counts, the share
+    /// mode and the object's id are 0.
     struct FileRegion: "struct proc_regionwithpathinfo", 1272 {
         /// The region.
         region: RegionInfo = "prp_prinfo" @ 0,
-        /// The file that its bytes come from.
+        /// The file of its bytes.
         vnode: VnodeInfo = "prp_vip.vip_vi" @ 96,
-        /// As of [`RegionPathInfo`].
+        /// The path as in [`RegionPathInfo`].
         path: Text<1024> = "prp_vip.vip_path" @ 248,
     }
 
     /// `struct proc_regionpath` of XNU's `sys/proc_info_private.h`.
     struct RegionPath: "struct proc_regionpath", 1040 private {
-        /// Where the region starts.
+        /// Start of the region.
         #[serde(with = "json::hex")]
         address: u64 = "prpo_addr" @ 0,
-        /// Its bytes.
+        /// Size in bytes.
         #[serde(with = "json::hex")]
         size: u64 = "prpo_regionlength" @ 8,
-        /// As of [`RegionPathInfo`].
+        /// The path as in [`RegionPathInfo`].
         path: Text<1024> = "prpo_path" @ 16,
     }
 
-    /// Of `struct proc_vnodepathinfo` the paths, up to their NUL.
+    /// The paths of `struct proc_vnodepathinfo`, up to their NUL.
     struct VnodePaths: "struct proc_vnodepathinfo", 2352 {
         /// The working directory.
         current: VnodeInfo = "pvi_cdir.vip_vi" @ 0,
         /// Its path.
         current_path: Text<1024> = "pvi_cdir.vip_path" @ 152,
-        /// The root directory, all 0 where the process has not changed it.
+        /// The root directory, all 0 if the process has not changed it.
         root: VnodeInfo = "pvi_rdir.vip_vi" @ 1176,
         /// Its path.
         root_path: Text<1024> = "pvi_rdir.vip_path" @ 1328,
@@ -152,8 +152,8 @@ xnu_structs! {
         max_protection: i32 = "max_protection" @ 4,
         /// `VM_INHERIT_*`.
         inheritance: u32 = "inheritance" @ 8,
-        /// Offset in the object (or the submap) of the map entry's own start. Where a submap's window
-        /// cuts the entry's head off, this is still the uncut entry's.
+        /// Offset in the object (or the submap) of the map entry's own start. If a submap's window
+        /// cuts off the entry's head, this is still the uncut entry's.
         #[serde(with = "json::hex")]
         offset: u64 = "offset" @ 12,
         /// `VM_MEMORY_*`.
@@ -168,13 +168,13 @@ xnu_structs! {
         pages_dirtied: u32 = "pages_dirtied" @ 36,
         /// References to the object, or to the submap; 0 for none.
         ref_count: u32 = "ref_count" @ 40,
-        /// How many shadows deep a page was found.
+        /// Number of shadows above the object in which a page was found.
         shadow_depth: u16 = "shadow_depth" @ 44,
-        /// 1 where a file or device is behind it.
+        /// 1 if a file or device is behind it.
         external_pager: u8 = "external_pager" @ 46,
         /// `SM_*`.
         share_mode: u8 = "share_mode" @ 47,
-        /// 1 where this is a submap that was not entered.
+        /// 1 if this is a submap that was not entered.
         is_submap: i32 = "is_submap" @ 48,
         /// `VM_BEHAVIOR_*`.
         behavior: i32 = "behavior" @ 52,
@@ -193,7 +193,7 @@ xnu_structs! {
         object_id_full: u64 = "object_id_full" @ 68,
     }
 
-    /// `struct vm_region_submap_short_info_64`, all 12 words: what a region is without its pages.
+    /// `struct vm_region_submap_short_info_64`, all 12 words: a region without its page counts.
     struct SubmapShortInfo: "struct vm_region_submap_short_info_64", 48 [packed] {
         /// As in [`SubmapInfo`].
         protection: i32 = "protection" @ 0,

@@ -1,4 +1,4 @@
-//! What a socket's ends are: a union in C, told apart by the kind before it.
+//! The two ends of a socket: a union in C, by the kind before it.
 
 use std::fmt;
 use std::mem::offset_of;
@@ -12,9 +12,9 @@ use super::super::wire::{Field, Layout, Plain};
 use super::{InternetEnds, SocketFile, TcpEnds, UnixEnds};
 
 xnu_constants! {
-    /// Kinds of sockets, as far as their ends are shown.
+    /// Kinds of sockets whose ends are shown.
     SOCKET_KINDS in SocketEnds: i32 {
-        /// IPv4 or IPv6, but no TCP.
+        /// IPv4 or IPv6, but not TCP.
         INTERNET = 1, "SOCKINFO_IN";
         /// TCP.
         TCP = 2, "SOCKINFO_TCP";
@@ -23,7 +23,7 @@ xnu_constants! {
     }
 }
 
-/// Of `struct socket_fdinfo` what [`SocketEnds`] covers.
+/// The part of `struct socket_fdinfo` that [`SocketEnds`] covers.
 pub(super) const LAYOUT: Layout = Layout {
     of: "SocketEnds",
     name: "struct socket_fdinfo",
@@ -52,8 +52,8 @@ pub(super) const LAYOUT: Layout = Layout {
 
 const ENDS: usize = offset_of!(SocketFile, ends);
 
-/// From `soi_kind` to the end of `struct socket_info`. In a recording it is the part of the union
-/// that is filled.
+/// From `soi_kind` to the end of `struct socket_info`. A recording has the part of the union that
+/// is filled.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct SocketEnds {
@@ -62,7 +62,7 @@ pub struct SocketEnds {
     parts: [u8; 528],
 }
 
-/// What is known of a socket's two ends.
+/// The two ends of a socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "made where it is read, and kept nowhere")]
@@ -70,7 +70,7 @@ pub enum Ends {
     /// `SOCKINFO_GENERIC` and all kinds that are not shown.
     #[default]
     Other,
-    /// `SOCKINFO_IN`: IPv4 or IPv6, but no TCP.
+    /// `SOCKINFO_IN`: IPv4 or IPv6, but not TCP.
     Internet(InternetEnds),
     /// `SOCKINFO_TCP`.
     Tcp(TcpEnds),
@@ -91,7 +91,7 @@ impl SocketEnds {
     }
 }
 
-/// The struct that begins these bytes, which are more.
+/// The struct at the beginning of these bytes.
 fn head<T: Plain>(bytes: &[u8]) -> T {
     T::read_from_prefix(bytes).map_or_else(|_| T::default(), |(value, _)| value)
 }
@@ -142,7 +142,7 @@ impl<'de> Deserialize<'de> for SocketEnds {
     }
 }
 
-/// `in_port_t` in the network's byte order, which the kernel has put into an `int`.
+/// `in_port_t` in the network's byte order, in an `int` of the kernel.
 impl InternetEnds {
     /// Local port; 0 for none.
     #[must_use]

@@ -17,7 +17,7 @@ xnu_structs! {
 
     /// `struct mach_task_basic_info`.
     struct TaskBasicInfo: "struct mach_task_basic_info", 48 {
-        /// Bytes of address space, reserved regions among them.
+        /// Bytes of address space, including reserved regions.
         #[serde(with = "json::hex")]
         virtual_size: u64 = "virtual_size" @ 0,
         /// Bytes in memory.
@@ -30,13 +30,13 @@ xnu_structs! {
         user_time: TimeValue = "user_time" @ 24,
         /// System time of ended threads only.
         system_time: TimeValue = "system_time" @ 32,
-        /// Scheduling policy: 1 timeshare, as any user's task is.
+        /// Scheduling policy: 1 timeshare, as for any user's task.
         policy: i32 = "policy" @ 40,
         /// How often it is suspended.
         suspend_count: i32 = "suspend_count" @ 44,
     }
 
-    /// Of `struct task_vm_info` what describes the address space.
+    /// The fields of `struct task_vm_info` that describe the address space.
     struct TaskVmInfo: "struct task_vm_info", 168 grows [packed] {
         /// Bytes of address space.
         #[serde(with = "json::hex")]
@@ -54,19 +54,19 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread_device: Unread<16> = "" @ 32,
-        /// Anonymous bytes in memory, the compressor's among them not.
+        /// Anonymous bytes in memory, without the compressor's.
         #[serde(with = "json::hex")]
         internal: u64 = "internal" @ 48,
         #[doc(hidden)]
         #[serde(skip)]
         unread_internal: Unread<8> = "" @ 56,
-        /// Bytes in memory that a file is behind.
+        /// Bytes of files in memory.
         #[serde(with = "json::hex")]
         external: u64 = "external" @ 64,
         #[doc(hidden)]
         #[serde(skip)]
         unread_external: Unread<48> = "" @ 72,
-        /// Bytes in the compressor or in swap, as they were before.
+        /// Bytes in the compressor or in swap, counted uncompressed.
         #[serde(with = "json::hex")]
         compressed: u64 = "compressed" @ 120,
         #[doc(hidden)]
@@ -78,7 +78,7 @@ xnu_structs! {
         /// Lowest address of the map.
         #[serde(with = "json::hex")]
         min_address: u64 = "min_address" @ 152,
-        /// Address behind its highest.
+        /// Address after its highest byte.
         #[serde(with = "json::hex")]
         max_address: u64 = "max_address" @ 160,
     }
@@ -89,10 +89,11 @@ xnu_structs! {
         ids: [u32; 2] = "val" @ 0,
     }
 
-    /// `audit_token_t`, in this order (`kern_prot.c:proc_calc_audit_token`): audit uid, effective uid and
-    /// gid, real uid and gid, pid, audit session, and `p_idversion`, so that it identifies the process.
+    /// `audit_token_t`, in this order (`kern_prot.c:proc_calc_audit_token`): audit uid, effective
+    /// uid and gid, real uid and gid, pid, audit session, and `p_idversion`, so that it identifies
+    /// the process.
     struct AuditToken: "audit_token_t", 32 {
-        /// All of it.
+        /// All eight words.
         words: [u32; 8] = "val" @ 0,
     }
 
@@ -120,10 +121,10 @@ xnu_structs! {
     struct ThreadIdentifier: "struct thread_identifier_info", 24 {
         /// The thread's id, as flavor 28 of `proc_pidinfo` lists it.
         id: u64 = "thread_id" @ 0,
-        /// Where the thread's own data is in its task: `pthread_self`.
+        /// Address of the thread's own data in its task: `pthread_self`.
         #[serde(with = "json::hex")]
         handle: u64 = "thread_handle" @ 8,
-        /// Where libdispatch keeps the address of its queue, 0 for none.
+        /// Address at which libdispatch keeps the address of its queue, 0 for none.
         #[serde(with = "json::hex")]
         dispatch_queue: u64 = "dispatch_qaddr" @ 16,
     }
@@ -135,11 +136,11 @@ xnu_structs! {
         #[doc(hidden)]
         #[serde(skip)]
         unread_collision: Unread<4> = "" @ 4,
-        /// `MACH_PORT_TYPE_*` bits; 0 for an entry that is free.
+        /// `MACH_PORT_TYPE_*` bits; 0 for a free entry.
         types: u32 = "iin_type" @ 8,
-        /// How many references to the right the task has.
+        /// Number of references that the task has to the right.
         references: u32 = "iin_urefs" @ 12,
-        /// Hashed address of the port: equal in all tasks that have a right to it, within one boot.
+        /// Hashed address of the port, equal in all tasks that have a right to it, within one boot.
         object: u32 = "iin_object" @ 16,
         #[doc(hidden)]
         #[serde(skip)]
@@ -148,7 +149,7 @@ xnu_structs! {
 
     /// `struct ipc_info_space`.
     struct SpaceInfo: "struct ipc_info_space", 24 {
-        /// The bits of a name that tell the uses of its entry apart.
+        /// The bits of a name that distinguish the uses of its entry.
         generation_mask: u32 = "iis_genno_mask" @ 0,
         /// Entries of the table.
         table_size: u32 = "iis_table_size" @ 4,
@@ -159,29 +160,29 @@ xnu_structs! {
 
     /// `struct mach_port_limits`.
     struct PortLimit: "struct mach_port_limits", 4 {
-        /// How many messages the port may hold.
+        /// The most messages that the port may hold.
         messages: u32 = "mpl_qlimit" @ 0,
     }
 
     /// `struct mach_port_status`.
     struct PortStatus: "struct mach_port_status", 40 {
-        /// How many port sets it is in.
+        /// Number of port sets that it is in.
         port_sets: u32 = "mps_pset" @ 0,
         /// Sequence number of the next message.
         sequence: u32 = "mps_seqno" @ 4,
         /// Send rights made from the receive right.
         make_send_count: u32 = "mps_mscount" @ 8,
-        /// How many messages it may hold.
+        /// The most messages that it may hold.
         limit: u32 = "mps_qlimit" @ 12,
-        /// How many it holds.
+        /// Messages that it holds.
         messages: u32 = "mps_msgcount" @ 16,
-        /// How many send-once rights there are.
+        /// Number of send-once rights.
         send_once_rights: u32 = "mps_sorights" @ 20,
-        /// 1 where there are send rights.
+        /// 1 if there are send rights.
         send_rights: i32 = "mps_srights" @ 24,
-        /// 1 where its death is to be told.
+        /// 1 if a task is notified of its death.
         death_request: i32 = "mps_pdrequest" @ 28,
-        /// 1 where the end of its last send right is to be told.
+        /// 1 if a task is notified when its last send right ends.
         no_senders_request: i32 = "mps_nsrequest" @ 32,
         /// `MACH_PORT_STATUS_FLAG_*`.
         flags: u32 = "mps_flags" @ 36,

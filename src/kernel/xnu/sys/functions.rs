@@ -1,9 +1,9 @@
-//! The foreign functions of libSystem, guards of what they give beside their answers, and what is
-//! asked of dyld with them.
+//! The foreign functions of libSystem, guards of the memory and rights that they return, and the
+//! queries of dyld.
 //!
-//! All are declared here: on Linux, where the tests run them over stand-ins, libc has none of
-//! Darwin's and mach2 does not compile. On a Mac each declaration is held against that of these
-//! crates. Names that glibc has too have another one there, so that nothing of glibc is replaced.
+//! All are declared here: on Linux, where tests run them over stand-ins, libc has none of Darwin's
+//! and mach2 does not compile. On a Mac each declaration is checked against that of these crates.
+//! Names that glibc has too have another link name there, so that nothing of glibc is replaced.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ops::Range;
@@ -66,7 +66,7 @@ unsafe extern "C" {
         new_length: usize,
     ) -> c_int;
 
-    /// With 64-bit inodes, which has a name of its own on Intel (`__DARWIN_INODE64`).
+    /// With 64-bit inodes, for which it has a name of its own on Intel (`__DARWIN_INODE64`).
     #[cfg_attr(all(target_os = "macos", target_arch = "x86_64"), link_name = "getfsstat$INODE64")]
     pub(super) fn getfsstat(buffer: *mut Mount, size: c_int, flags: c_int) -> c_int;
 
@@ -81,7 +81,7 @@ unsafe extern "C" {
         info: *mut c_int,
         count: *mut c_uint,
     ) -> c_int;
-    /// `get_default` is a `boolean_t`, which is of 4 bytes on either machine.
+    /// `get_default` is a `boolean_t`, which has 4 bytes on both machines.
     pub(super) fn task_policy_get(
         task: c_uint,
         flavor: c_uint,
@@ -116,7 +116,7 @@ unsafe extern "C" {
         info: *mut c_int,
         count: *mut c_uint,
     ) -> c_int;
-    /// Copies `size` bytes from one address to another, and says how many it has copied.
+    /// Copies `size` bytes from one address to another, and returns the number of bytes.
     pub(super) fn mach_vm_read_overwrite(
         task: c_uint,
         from: u64,
@@ -134,7 +134,7 @@ unsafe extern "C" {
         info: *mut c_int,
         count: *mut c_uint,
     ) -> c_int;
-    /// The last two are of a tree that is always empty.
+    /// The last two describe a tree that is always empty.
     pub(super) fn mach_port_space_info(
         space: c_uint,
         info: *mut SpaceInfo,
@@ -166,7 +166,7 @@ unsafe extern "C" {
     pub(super) fn dladdr(address: *const c_void, info: *mut Dl_info) -> c_int;
 
     pub(super) fn _dyld_image_count() -> u32;
-    /// The header is a `mach_header_64`, as it is in every image of a 64-bit process.
+    /// The header is a `mach_header_64` in every image of a 64-bit process.
     pub(super) fn _dyld_get_image_header(number: u32) -> *const c_void;
     pub(super) fn getsegmentdata(
         header: *const c_void,
@@ -177,7 +177,8 @@ unsafe extern "C" {
     fn _dyld_get_shared_cache_range(size: *mut usize) -> *const c_void;
 }
 
-/// Two declarations of a function with so many parameters: their types are one.
+/// Compares two declarations of a function with this number of parameters: their types must be
+/// equal.
 #[cfg(target_os = "macos")]
 macro_rules! same {
     ($($ours:ident = $theirs:path: ($($parameter:tt),*);)*) => {
@@ -187,7 +188,8 @@ macro_rules! same {
     };
 }
 
-// Missing are those with a struct of another name, those that neither crate has, and the variable.
+// Functions are missing whose structs have other names, functions that neither crate has, and the
+// variable.
 #[cfg(target_os = "macos")]
 same! {
     getpid = libc::getpid: ();
@@ -217,13 +219,14 @@ same! {
     _dyld_image_count = mach2::dyld::_dyld_image_count: ();
 }
 
-/// `task_for_pid` and those like it.
+/// The type of `task_for_pid` and the calls like it.
 pub(super) type ForPid = unsafe extern "C" fn(c_uint, c_int, *mut c_uint) -> c_int;
 
-/// A function of this type that older systems do not have: a program that imports what its
-/// libSystem lacks is not started, so it is looked up when it is called.
+/// A function of this type that older systems lack. A program that imports what its libSystem lacks
+/// is not started, so the function is looked up when it is called.
 ///
 /// # Safety
+///
 /// The name is that of such a function, or of nothing.
 pub(super) unsafe fn for_pid_by_name(name: &CStr) -> Option<ForPid> {
     // SAFETY: a name that ends in NUL.
@@ -239,18 +242,19 @@ pub(super) fn own_task() -> PortName {
     unsafe { mach_task_self_ }
 }
 
-/// An array that a Mach call has put into this task's memory. Dropping it unmaps it.
+/// An array that a Mach call has put into this task's memory. Unmapped on drop.
 pub(super) struct OutOfLine<T: Plain> {
     start: *mut T,
     count: usize,
 }
 
 impl<T: Plain> OutOfLine<T> {
-    /// Takes what a call gave.
+    /// Takes the result of a call.
     ///
     /// # Safety
-    /// `start` is null, or the start of so many values in memory that the kernel has mapped for
-    /// this answer, and that nothing else unmaps.
+    ///
+    /// `start` is null, or the start of `count` values in memory that the kernel has mapped for
+    /// this answer, and that no other code unmaps.
     pub(super) unsafe fn new(start: *mut T, count: c_uint) -> Self {
         OutOfLine { start, count: if start.is_null() { 0 } else { count as usize } }
     }
@@ -259,9 +263,9 @@ impl<T: Plain> OutOfLine<T> {
         if self.count == 0 {
             return &[];
         }
-        // SAFETY: so many values are there, by the promise made to `new`, until `self` is dropped;
-        // any bytes are a value; the memory is of whole pages, so they are aligned, and nothing
-        // else refers to it.
+        // SAFETY: the values are there until `self` is dropped, by the promise made to `new`; any
+        // bytes are a value; the memory is of whole pages, so they are aligned, and there is no
+        // other reference to it.
         unsafe { slice::from_raw_parts(self.start, self.count) }
     }
 }
@@ -274,18 +278,18 @@ impl<T: Plain> Drop for OutOfLine<T> {
         }
         let address = self.start.expose_provenance();
         // SAFETY: unmaps what the kernel has mapped for the answer, to which no reference is left.
-        // It cannot fail where that is so.
+        // Then it cannot fail.
         let _ = unsafe { mach_vm_deallocate(own_task(), address as u64, size as u64) };
     }
 }
 
 /// A right to the host's port, of which each `mach_host_self` gives one (XNU's
-/// `ipc_host.c:host_self_trap`). Dropping it gives it back.
+/// `ipc_host.c:host_self_trap`). Released on drop.
 pub(super) struct Host(PortName);
 
 impl Host {
     pub(super) fn new() -> Self {
-        // SAFETY: takes nothing. The right that comes is released by `drop`.
+        // SAFETY: takes nothing. `drop` releases the right.
         Host(unsafe { mach_host_self() })
     }
 
@@ -301,10 +305,10 @@ impl Drop for Host {
     }
 }
 
-/// The addresses of dyld's shared cache, empty where this process has none.
+/// The addresses of dyld's shared cache, empty if this process has none.
 pub(super) fn shared_cache() -> Range<usize> {
     let mut size = 0;
-    // SAFETY: `size` is writable. Nothing is read through what comes back.
+    // SAFETY: `size` is writable. No memory is read through the result.
     let start = unsafe { _dyld_get_shared_cache_range(&raw mut size) }.addr();
     start..start.saturating_add(size)
 }
@@ -312,6 +316,7 @@ pub(super) fn shared_cache() -> Range<usize> {
 /// The path of an image.
 ///
 /// # Safety
+///
 /// `header` is that of an image that dyld never unloads.
 unsafe fn path_of(header: *const c_void) -> Option<Vec<u8>> {
     let mut info = Dl_info {
@@ -326,42 +331,44 @@ unsafe fn path_of(header: *const c_void) -> Option<Vec<u8>> {
     if !found || info.dli_fname.is_null() || !ptr::addr_eq(info.dli_fbase, header) {
         return None;
     }
-    // SAFETY: a path that ends in NUL, of the image with this header, and there as long as it is.
+    // SAFETY: a path that ends in NUL, of the image with this header, which lives as long as the
+    // image.
     Some(unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes().to_vec())
 }
 
-/// Where this segment of an image is.
+/// The place of this segment of an image.
 ///
 /// # Safety
+///
 /// `header` is that of an image that dyld never unloads.
 unsafe fn segment(header: *const c_void, name: &CStr) -> Option<Segment> {
     let mut size = 0;
     // SAFETY: a whole header with its load commands, as dyld itself uses it, since nothing unmaps
-    // it; a name that ends in NUL; `size` is writable. Nothing is read through what comes back.
+    // it; a name that ends in NUL; `size` is writable. No memory is read through the result.
     let start = unsafe { getsegmentdata(header, name.as_ptr(), &raw mut size) };
     (!start.is_null()).then(|| Segment { start: start.addr() as u64, size: size as u64 })
 }
 
-/// The images of this program that are in dyld's shared cache, in place of what was in the vector.
+/// The images of this program that are in dyld's shared cache, in place of the vector's content.
 ///
-/// Another thread may unload an image at any moment, and with it go its header and its path.
-/// Those in the shared cache stay: no image of the cache is ever unloaded, and the cache never
-/// unmapped (dyld's `DyldRuntimeState.cpp`: the reaper passes over `dylibInDyldCache`). So
-/// an image outside of it is passed over by its header's address alone, and the path is asked
-/// for by header: by number it could be that of the image that has moved up meanwhile, and
-/// gone. Backwards, since an image that moves up then moves to where it is still to be met.
+/// Another thread may unload an image at any moment, with its header and its path. Those in the
+/// shared cache stay: no image of the cache is ever unloaded, and the cache is never unmapped
+/// (dyld's `DyldRuntimeState.cpp`: the reaper skips `dylibInDyldCache`). So an image outside of the
+/// cache is skipped by its header's address alone, and the path is looked up by header: by number
+/// it could be that of an image that has moved up meanwhile, and is gone. Backwards, since an image
+/// that moves up then moves to a place that is still to come.
 pub(super) fn images_of_cache(images: &mut Vec<Image>) {
     images.clear();
     let cache = shared_cache();
     // SAFETY: takes nothing and cannot fail.
     let count = unsafe { _dyld_image_count() };
     for number in (0..count).rev() {
-        // SAFETY: takes any number, and gives null for one that is no image's any more.
+        // SAFETY: takes any number, and returns null for one that is no image's any more.
         let header = unsafe { _dyld_get_image_header(number) };
         if !cache.contains(&header.addr()) {
             continue;
         }
-        // SAFETY: dyld has just named it as an image's header, and it is in the shared cache,
+        // SAFETY: dyld has just returned it as an image's header, and it is in the shared cache,
         // whose images are never unloaded.
         let Some(path) = (unsafe { path_of(header) }) else { continue };
         // SAFETY: as for the path.

@@ -1,8 +1,7 @@
-//! [`XnuCalls`] answered by the kernel of the Mach this runs on: each method one foreign call over
-//! the caller's buffer.
+//! [`XnuCalls`] for the kernel of the Mac that runs this: each method is one foreign call over the
+//! caller's buffer.
 //!
-//! Nothing is decided here. A call's own way of failing becomes an `Err`, and the count that it
-//! gives the `Ok`.
+//! Nothing is decided here. Each call's way to fail becomes an `Err`, and its count the `Ok`.
 
 #![allow(unsafe_code)]
 
@@ -25,8 +24,8 @@ use super::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Xnu;
 
-/// libproc returns 0 for an error and for nothing found alike; only errno tells them apart, and a
-/// success leaves that as it was.
+/// libproc returns 0 for an error and for an empty result. Only errno distinguishes them, and a
+/// success leaves errno unchanged.
 fn libproc(call: impl FnOnce() -> c_int) -> Result<usize, Errno> {
     LastErrno::clear();
     let answer = call();
@@ -39,17 +38,17 @@ fn libproc(call: impl FnOnce() -> c_int) -> Result<usize, Errno> {
     }
 }
 
-/// A system call returns -1, with the reason in errno.
+/// A system call returns -1, with the error in errno.
 fn bsd(answer: c_int) -> Result<(), Errno> {
     if answer == -1 { Err(Errno(LastErrno::last_raw())) } else { Ok(()) }
 }
 
-/// A Mach call returns the reason itself.
+/// A Mach call returns the error itself.
 fn mach(answer: c_int) -> Result<(), KernReturn> {
     if answer == KERN_SUCCESS { Ok(()) } else { Err(KernReturn(answer)) }
 }
 
-/// A Mach call that fills words, of which it is passed the number and passes the number back.
+/// A Mach call that fills words. It takes the number of words, and returns it by the same pointer.
 fn counted(
     words: &mut [u32],
     call: impl FnOnce(*mut c_int, *mut c_uint) -> c_int,
@@ -59,8 +58,8 @@ fn counted(
     Ok(words.len().min(count as usize))
 }
 
-/// The address of a buffer and its bytes, as many of them as a call can be passed; null and 0 for
-/// none.
+/// The address of a buffer and its size, limited to what a call can take; null and 0 without a
+/// buffer.
 fn parts<T>(buffer: Option<&mut [T]>) -> (*mut T, c_int) {
     match buffer {
         Some(buffer) => {
@@ -109,13 +108,13 @@ impl XnuCalls for Xnu {
     }
 
     fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
-        // The kernel is told no size, so the one flavor is taken whose size is known here.
+        // The kernel gets no size, so only the flavor whose size is known here is accepted.
         if flavor != RUSAGE_INFO_V5 {
             return Err(Errno::INVAL);
         }
         let room = buffer.get_mut(..size_of::<Rusage>()).ok_or(Errno::NOMEM)?;
-        // SAFETY: `room` is of the caller's slice, borrowed for this whole call, and as large as the
-        // struct that the kernel writes for this flavor.
+        // SAFETY: `room` is in the caller's slice, borrowed for this whole call, and as large as
+        // the struct that the kernel writes for this flavor.
         bsd(unsafe { c::proc_pid_rusage(pid, flavor, room.as_mut_ptr().cast()) })
     }
 
@@ -178,8 +177,8 @@ impl XnuCalls for Xnu {
     fn port_for_pid(&self, kind: PortKind, pid: i32) -> Result<PortName, Refusal> {
         let mut port = PORT_NULL;
         let mut ask = |call: ForPid| {
-            // SAFETY: takes numbers and `port`, which is writable. The right that comes with it is
-            // the caller's to release.
+            // SAFETY: takes numbers and `port`, which is writable. The caller releases the right
+            // that it may get.
             unsafe { call(own_task(), pid, &raw mut port) }
         };
         match kind {
@@ -249,7 +248,7 @@ impl XnuCalls for Xnu {
 
     fn threads(&self, task: PortName) -> Result<Vec<PortName>, KernReturn> {
         let (mut threads, mut count) = (ptr::null_mut(), 0);
-        // SAFETY: both are writable. The rights that come are the caller's to release.
+        // SAFETY: both are writable. The caller releases the rights.
         mach(unsafe { c::task_threads(task, &raw mut threads, &raw mut count) })?;
         // SAFETY: the call has given an array of so many names, which is this caller's now.
         let threads = unsafe { OutOfLine::new(threads, count) };
