@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Builds the program as it is released. Sourced after lib.sh by the scripts that need it; `build`
-# sets `program`, the path of what was built.
+# sets `program`, the path of the program.
 
 : "${me:?}" "${root:?}"
 
@@ -15,7 +15,7 @@ is_in_tree_of_other() {
 }
 
 # Whether root came there by sudo. The caller of sudo then builds: rustup's cargo is in that user's
-# home, and no file of root's is left in the tree.
+# home, and root leaves no file in the tree.
 builds_for_caller() { is_in_tree_of_other && [ "${SUDO_UID:-0}" != 0 ] && found sudo; }
 
 as_caller() { sudo -n -H -u "#$SUDO_UID" -- "$@"; }

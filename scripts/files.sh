@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# The files that an installation consists of, and how they are made: for scripts/install,
-# scripts/package and packaging/archive. Sourced with `root` set.
+# The files of an installation, and how they are made: for scripts/install, scripts/package and
+# packaging/archive. Sourced with `root` set.
 
 : "${root:?}"
 
 # macOS: the label of the LaunchDaemon, which names all files of it.
 label=io.github.mach-procfs
-# Its copy of the program. No user may write there, as many may in /usr/local/bin.
+# Its copy of the program. No user may write there, unlike /usr/local/bin on many Macs.
 daemon_program=/Library/PrivilegedHelperTools/$label
 plist=/Library/LaunchDaemons/$label.plist
 log=/var/log/mach-procfs.log
@@ -19,8 +19,8 @@ program_files() {
     done <"$root/packaging/files"
 }
 
-# service_files SYSTEM UNITS HELPERS: what mounts at every start, in the same form. UNITS is the
-# directory of systemd's units, HELPERS that of mount(8)'s helpers; a link has no mode.
+# service_files SYSTEM UNITS HELPERS: the files that mount at every start, in the same form. UNITS
+# is the directory of systemd's units, HELPERS that of mount(8)'s helpers; a link has no mode.
 service_files() {
     case $1 in
         # The property list comes last: it says which prefix the others belong to.
@@ -31,8 +31,8 @@ service_files() {
     esac
 }
 
-# make_files PROGRAM PREFIX DIR: all of these but the program and the link, in DIR, named as WHAT
-# says. PREFIX is where the program will lie.
+# make_files PROGRAM PREFIX DIR: makes all of these except the program and the link, in DIR, named
+# by WHAT. PREFIX is the place of the installed program.
 make_files() {
     local mode path what
     "$1" generate all "$3/all" || die "failed: $1 generate all"

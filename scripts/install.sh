@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# How each system gets the tools that lib.sh found missing. Sourced by lib.sh; `ensure` is what
-# the scripts call. Nothing that is there is installed again, so a second run changes nothing.
+# How each system gets the tools that lib.sh found missing. Sourced by lib.sh; the scripts call
+# `ensure`. An installed tool is not installed again, so a second run changes nothing.
 
 : "${me:?}" "${system:?}" "${rust_wanted:?}"
 # shellcheck disable=SC2016 # for the user's shell to expand
@@ -21,13 +21,13 @@ debian_rust() {
     done
 }
 
-# Adds a command to those that are left to the user.
+# Adds a command for the user to run.
 by_hand() { commands="$commands${commands:+ && }$*"; }
 
 # A user's fusermount3 unmounts by /etc/mtab, which Debian's smallest systems lack.
 mtab_line='ln -sf /proc/self/mounts /etc/mtab'
 
-# Sets `packages`, which the package manager installs, `mtab`, which root runs, and `commands`.
+# Sets `packages` (for the package manager), `mtab` (for root to run) and `commands`.
 plan() {
     local tool rust=''
     packages='' mtab='' commands=''
@@ -89,7 +89,7 @@ installer() {
     esac
 }
 
-# Says and runs a package manager's command, which may not ask, nor write to the script's output.
+# Prints and runs a package manager's command, which may not ask, nor write to the script's output.
 manage() {
     if [ "$system" = debian ]; then set -- env DEBIAN_FRONTEND=noninteractive "$@"; fi
     if [ "$system" != macos ] && ! is_root; then set -- sudo -n "$@"; fi
@@ -110,7 +110,7 @@ for_root() {
     if is_root || [ -n "$sudo" ]; then printf '%s' "$line"; else printf "su -c '%s'" "$line"; fi
 }
 
-# What the user has to run, where the script may not.
+# The commands that the user has to run if the script may not.
 package_command() {
     set --
     if [ -n "$packages" ]; then
@@ -129,9 +129,9 @@ package_command() {
     esac
 }
 
-# ensure TOOL…: returns when all are there, installing what is not; else exits 1 with what to run.
-# A TOOL is cc, c++, fuse (on Linux), cargo, psutil, dpkg-dev, or another that `plan` has a package
-# for. macFUSE is left to the user: only a mount takes it.
+# ensure TOOL…: returns when all are there, and installs missing ones; else exits 1 and prints what
+# to run. A TOOL is cc, c++, fuse (on Linux), cargo, psutil, dpkg-dev, or another that `plan` has a
+# package for. macFUSE is left to the user: only a mount takes it.
 ensure() {
     local tool missing list='' may=no note=''
     if ! is_root && [ "$system" != macos ]; then

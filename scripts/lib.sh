@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the scripts and .ci/run share: which system this is, and which of the tools a
-# script needs are there; install.sh, below, gets those that are not. Sourced with `me` (the
-# script's name, for messages) and `root` (the top of the source tree) set.
+# For all scripts and .ci/run: detects the system, and which of a script's tools are there;
+# install.sh, below, gets the missing ones. Sourced with `me` (the script's name, for messages) and
+# `root` (the top of the source tree) set.
 #
 # Written for bash 3.2, the one macOS has: no associative arrays, no mapfile, and lists are words
 # in a string, since there an empty array is an error under `set -u`.
@@ -37,7 +37,7 @@ detect_system() {
     fi
 }
 
-# at_least HAVE WANT: compares major and minor only; a HAVE that is no version is never enough.
+# at_least HAVE WANT: compares major and minor only. A HAVE that is not a version is never enough.
 at_least() {
     local have=${1%%[!0-9.]*} want=$2 have_minor want_minor
     case $have in [0-9]*.[0-9]*) ;; *) return 1 ;; esac
@@ -48,7 +48,7 @@ at_least() {
 }
 
 # Both, since a cargo and a rustc from different places may differ; and by running them, since
-# rustup's stand-ins are there even when no toolchain is.
+# rustup's stand-ins exist even without a toolchain.
 rust_is_new_enough() {
     local tool version
     for tool in cargo rustc; do
@@ -72,7 +72,7 @@ has() {
     esac
 }
 
-# Prints those of the tools that are missing, as words.
+# Prints the missing ones of the tools, as words.
 missing_of() {
     local tool
     for tool in "$@"; do has "$tool" || printf ' %s' "$tool"; done

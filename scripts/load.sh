@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What scripts/soak and scripts/storm share: tests run for so many seconds, with the program as it is
+# For scripts/soak and scripts/storm: runs tests for a number of seconds, with the program as it is
 # released. Sourced with `me` and `root` set, and the script's arguments.
 : "${me:?}" "${root:?}"
 # shellcheck source=scripts/lib.sh

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# What scripts/install does on macOS only: the line in /etc/synthetic.conf that makes /proc, and the
+# The parts of scripts/install for macOS: the line in /etc/synthetic.conf that makes /proc, and the
 # LaunchDaemon. Sourced after files.sh; scripts/install sets `synthetic` and `list`, and has the
-# functions that say and remember what is done.
+# functions that print and remember what is done.
 
 : "${me:?}" "${machine=}" "${label:?}" "${plist:?}" "${daemon_program:?}" "${synthetic=}" "${list=}"
 
-# The line `proc`, once; a last line that does not end is ended first.
+# Adds the line `proc`, once. A last line without a newline is ended first.
 add_to_synthetic() {
     local how=added
     if [ -e "$synthetic" ] && grep -qE '^proc(	|$)' "$synthetic"; then return; fi
@@ -22,7 +22,7 @@ add_to_synthetic() {
     note "s $how"
 }
 
-# Into the same file, which keeps its owner and mode.
+# Writes into the same file, which keeps its owner and mode.
 remove_from_synthetic() {
     local how rest
     how=$(sed -n 's/^s //p' "$list") # no line: another prefix has taken it over
@@ -38,8 +38,8 @@ remove_from_synthetic() {
     if [ "$how" = made ] && [ ! -s "$synthetic" ]; then rm "$synthetic"; fi
 }
 
-# Ends the script where a user other than root may replace what launchd runs as root: in each
-# directory above it only root may make, rename and remove files.
+# Ends the script if a user other than root may replace the program that launchd runs as root: in
+# each directory above it only root may make, rename and remove files.
 check_daemon_directory() {
     local path=$daemon_program mode owner rest
     while [ -n "$path" ]; do
@@ -68,7 +68,7 @@ stop_daemon() {
     done
 }
 
-# Starts it, in place of one that runs. 5 and 37 say that launchd is not done with the one before.
+# Starts it, in place of a running one. 5 and 37 mean that launchd is not done with the old one.
 start_daemon() {
     local tries=10 status
     stop_daemon
@@ -91,7 +91,7 @@ note_missing_macfuse() {
 NEXT
 }
 
-# What is left to the user, after an installation for all users.
+# Steps that the user has to take after an installation for all users.
 next_on_macos() {
     note_missing_macfuse
     cat <<'NEXT'

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# What scripts/run looks at before it installs or builds anything: the mount point, FUSE and the
-# right to mount. Sourced after lib.sh, with the absolute path of the mount point in `dir`.
+# Checks of scripts/run before it installs or builds: the mount point, FUSE and the right to mount.
+# Sourced after lib.sh, with the absolute path of the mount point in `dir`.
 
 : "${me:?}" "${system:?}" "${machine=}" "${dir:?}"
 
-# The path without links, as the mount table has it. A dead mount (its daemon was killed) cannot
-# be entered, and a directory may yet have to be made: there it is the parent's path that counts.
+# The path without links, as the mount table has it. If it is a dead mount (its daemon was killed),
+# which cannot be entered, or a directory that does not exist yet, the parent's path is resolved.
 physical() {
     local parent
     (cd -P "$1" && pwd -P) 2>/dev/null && return
@@ -13,9 +13,9 @@ physical() {
     printf '%s/%s\n' "${parent%/}" "$(basename "$1")"
 }
 
-# What is mounted on a directory: "ours", another type, or nothing. The last line wins, being the
+# The mount on a directory: "ours", another type, or nothing. The last line wins, since it is the
 # uppermost. Linux: `SOURCE on DIR type fuse.mach-procfs (…)`; macOS: `SOURCE on DIR (macfuse, …)`,
-# where only SOURCE (mach-procfs, or mach-procfs@macfuse0) can tell whose it is.
+# where only SOURCE (mach-procfs, or mach-procfs@macfuse0) identifies the program.
 mounted_on() {
     local line table type=''
     table=$(mount)
@@ -38,8 +38,8 @@ mounted_on() {
 
 answers() { { IFS= read -r _ <"$1/self/maps"; } 2>/dev/null; }
 
-# Ends the script where $dir cannot be mounted on. Makes nothing. Sets `mounted`: yes or no, or
-# dead where the daemon of a mount was killed.
+# Ends the script if $dir cannot be mounted on. Makes nothing. Sets `mounted`: yes or no, or dead if
+# the daemon of a mount was killed.
 # shellcheck disable=SC2034 # `mounted` is for the script that sources this file
 check_mount_point() {
     local path there='' above=$dir
@@ -57,7 +57,7 @@ check_mount_point() {
         *) die "$dir has another file system on it ($there); name an empty directory" ;;
     esac
     if [ -d "$dir" ]; then
-        # Another user may have laid a trap under a name in /tmp that can be guessed.
+        # Another user may have prepared a trap under a name in /tmp that can be guessed.
         [ -O "$dir" ] || is_root || die "$dir belongs to another user"
         [ -w "$dir" ] || die "$dir cannot be written to, which mounting takes"
         [ -z "$(ls -A "$dir")" ] || die "$dir is not empty; name an empty directory"
@@ -70,7 +70,7 @@ check_mount_point() {
     fi
 }
 
-# Ends the script where Linux's FUSE cannot be used. What macOS needs is for `ensure` to find.
+# Ends the script if Linux's FUSE cannot be used. `ensure` checks macOS's.
 check_fuse() {
     local device=$machine/dev/fuse rights
     [ "$system" != macos ] || return 0
@@ -93,7 +93,7 @@ check_fuse() {
     fi
 }
 
-# Makes $dir, to be taken away again by `unmake_mount_point`.
+# Makes $dir. `unmake_mount_point` removes it.
 make_mount_point() {
     local path=$dir
     made=''

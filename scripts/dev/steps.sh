@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Steps with a time limit, whose answers are kept, cleared of names and packed: for first-mac.
-# Sourced after lib.sh. In bash 3.2, without timeout(1), which macOS lacks.
+# Steps with a time limit, whose output is kept, cleared of names and packed: for first-mac. Sourced
+# after lib.sh. In bash 3.2, without timeout(1), which macOS lacks.
 
 : "${me:?}" "${root:?}" "${system:?}" "${limit=0}"
 
-# Sets `work`, and in it a pipe in which each command tells its end. It is open for reading and
-# writing, so that no side waits for the other.
+# Sets `work`, and makes a pipe in it into which each command writes its end. It is open for reading
+# and writing, so that no side waits for the other.
 begin_steps() {
     work=$(mktemp -d "${TMPDIR:-/tmp}/first-mac.XXXXXX")
     work=$(cd -P "$work" && pwd -P) # as the table of mounts has it
@@ -19,10 +19,10 @@ begin_steps() {
 # Ends the command that runs when the script is interrupted.
 end_step() { [ -z "$running" ] || kill -TERM -"$running" 2>/dev/null || true; }
 
-# The answer of a step so far.
+# The output of a step so far.
 answer_of() { printf '%s\n' "$answers"/*-"$1".txt; }
 
-# ended NUMBER SECONDS: sets `status` when this step has told its end within the time.
+# ended NUMBER SECONDS: sets `status` if this step has written its end within the time.
 ended() {
     local number
     while read -r -t "$2" -u 3 number status; do
@@ -32,8 +32,8 @@ ended() {
 }
 
 # step NAME SECONDS COMMAND…: standard output and error go to a file each, the status into the
-# summary and into `status`. A command that takes too long is killed with all that it has started;
-# one that cannot even be killed, since the kernel waits for a dead mount, is left behind.
+# summary and into `status`. A command that takes too long is killed with all that it has started.
+# One that cannot be killed, since the kernel waits for a dead mount, is abandoned.
 step() {
     local name=$1 seconds=$2 since=$SECONDS number pid file
     shift 2
@@ -66,7 +66,7 @@ step() {
 
 # --- what must not be in the archive ----------------------------------------------------------------
 
-# secrets: `NAME VALUE` for each thing that is replaced by NAME, longer paths first.
+# secrets: `NAME VALUE` for each value that is replaced by NAME, longer paths first.
 secrets() {
     local user
     printf 'WORK %s\n' "$work"
@@ -95,8 +95,8 @@ host_names() {
 
 hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
 
-# Replaces the names in all answers: as words, so that a user called `a` leaves the rest alone. A
-# recording has bytes that are no text in hexadecimal.
+# Replaces the names in all output: as words, so that a user called `a` leaves the rest alone. A
+# recording has bytes that are not text in hexadecimal.
 hide_names() {
     local name value pattern file
     # Also as the program quotes a path for a shell.
@@ -104,14 +104,14 @@ hide_names() {
         sort -rn | cut -d ' ' -f 2- >"$work/secrets"
     while read -r name value; do
         pattern=$(printf '%s' "$value" | sed 's/[][\.*^$+?(){}|/]/\\&/g')
-        # Twice: what stands between two names belongs to the match of the first one.
+        # Twice: the text between two names belongs to the match of the first one.
         printf 's/(^|[^[:alnum:]])%s($|[^[:alnum:]])/\\1%s\\2/g\n' \
             "$pattern" "$name" "$pattern" "$name"
         # Shorter ones would be found in any bytes.
         [ ${#value} -lt 4 ] ||
             printf '/"hex": "/s/%s/%s/g\n' "$(hex "$value")" "$(hex "$name")"
     done <"$work/secrets" >"$work/hide.sed"
-    # Names of volumes and of servers, of which a recording has all that are mounted.
+    # Names of volumes and of servers: a recording has all mounts.
     printf '%s\n' 's|/Volumes/[^"/]*|/Volumes/VOLUME|g' 's|//[^" /]*@[^" ]*|//SHARE|g' \
         >>"$work/hide.sed"
     for file in "$answers"/*; do
@@ -128,7 +128,7 @@ hide_names() {
 
 withhold() { echo 'withheld: a name would have been in it' >"$1"; }
 
-# pack FILE: the answers, without the names of who owns them.
+# pack FILE: packs the output, without the names of the archive's owners.
 pack() {
     local options=(--format=ustar --owner=0 --group=0 --numeric-owner)
     case $(tar --version) in

@@ -1,5 +1,5 @@
-//! The model's answers, call by call. This file counts each call and finds out by its flavor what
-//! it asks for.
+//! The model's answers, call by call. This file counts each call and finds its subject by the
+//! flavor.
 
 mod file;
 mod machine;
@@ -26,15 +26,15 @@ use super::port::OWN_TASK;
 use super::{State, XnuModel};
 
 impl XnuModel {
-    /// Enters a BSD call, with an injected errno in the place of the answer; and whether a region
-    /// is to be empty.
+    /// Enters a BSD call. Returns an injected errno in place of the answer, or whether a region is
+    /// to be empty.
     fn bsd(&self, call: Call) -> Result<(MutexGuard<'_, State>, bool), Errno> {
         let (state, injected) = self.enter(call);
         injected.errno.map_or(Ok((state, injected.empty)), Err)
     }
 
-    /// Enters a Mach call, with an injected code in the place of the answer; and whether a region
-    /// is to be empty.
+    /// Enters a Mach call. Returns an injected code in place of the answer, or whether a region is
+    /// to be empty.
     fn mach(&self, call: Call) -> Result<(MutexGuard<'_, State>, bool), KernReturn> {
         let (state, injected) = self.enter(call);
         injected.code.map_or(Ok((state, injected.empty)), Err)
@@ -321,10 +321,10 @@ impl XnuCalls for XnuModel {
     }
 }
 
-/// For tests of what a right of another kind does.
+/// For tests of rights of another kind.
 impl XnuModel {
-    /// A right of this kind to the task of a process, whatever the rules say: as
-    /// `task_name_for_pid` and its like would give it. `None` where there is none.
+    /// A right of this kind to the task of a process, as `task_name_for_pid` and the like return
+    /// it, without their checks. `None` if there is none.
     pub fn port_of_kind(&self, pid: i32, kind: PortKind) -> Option<PortName> {
         self.state.lock().world.any_port(pid, kind)
     }

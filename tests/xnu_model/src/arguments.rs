@@ -1,4 +1,5 @@
-//! What a process was started with, as it lies on its stack, and what `KERN_PROCARGS2` copies out.
+//! A process's arguments and environment, as they are on its stack, and what `KERN_PROCARGS2`
+//! copies.
 
 /// `ARG_MAX`.
 const MOST: usize = 1 << 20;
@@ -11,15 +12,15 @@ const KEY: &[u8] = b"executable_path=";
 pub struct ArgumentArea {
     /// `p_argc`.
     pub count: i32,
-    /// `p_argslen` bytes: `executable_path=` and the path, arguments, environment, and what the
-    /// kernel passes to dyld. The process may have written over them.
+    /// `p_argslen` bytes: `executable_path=` and the path, arguments, environment, and the kernel's
+    /// strings for dyld. The process may have written over them.
     pub strings: Vec<u8>,
 }
 
 impl ArgumentArea {
-    /// As `execve` lays them out (`kern_exec.c`: `exec_save_path`, `exec_extract_strings`,
-    /// `exec_add_apple_strings`): behind the path, behind the environment and at the end there are
-    /// NULs up to a multiple of 8.
+    /// The layout of `execve` (`kern_exec.c`: `exec_save_path`, `exec_extract_strings`,
+    /// `exec_add_apple_strings`): NULs follow the path, the environment and the last string, up to
+    /// a multiple of 8.
     #[must_use]
     pub fn new(path: &[u8], arguments: &[&[u8]], environment: &[&[u8]], apple: &[&[u8]]) -> Self {
         let mut strings = [KEY, path, &[0]].concat();
@@ -38,8 +39,8 @@ impl ArgumentArea {
         ArgumentArea { count: i32::try_from(arguments.len()).unwrap_or(i32::MAX), strings }
     }
 
-    /// What the kernel copies out of it: not the key before the path, and of a restricted process
-    /// (`CS_RESTRICT`) nothing behind the arguments.
+    /// What the kernel copies of it: not the key before the path, and for a restricted process
+    /// (`CS_RESTRICT`) nothing after the arguments.
     pub(super) fn copied_out(&self, restricted: bool) -> CopiedOut<'_> {
         let all = self.strings.get(KEY.len()..).unwrap_or_default();
         let bytes = if restricted { up_to_environment(all, self.count) } else { all };
@@ -47,8 +48,8 @@ impl ArgumentArea {
     }
 }
 
-/// As the kernel counts: the path with all NULs that follow it, and then the arguments. An argument
-/// that is empty and the first is taken for a part of the padding.
+/// Counts as the kernel does: the path with all NULs that follow it, and then the arguments. An
+/// empty first argument counts as a part of the padding.
 fn up_to_environment(all: &[u8], count: i32) -> &[u8] {
     let mut end = 0;
     for string in 0..=count.max(0) {
@@ -62,29 +63,29 @@ fn up_to_environment(all: &[u8], count: i32) -> &[u8] {
     &all[..end]
 }
 
-/// What `sysctl_procargsx` copies out.
+/// The copy by `sysctl_procargsx`.
 pub(super) struct CopiedOut<'a> {
     count: i32,
     bytes: &'a [u8],
-    /// How many bytes follow on the stack that are not copied.
+    /// The number of bytes that follow on the stack and are not copied.
     cut: usize,
 }
 
 impl CopiedOut<'_> {
-    /// The length with the count, which is the answer where there is no buffer.
+    /// The length with the count, which is the answer without a buffer.
     pub(super) fn length(&self) -> usize {
         (self.bytes.len() + 4).next_multiple_of(4)
     }
 
-    /// Whether a buffer of this many bytes is taken.
+    /// Whether a buffer of this many bytes is accepted.
     pub(super) fn takes(room: usize) -> bool {
         (1..=MOST).contains(&room.wrapping_sub(4))
     }
 
-    /// Fills the buffer, which must be one that is taken; `page` is the target's page size.
+    /// Fills an accepted buffer; `page` is the target's page size.
     ///
-    /// Of a small buffer the kernel first cleared what it once did not read: all of the area's last
-    /// page but its first bytes, as many as there is room for.
+    /// For a small buffer the kernel clears what it once left unread: all of the area's last page
+    /// except its first bytes, as many as there is room for.
     pub(super) fn fill(&self, buffer: &mut [u8], page: usize) -> usize {
         let Some((count, buffer)) = buffer.split_first_chunk_mut::<4>() else { return 0 };
         *count = self.count.to_ne_bytes();
@@ -95,7 +96,7 @@ impl CopiedOut<'_> {
         }
         buffer.copy_from_slice(&self.bytes[length - room..]);
         let page = page.max(1);
-        // Counted from the beginning of the pages that the area ends in.
+        // Counted from the beginning of the pages in which the area ends.
         let before = (length + self.cut).next_multiple_of(page) - (length + self.cut);
         let end = before + length;
         let kept = end.saturating_sub(room.next_multiple_of(page)) + room;

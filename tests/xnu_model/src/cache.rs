@@ -1,4 +1,4 @@
-//! A dyld shared cache whose headers are made up, as they are mapped in every process.
+//! A dyld shared cache with made-up headers, as every process has it mapped.
 
 use std::ops::Range;
 
@@ -6,10 +6,10 @@ use mach_procfs::kernel::xnu::{IMAGE_SEGMENTS, Image};
 
 use super::memory::Memory;
 
-/// The header's form, by the system that has it.
+/// The form of the headers, by the system that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheForm {
-    /// macOS 11: one file, and a table of images where it was at first.
+    /// macOS 11: one file, and a table of images in its original place.
     MacOs11,
     /// macOS 12: other files by entries of 24 bytes.
     MacOs12,
@@ -17,22 +17,22 @@ pub enum CacheForm {
     MacOs13,
 }
 
-/// What is in the cache. Addresses are those before the slide.
+/// The content of the cache. Addresses are those before the slide.
 #[derive(Clone, Debug)]
 pub struct SyntheticCache {
     /// The form of its headers.
     pub form: CacheForm,
-    /// How much higher it is mapped.
+    /// The slide.
     pub slide: u64,
-    /// Of each file, the main one first, its mappings with their `initProt`. A file's header is at
+    /// For each file, the main one first, its mappings with their `initProt`. A file's header is at
     /// the beginning of its first mapping.
     pub files: Vec<Vec<(Range<u64>, u32)>>,
-    /// Each with its header at its first segment; the segments have the names of
+    /// The images, each with its header at its first segment. The segments have the names of
     /// [`IMAGE_SEGMENTS`], in that order.
     pub images: Vec<Image>,
 }
 
-/// Grows as it is written to.
+/// Bytes that grow as they are written to.
 struct Bytes(Vec<u8>);
 
 impl Bytes {
@@ -54,7 +54,7 @@ impl Bytes {
 }
 
 impl CacheForm {
-    /// The bytes of the header, behind which its mappings stand.
+    /// The size of the header, after which its mappings follow.
     fn header(self) -> usize {
         match self {
             CacheForm::MacOs11 => 320,
@@ -65,7 +65,7 @@ impl CacheForm {
 }
 
 impl SyntheticCache {
-    /// Where it is mapped.
+    /// The address at which it is mapped.
     #[must_use]
     pub fn range(&self) -> Range<u64> {
         let ranges = || self.files.iter().flatten().map(|(range, _)| range);
@@ -74,7 +74,7 @@ impl SyntheticCache {
         start + self.slide..end + self.slide
     }
 
-    /// Its headers, and zeros in all the rest of it.
+    /// Its headers, and zeros in all the rest.
     #[must_use]
     pub fn memory(&self) -> Memory {
         let mut memory = Memory::default();
@@ -140,7 +140,7 @@ impl SyntheticCache {
     }
 }
 
-/// A Mach-O header of these segments, and of the link-edit data that all images share.
+/// A Mach-O header with these segments, and with the link-edit data that all images share.
 fn mach_header(image: &Image) -> Vec<u8> {
     const HEADER: usize = 32;
     const COMMAND: usize = 72;

@@ -1,4 +1,4 @@
-//! The calls that the model counts: which one a flavor is, and how large its answer is.
+//! The calls that the model counts: the call of each flavor, and the size of its answer.
 
 use mach_procfs::kernel::xnu::{
     AuditToken, BsdInfo, CTL_KERN, FdInfo, FileRegion, HostInfo, KERN_PROC, KERN_PROC_PID,
@@ -125,7 +125,7 @@ pub enum Call {
     Timebase,
     /// `getfsstat`.
     Mounts,
-    /// Reading a file.
+    /// A read of a file.
     FilePart,
     /// dyld's list of images.
     OwnImages,
@@ -149,7 +149,7 @@ pub(super) enum Asked {
     Processor(i32),
 }
 
-/// The flavors that the model answers: which call each is, and the bytes of its answer, or of one
+/// The flavors that the model answers: the call of each, and the bytes of its answer, or of one
 /// item of it.
 const FLAVORS: [(Asked, Call, usize); 33] = [
     pid::<BsdInfo>(Call::BsdInfo),
@@ -224,16 +224,16 @@ const fn processor<T: ProcessorFlavor>(call: Call) -> (Asked, Call, usize) {
 }
 
 impl Asked {
-    /// Which call it is, and the bytes of its answer; `None` for a flavor that is not known.
+    /// The call, and the bytes of its answer; `None` for an unknown flavor.
     pub(super) fn known(self) -> Option<(Call, usize)> {
         let row = FLAVORS.iter().find(|(asked, ..)| *asked == self);
         row.map(|(_, call, size)| (*call, *size))
     }
 }
 
-/// Calls that are not known by a flavor.
+/// Calls that a flavor does not identify.
 impl Call {
-    /// `task_for_pid` and its like.
+    /// `task_for_pid` and the like.
     pub(super) fn of_port(kind: PortKind) -> Self {
         match kind {
             PortKind::Control => Call::TaskForPid,
@@ -243,7 +243,7 @@ impl Call {
         }
     }
 
-    /// `mach_vm_region_recurse` of so many words.
+    /// `mach_vm_region_recurse` with this many words.
     pub(super) fn of_region(words: usize) -> Self {
         if (SHORT..REVISIONS[0]).contains(&words) {
             Call::RegionRecurseShort
@@ -252,7 +252,7 @@ impl Call {
         }
     }
 
-    /// `sysctl` of this name, with the pid in it.
+    /// `sysctl` by this name, which has the pid.
     pub(super) fn of_sysctl(name: &[i32]) -> Option<(Self, i32)> {
         match *name {
             [CTL_KERN, KERN_PROCARGS2, pid] => Some((Call::ProcessArguments, pid)),
@@ -265,6 +265,6 @@ impl Call {
 /// `VM_REGION_SUBMAP_SHORT_INFO_COUNT_64`: the words of a region without page counts.
 pub(super) const SHORT: usize = 12;
 
-/// `VM_REGION_SUBMAP_INFO_V0_COUNT_64` and those of its later revisions. Of more words, MIG cuts
-/// off what is behind the last.
+/// `VM_REGION_SUBMAP_INFO_V0_COUNT_64` and the counts of its later revisions. MIG cuts off words
+/// after the last.
 pub(super) const REVISIONS: [usize; 3] = [16, 17, 19];

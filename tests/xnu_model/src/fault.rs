@@ -1,4 +1,4 @@
-//! What goes wrong when: faults by call and number.
+//! Faults, by call and number.
 
 use std::ops::RangeInclusive;
 
@@ -10,31 +10,31 @@ use super::world::World;
 /// A change to the world, made just before a call is answered.
 pub type Change = Box<dyn FnMut(&mut World) + Send>;
 
-/// What happens at a call.
+/// The effect of a fault.
 pub enum Fault {
-    /// The world changes, then the call is answered from what it is now.
+    /// The world changes, then the call is answered from its new state.
     Change(Change),
     /// The BSD call fails.
     Errno(Errno),
     /// The Mach call fails.
     KernReturn(KernReturn),
-    /// The region call succeeds with a region of no bytes at the address asked for.
+    /// The region call succeeds with a region of no bytes at the requested address.
     EmptyRegion,
     /// The call does not return until [`XnuModel::release`](super::XnuModel::release).
     Hang,
-    /// The caller panics, as it would over a bug of its own.
+    /// The caller panics, as by a bug of its own.
     Panic,
 }
 
-/// A fault and the calls it befalls.
+/// A fault and its calls.
 pub(super) struct Rule {
     pub(super) call: Call,
-    /// Counted from 1, by kind of call.
+    /// Counted from 1, for each kind of call.
     pub(super) numbers: RangeInclusive<u64>,
     pub(super) fault: Fault,
 }
 
-/// What the rules leave to the call itself.
+/// The outcome of the rules for a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Injected {
     pub(super) errno: Option<Errno>,

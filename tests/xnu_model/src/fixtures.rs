@@ -1,5 +1,5 @@
 //! Made-up processes as several systems would show them; not real data of any user. Sizes and
-//! places are those of crash reports and of XNU's source.
+//! addresses are those of crash reports and of XNU's source.
 
 #![allow(clippy::unwrap_used, reason = "what is looked for was put there above")]
 
@@ -11,12 +11,12 @@ use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, CodeSigning, Sho
 use self::machine::{Linking, Machine, READ, RUN, SIGNED, Sizes, WRITE, WRITTEN};
 use super::{ArgumentArea, Entry, Machine as Hardware, Mapped, ModelProcess, World};
 
-/// The process that has a map worth looking at.
+/// The process with a map of all kinds of regions.
 pub const DEMO: i32 = 500;
 
 const CACHES: &str = "/System/Volumes/Preboot/Cryptexes/OS/System/Library/Caches/com.apple.dyld";
 
-/// Where the shared region is on Apple silicon, and how large.
+/// The address of the shared region on Apple silicon, and its size.
 const ARM64_REGION: u64 = 0x1_8000_0000;
 
 fn on_apple_silicon(linking: Linking) -> Machine {
@@ -41,7 +41,7 @@ pub fn arm64() -> World {
     on_apple_silicon(Linking::ByKernel).finish(Hardware::apple_silicon())
 }
 
-/// The same with macOS 12: dyld links, and is no part of the cache.
+/// A native process with macOS 12: dyld links, and is not in the cache.
 pub fn macos12() -> World {
     let mut machine = on_apple_silicon(Linking::ByDyld);
     machine.image(0x1_0460_0000, b"/usr/lib/dyld", Linking::ByDyld);
@@ -52,15 +52,15 @@ pub fn macos12() -> World {
     machine.finish(hardware)
 }
 
-/// A parent that has forked and its child, both of which have written since: all that is anonymous
-/// is copied on write in either.
+/// A parent that has forked, and its child. Both have written since: all anonymous memory is copied
+/// on write in both.
 pub fn forked() -> World {
     let mut machine = on_apple_silicon(Linking::ByKernel);
     machine.start(ModelProcess::new(501, "demo"), 16_384);
     machine.world.process_mut(501).unwrap().info.ppid = 500;
     machine.world.fork(DEMO, 501);
     for pid in [DEMO, 501] {
-        // Data of the program, zeros, and heap.
+        // The program's data, zeros, and heap.
         for at in [0x1_0401_4000, 0x1_0401_8000, 0x1_3c10_0000] {
             machine.world.write(pid, at, 16_384);
         }
@@ -127,7 +127,7 @@ fn small_map(machine: &mut Machine) {
     machine.world.commpage_intel(DEMO);
 }
 
-/// A process on an Intel Mac with macOS 13 or later: 4 KiB pages, the commpages above everything.
+/// A process on an Intel Mac with macOS 13 or later: 4 KiB pages, the commpages above all others.
 pub fn intel() -> World {
     let mut machine = Machine::new(4096, CPU_TYPE_X86_64, "demo");
     machine.world.machine = Hardware::intel();
@@ -142,8 +142,8 @@ pub fn intel() -> World {
 }
 
 /// An Intel program on Apple silicon: 4 KiB pages seen by a caller with 16 KiB ones. The kernel has
-/// no shared region for Intel programs: it has that of native ones, and the cache of Intel libraries
-/// is mapped like any file. As far as can be known without a Mac.
+/// no shared region for Intel programs: the process has that of native ones, and the cache of Intel
+/// libraries is mapped like any file. Untested on macOS.
 pub fn translated() -> World {
     let mut machine = Machine::new(4096, CPU_TYPE_X86_64, "demo");
     machine.world.machine = Hardware::apple_silicon();

@@ -1,11 +1,10 @@
 //! An in-memory XNU that answers [`XnuCalls`](mach_procfs::kernel::xnu::XnuCalls) as the kernel
 //! would, from a description.
 //!
-//! It is how the Mach code runs where there is no Mach, and how tests script what goes wrong and
-//! when ([`Fault`]). It follows XNU's source (xnu-11417), is written from the kernel's side, and
-//! shares no code with the walk, so that neither can hide the other's mistake. It never sleeps but
-//! where it is asked to or a vnode is locked, and does not panic whatever it is given, unless it is
-//! asked to.
+//! It runs the Mach code without a Mac, and lets tests script faults ([`Fault`]). It follows XNU's
+//! source (xnu-11417), is written from the kernel's side, and shares no code with the walk, so that
+//! neither can hide the other's mistake. It sleeps only when it is asked to or a vnode is locked,
+//! and panics only when it is asked to, whatever the arguments are.
 
 mod answers;
 mod arguments;
@@ -57,12 +56,12 @@ struct State {
     counts: BTreeMap<Call, u64>,
     hanging: usize,
     released: bool,
-    /// Locked vnodes, each with how often.
+    /// Locked vnodes, each with the number of its locks.
     locked: BTreeMap<VnodeId, usize>,
 }
 
 impl XnuModel {
-    /// A kernel that is this world.
+    /// A kernel with this world.
     #[must_use]
     pub fn new(world: World) -> Self {
         XnuModel { state: Mutex::new(State { world, ..State::default() }), changed: Condvar::new() }
@@ -73,12 +72,12 @@ impl XnuModel {
         look(&mut self.state.lock().world)
     }
 
-    /// From now on this happens at the calls with these numbers, counted from 1 by kind of call.
+    /// Injects a fault at the calls with these numbers, counted from 1 for each kind of call.
     pub fn at(&self, call: Call, numbers: RangeInclusive<u64>, fault: Fault) {
         self.state.lock().rules.push(Rule { call, numbers, fault });
     }
 
-    /// The same at one call, changing the world.
+    /// Changes the world at one call.
     pub fn change_at(
         &self,
         call: Call,
@@ -88,22 +87,22 @@ impl XnuModel {
         self.at(call, number..=number, Fault::Change(Box::new(change)));
     }
 
-    /// Nothing more happens at calls to come.
+    /// Removes all faults at future calls.
     pub fn forget_rules(&self) {
         self.state.lock().rules.clear();
     }
 
-    /// How often this was called.
+    /// The number of times that this call was made.
     pub fn count(&self, call: Call) -> u64 {
         self.state.lock().counts.get(&call).copied().unwrap_or(0)
     }
 
-    /// How often anything was called.
+    /// The number of calls in all.
     pub fn count_all(&self) -> u64 {
         self.state.lock().counts.values().sum()
     }
 
-    /// How many references to ports the caller holds.
+    /// The number of references to ports that the caller holds.
     pub fn live_ports(&self) -> u64 {
         self.state.lock().world.live_ports()
     }
@@ -116,19 +115,19 @@ impl XnuModel {
         }
     }
 
-    /// Lets all calls go that hang, now and later.
+    /// Releases all hanging calls, present and future ones.
     pub fn release(&self) {
         self.state.lock().released = true;
         self.changed.notify_all();
     }
 
-    /// The file system of this vnode serves a request on it and holds its lock: who asks for its
+    /// The file system of this vnode serves a request about it and holds its lock: a call for its
     /// attributes waits until [`unlock_vnode`](Self::unlock_vnode).
     pub fn lock_vnode(&self, vnode: VnodeId) {
         *self.state.lock().locked.entry(vnode).or_default() += 1;
     }
 
-    /// The request is answered.
+    /// The request is answered, which releases the lock.
     pub fn unlock_vnode(&self, vnode: VnodeId) {
         let mut state = self.state.lock();
         if let Some(count) = state.locked.get_mut(&vnode) {
@@ -140,7 +139,7 @@ impl XnuModel {
         self.changed.notify_all();
     }
 
-    /// `vn_stat`, before it is answered: waits while the vnode is locked that the call is about.
+    /// `vn_stat`, before it is answered: waits while the vnode of the call is locked.
     fn wait_for_vnodes(
         &self,
         state: &mut MutexGuard<'_, State>,
@@ -160,7 +159,7 @@ impl XnuModel {
         }
     }
 
-    /// Counts a call and lets happen what is to happen at it.
+    /// Counts a call, and lets its faults happen.
     fn enter(&self, call: Call) -> (MutexGuard<'_, State>, Injected) {
         let mut state = self.state.lock();
         let number = {

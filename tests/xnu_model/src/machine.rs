@@ -8,15 +8,15 @@ use mach_procfs::kernel::xnu::{
     CPU_TYPE_ARM64, CPU_TYPE_X86_64, Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics,
 };
 
-/// When the made-up Macs were started: a day before what their processes do.
+/// The start of the made-up Macs: a day before the events of their processes.
 const BOOTED: u64 = 1_699_913_600;
 
-/// What the kernel reports about a machine.
+/// The kernel's values for a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// The time of day.
     pub now: SystemTime,
-    /// What turns absolute-time units into nanoseconds.
+    /// The ratio of nanoseconds to absolute-time units.
     pub timebase: Timebase,
     /// sysctls by name, each with the bytes of its value.
     pub sysctls: BTreeMap<String, Vec<u8>>,
@@ -24,7 +24,7 @@ pub struct Machine {
     pub vm_statistics: VmStatistics,
     /// CPUs.
     pub processors: Vec<ProcessorInfo>,
-    /// How busy each of them was.
+    /// The ticks of each of them.
     pub loads: Vec<ProcessorLoad>,
     /// Mounted file systems.
     pub mounts: Vec<Mount>,
@@ -137,7 +137,7 @@ impl Machine {
         self.sysctls.insert("kern.boottime".to_owned(), value);
     }
 
-    /// sysctl `vm.loadavg`: fixed-point numbers, and what 1.0 is among them.
+    /// sysctl `vm.loadavg`: fixed-point numbers, and the number for 1.0.
     pub fn set_load_average(&mut self, averages: [u32; 3], one: i64) {
         let mut value = averages.map(u32::to_ne_bytes).concat();
         value.extend([0; 4]);
@@ -154,14 +154,14 @@ impl Machine {
         self.sysctls.insert("vm.swapusage".to_owned(), value);
     }
 
-    /// `hw.cputype`, 0 where it is not set.
+    /// `hw.cputype`, 0 if it is not set.
     pub(super) fn cpu_type(&self) -> i32 {
         let value = self.sysctls.get("hw.cputype").and_then(|it| it.as_slice().try_into().ok());
         value.map_or(0, i32::from_ne_bytes)
     }
 }
 
-/// The bytes of the value of the sysctl with this name, `None` where it is a text.
+/// The bytes of the value of the sysctl with this name; `None` if it is text.
 #[must_use]
 pub fn size_of_sysctl(name: &CStr) -> Option<usize> {
     match name.to_bytes() {
@@ -176,7 +176,7 @@ pub fn size_of_sysctl(name: &CStr) -> Option<usize> {
     }
 }
 
-/// A machine with so many pages of memory, half of them in use.
+/// A machine with this many pages of memory, half of them in use.
 fn memory(pages: u64) -> VmStatistics {
     let pages = u32::try_from(pages).unwrap_or(u32::MAX);
     VmStatistics {
@@ -207,7 +207,7 @@ fn memory(pages: u64) -> VmStatistics {
     }
 }
 
-/// The file systems of a Mac as it is installed, but for most of the small ones.
+/// The file systems of a newly installed Mac, without most of the small ones.
 fn mounts() -> Vec<Mount> {
     const READ_ONLY: u32 = 0x1;
     const PROTECTED: u32 = 0x80;

@@ -1,4 +1,4 @@
-//! Address maps of the model: entries, submaps with windows, and how XNU looks into them.
+//! Address maps of the model: entries, submaps with windows, and XNU's look-ups in them.
 
 use super::object::ObjectId;
 
@@ -6,7 +6,7 @@ use super::object::ObjectId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubmapId(pub usize);
 
-/// What a map entry maps.
+/// The target of a map entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mapped {
     /// No object: memory that was never touched, or a reservation.
@@ -16,7 +16,7 @@ pub enum Mapped {
     Object(ObjectId),
     /// The part of a submap from the entry's offset on.
     Submap {
-        /// Which.
+        /// The submap.
         map: SubmapId,
         /// Whether the page tables are shared too (`use_pmap`).
         nested: bool,
@@ -28,7 +28,7 @@ pub enum Mapped {
 pub struct Entry {
     /// First address.
     pub start: u64,
-    /// Bytes. The end may be 2^64 and no more; what lies above is not there.
+    /// Bytes. The end is at most 2^64; addresses above do not exist.
     pub size: u64,
     /// `VM_PROT_*`.
     pub protection: u32,
@@ -42,7 +42,7 @@ pub struct Entry {
     pub user_wired_count: u32,
     /// `VM_MEMORY_*`.
     pub user_tag: u32,
-    /// In the object or submap.
+    /// Offset in the object or submap.
     pub offset: u64,
     /// `is_shared`.
     pub shared: bool,
@@ -50,7 +50,7 @@ pub struct Entry {
     pub needs_copy: bool,
     /// A superpage.
     pub superpage: bool,
-    /// What is mapped.
+    /// The target.
     pub mapped: Mapped,
 }
 
@@ -81,7 +81,7 @@ impl Entry {
         Entry { start, size, ..Entry::default() }
     }
 
-    /// The address behind it, at most 2^64.
+    /// The address after it, at most 2^64.
     #[must_use]
     pub fn end(&self) -> u128 {
         (u128::from(self.start) + u128::from(self.size)).min(1 << 64)
@@ -97,20 +97,20 @@ impl Entry {
     }
 }
 
-/// A `vm_map`: entries, ascending.
+/// A `vm_map`: entries in ascending order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Map {
     entries: Vec<Entry>,
 }
 
 impl Map {
-    /// The entries, ascending.
+    /// The entries in ascending order.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// Enters an entry in the place of what was there. XNU has no entry of size 0, so that does
+    /// Enters an entry in place of all that was there. XNU has no entry of size 0, so that does
     /// nothing.
     pub fn insert(&mut self, entry: Entry) {
         if entry.size == 0 {
@@ -126,7 +126,7 @@ impl Map {
         self.entries.insert(index, entry);
     }
 
-    /// Unmaps `[from, to)`, cutting what reaches over its edges.
+    /// Unmaps `[from, to)`, and cuts entries at its edges.
     pub fn remove(&mut self, from: u128, to: u128) {
         self.change(from, to, |_| None);
     }
@@ -170,8 +170,8 @@ pub(super) struct Leaf<'a> {
 /// User maps nest once. A description that nests without end is cut off here.
 const DEEPEST: u32 = 4;
 
-/// `vm_map_region_recurse_64`: what contains the address or comes next, entering submaps down to
-/// the given depth.
+/// `vm_map_region_recurse_64`: the entry that contains the address or the next one, with submaps
+/// entered down to the given depth.
 pub(super) fn find<'a>(
     map: &'a Map,
     submaps: &'a [Map],
@@ -182,7 +182,7 @@ pub(super) fn find<'a>(
     look(map, submaps, window, i128::from(address), depth.min(DEEPEST))
 }
 
-/// The part of a map that is seen, in the task's coordinates.
+/// The visible part of a map, in the task's coordinates.
 #[derive(Clone, Copy)]
 struct Window {
     level: u32,
@@ -221,7 +221,7 @@ fn look<'a>(
                     delta: window.delta + i128::from(entry.offset) - i128::from(entry.start),
                     copied: window.copied || entry.needs_copy,
                 };
-                // Nothing in this window: on to the next entry.
+                // Nothing is in this window: continue with the next entry.
                 if let Some(submap) = submaps.get(submap.0)
                     && let Some(leaf) = look(submap, submaps, inner, from.max(start), depth)
                 {

@@ -1,4 +1,4 @@
-//! How maps of the model come about and change: `mmap`, `fork`, page faults.
+//! Creates and changes maps of the model: `mmap`, `fork`, page faults.
 
 use super::map::{Entry, Mapped};
 use super::object::{Object, ObjectId, PIECE, Page, Pager, VnodeId};
@@ -13,7 +13,7 @@ pub(super) const COPY: u32 = 1;
 
 /// Mapping and unmapping.
 impl World {
-    /// Enters an entry as it is, in the place of what was there.
+    /// Enters an entry unchanged, in place of all that was there.
     pub fn enter(&mut self, pid: i32, entry: Entry) {
         if let Mapped::Object(object) = entry.mapped {
             self.objects.refer(object);
@@ -46,7 +46,7 @@ impl World {
     }
 
     /// `vm_map_with_linking` (macOS 13 and later): dyld has the kernel map parts of a Mach-O file,
-    /// like these entries, over what was mapped of it, to apply their fixups. One pager brings the
+    /// like these entries, over the file's mappings, to apply their fixups. One pager brings the
     /// pages of all of them, it names no file, and offsets in it are those in the file.
     pub fn map_with_linking(&mut self, pid: i32, parts: impl IntoIterator<Item = Entry>) {
         let pager = self.paged_object(None, false);
@@ -67,8 +67,8 @@ impl World {
         }
     }
 
-    /// `vm_map_fork`: what the parent has mapped, inherited as each entry says. An object that both
-    /// have from now on is copied at the next write of either.
+    /// `vm_map_fork`: the parent's mappings, inherited as each entry says. An object that both have
+    /// from now on is copied at the next write of either.
     pub fn fork(&mut self, parent: i32, child: i32) {
         let Some(entries) = self.map(parent).map(|map| map.entries().to_vec()) else { return };
         for entry in entries {
@@ -92,7 +92,7 @@ impl World {
         self.objects.add(Object { shadow: Some((shadow, by)), ..Object::default() })
     }
 
-    /// An anonymous object, to be mapped several times or to stand in a submap. It counts its
+    /// An anonymous object, to be mapped several times or to be put into a submap. It counts its
     /// mappings as they are entered; `true_share` marks it as shared on purpose.
     pub fn anonymous_object(&mut self, true_share: bool) -> ObjectId {
         self.objects.add(Object { true_share, ..Object::default() })
@@ -184,7 +184,7 @@ impl World {
         (entry.start <= address).then(|| entry.clone())
     }
 
-    /// At most 16,384 pieces: more would be a description's mistake.
+    /// At most 16,384 pieces, since more would be a mistake in the description.
     fn fill(&mut self, object: ObjectId, offset: u64, size: u64, page: Page) {
         if let Some(object) = self.objects.get_mut(object) {
             let first = offset / PIECE;
@@ -194,7 +194,7 @@ impl World {
     }
 }
 
-/// What every process of an architecture has.
+/// The entries of every process of an architecture.
 impl World {
     /// arm64: two permanent reservations, the commpage's and the GPU's.
     pub fn reserve_arm64(&mut self, pid: i32) {
@@ -205,7 +205,7 @@ impl World {
         }
     }
 
-    /// Intel: two pages behind the nominal end of the address space, each a submap of its own.
+    /// Intel: two pages above the nominal end of the address space, each a submap of its own.
     pub fn commpage_intel(&mut self, pid: i32) {
         for (start, protection) in [(0x7fff_ffe0_0000, 1), (0x7fff_ffe4_7000, 5)] {
             let object = self.anonymous_object(false);

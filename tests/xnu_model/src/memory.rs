@@ -1,26 +1,26 @@
-//! Bytes in the memory of the program that asks.
+//! Bytes in the memory of the calling program.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use mach_procfs::kernel::xnu::KernReturn;
 
-/// Memory of which a little is not zero.
+/// Memory with a few bytes that are not zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     mapped: Vec<Range<u64>>,
-    /// By the address of the first of them, later ones over earlier ones.
+    /// By the address of the first byte, later ones over earlier ones.
     bytes: BTreeMap<u64, Vec<u8>>,
 }
 
 impl Memory {
-    /// These addresses may be read; they are zeros.
+    /// Makes these addresses readable, with zeros.
     pub fn map(&mut self, range: Range<u64>) {
         self.mapped.push(range);
         self.mapped.sort_by_key(|range| range.start);
     }
 
-    /// Nothing can be read here any more.
+    /// Makes all addresses unreadable.
     pub fn unmap(&mut self, hole: &Range<u64>) {
         let old = std::mem::take(&mut self.mapped);
         for range in old {
@@ -30,7 +30,7 @@ impl Memory {
         }
     }
 
-    /// These bytes are here.
+    /// Writes these bytes.
     pub fn put(&mut self, address: u64, bytes: &[u8]) {
         self.bytes.insert(address, bytes.to_vec());
     }
@@ -38,7 +38,8 @@ impl Memory {
     /// `mach_vm_read_overwrite`.
     ///
     /// # Errors
-    /// [`KernReturn::INVALID_ADDRESS`] where not all of it is mapped.
+    ///
+    /// [`KernReturn::INVALID_ADDRESS`] if a part is not mapped.
     pub fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), KernReturn> {
         let end = address.checked_add(buffer.len() as u64).ok_or(KernReturn::INVALID_ADDRESS)?;
         let mut at = address;

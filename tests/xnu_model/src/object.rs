@@ -12,27 +12,27 @@ pub struct ObjectId(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VnodeId(pub usize);
 
-/// A file as the name cache and `vn_stat` know it.
+/// A file with the values of the name cache and of `vn_stat`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vnode {
     /// Numbers of the file; all 0 where the stat is denied.
     pub info: VnodeInfo,
-    /// Its path, as far as the name cache has it.
+    /// Its path, or the part of it that the name cache has.
     pub path: Vec<u8>,
-    /// The path that its file system finds, where the name cache has less.
+    /// The path that its file system finds, if the name cache has less.
     pub whole_path: Option<Vec<u8>>,
     /// Whether it is being recycled, so that no region can refer to it.
     pub recycled: bool,
     /// Whether the caller may not know its path (`mac_vnode_check_fsgetpath`): it is in a protected
-    /// folder, and the caller has no Full Disk Access. Calls about regions do not ask.
+    /// folder, and the caller has no Full Disk Access. Calls about regions do not check this.
     pub path_denied: bool,
-    /// Why it cannot be read by its path.
+    /// The error of reading it by its path.
     pub unreadable: Option<Errno>,
-    /// What it begins with, as far as it matters; at offsets the parts of a universal file.
+    /// Its first bytes; at offsets those of the parts of a universal file.
     pub contents: BTreeMap<u64, Vec<u8>>,
 }
 
-/// Who brings an object's pages.
+/// The pager of an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pager {
     /// No pager: anonymous memory.
@@ -40,7 +40,7 @@ pub enum Pager {
     Internal,
     /// A file.
     Vnode(VnodeId),
-    /// Another pager that names no file: encrypted or slid pages.
+    /// Another pager, which names no file: encrypted or slid pages.
     Other,
     /// Device memory, physically contiguous.
     Device,
@@ -59,18 +59,18 @@ pub(super) struct Page {
 pub(super) struct Object {
     pub(super) pager: Pager,
     pub(super) true_share: bool,
-    /// What it copies on write, and from which offset on.
+    /// The object that it copies on write, and the offset there.
     pub(super) shadow: Option<(ObjectId, u64)>,
     /// Map entries, objects that shadow it, and the file's own reference.
     pub(super) refs: u32,
-    /// By number of the 4 KiB piece.
+    /// Pages by number of the 4 KiB piece.
     pub(super) pages: BTreeMap<u64, Page>,
 }
 
-/// The piece that pages are kept in: every page size is a multiple.
+/// The unit in which pages are kept: every page size is a multiple.
 pub(super) const PIECE: u64 = 4096;
 
-/// Shadow chains that a description ties into a ring end here.
+/// The longest shadow chain: a description that ties a chain into a ring ends here.
 const LONGEST_CHAIN: usize = 64;
 
 /// All objects of a world.
@@ -79,7 +79,7 @@ pub(super) struct Objects {
     all: Vec<Object>,
 }
 
-/// What a look at all pages of a range finds (`vm_map_region_walk`).
+/// The result of a look at all pages of a range (`vm_map_region_walk`).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
     pub(super) resident: u32,
@@ -115,7 +115,7 @@ impl Objects {
         }
     }
 
-    /// The object that the file's own mappings share, made at its first mapping: it holds the
+    /// The object that the file's own mappings share, made at its first mapping. It has the
     /// reference of the file itself.
     pub(super) fn of_file(&mut self, vnode: VnodeId) -> ObjectId {
         let pager = Pager::Vnode(vnode);
@@ -125,7 +125,7 @@ impl Objects {
         }
     }
 
-    /// The chain from this object down, with each one's offset for `offset` in the top one.
+    /// The chain from this object down, each with its offset for `offset` in the top one.
     fn chain(&self, top: ObjectId, offset: u64) -> Vec<(&Object, u64)> {
         let mut chain = Vec::new();
         let mut next = Some((top, offset));
@@ -152,7 +152,7 @@ impl Objects {
         false
     }
 
-    /// The file at the bottom of the chain: a pager of any other kind names none.
+    /// The file at the bottom of the chain. Pagers of other kinds name none.
     pub(super) fn vnode(&self, top: ObjectId) -> Option<VnodeId> {
         match self.chain(top, 0).last()?.0.pager {
             Pager::Vnode(vnode) => Some(vnode),
@@ -160,7 +160,7 @@ impl Objects {
         }
     }
 
-    /// Looks every page of a range up, from the top object down, in pages of this size.
+    /// Looks up each page of a range, from the top object down, in pages of this size.
     pub(super) fn look(&self, top: ObjectId, offset: u64, size: u64, page_size: u64) -> Seen {
         let chain = self.chain(top, offset);
         let page_size = page_size.max(PIECE);

@@ -1,4 +1,4 @@
-//! What a process of the model has: open files, ports, and threads as their ports show them.
+//! Parts of a process of the model: open files, ports, and threads by their ports.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use super::object::VnodeId;
 pub struct ModelFile {
     /// Its descriptor.
     pub descriptor: i32,
-    /// What it is.
+    /// How it was opened, and the object.
     pub detail: FileDetail,
 }
 
-/// What is open.
+/// The object under a descriptor.
 #[allow(clippy::large_enum_variant, reason = "a process has few of them")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileDetail {
@@ -54,7 +54,7 @@ impl FileDetail {
 pub struct ModelPort {
     /// Name, type and references.
     pub entry: SpaceEntry,
-    /// The port, where this is the right to receive from it.
+    /// The port, if this is the right to receive from it.
     pub status: Option<PortStatus>,
 }
 
@@ -72,7 +72,7 @@ impl ModelPort {
         ModelPort { entry, status: None }
     }
 
-    /// A right to receive from a port that holds the usual number of messages, and none now.
+    /// A right to receive from a port with the usual limit of messages, and none at present.
     #[must_use]
     pub fn receiving(name: PortName) -> Self {
         /// `MACH_PORT_QLIMIT_DEFAULT`.
@@ -82,27 +82,27 @@ impl ModelPort {
     }
 }
 
-/// What a thread's port shows of it beside flavor 15.
+/// Values of a thread by its port, besides flavor 15.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelThread {
     /// `pthread_self`.
     pub handle: u64,
-    /// Where libdispatch keeps the address of its queue.
+    /// The address at which libdispatch keeps the address of its queue.
     pub dispatch_queue: u64,
     /// How often it is suspended.
     pub suspend_count: i32,
-    /// Its registers; those of the machine that are not here are zeros.
+    /// Its registers. Sets of the machine that are not here are zeros.
     pub registers: BTreeMap<StateFlavor, Vec<u32>>,
 }
 
-/// What a task's port shows beside flavor 4. All 0 and empty unless it is said.
+/// Values of a task by its port, besides flavor 4. All are 0 and empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskFacts {
     /// The most bytes that were in memory.
     pub resident_max: u64,
     /// Anonymous bytes in memory.
     pub internal: u64,
-    /// Bytes in memory that a file is behind.
+    /// Bytes of files in memory.
     pub external: u64,
     /// Bytes in the compressor or in swap.
     pub compressed: u64,
@@ -116,7 +116,6 @@ pub struct TaskFacts {
     pub audit_session: u32,
     /// Its rights, in the order of its table.
     pub ports: Vec<ModelPort>,
-    /// By id, what is known of those of its [`threads`](super::ModelProcess::threads) beside
-    /// flavor 15.
+    /// Values of its [`threads`](super::ModelProcess::threads) besides flavor 15, by id.
     pub threads: BTreeMap<u64, ModelThread>,
 }

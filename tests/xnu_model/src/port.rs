@@ -14,15 +14,15 @@ pub(super) struct Right {
     references: u64,
 }
 
-/// What a port leads to.
+/// The subject of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Holder {
     Task(TaskId),
-    /// The thread of it with this id.
+    /// Its thread with this id.
     Thread(TaskId, u64),
 }
 
-/// `mach_task_self`: no reference of it is counted.
+/// `mach_task_self`, whose references are not counted.
 pub(super) const OWN_TASK: PortName = 0x203;
 
 /// The caller's name space.
@@ -33,7 +33,7 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    /// One reference more to the task or thread: the same name as long as one is held.
+    /// Adds a reference to the task or thread: the same name as long as one is held.
     pub(super) fn give(&mut self, holder: Holder, kind: PortKind) -> PortName {
         if let Some(name) = self.names.get(&(holder, kind))
             && let Some(right) = self.rights.get_mut(name)

@@ -1,4 +1,4 @@
-//! Processes and tasks of the model, and who may ask about them.
+//! Processes and tasks of the model, and the rules for their callers.
 
 use mach_procfs::kernel::xnu::{
     BsdInfo, CodeSigning, Errno, KernReturn, Platform, PortKind, Rusage, ShortBsdInfo, TaskInfo,
@@ -12,7 +12,7 @@ use super::parts::{ModelFile, TaskFacts};
 /// A task, by its number in the world.
 pub(super) type TaskId = u64;
 
-/// How far a task's end has come.
+/// Stages of a task's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TaskState {
     /// It runs.
@@ -31,40 +31,40 @@ pub(super) struct Task {
     pub(super) page_size: u32,
 }
 
-/// What `task_for_pid` and its like make of a process once the ids are right.
+/// The result of `task_for_pid` and the like for a caller with the right ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortRule {
     /// It gives a port of this kind.
     Gives(PortKind),
-    /// A policy or the task-access server refuses. The BSD calls say it by errno: `EACCES` for
-    /// `KERN_PROTECTION_FAILURE`, `EINTR` for `KERN_ABORTED`, `EPERM` for all else.
+    /// A policy or the task-access server refuses. The BSD calls return an errno: `EACCES` for
+    /// `KERN_PROTECTION_FAILURE`, `EINTR` for `KERN_ABORTED`, `EPERM` for all others.
     Refuses(KernReturn),
-    /// It says success and gives `MACH_PORT_NULL`.
+    /// It returns success and `MACH_PORT_NULL`.
     Null,
-    /// It says success and gives `MACH_PORT_DEAD`.
+    /// It returns success and `MACH_PORT_DEAD`.
     Dead,
 }
 
-/// A process, as it is described to the model.
+/// The description of a process.
 #[derive(Clone, Debug)]
 pub struct ModelProcess {
     /// Ids, names, flags, status and start.
     pub info: BsdInfo,
     /// Identity.
     pub unique: UniqueInfo,
-    /// What it was built for.
+    /// Its platform.
     pub platform: Platform,
-    /// Groups beside the effective one.
+    /// Groups other than the effective one.
     pub groups: Vec<u32>,
     /// The page size of its task in bytes.
     pub page_size: u32,
-    /// Whether its control port is to be had.
+    /// Whether callers get its control port.
     pub port: PortRule,
-    /// Whether its read port is.
+    /// Whether callers get its read port.
     pub read_port: PortRule,
-    /// Whether its inspect port is.
+    /// Whether callers get its inspect port.
     pub inspect_port: PortRule,
-    /// Whether its name port is.
+    /// Whether callers get its name port.
     pub name_port: PortRule,
     /// Flavor 4.
     pub task_info: TaskInfo,
@@ -72,7 +72,7 @@ pub struct ModelProcess {
     pub rusage: Rusage,
     /// The session that it belongs to.
     pub session: i32,
-    /// Signals that it ignores, and those that it catches.
+    /// Signals that it ignores, and signals that it catches.
     pub signals: [u32; 2],
     /// `CS_*` flags of its code signature.
     pub signing: u32,
@@ -80,15 +80,16 @@ pub struct ModelProcess {
     pub threads: Vec<(u64, ThreadInfo)>,
     /// Flavor 9.
     pub paths: VnodePaths,
-    /// Whether the caller may not know them, as [`Vnode::path_denied`](super::Vnode::path_denied).
+    /// Whether the caller may not know them, like
+    /// [`Vnode::path_denied`](super::Vnode::path_denied).
     pub paths_denied: bool,
-    /// What it was started with.
+    /// Its arguments and environment.
     pub arguments: ArgumentArea,
-    /// `proc_pidpath`, or why it fails.
+    /// The answer of `proc_pidpath`, or its error.
     pub executable: Result<Vec<u8>, Errno>,
     /// Open files.
     pub files: Vec<ModelFile>,
-    /// What is known by a task port only.
+    /// Values that take a task port.
     pub facts: TaskFacts,
     pub(super) task: TaskId,
 }
@@ -141,7 +142,7 @@ impl ModelProcess {
         process.owned_by(501, 501)
     }
 
-    /// The same process with all its ids these.
+    /// The process with all its ids changed to these.
     #[must_use]
     pub fn owned_by(mut self, uid: u32, gid: u32) -> Self {
         let info = &mut self.info;
@@ -150,8 +151,8 @@ impl ModelProcess {
         self
     }
 
-    /// The same process with no task port to be had but, for its own user, the name port: as
-    /// System Integrity Protection has it with Apple's own programs.
+    /// The process without task ports except, for its own user, the name port: like Apple's own
+    /// programs under System Integrity Protection.
     #[must_use]
     pub fn protected(self) -> Self {
         let no = PortRule::Refuses(KernReturn::FAILURE);
@@ -159,7 +160,7 @@ impl ModelProcess {
         ModelProcess { port: no, read_port: no, inspect_port: no, signing, ..self }
     }
 
-    /// The same process with pages of this many bytes.
+    /// The process with pages of this many bytes.
     #[must_use]
     pub fn with_pages(self, page_size: u32) -> Self {
         ModelProcess { page_size, ..self }
@@ -169,7 +170,7 @@ impl ModelProcess {
         self.info.pid.cast_signed()
     }
 
-    /// Whether its code signature restricts it: its environment is its own business then.
+    /// Whether its code signature restricts it: then the kernel withholds its environment.
     pub(super) fn is_restricted(&self) -> bool {
         self.signing & CodeSigning::RESTRICT != 0
     }
@@ -200,10 +201,10 @@ impl ModelProcess {
     }
 }
 
-/// Who asks: the program that the model answers.
+/// The caller: the program that the model answers.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Its pid; 0 where it is no process of this world.
+    /// Its pid; 0 if it is not a process of this world.
     pub pid: i32,
     /// Its effective user id.
     pub uid: u32,
@@ -216,7 +217,7 @@ pub struct Caller {
 }
 
 impl Default for Caller {
-    /// Root, and no process of this world.
+    /// Root, and not a process of this world.
     fn default() -> Self {
         Caller { pid: 0, uid: 0, groups: Vec::new(), page_size: 16_384, stack_top: None }
     }
@@ -232,7 +233,7 @@ impl Caller {
     pub(super) fn may_name(&self, process: &ModelProcess) -> bool {
         let info = &process.info;
         let same_user = info.uid == self.uid && info.ruid == self.uid;
-        // A caller that is no process of this world is not the kernel.
+        // A caller that is not a process of this world is not the kernel.
         let own = self.pid != 0 && info.pid.cast_signed() == self.pid;
         !process.is_zombie() && (self.uid == 0 || own || same_user)
     }

@@ -1,4 +1,4 @@
-//! What the model says of one map entry: `fill_procregioninfo` and `vm_map_region_recurse_64`.
+//! The model's answers about one map entry: `fill_procregioninfo` and `vm_map_region_recurse_64`.
 
 use mach_procfs::kernel::xnu::{RegionInfo, RegionPathInfo, SubmapInfo, Text, VnodeInfo};
 
@@ -15,7 +15,7 @@ const SM_PRIVATE_ALIASED: u8 = 6;
 const SM_SHARED_ALIASED: u8 = 7;
 const SM_LARGE_PAGE: u8 = 8;
 
-/// How an entry's object is shared, and what was found in it.
+/// How an entry's object is shared, and the pages that were found in it.
 struct Extended {
     share_mode: u8,
     refs: u32,
@@ -36,12 +36,12 @@ impl World {
         }
     }
 
-    /// Counts are in the smaller one of the caller's and the target's pages.
+    /// Counts are in pages of the caller or the target, whichever is smaller.
     fn effective_page(&self, task: &Task) -> u64 {
         u64::from(self.caller.page_size.min(task.page_size))
     }
 
-    /// How many map entries, of any task, refer to the submap.
+    /// The number of map entries, of any task, that refer to the submap.
     fn submap_refs(&self, id: SubmapId) -> u32 {
         let entries = self.tasks.values().flat_map(|task| task.map.entries());
         let refs =
@@ -84,7 +84,7 @@ impl World {
         if object.true_share {
             return SM_TRUESHARED;
         }
-        // A file that is mapped once: the vnode's own reference and this one.
+        // A file with one mapping: the vnode's own reference and this one.
         if seen.external && seen.refs == 2 {
             return SM_PRIVATE;
         }
@@ -201,7 +201,7 @@ impl World {
     }
 }
 
-/// A region that is the whole 64-bit space has more bytes than a `u64` counts.
+/// A region that is the whole 64-bit space has more bytes than a `u64` can count.
 pub(super) fn size_of(start: u128, end: u128) -> u64 {
     u64::try_from(end.saturating_sub(start)).unwrap_or(u64::MAX)
 }

@@ -1,16 +1,16 @@
-//! The shared region of the model, and how a task gets pieces of it for its own.
+//! The shared region of the model, and the pieces of it that become a task's own.
 
 use super::map::{Entry, Mapped, SubmapId};
 use super::mapping::{COPY, SHARE};
 use super::object::PIECE;
 use super::world::World;
 
-/// In which pieces the shared region is taken apart.
+/// The sizes of the pieces that leave the shared region.
 #[derive(Clone, Copy)]
 struct Granule {
-    /// `pmap_shared_region_size_min`: so much becomes the task's own at a write.
+    /// `pmap_shared_region_size_min`: the bytes that become the task's own at a write.
     chunk: u64,
-    /// `pmap_adjust_unnest_parameters`: so much loses its shared page tables.
+    /// `pmap_adjust_unnest_parameters`: the bytes that lose their shared page tables.
     unnest: u64,
 }
 
@@ -19,8 +19,8 @@ const READ: u32 = 1;
 const WRITE: u32 = 2;
 const EXECUTE: u32 = 4;
 
-/// What an entry of the shared region is tagged with once it has page tables of its own:
-/// `VM_MEMORY_UNSHARED_PMAP` in the place of `VM_MEMORY_SHARED_PMAP`.
+/// The tag of an entry of the shared region once it has page tables of its own:
+/// `VM_MEMORY_UNSHARED_PMAP` in place of `VM_MEMORY_SHARED_PMAP`.
 fn unnested_tag(entry: &Entry) -> u32 {
     if entry.user_tag == 32 { 35 } else { entry.user_tag }
 }
@@ -41,9 +41,9 @@ impl World {
         self.enter(pid, entry);
     }
 
-    /// `vm_shared_region_auth_remap` (arm64e kernels): the parts of the shared region that hold these
-    /// addresses and whose pointers are signed are mapped into the task's own map, by a pager that
-    /// signs them with the task's key and names no file.
+    /// `vm_shared_region_auth_remap` (arm64e kernels): the parts of the shared region that have
+    /// these addresses and whose pointers are signed are mapped into the task's own map, by a pager
+    /// that signs them with the task's key and names no file.
     pub fn remap_signed(&mut self, pid: i32, addresses: impl IntoIterator<Item = u64>) {
         for at in addresses {
             let Some(entry) = self.entry_at(pid, at) else { continue };
@@ -56,9 +56,10 @@ impl World {
         }
     }
 
-    /// A write inside the shared region (`vm_map_lookup_and_lock_object`): of the part of the submap
-    /// that holds the address, the chunk around it becomes an entry of the task, with a copy of the
-    /// part's object. It keeps the tag that the submap has got by losing its shared page tables.
+    /// A write inside the shared region (`vm_map_lookup_and_lock_object`): in the part of the
+    /// submap that has the address, the chunk around it becomes an entry of the task, with a copy
+    /// of the part's object. It keeps the tag that the submap got when it lost its shared page
+    /// tables.
     pub(super) fn write_shared_region(
         &mut self,
         pid: i32,
@@ -100,8 +101,8 @@ impl World {
         self.write(pid, at, PIECE);
     }
 
-    /// The part of the submap that holds this address of the task, in the task's addresses and cut
-    /// to what the entry shows of it.
+    /// The part of the submap that has this address of the task, in the task's addresses and cut to
+    /// the entry's window.
     fn leaf_at(&self, entry: &Entry, submap: SubmapId, at: u64) -> Option<Entry> {
         let inside = at.wrapping_sub(entry.start).wrapping_add(entry.offset);
         let leaf = self.submaps.get(submap.0)?.containing_or_next(inside)?;
@@ -137,7 +138,7 @@ impl World {
     }
 
     /// By the machine's page tables: the last level but one of arm64's, which is 32 MiB for 16 KiB
-    /// pages; on Intel that is 2 MiB, but the region is nested a level higher.
+    /// pages. On Intel that is 2 MiB, but the region is nested a level higher.
     fn granule(&self, pid: i32) -> Granule {
         let page_size = self.process(pid).map_or(0, |process| process.page_size);
         match (self.machine.is_intel(), page_size) {

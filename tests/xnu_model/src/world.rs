@@ -1,4 +1,4 @@
-//! The state of the model: all that the calls are answered from, and how it changes.
+//! The state of the model, from which all calls are answered, and its changes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,17 +16,17 @@ use super::process::{Caller, ModelProcess, TaskId, TaskState};
 /// A kernel's processes, tasks, files and ports.
 #[derive(Clone, Debug, Default)]
 pub struct World {
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
     /// The machine it runs on.
     pub machine: Machine,
-    /// What dyld has loaded from the shared cache into the process that asks.
+    /// The images that dyld has loaded from the shared cache into the calling process.
     pub images: Vec<Image>,
-    /// Where the shared cache is in the process that asks.
+    /// The shared cache in the calling process.
     pub cache_range: Range<u64>,
-    /// What that process reads in its own memory.
+    /// The memory of that process.
     pub memory: Memory,
-    /// In the order of their birth; zombies in the order of their death, behind.
+    /// In the order of their birth; then zombies in the order of their death.
     pub(super) processes: Vec<ModelProcess>,
     pub(super) tasks: BTreeMap<TaskId, Task>,
     pub(super) submaps: Vec<Map>,
@@ -37,10 +37,10 @@ pub struct World {
     next_task: TaskId,
 }
 
-/// Processes: their beginning and end.
+/// The beginning and the end of processes.
 impl World {
-    /// A process is born, with an empty map. Pids are the caller's business: where one is in use
-    /// already the first process is the one that is found.
+    /// A process is born, with an empty map. The caller chooses the pid: of two processes with one
+    /// pid, look-ups find the first.
     pub fn spawn(&mut self, mut process: ModelProcess) {
         process.task = self.new_task(process.page_size);
         self.processes.push(process);
@@ -59,7 +59,7 @@ impl World {
         self.processes.iter().find(|process| process.pid() == pid)
     }
 
-    /// The same, to be changed.
+    /// The process with this pid, to be changed.
     pub fn process_mut(&mut self, pid: i32) -> Option<&mut ModelProcess> {
         self.processes.iter_mut().find(|process| process.pid() == pid)
     }
@@ -92,7 +92,7 @@ impl World {
         self.processes.retain(|process| process.pid() != pid);
     }
 
-    /// The pid is another process's.
+    /// Another process gets the pid.
     pub fn reuse(&mut self, pid: i32, successor: ModelProcess) {
         self.reap(pid);
         self.spawn(successor);
@@ -116,7 +116,7 @@ impl World {
         }
     }
 
-    /// Pids as `proc_listpids` has them: the living, newest first and the kernel last, then the
+    /// Pids as `proc_listpids` returns them: the living, newest first and the kernel last, then the
     /// zombies.
     pub(super) fn pids(&self) -> Vec<i32> {
         let living = self.processes.iter().rev().filter(|process| !process.is_zombie());
@@ -127,7 +127,7 @@ impl World {
         users.into_iter().chain(kernel).chain(zombies).collect()
     }
 
-    /// How many references to ports the caller holds.
+    /// The number of references to ports that the caller holds.
     #[must_use]
     pub fn live_ports(&self) -> u64 {
         self.ports.references()
@@ -144,7 +144,7 @@ impl World {
 
 /// Files and submaps.
 impl World {
-    /// A file is there.
+    /// Adds a file.
     pub fn vnode(&mut self, vnode: Vnode) -> VnodeId {
         self.vnodes.push(vnode);
         VnodeId(self.vnodes.len() - 1)

@@ -12,7 +12,7 @@ use crate::process::ModelProcess;
 use crate::world::World;
 
 impl ModelProcess {
-    /// Its descriptors, ascending.
+    /// Its descriptors, in ascending order.
     pub(super) fn open_files(&self) -> Vec<OpenFile> {
         let open = self.files.iter();
         let mut open: Vec<OpenFile> = open
@@ -24,8 +24,8 @@ impl ModelProcess {
 }
 
 impl World {
-    /// What is open under this descriptor: the checks of `proc_pidfdinfo` behind those of flavor
-    /// and size.
+    /// The file under this descriptor, after the checks of `proc_pidfdinfo` that follow those of
+    /// flavor and size.
     fn open_file(&self, pid: i32, descriptor: i32) -> Result<&FileDetail, Errno> {
         let process = self.process(pid).filter(|process| !process.is_zombie());
         let process = process.ok_or(Errno::SRCH)?;
@@ -34,7 +34,7 @@ impl World {
         file.map(|file| &file.detail).ok_or(Errno::BADF)
     }
 
-    /// Whether this vnode is what is open under this descriptor.
+    /// Whether this vnode is open under this descriptor.
     pub(super) fn has_open(&self, pid: i32, descriptor: i32, vnode: VnodeId) -> bool {
         let open = self.open_file(pid, descriptor);
         matches!(open, Ok(FileDetail::Vnode(it, _)) if *it == vnode)
@@ -79,7 +79,7 @@ impl World {
         info.is_some_and(|info| (info.fsid[0], info.ino) == (fsid[0], ino))
     }
 
-    /// `fsgetpath`, which looks at the first word of the file system's number only.
+    /// `fsgetpath`, which uses only the first word of the file system's number.
     pub(super) fn path_of(
         &self,
         fsid: [i32; 2],
@@ -100,7 +100,7 @@ impl World {
         put(path.as_slice(), buffer).map_err(|_| Errno::NOSPC)
     }
 
-    /// A file that has a name: by it, and all of it that is known behind the offset.
+    /// The file with this path: its identity, and all its known bytes from the offset on.
     pub(super) fn file_part(
         &self,
         path: &[u8],

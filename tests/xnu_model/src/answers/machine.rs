@@ -20,7 +20,7 @@ impl Machine {
         put_words(&self.vm_statistics, words).ok_or(KernReturn::FAILURE)
     }
 
-    /// `host_processor_info`: of each CPU, or of the one with this number.
+    /// `host_processor_info` for each CPU, or for the one with this number.
     pub(super) fn about_processors(
         &self,
         call: Call,
@@ -34,7 +34,7 @@ impl Machine {
     }
 }
 
-/// How many words each item has, and those of the items that are wanted.
+/// The number of words of each item, and the words of the wanted items.
 fn words<T>(items: &[T], only: Option<usize>) -> Result<(usize, Vec<u32>), KernReturn>
 where
     T: IntoBytes + Immutable,

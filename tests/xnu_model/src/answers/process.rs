@@ -12,7 +12,7 @@ use crate::object::VnodeId;
 use crate::process::ModelProcess;
 use crate::world::World;
 
-/// Whether it is about regions, so that the kernel has no answer for itself.
+/// Whether the flavor is about regions, which the kernel does not answer for itself.
 pub(super) fn is_of_regions(flavor: i32) -> bool {
     matches!(flavor, 7 | 8 | 22 | 23 | 31)
 }
@@ -24,7 +24,7 @@ pub(super) fn empty_region(address: u64) -> RegionPathInfo {
 }
 
 impl World {
-    /// The process that the call is about: the checks of `proc_pidinfo` behind those of flavor and
+    /// The process of a call, after the checks of `proc_pidinfo` that follow those of flavor and
     /// size, in the kernel's order.
     pub(super) fn admit(&self, pid: i32, call: Call, arg: u64) -> Result<&ModelProcess, Errno> {
         let process = self.process(pid).ok_or(Errno::SRCH)?;
@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// `proc_pid_rusage`: of zombies, too. The size of the buffer is not asked for.
+    /// `proc_pid_rusage`: for zombies, too. The size of the buffer is not checked.
     pub(super) fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
         let process = self.process(pid).ok_or(Errno::SRCH)?;
         self.caller.may_see(process)?;
@@ -105,7 +105,7 @@ impl World {
         self.living_or_caller(pid).map(|process| process.session)
     }
 
-    /// `csops`, of which the model knows the operation that anyone may ask for.
+    /// `csops`, with the one operation that is open to all callers.
     pub(super) fn code_signing(
         &self,
         pid: i32,
@@ -119,13 +119,13 @@ impl World {
         put(&process.signing, buffer).map(|_| ())
     }
 
-    /// 0 names the process that asks.
+    /// 0 means the calling process.
     fn living_or_caller(&self, pid: i32) -> Result<&ModelProcess, Errno> {
         let pid = if pid == 0 { self.caller.pid } else { pid };
         self.process(pid).filter(|process| !process.is_zombie()).ok_or(Errno::SRCH)
     }
 
-    /// `proc_pidpath`: libproc passes on what room it was given.
+    /// `proc_pidpath`: libproc passes on the size of its buffer.
     pub(super) fn executable_path(&self, pid: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
         match buffer.len() {
             0..1024 => return Err(Errno::NOMEM),
@@ -160,7 +160,7 @@ impl World {
         let restricted = process.is_restricted() && self.caller.pid != pid;
         let copied = process.arguments.copied_out(restricted);
         match buffer {
-            // Of others the length is known, but for those that are restricted.
+            // The length is known for other processes, except restricted ones.
             None if restricted => may_see.map(|()| copied.length()),
             None => Ok(copied.length()),
             Some(buffer) => may_see.map(|()| copied.fill(buffer, process.page_size as usize)),
@@ -171,7 +171,7 @@ impl World {
     pub(super) fn kinfo_proc(&self, pid: i32) -> Option<KinfoProc> {
         let process = self.process(pid)?;
         let info = &process.info;
-        // `PROC_FLAG_*`, each with what it is called here.
+        // `PROC_FLAG_*`, each with its name here.
         let flags = [
             (0x1, KinfoProc::SYSTEM),
             (0x2, KinfoProc::TRACED),

@@ -24,7 +24,7 @@ impl World {
         }
     }
 
-    /// The entries from the one on that contains the address, else from the next one on.
+    /// The entries from the one that contains the address, or the next one, on.
     fn regions_from(&self, process: &ModelProcess, address: u64) -> Option<(&Task, &[Entry])> {
         let task = self.task_of(process)?;
         let first = task.map.first_above(u128::from(address))?;
@@ -41,8 +41,8 @@ impl World {
         Some((task, entries.first()?))
     }
 
-    /// The next one that has a file. One whose file is being recycled ends the search, and is not
-    /// found.
+    /// The next entry that has a file. A file that is being recycled ends the search without a
+    /// result.
     fn next_file(
         &self,
         process: &ModelProcess,
@@ -55,7 +55,7 @@ impl World {
         if is_recycled { Err(Errno::INVAL) } else { Ok((task, entry, vnode)) }
     }
 
-    /// The file that the bytes of an entry come from.
+    /// The file of an entry's bytes.
     fn file_of(&self, entry: &Entry) -> Option<VnodeId> {
         let Mapped::Object(object) = entry.mapped else { return None };
         self.objects.vnode(object)

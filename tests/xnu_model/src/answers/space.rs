@@ -1,4 +1,4 @@
-//! Answers about the ports that a task has.
+//! Answers about the ports of a task.
 
 use mach_procfs::kernel::xnu::{
     KernReturn, PORT_DEAD, PORT_NULL, PortKind, PortLimit, PortName, PortStatus, SpaceEntry,
@@ -25,7 +25,7 @@ impl World {
     /// `mach_port_space_info`.
     pub(super) fn space(&self, task: PortName) -> Result<Vec<SpaceEntry>, KernReturn> {
         let (_, process) = self.by_port(task, PortKind::Read)?;
-        // The table's first entry, which is never used, has a name all the same.
+        // The table's first entry, which is never used, has a name as well.
         let first = SpaceEntry { name: 0xFF, ..SpaceEntry::default() };
         let entries = process.facts.ports.iter().map(|port| port.entry);
         Ok([first].into_iter().chain(entries).collect())

@@ -1,4 +1,4 @@
-//! Answers about a task by its port, and who gets one.
+//! Answers about a task by its port, and the rules for ports.
 
 use mach_procfs::kernel::xnu::{
     AuditToken, Errno, KernReturn, PORT_DEAD, PORT_NULL, PortKind, PortName, Refusal,
@@ -13,10 +13,11 @@ use crate::process::{ModelProcess, PortRule, Task, TaskId, TaskState};
 use crate::region::size_of;
 use crate::world::World;
 
-/// `TASK_VM_INFO_REV0_COUNT` to that of the second revision, the first with the addresses.
+/// From `TASK_VM_INFO_REV0_COUNT` to the count of the second revision, the first with the
+/// addresses.
 const VM_INFO_REVISIONS: [usize; 3] = [36, 38, 42];
 
-/// What a BSD call says where the Mach call would say this.
+/// The errno of a BSD call for the code of the Mach call.
 fn errno_of(code: KernReturn) -> Errno {
     match code {
         KernReturn::PROTECTION_FAILURE => Errno::ACCES,
@@ -25,9 +26,9 @@ fn errno_of(code: KernReturn) -> Errno {
     }
 }
 
-/// Who gets a port.
+/// The rules for ports.
 impl World {
-    /// `task_for_pid` and its like.
+    /// `task_for_pid` and the like.
     pub(super) fn port_for_pid(&mut self, kind: PortKind, pid: i32) -> Result<PortName, Refusal> {
         let refused: Refusal = match kind {
             PortKind::Control | PortKind::Name => KernReturn::FAILURE.into(),
@@ -37,7 +38,7 @@ impl World {
         let (process, rule) = match (kind, process) {
             (PortKind::Name, Some(process)) => (process, process.name_port),
             (PortKind::Name | PortKind::Control, None) => return Err(refused),
-            // Of the kernel there is only a name.
+            // For the kernel there is only a name.
             _ if pid == 0 => return Err(refused),
             (PortKind::Read | PortKind::Inspect, None) => return Err(Errno::SRCH.into()),
             (PortKind::Control, Some(process)) => (process, process.port),
@@ -58,13 +59,13 @@ impl World {
         })
     }
 
-    /// A right of this kind to the task of a process, whatever the rules say.
+    /// A right of this kind to the task of a process, without the rules.
     pub(super) fn any_port(&mut self, pid: i32, kind: PortKind) -> Option<PortName> {
         let task = self.process(pid)?.task;
         Some(self.ports.give(Holder::Task(task), kind))
     }
 
-    /// What a rule makes of the wish for a task's port.
+    /// The result of a rule for a caller that may have the port.
     fn give(&mut self, task: TaskId, rule: PortRule) -> Result<PortName, KernReturn> {
         match rule {
             PortRule::Gives(kind) => Ok(self.ports.give(Holder::Task(task), kind)),
@@ -74,7 +75,7 @@ impl World {
         }
     }
 
-    /// What a task port leads to, if it is of this kind or a stronger one.
+    /// The task of a port, if the port is of this kind or a stronger one.
     pub(super) fn by_port(
         &self,
         port: PortName,
@@ -93,7 +94,7 @@ impl World {
         if right.kind <= least { Ok(found) } else { Err(KernReturn::INVALID_ARGUMENT) }
     }
 
-    /// A task that runs, and whose it is.
+    /// A running task, and its process.
     pub(super) fn active(&self, id: TaskId) -> Result<(&Task, &ModelProcess), KernReturn> {
         let task = match self.tasks.get(&id) {
             Some(task) if task.state == TaskState::Active => task,
@@ -130,14 +131,13 @@ impl World {
         written.ok_or(KernReturn::INVALID_ARGUMENT)
     }
 
-    /// `task_policy_get` of the role.
+    /// `task_policy_get` for the role.
     pub(super) fn role(&self, task: PortName, words: &mut [u32]) -> Result<usize, KernReturn> {
         let (_, process) = self.by_port(task, PortKind::Inspect)?;
         put_words(&process.facts.role, words).ok_or(KernReturn::INVALID_ARGUMENT)
     }
 
-    /// `mach_vm_region_recurse`: in and out, the range and the depth; on an error nothing is
-    /// changed.
+    /// `mach_vm_region_recurse`. Range and depth are in and out; an error changes nothing.
     pub(super) fn recurse(
         &self,
         empty: bool,

@@ -11,7 +11,7 @@ use crate::parts::ModelThread;
 use crate::port::Holder;
 use crate::world::World;
 
-/// A thread that lives: its id, and what is known of it.
+/// A living thread: its id and its values.
 struct Found<'a> {
     id: u64,
     info: &'a ThreadInfo,
@@ -19,7 +19,7 @@ struct Found<'a> {
 }
 
 impl World {
-    /// What a thread port leads to, if it is of this kind or a stronger one.
+    /// The thread of a port, if the port is of this kind or a stronger one.
     fn thread(&self, port: PortName, least: PortKind) -> Result<Found<'_>, KernReturn> {
         let right = self.ports.get(port).ok_or(KernReturn::INVALID_DEST)?;
         let Holder::Thread(task, id) = right.holder else {
@@ -34,7 +34,7 @@ impl World {
         Ok(Found { id, info, more: process.facts.threads.get(&id) })
     }
 
-    /// `task_threads`: ports of the kind of the task's.
+    /// `task_threads`: ports of the kind of the task's port.
     pub(super) fn threads(&mut self, task: PortName) -> Result<Vec<PortName>, KernReturn> {
         let (_, process) = self.by_port(task, PortKind::Inspect)?;
         let holders: Vec<Holder> =

@@ -3,7 +3,7 @@
 use mach_procfs::kernel::xnu::Errno;
 use zerocopy::{Immutable, IntoBytes};
 
-/// Fills the buffer from its start: how many bytes there are.
+/// Fills the buffer from its start. Returns the number of bytes.
 pub(super) fn put<T>(value: &T, buffer: &mut [u8]) -> Result<usize, Errno>
 where
     T: IntoBytes + Immutable + ?Sized,
@@ -13,7 +13,7 @@ where
     Ok(bytes.len())
 }
 
-/// As many items as the buffer has room for: how many bytes they are.
+/// Writes as many items as the buffer has room for. Returns the number of bytes.
 pub(super) fn put_all<T>(items: impl IntoIterator<Item = T>, buffer: &mut [u8]) -> usize
 where
     T: IntoBytes + Immutable,
@@ -23,7 +23,7 @@ where
     filled.count() * size_of::<T>()
 }
 
-/// Fills the words with all of a struct: how many they are, `None` where there are too few.
+/// Fills the words with a whole struct. Returns their number, or `None` if there are too few.
 pub(super) fn put_words<T>(value: &T, words: &mut [u32]) -> Option<usize>
 where
     T: IntoBytes + Immutable,
@@ -31,9 +31,9 @@ where
     put_revision(value, words, &[size_of::<T>() / size_of::<u32>()])
 }
 
-/// Fills the words with the head of a struct that later kernels have appended to, as many as there
-/// are in the last of these revisions for which there is room; `None` where there are too few for
-/// the first.
+/// Fills the words with the head of a struct that later kernels have appended to: as many words as
+/// the last of these revisions has for which there is room. `None` if there are too few for the
+/// first.
 pub(super) fn put_revision<T>(value: &T, words: &mut [u32], revisions: &[usize]) -> Option<usize>
 where
     T: IntoBytes + Immutable,

@@ -1,11 +1,11 @@
-//! What a process was started with.
+//! A process's arguments and environment.
 
 use mach_procfs::kernel::xnu::CodeSigning;
 use xnu_model::ArgumentArea;
 
 use super::*;
 
-/// All that the kernel copies out of a process's arguments.
+/// All that the kernel copies of a process's arguments.
 fn copied_out(model: &XnuModel) -> Vec<u8> {
     let mut buffer = vec![0xAA; model.process_arguments(PID, None).unwrap() + 64];
     let length = model.process_arguments(PID, Some(&mut buffer)).unwrap();
@@ -51,7 +51,7 @@ fn m6_small_buffers_get_the_count_and_the_tail_and_the_length_is_public() {
     let mut buffer = [0xAA; 12];
     assert_eq!(model.process_arguments(PID, Some(&mut buffer)), Ok(12));
     assert_eq!(buffer, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "cleared but for what was read");
-    // More than a page: what the pages of a small buffer hold is not cleared.
+    // More than a page: the pages of a small buffer are not cleared.
     let long = vec![b'y'; 20_000];
     let model = XnuModel::new(started(&[&long], &[]));
     let all = copied_out(&model);
@@ -73,8 +73,9 @@ fn m6_small_buffers_get_the_count_and_the_tail_and_the_length_is_public() {
     assert_eq!(model.process_arguments(0, None), Err(Errno::INVAL));
 }
 
-/// `kern_sysctl.c:sysctl_procargsx`: of a restricted process (`CS_RESTRICT`) another one gets the
-/// arguments only, and where the first of them is empty one string more, since it passes for padding.
+/// `kern_sysctl.c:sysctl_procargsx`: another process gets only the arguments of a restricted
+/// process (`CS_RESTRICT`), and one string more if the first of them is empty, since it passes for
+/// padding.
 #[test]
 fn m6_restricted_processes_keep_their_environment() {
     let restricted = |arguments: &[&[u8]]| {

@@ -1,4 +1,4 @@
-//! What is checked before a call does its work, in which order; and the list of processes.
+//! Checks before a call does its work, in their order; and the list of processes.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn row_06_checks_in_the_kernels_order() {
         model.pid_info(pid, flavor, arg, Some(&mut vec![0; size])).map(|_| ())
     };
     let checks = [
-        // pid 0 before anything, even an unknown size.
+        // pid 0 comes first, even before an unknown size.
         ((0, 8, 0), Err(Errno::PERM)),
         ((0, 22, 0), Err(Errno::PERM)),
         // Unknown flavor before the size.

@@ -1,4 +1,4 @@
-//! Executables, open files and what `ps` reads.
+//! Executables, open files and the values that `ps` reads.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ fn executable(model: &XnuModel, pid: i32) -> Result<Vec<u8>, Errno> {
     Ok(path)
 }
 
-/// `proc_info.c:fill_vnodeinfo`: calls about descriptors and directories ask whether the caller may
-/// know the path, and fail as a whole; calls about regions do not ask. The attributes come from the
-/// file system, which may keep the caller waiting.
+/// `proc_info.c:fill_vnodeinfo`: calls about descriptors and directories check whether the caller
+/// may know the path, and fail as a whole; calls about regions do not check. The attributes come
+/// from the file system, which may keep the caller waiting.
 #[test]
 fn m8_a_vnode_may_be_denied_or_keep_the_caller_waiting() {
     let mut world = world();

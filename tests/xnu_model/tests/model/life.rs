@@ -77,7 +77,7 @@ fn a_task_in_its_exit_and_a_dead_name_answer_nothing() {
     assert_eq!(all(), [Some(KernReturn::INVALID_ARGUMENT); 8]);
     model.world(|world| world.become_zombie(DEMO));
     assert_eq!(all(), [Some(KernReturn::INVALID_DEST); 8]);
-    // The rights are there to be given back all the same.
+    // The rights still have to be released.
     drop((threads, task));
     assert_eq!(model.count(Call::ReleasePort), 4);
 }

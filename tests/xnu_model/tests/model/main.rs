@@ -1,5 +1,5 @@
-//! The model of XNU against what XNU's source says, one test a behaviour. The numbers in the names
-//! are those of the list of behaviours that the model was written to reproduce.
+//! The model of XNU against XNU's source, one test for each behaviour. The numbers in the names are
+//! those of the list of behaviours that the model reproduces.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -27,7 +27,7 @@ const PID: i32 = 500;
 
 const PAGE: u64 = 16_384;
 
-/// The processes of [`arm64`], asked about by this user.
+/// The processes of [`arm64`], with this user as the caller.
 fn by(uid: u32) -> XnuModel {
     let mut world = arm64();
     world.caller.uid = uid;

@@ -1,4 +1,4 @@
-//! How a process's map comes about: chunks, the shared cache, linking, forks.
+//! The creation of a process's map: chunks, the shared cache, linking, forks.
 
 use mach_procfs::kernel::xnu::Text;
 use xnu_model::fixtures::{forked, intel, macos12, translated, zsh};

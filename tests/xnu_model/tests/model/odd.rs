@@ -1,4 +1,4 @@
-//! Anything may be asked, of anything.
+//! Any call may be made, with any arguments.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,7 @@ fn odd_processes_are_answered_and_not_panicked_at() {
     assert_eq!(model.processors::<ProcessorInfo>(), Ok(Vec::new()));
 }
 
-/// Every entry point, by every flavor that it has and some that it has not, of every size around
+/// Every entry point, with every flavor that it has and some that it lacks, and every size around
 /// that of an answer.
 #[test]
 fn any_question_is_answered() {

@@ -1,4 +1,4 @@
-//! Ports of tasks: who gets one, and what each kind is good for.
+//! Ports of tasks: the rules, and the calls that each kind permits.
 
 use std::sync::Arc;
 
@@ -176,7 +176,7 @@ fn each_call_wants_its_kind_of_port() {
 fn facts_of_a_task_fit_together() {
     let model = by(0);
     let port = model.port_for_pid(PortKind::Name, DEMO).unwrap();
-    // 3,000,000 units of 125 / 3 nanoseconds, but for the 2,400,000 of threads that live.
+    // 3,000,000 units of 125 / 3 nanoseconds, without the 2,400,000 of living threads.
     let basic = model.task::<TaskBasicInfo>(port).unwrap();
     assert_eq!(basic.user_time, TimeValue { seconds: 0, microseconds: 25_000 });
     assert_eq!((basic.resident_size, basic.resident_max), (5_324_800, 6_291_456));

@@ -1,4 +1,4 @@
-//! What each call says of a region.
+//! The answer of each call about a region.
 
 use mach_procfs::kernel::xnu::{REGION_INFO_SKIP_ALIASES, TaskVmInfo, Text};
 use xnu_model::Mapped;
@@ -17,7 +17,7 @@ fn row_01_rounds_down_takes_the_next_from_a_hole_and_truncates_to_the_targets_pa
     assert_eq!(at(0x14 * PAGE), (0x20, 8));
     assert_eq!(region(&model, 0x12 * PAGE + 5).unwrap().region.address, 0x10 * PAGE);
     assert_eq!(region(&model, 0x14 * PAGE).unwrap().region.address, 0x20 * PAGE);
-    // An entry of 4 KiB in a map of 16 KiB pages: the address asked for is cut to a page first.
+    // An entry of 4 KiB in a map of 16 KiB pages: the requested address is cut to a page first.
     model.world(|world| world.enter(PID, Entry::new(0x40 * PAGE, 4096)));
     assert_eq!(recurse(&model, port, 0x40 * PAGE + 4096, 0).unwrap().0, 0x40 * PAGE);
 }
@@ -53,14 +53,14 @@ fn row_03_depth_in_and_out_windows_and_holes_of_submaps() {
         let (start, size, depth, info) = recurse(&model, port, page * PAGE, depth).unwrap();
         (start / PAGE, size / PAGE, depth, info.is_submap)
     };
-    // The submap itself only where the depth is used up.
+    // The submap itself only if the depth is used up.
     assert_eq!(at(0x20, 0), (0x20, 8, 0, 1));
     // Clipped to the window at its head, in the task's addresses.
     assert_eq!(at(0x20, 1), (0x20, 2, 1, 0));
     assert_eq!(at(0x22, 99), (0x23, 2, 1, 0));
     // The hole at the window's tail leads out of the submap: page 20 of it is not in the window.
     assert_eq!(at(0x25, 99), (0x30, 1, 0, 0));
-    // An empty submap is passed over.
+    // An empty submap is skipped.
     model.world(|world| {
         let empty = world.submap([]);
         world.shared_region(PID, 0x2c * PAGE, PAGE, empty, 0);
@@ -113,7 +113,7 @@ fn row_05_flavor_8_shows_a_submap_as_one_row() {
 
 #[test]
 fn row_07_recycled_vnode_is_a_region_without_file_for_flavor_8_and_more_follow() {
-    // Flavors 22 and 31, which say EINVAL here, are not asked by anyone.
+    // Flavors 22 and 31, which return EINVAL here, are not used by this project.
     let mut world = world();
     let vnode = file(&mut world, "/gone");
     world.map_file(PID, Entry::new(PAGE, PAGE), vnode);
@@ -127,7 +127,7 @@ fn row_07_recycled_vnode_is_a_region_without_file_for_flavor_8_and_more_follow()
 
 #[test]
 fn row_08_anonymous_region_hole_and_submap_have_no_path_though_a_file_follows() {
-    // `proc_regionfilename`, which names that file, is not asked by anyone.
+    // `proc_regionfilename`, which names that file, is not used by this project.
     let mut world = with_submap();
     let vnode = file(&mut world, "/later");
     world.map_file(PID, Entry::new(0x40 * PAGE, PAGE), vnode);
@@ -176,7 +176,7 @@ fn row_14_private_file_mapping_before_and_after_a_write() {
     let row = region(&model, 0).unwrap();
     assert_eq!(shown(&row), (0, 2, 2, 1, 1));
     assert_eq!((row.region.pages_dirtied, row.path.bytes()), (1, &b"/tmp/f"[..]));
-    // Every page copied: no look-up goes deeper than the top object any more.
+    // Every page is copied: no look-up goes below the top object any more.
     model.world(|world| world.write(PID, 0x10 * PAGE, 9 * PAGE));
     let row = region(&model, 0).unwrap();
     assert_eq!(shown(&row), (0, 1, 0, 2, 9));

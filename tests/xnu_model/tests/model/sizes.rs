@@ -1,4 +1,4 @@
-//! How large an answer is, and what becomes of a buffer of another size.
+//! The size of an answer, and the result for a buffer of another size.
 
 use mach_procfs::kernel::xnu::{
     CTL_KERN, KERN_PROC, KERN_PROC_PID, PORT_DEAD, PORT_NULL, ProcessorInfo, ProcessorLoad,
@@ -12,7 +12,7 @@ use super::*;
 /// Bytes that no answer has.
 const UNTOUCHED: u8 = 0xA5;
 
-/// What `ask` makes of buffers of this size, of one byte more and of one less.
+/// The results of `ask` for buffers of this size, of one byte more and of one less.
 fn around<E: PartialEq + std::fmt::Debug>(
     size: usize,
     small: E,
@@ -26,7 +26,7 @@ fn around<E: PartialEq + std::fmt::Debug>(
     assert_eq!(ask(&mut buffer[..size]), Ok(size));
 }
 
-/// The same of a call that counts in words.
+/// The results of a call that counts in words.
 fn words_around(
     size: usize,
     small: KernReturn,
@@ -40,7 +40,7 @@ fn words_around(
     assert_eq!(ask(&mut words[..size]), Ok(size));
 }
 
-/// `proc_info.c:proc_pidinfo`: the size is checked before the process is looked for.
+/// `proc_info.c:proc_pidinfo`: the size is checked before the process is looked up.
 #[test]
 fn structs_of_processes_are_whole_or_nothing() {
     let model = by(0);
@@ -141,7 +141,7 @@ fn a_dead_port_is_found_before_too_few_words() {
 }
 
 /// `mach_port.c:mach_port_get_attributes`: too few words are `KERN_FAILURE`, before the name is
-/// looked for; of the names that name nothing ever, limits are no words.
+/// looked up; for names that are never valid, limits are no words.
 #[test]
 fn attributes_of_ports_need_room() {
     let model = by(0);
@@ -162,7 +162,8 @@ fn attributes_of_ports_need_room() {
     assert_eq!(unknown, Err(KernReturn::INVALID_ARGUMENT));
 }
 
-/// What a region is without its pages is what it is with them, in another order of fields.
+/// A region without its page counts has the values that it has with them, in another order of
+/// fields.
 #[test]
 fn a_short_region_is_the_head_of_a_whole_one() {
     let model = XnuModel::new(arm64());

@@ -1,5 +1,5 @@
-//! What a process has used, its session, its code signature, and the names and paths of what it has
-//! open.
+//! The usage of a process, its session, its code signature, and the names and paths of its open
+//! files.
 
 use mach_procfs::kernel::xnu::{
     CodeSigning, FileInfo, KinfoProc, Rusage, SemaphoreFile, SharedMemoryFile, TaskVmInfo,
@@ -9,7 +9,7 @@ use xnu_model::{FileDetail, ModelFile};
 
 use super::*;
 
-/// `proc_info.c:proc_pid_rusage`: the same user's and root's, of zombies as well.
+/// `proc_info.c:proc_pid_rusage`: for the same user and for root, for zombies as well.
 #[test]
 fn usage_is_the_same_users_and_outlives_the_process() {
     for (uid, read) in [(0, Ok(1_114_112)), (501, Ok(1_114_112)), (502, Err(Errno::PERM))] {
@@ -23,8 +23,8 @@ fn usage_is_the_same_users_and_outlives_the_process() {
     assert_eq!(model.rusage(DEMO, 99, &mut room), Err(Errno::INVAL));
 }
 
-/// `kern_prot.c:getsid`, `kern_proc.c:csops_internal`: of any living process to any caller; 0 is the
-/// caller itself.
+/// `kern_prot.c:getsid`, `kern_proc.c:csops_internal`: for any living process and any caller; 0 is
+/// the caller itself.
 #[test]
 fn session_and_signature_are_everybodys_and_0_is_the_caller() {
     let model = by(502);
@@ -39,8 +39,8 @@ fn session_and_signature_are_everybodys_and_0_is_the_caller() {
     }
 }
 
-/// `vfs_syscalls.c:fsgetpath_internal`: by the first word of the file system's number; no right to
-/// the process is needed, but one to know the path. The file system may keep the caller waiting.
+/// `vfs_syscalls.c:fsgetpath_internal`: by the first word of the file system's number. It takes no
+/// right to the process, but one to know the path. The file system may keep the caller waiting.
 #[test]
 fn paths_by_number_come_from_the_file_system() {
     let mut world = world();
