@@ -179,7 +179,8 @@ impl Volume for Mounted {
         self.in_its_namespace(|| Ok(self.current()?.is_some()))
     }
 
-    /// At its present mount point. What is at its old one after its end is another's.
+    /// Unmounts at the present mount point. After the end of this mount, another one may be at the
+    /// old place.
     fn unmount(&self) -> Result<(), MountError> {
         self.in_its_namespace(|| self.unmount_here())
     }
