@@ -206,7 +206,7 @@ mod text {
 
 const SIZES: [u64; 6] = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
-/// With the model's own time, which `mach_calls` tells.
+/// With the model's own time, which `mach_calls` measures.
 #[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
 fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
     let model = both::model(regions);

@@ -29,15 +29,8 @@ const SENTENCES: [&str; 5] =
     ["as of the trait", "the books", "the same", "see there", "so is this"];
 
 /// Folders and files whose comments have not been rewritten yet. Remove an entry to have it checked.
-const NOT_YET: [&str; 7] = [
-    "benches",
-    "src/fuse",
-    "src/kernel/mod.rs",
-    "src/lib.rs",
-    "src/model",
-    "src/tree",
-    "tests/*.rs",
-];
+const NOT_YET: [&str; 6] =
+    ["src/fuse", "src/kernel/mod.rs", "src/lib.rs", "src/model", "src/tree", "tests/*.rs"];
 
 /// The folders that are checked, and the documents at the top.
 const CHECKED: [&str; 10] = [

@@ -60,8 +60,8 @@ pub fn pair(budget: Duration, mut ours: impl FnMut(), mut theirs: impl FnMut()) 
     }
 }
 
-/// Times of works that wait for nobody. A neighbour on the host's core makes this CPU a half slower
-/// for seconds or longer; since that only ever adds, each work has its turn again and again, at
+/// Times of tasks that wait for no other process. A neighbour on the host's core makes this CPU a
+/// half slower for seconds or longer. Since that only ever adds, each task runs again and again, at
 /// several times of the run, and a low quantile counts.
 pub struct Turns<const N: usize>([Vec<f64>; N]);
 

@@ -277,7 +277,7 @@ pub fn memory(scene: &Scene, report: &mut Report) {
     drop(read);
 }
 
-/// A small read's time while somebody else reads the largest file again and again.
+/// The time of a small read while another reader reads the largest file again and again.
 pub fn small_reads(scene: &Scene, report: &mut Report) {
     let times = beside_a_large_read(scene);
     let milliseconds = |share| clock::quantile(times.clone(), share) / 1e6;
@@ -311,7 +311,7 @@ fn beside_a_large_read(scene: &Scene) -> Vec<f64> {
     })
 }
 
-/// Nobody is told where to run: as information, since where the scheduler puts a daemon decides.
+/// Without pinning. Figures without goals, since the scheduler's placement decides.
 pub fn unpinned(scene: &Scene, report: &mut Report) {
     let mount = Mount::new().expect("a mount");
     for subject in &scene.subjects {

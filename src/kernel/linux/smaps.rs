@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_told_from_keys() {
+    fn headers_are_distinguished_from_keys() {
         for header in ["1000-2000 r", "AF00-B000 r", "Abcdef-ABCDEFF rw"] {
             assert!(is_header(header.as_bytes()), "{header}");
         }

@@ -24,7 +24,7 @@ use crate::model::{BackingKind, PageCounts, Pid, Region, Result, UserTag};
 /// The most signed ranges of a cache, which has some ten; a process may map more memory over it.
 const MOST_SIGNED: usize = 1_024;
 
-/// The cache of this program, and the properties of other processes that have it too.
+/// The cache of this program, and what recognises it in other processes.
 pub(super) struct OwnCache<C: XnuCalls> {
     calls: Arc<C>,
     images: Arc<Images<C>>,

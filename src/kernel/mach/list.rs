@@ -37,8 +37,7 @@ pub(super) fn processes<C: XnuCalls>(calls: &C) -> Result<Vec<Pid>> {
 }
 
 /// Reads a list into a buffer of this length at first, and into longer ones until some room is
-/// left, since a list that fills its buffer may have been cut off. Fails for a list of more than
-/// `most` entries.
+/// left, since a list that fills its buffer may have been cut off. Reads at most `most` entries.
 pub(crate) fn whole<T: Clone + Default>(
     first: usize,
     most: usize,

@@ -35,8 +35,8 @@ pub struct Segment {
 
 /// The names of segments in the shared cache that belong to one image, as dyld's cache builder uses
 /// them (`cache_builder/CacheDylib.cpp`). `__LINKEDIT` does not: the images of a cache file share
-/// one. Nor do `__OBJC_RO` and `__OBJC_RW`, which the builder has gathered from all images, and
-/// which are libobjc's by its load commands.
+/// one. The builder gathers `__OBJC_RO` and `__OBJC_RW` from all images; by the load commands they
+/// are libobjc's.
 pub const IMAGE_SEGMENTS: [&CStr; 13] = [
     c"__TEXT",
     c"__DATA",

@@ -89,7 +89,7 @@ impl MachO {
 
     /// The offset in the file, from the Mach-O header on, of the memory in this range, if the
     /// header is mapped at `base`. `None` if a part of the range is not the file's. Writable memory
-    /// belongs to no segment that is not.
+    /// never belongs to a read-only segment.
     #[must_use]
     pub fn file_offset(&self, base: u64, start: u64, end: u64, writable: bool) -> Option<u64> {
         const WRITE: u32 = 2;

@@ -24,8 +24,8 @@ pub(in crate::mount) fn unmount(path: &Path, lazy: bool) -> Result<(), MountErro
 /// Detaches a dead mount.
 pub(super) fn clear(place: &Path, owner: Option<u32>) -> Result<(), MountError> {
     end(place, owner, true).map_err(|error| {
-        let told = error.to_string();
-        let reason = told.strip_prefix(&format!("{}: ", place.display())).unwrap_or(&told);
+        let message = error.to_string();
+        let reason = message.strip_prefix(&format!("{}: ", place.display())).unwrap_or(&message);
         let reason = format!("a dead mount is in the way and cannot be cleared: {reason}");
         let blocked = MountError::at(place, reason);
         match error.command() {

@@ -13,7 +13,7 @@ use nix::sys::signal::{SigSet, Signal};
 use crate::mount::system::Signals;
 
 pub(super) struct Taken {
-    told: UnixStream,
+    reports: UnixStream,
     /// One of the signals, which wakes the thread when there is nothing more to report.
     last: Option<Signal>,
     thread: Option<JoinHandle<()>>,
@@ -21,32 +21,32 @@ pub(super) struct Taken {
 
 impl Taken {
     pub(super) fn new(blocked: SigSet) -> io::Result<Self> {
-        let (told, mut teller) = UnixStream::pair()?;
-        told.set_nonblocking(true)?;
+        let (reports, mut writer) = UnixStream::pair()?;
+        reports.set_nonblocking(true)?;
         let last = blocked.iter().next();
         let wait = move || {
             while let Ok(signal) = blocked.wait() {
                 let Ok(number) = u8::try_from(signal as i32) else { continue };
-                if teller.write_all(&[number]).is_err() {
+                if writer.write_all(&[number]).is_err() {
                     break;
                 }
             }
         };
         let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
-        Ok(Taken { told, last, thread: Some(thread) })
+        Ok(Taken { reports, last, thread: Some(thread) })
     }
 }
 
 impl AsFd for Taken {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.told.as_fd()
+        self.reports.as_fd()
     }
 }
 
 impl Signals for Taken {
     fn next(&self) -> Option<Signal> {
         let mut number = [0];
-        let got = (&self.told).read(&mut number).ok()?;
+        let got = (&self.reports).read(&mut number).ok()?;
         let [number] = number;
         (got == 1).then(|| Signal::try_from(i32::from(number)).ok())?
     }
@@ -56,7 +56,7 @@ impl Drop for Taken {
     /// Ends the thread, whose socket has no reader any more.
     fn drop(&mut self) {
         let (Some(thread), Some(last)) = (self.thread.take(), self.last) else { return };
-        if self.told.shutdown(Shutdown::Both).is_ok()
+        if self.reports.shutdown(Shutdown::Both).is_ok()
             && pthread_kill(thread.as_pthread_t(), last).is_ok()
         {
             let _ = thread.join();

@@ -85,7 +85,7 @@ mod tests {
 
     /// The path and its NUL are 8 bytes, so that no padding follows.
     #[test]
-    fn arguments_and_environment_are_told_apart() {
+    fn arguments_and_environment_are_distinguished() {
         let found = parsed(3, b"/bin/sh\0sh\0-c\0\0A=1\0B=\0pfz=0xf\0ptr_munge=\0");
         assert_eq!(found.arguments, b"sh\0-c\0\0");
         assert_eq!(found.environment, b"A=1\0B=\0");

@@ -47,14 +47,14 @@ pub(in super::super) fn descriptor<C: XnuCalls + 'static>(
     wanted: u32,
 ) -> Result<Descriptor> {
     let descriptor = i32::try_from(wanted).map_err(|_| closed(pid))?;
-    let told =
+    let answer =
         socket(calls.as_ref(), pid, descriptor).or_else(|_| pipe(calls.as_ref(), pid, descriptor));
-    let told = match told {
-        Ok(told) => Ok(told),
+    let answer = match answer {
+        Ok(answer) => Ok(answer),
         Err(_) => vnodes(calls, left, pid, &[descriptor]).next().unwrap_or(Err(Errno::BADF)),
     };
-    let errno = match told {
-        Ok(told) => return Ok(Descriptor { number: wanted, ..told }),
+    let errno = match answer {
+        Ok(answer) => return Ok(Descriptor { number: wanted, ..answer }),
         Err(errno) => errno,
     };
     let files = open_files(calls.as_ref(), pid)?;
@@ -120,7 +120,7 @@ fn describe<C: XnuCalls + 'static>(
     let mut described = Vec::with_capacity(files.len());
     for file in files {
         let number = file.descriptor.cast_unsigned();
-        let told = match file.kind {
+        let answer = match file.kind {
             OpenFile::VNODE => vnodes.next().unwrap_or(Err(Errno::BADF)),
             OpenFile::SOCKET => socket(calls.as_ref(), pid, file.descriptor),
             OpenFile::PIPE => pipe(calls.as_ref(), pid, file.descriptor),
@@ -128,8 +128,8 @@ fn describe<C: XnuCalls + 'static>(
             OpenFile::SEMAPHORE => semaphore(calls.as_ref(), pid, file.descriptor),
             _ => Ok(nameless(file.kind)),
         };
-        match told {
-            Ok(told) => described.push(Descriptor { number, ..told }),
+        match answer {
+            Ok(answer) => described.push(Descriptor { number, ..answer }),
             Err(errno @ (Errno::PERM | Errno::SRCH)) => {
                 return Err(failure::of_process(INFO, errno, pid));
             }

@@ -30,7 +30,7 @@ pub(super) fn page_size<C: XnuCalls>(
     if own == LEAST {
         return LEAST;
     }
-    of_task(target, source).unwrap_or_else(|| if_not_told(target)).min(own)
+    of_task(target, source).unwrap_or_else(|| page_without_port(target)).min(own)
 }
 
 /// The page of the process's task, which any port to it reports.
@@ -51,7 +51,7 @@ fn of_task<C: XnuCalls>(target: &Target<C>, source: &Source<C>) -> Option<u64> {
 }
 
 /// The kernel counts in pages of this size, whether it gives a port or not.
-fn if_not_told<C: XnuCalls>(target: &Target<C>) -> u64 {
+fn page_without_port<C: XnuCalls>(target: &Target<C>) -> u64 {
     let info = target.calls.pid::<ShortBsdInfo>(target.number(), 1);
     let translated = info.is_ok_and(|info| info.flags & ShortBsdInfo::TRANSLATED != 0);
     if translated { LEAST } else { USUAL }

@@ -84,11 +84,11 @@ impl<C: XnuCalls> Source<C> {
                 let (mut start, mut size, mut depth) = (address, 0, ANY_DEPTH);
                 let (calls, info) = (&target.calls, &mut answer.leaf);
                 let (task, at) = (port.name(), &mut start);
-                let told = match counts {
+                let result = match counts {
                     Counts::Wanted => calls.region(task, at, &mut size, &mut depth, info),
                     Counts::Unwanted => calls.region_short(task, at, &mut size, &mut depth, info),
                 };
-                told.map_err(|code| Refusal {
+                result.map_err(|code| Refusal {
                     reason: NoRegion::from_kern_return(code),
                     code: Code::KernReturn(code.0),
                 })?;
