@@ -216,8 +216,8 @@ fn the_check_can_fail() {
         of("x.rs", "/// What the kernel\n/// tells. The same.\nlet tells = 1;"),
         ["tells", "the same"]
     );
-    assert_eq!(of("x.rs", "let x = 1; // nobody's, whoever"), ["nobody", "whoever"]);
-    assert_eq!(of("x.rs", "let x = \"told://told\"; // the same value, `nobody`"), [""; 0]);
+    assert_eq!(of("x.rs", "let x = 1; /\u{2f} nobody's, whoever"), ["nobody", "whoever"]);
+    assert_eq!(of("x.rs", "let x = \"told://told\"; /\u{2f} the same value, `nobody`"), [""; 0]);
     assert_eq!(of("x.sh", "echo $# # likewise\n# Nobody\n"), ["likewise", "nobody"]);
     assert_eq!(of("x.md", "A line\nis never\n\n```\ntold\n```\n    told\n* told\n"), ["told"]);
 }
