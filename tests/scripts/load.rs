@@ -15,7 +15,7 @@ fn fuzzed(seconds: u32, targets: &[&str]) -> Vec<String> {
     build.chain(run).collect()
 }
 
-const TARGETS: [&str; 3] = ["recording", "linux_maps", "linux_smaps"];
+const TARGETS: [&str; 4] = ["recording", "shared_cache", "linux_maps", "linux_smaps"];
 
 #[test]
 fn fuzzing_gets_what_it_needs_then_runs_each_target() {
@@ -50,7 +50,10 @@ fn fuzzing_takes_a_time_and_targets() {
     assert_eq!(outcome.succeeded().log, fuzzed(300, &["linux_maps"]));
     assert!(outcome.stderr.ends_with("scripts/fuzz: nothing found: linux_maps\n"));
     let macos = Machine::complete("macos");
-    assert_eq!(macos.script("scripts/fuzz", &["7"]).succeeded().log, fuzzed(7, &["recording"]));
+    assert_eq!(
+        macos.script("scripts/fuzz", &["7"]).succeeded().log,
+        fuzzed(7, &["recording", "shared_cache"])
+    );
     for wrong in ["", "0", "20s", "-1"] {
         machine
             .script("scripts/fuzz", &[wrong])
