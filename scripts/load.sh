@@ -25,8 +25,8 @@ ensure cc fuse cargo
 cd "$root" || die "no directory $root"
 export MACH_PROCFS_SECONDS=$seconds CI=true
 
-# put FILE TEST: puts the load of one test on a mount.
+# put TEST: puts the load of one test on a mount.
 put() {
-    cargo test --release --test "$1" -- --exact "$2" --nocapture || die "FAILED: $2, $seconds s"
-    say "all was right: $2, $seconds s"
+    cargo test --release --test fuse -- --exact "$1" --nocapture || die "FAILED: ${1##*::}, $seconds s"
+    say "all was right: ${1##*::}, $seconds s"
 }
