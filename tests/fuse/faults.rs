@@ -12,7 +12,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use common::mount::{Mount, can_mount, detach_all, is_mounted, mount_point, mounted_types};
 use common::program::test_of;
@@ -179,29 +178,8 @@ fn reader(user: u32, path: PathBuf) -> JoinHandle<Option<i32>> {
     })
 }
 
-/// The median time that this user's reading of this file takes.
-fn median(user: u32, path: &Path) -> Duration {
-    let path = path.to_owned();
-    let times = std::thread::spawn(move || {
-        nix::unistd::setfsgid(user.into());
-        nix::unistd::setfsuid(user.into());
-        let mut times: Vec<Duration> = (0..21)
-            .map(|_| {
-                let since = Instant::now();
-                assert!(!std::fs::read(&path).unwrap().is_empty());
-                since.elapsed()
-            })
-            .collect();
-        times.sort_unstable();
-        times[10]
-    });
-    times.join().unwrap()
-}
-
-const AT_ONCE: Duration = Duration::from_millis(100);
-
 #[test]
-fn whoever_hangs_others_are_answered_at_once() {
+fn calls_that_hang_keep_no_other_user_waiting() {
     if !common::is_root() {
         return;
     }
@@ -212,7 +190,6 @@ fn whoever_hangs_others_are_answered_at_once() {
         let share = 32;
         let calls = share + 8;
         served.hang(1000);
-        let begin = Instant::now();
         let mut readers = Vec::new();
         for number in 0..calls {
             readers.push(reader(501, served.maps(1000 + number / 2)));
@@ -220,21 +197,23 @@ fn whoever_hangs_others_are_answered_at_once() {
         served.model.wait_until_hanging(share as usize);
         // The rules are taken back: calls that come from now on do not hang.
         served.model.forget_rules();
+        // Those that were made hang until they are released. A request that waits for one of them
+        // ends with EIO, so each that is answered has waited for none.
+        let is_answered = |user, pid| {
+            for _ in 0..21 {
+                assert_eq!(reader(user, served.maps(pid)).join().unwrap(), None, "user {user}");
+            }
+        };
         for (user, pid) in [(502, 2000), (0, 3000), (0, 1050)] {
-            let median = median(user, &served.maps(pid));
-            assert!(median < AT_ONCE, "{loops} loops, user {user}: {median:?}");
+            is_answered(user, pid);
         }
-        let since = Instant::now();
         assert_eq!(served.pids().len(), 180);
-        assert!(since.elapsed() < Duration::from_secs(1));
-        let waiting = readers.iter().filter(|reader| !reader.is_finished()).count();
-        assert!(waiting >= share as usize, "{waiting} after {:?}", begin.elapsed());
-        for reader in readers {
-            let errno = reader.join().unwrap();
-            assert!(matches!(errno, None | Some(libc::EIO)), "{errno:?}");
-        }
-        // Their threads are still stuck; that is nobody else's business.
-        assert!(median(502, &served.maps(2001)) < AT_ONCE);
+        let ended = readers.into_iter().map(|reader| reader.join().unwrap());
+        let (failed, whole): (Vec<_>, Vec<_>) = ended.partition(Option::is_some);
+        assert!(failed.iter().all(|errno| *errno == Some(libc::EIO)), "{failed:?}");
+        assert!(failed.len() >= share as usize, "{} of {}", failed.len(), whole.len());
+        // Their threads are still stuck, which keeps no other user waiting either.
+        is_answered(502, 2001);
         served.model.release();
         common::until("their processes to answer again", || {
             let again = reader(501, served.maps(1000)).join().unwrap();
@@ -362,11 +341,9 @@ fn a_signal_and_an_unmount_end_a_daemon_whose_calls_hang() {
         let readers: Vec<_> =
             (0..20).map(|number| reader(0, daemon.maps(500 + number / 2))).collect();
         daemon.wait_for("@hanging");
-        let since = Instant::now();
         if signal {
             kill(Pid::from_raw(daemon.child.id() as i32), Signal::SIGTERM).unwrap();
             assert_eq!(daemon.wait(), Some(0), "{}", daemon.log());
-            assert!(since.elapsed() < Duration::from_secs(3), "it does not wait for them");
         } else {
             detach_all(daemon.directory.path());
         }

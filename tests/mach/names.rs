@@ -5,7 +5,6 @@ use crate::common::mach as mach_common;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use mach_common::{PID, names, over, regions, world};
 use mach_procfs::kernel::Detail;
@@ -293,10 +292,7 @@ fn a_file_that_does_not_come_is_not_waited_for() {
     assert_eq!(shown(&kernel), without);
     assert_eq!(model.count(Call::FilePart), 1, "nor asked for again meanwhile");
     model.release();
-    let patience = Instant::now() + Duration::from_secs(10);
-    while shown(&kernel) == without && Instant::now() < patience {
-        std::thread::yield_now();
-    }
+    crate::common::until("the name", || (shown(&kernel) != without).then_some(()));
     assert_eq!(shown(&kernel), expect(&NAMED));
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::code::code_of;
+
 /// What each layer may import of this crate. `model` is everybody's.
 const MAY_IMPORT: [(&str, &[&str]); 8] = [
     ("model", &["model"]),
@@ -39,7 +41,7 @@ struct Source {
     /// From the top of the project.
     path: String,
     layer: String,
-    /// Without comments.
+    /// By [`code_of`].
     code: Vec<(usize, String)>,
 }
 
@@ -77,12 +79,25 @@ fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn code_of(text: &str) -> Vec<(usize, String)> {
-    let lines = text.lines().enumerate();
-    lines
-        .map(|(number, line)| (number + 1, line.split("//").next().unwrap().to_owned()))
-        .filter(|(_, line)| !line.trim().is_empty())
-        .collect()
+/// Files that no module names, so that the compiler never sees them.
+fn in_no_module(sources: &[Source]) -> Vec<String> {
+    let is_named = |source: &&Source| {
+        let path = source.path.strip_suffix(".rs").unwrap();
+        let Some((folder, name)) = path.trim_end_matches("/mod").rsplit_once('/') else {
+            return false;
+        };
+        let parents = match folder {
+            "src" if ["lib", "main"].contains(&name) => return true,
+            "src" => ["src/lib.rs".to_owned(), "src/main.rs".to_owned()],
+            _ => [format!("{folder}.rs"), format!("{folder}/mod.rs")],
+        };
+        let names = |line: &str| line.trim().rsplit(' ').next() == Some(&format!("{name};"));
+        let parents = sources.iter().filter(|source| parents.contains(&source.path));
+        let mut lines = parents.flat_map(|parent| &parent.code);
+        lines.any(|(_, line)| format!(" {line}").contains(" mod ") && names(line))
+    };
+    let lost = sources.iter().filter(|source| !is_named(source));
+    lost.map(|source| source.path.clone()).collect()
 }
 
 /// The layers that a line names, as `crate::LAYER`, in the program as `mach_procfs::LAYER`.
@@ -133,6 +148,11 @@ fn assert_none(wrong: &[String]) {
 #[test]
 fn imports_go_one_way() {
     assert_none(&wrong_imports(&sources()));
+}
+
+#[test]
+fn every_file_is_in_a_module() {
+    assert_none(&in_no_module(&sources()));
 }
 
 #[test]
@@ -198,4 +218,13 @@ fn the_checks_can_fail() {
     let hidden = [wrong("src/tree/x.rs", "tree", "let x = unsafe { y() };")];
     assert_eq!(outside(&hidden, &["unsafe "], |_| false).len(), 1);
     assert_eq!(outside(&hidden, &["unsafe "], |path| path == "src/tree/x.rs").len(), 0);
+    let files = [
+        wrong("src/lib.rs", "lib", "pub mod tree;"),
+        wrong("src/tree/mod.rs", "tree", "mod x;\npub(super) mod y;\n// mod z;"),
+        wrong("src/tree/x.rs", "tree", "mod z;"),
+        wrong("src/tree/y.rs", "tree", ""),
+        wrong("src/tree/z.rs", "tree", ""),
+        wrong("src/tree/x/z.rs", "tree", ""),
+    ];
+    assert_eq!(in_no_module(&files), ["src/tree/z.rs"]);
 }

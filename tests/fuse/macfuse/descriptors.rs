@@ -1,18 +1,13 @@
 //! Descriptors on files of our own mount. XNU asks the file system for their attributes, and the
 //! extension holds the lock of a vnode while the request about it is served: an answer that waits for
-//! this lock waits for itself.
-
-use std::time::{Duration, Instant};
+//! this lock waits for itself, until the time that a client waits at most is over: it gets EIO then.
 
 use mach_procfs::kernel::xnu::{FileInfo, VnodeInfo};
 use mach_procfs::tree::Caller;
-use xnu_model::{FileDetail, ModelFile, Vnode, VnodeId};
+use xnu_model::{Call, FileDetail, ModelFile, Vnode, VnodeId};
 
 use super::extension::Extension;
 use super::worlds::{begin, macfuse, serve, world};
-
-/// A little more than what one file that does not answer costs; nothing else may wait.
-const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A process with descriptors on these paths of the mount, whose vnodes are tied to their nodes.
 fn with_open(extension: &Extension, who: Caller, paths: &[&str]) -> Vec<VnodeId> {
@@ -41,7 +36,6 @@ fn ls_l_of_the_own_descriptors_answers_at_once() {
     let ls = begin(&extension, 501, 60);
     // ls has the directory open that it lists.
     with_open(&extension, ls, &["60/fd"]);
-    let since = Instant::now();
     let own = extension.look_up(1, "self", ls).unwrap().0;
     assert_eq!(extension.read_link(own, ls).unwrap(), "60");
     let fd = extension.node("60/fd", ls).unwrap();
@@ -52,7 +46,6 @@ fn ls_l_of_the_own_descriptors_answers_at_once() {
         assert_eq!(found.mode & 0o777, 0o700);
         assert_eq!(extension.attributes(link, ls).unwrap().inode, entry.inode);
         let target = extension.read_link(link, ls).unwrap();
-        assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
         // A busy machine may let the deadline pass.
         crate::common::until("the name of a file that answers", || {
             let again = || extension.read_link(link, ls).unwrap() == "/proc/60/fd";
@@ -66,10 +59,8 @@ fn cat_of_the_own_fds_shows_the_file_that_is_read_without_its_name() {
     let extension = serve(world(), &macfuse());
     let cat = begin(&extension, 501, 60);
     with_open(&extension, cat, &["60/fds", "60/maps"]);
-    let since = Instant::now();
     let read = || String::from_utf8(extension.cat("60/fds", cat).unwrap()).unwrap();
     let text = read();
-    assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
     assert!(text.lines().any(|line| line.contains("vnode:[unknown]")), "{text}");
     // A busy machine may let the deadline of the other file pass, too.
     crate::common::until("the name of a file that answers", || {
@@ -92,7 +83,6 @@ fn walks_through_the_own_directory_answer_at_once() {
         let process = world.process_mut(60).unwrap();
         process.paths.current_path = "/proc/60".into();
     });
-    let since = Instant::now();
     let mut waits = 0;
     for directory in directories {
         let node = extension.node(directory, who).unwrap();
@@ -103,7 +93,10 @@ fn walks_through_the_own_directory_answer_at_once() {
             let (below, found) = extension.look_up(node, &entry.name, who).unwrap();
             extension.attributes(below, who).unwrap();
             match found.mode & libc::S_IFMT {
-                libc::S_IFLNK => drop(extension.read_link(below, who)),
+                libc::S_IFLNK => {
+                    let target = extension.read_link(below, who);
+                    assert_ne!(target, Err(libc::EIO), "{directory}/{}", entry.name);
+                }
                 libc::S_IFREG => {
                     let handle = extension.open(below, who).unwrap();
                     let read = extension.read_to_end(below, handle, who, 4096);
@@ -116,7 +109,6 @@ fn walks_through_the_own_directory_answer_at_once() {
         }
     }
     assert_eq!(waits, 1);
-    assert!(since.elapsed() < 5 * AT_ONCE, "{:?}", since.elapsed());
 }
 
 #[test]
@@ -126,12 +118,13 @@ fn a_link_whose_file_never_answers_leads_nowhere_but_is_read_at_once() {
     let stuck = with_open(&extension, who, &["60/maps"])[0];
     extension.model.lock_vnode(stuck);
     let link = extension.node("60/fd/3", who).unwrap();
-    let since = Instant::now();
-    // More often than threads may be left behind.
+    let asked = || extension.model.count(Call::VnodeFile);
+    let before = asked();
     for _ in 0..10 {
         assert_eq!(extension.read_link(link, who).unwrap(), "vnode:[unknown]");
     }
-    assert!(since.elapsed() < 2 * AT_ONCE, "{:?}", since.elapsed());
+    // So many threads may be left behind; then no further one waits.
+    assert_eq!(asked() - before, 4);
     extension.model.unlock_vnode(stuck);
     crate::common::until("the file to answer again", || {
         (extension.read_link(link, who).unwrap() == "/proc/60/maps").then_some(())
