@@ -127,7 +127,8 @@ fn all_are_written_below_a_directory() {
     let made = directory.path().join("a b/prefix");
     let output = program().args(["generate", "all"]).arg(&made).output().unwrap();
     assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
-    let list = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/files"));
+    let list =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/installed.txt"));
     let list = list.unwrap();
     let mut listed: Vec<(&str, &str)> = Vec::new();
     for line in list.lines().filter(|line| !line.starts_with('#')) {

@@ -101,7 +101,7 @@ fn ten_thousand_open_files_cost_what_the_document_says_and_leave_nothing() {
 fn lookups_leave_nothing() {
     let Some(mount) = Mount::new() else { return };
     const FILES: usize = 200;
-    // scripts/soak makes it a million in a run of 50 s and more.
+    // scripts/dev/soak makes it a million in a run of 50 s and more.
     let lookups: usize = std::env::var("MACH_PROCFS_LOOKUPS")
         .map_or(100_000, |number| number.parse().expect("a number"));
     let (descriptors, threads) = mount.descriptors_and_threads();

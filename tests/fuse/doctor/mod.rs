@@ -253,7 +253,7 @@ fn an_fstab_line_for_a_machine_without_systemd() {
 
 /// The value of a setting of the unit.
 fn setting(name: &str) -> String {
-    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/mach-procfs.service");
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/packaging/mach-procfs.service");
     let unit = std::fs::read_to_string(unit).unwrap();
     let value = unit.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
     value.unwrap_or_else(|| panic!("{name} in the unit")).to_owned()

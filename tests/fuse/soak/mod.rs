@@ -1,4 +1,5 @@
-//! Load for a time: `scripts/soak SECONDS` and `scripts/storm SECONDS`; a few seconds as tests.
+//! Load for a time: `scripts/dev/soak SECONDS` and `scripts/dev/storm SECONDS`; a few seconds as
+//! tests.
 
 use crate::common;
 #[allow(unsafe_code)]

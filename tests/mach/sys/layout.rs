@@ -1,5 +1,5 @@
 //! The C file in which each size, offset and number of the seam is an assertion, for
-//! `scripts/check-darwin` to compile against Apple's headers.
+//! `scripts/dev/check-darwin` to compile against Apple's headers.
 //!
 //! Left out is what no public header has, by a rule: structs and numbers that are `private`, and
 //! bytes without a name in C.
@@ -114,7 +114,7 @@ fn write_struct(file: &mut String, layout: &Layout) {
 }
 
 #[test]
-#[ignore = "run by scripts/check-darwin, which says where to"]
+#[ignore = "run by scripts/dev/check-darwin, which says where to"]
 fn writes_the_c_file() {
     let path = std::env::var_os("LAYOUT_C").expect("LAYOUT_C is the path to write to");
     std::fs::write(path, c_file()).unwrap();

@@ -74,7 +74,7 @@ if [ "$1 $2" = 'generate all' ]; then
         case $path in '#'*) continue ;; esac
         mkdir -p "$3/${path%/*}"
         [ "$what" = program ] || echo "the $what of mach-procfs" >"$3/$path"
-    done <"$here/repo/packaging/files"
+    done <"$here/repo/src/cli/installed.txt"
     exit
 fi
 if [ "$1" = cat ]; then
@@ -177,8 +177,15 @@ impl Machine {
     /// A bare machine with an ordinary user, without sudo.
     pub(crate) fn new(system: &str) -> Self {
         let machine = Self { dir: tempfile::tempdir().unwrap() };
-        for dir in ["bin", "fakes", "home", "repo/scripts", "repo/packaging/debian", "machine/etc"]
-        {
+        for dir in [
+            "bin",
+            "fakes",
+            "home",
+            "repo/src/cli",
+            "repo/scripts/dev",
+            "repo/scripts/packaging/debian",
+            "machine/etc",
+        ] {
             fs::create_dir_all(machine.path(dir)).unwrap();
         }
         for tool in REAL {
@@ -200,37 +207,32 @@ impl Machine {
         for name in [
             "run",
             "test",
-            "fuzz",
-            "bench",
-            "soak",
-            "storm",
+            "dev/bench",
+            "dev/check-darwin",
+            "dev/fuzz",
+            "dev/load.sh",
+            "dev/soak",
+            "dev/storm",
             "install",
-            "check-darwin",
             "package",
             "build.sh",
             "files.sh",
             "install.sh",
             "lib.sh",
-            "load.sh",
             "macos.sh",
             "mountpoint.sh",
+            "packaging/mach-procfs.newsyslog",
+            "packaging/mach-procfs.service",
+            "packaging/mach-procfs.plist",
+            "packaging/debian/control",
+            "packaging/debian/copyright",
+            "packaging/debian/postinst",
+            "packaging/debian/postrm",
+            "packaging/debian/prerm",
+            "../src/cli/installed.txt",
         ] {
             let to = machine.path("repo/scripts").join(name);
             fs::copy(source.join("scripts").join(name), to).unwrap();
-        }
-        for name in [
-            "files",
-            "mach-procfs.newsyslog",
-            "mach-procfs.service",
-            "mach-procfs.plist",
-            "debian/control",
-            "debian/copyright",
-            "debian/postinst",
-            "debian/postrm",
-            "debian/prerm",
-        ] {
-            let to = machine.path("repo/packaging").join(name);
-            fs::copy(source.join("packaging").join(name), to).unwrap();
         }
         // The scripts read the Rust version from Cargo.toml; here it must not change under tests.
         machine.file("repo/Cargo.toml", "[package]\nrust-version = \"1.88\"\n");

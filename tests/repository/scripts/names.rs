@@ -46,11 +46,12 @@ fn nothing_asks_where_a_library_of_fuse_is() {
     }
 }
 
-/// There is no address yet. One that is known goes to packaging/formula as its argument.
+/// There is no address yet. One that is known goes to scripts/packaging/formula as its argument.
 #[test]
 fn the_address_of_the_repository_is_a_placeholder_in_the_formula_only() {
     let placeholder = ["@repo", "sitory@"].concat();
-    let expected = ["packaging/formula", "packaging/mach-procfs.rb"].map(PathBuf::from);
+    let expected =
+        ["scripts/packaging/formula", "scripts/packaging/mach-procfs.rb"].map(PathBuf::from);
     assert_eq!(with(&placeholder), expected);
     for (path, text) in texts() {
         for rest in text.split("github.com/").skip(1) {

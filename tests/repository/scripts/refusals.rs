@@ -1,4 +1,5 @@
-//! What `scripts/run` and `scripts/check-darwin` refuse before they build anything, and what they leave.
+//! What `scripts/run` and `scripts/dev/check-darwin` refuse before they build anything, and
+//! what they leave.
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
@@ -142,24 +143,24 @@ fn check_darwin_installs_as_root_without_sudo() {
     machine.file("fail-apt-get", "");
     let install = format!("root: {DARWIN}");
     machine
-        .script("scripts/check-darwin", &["--setup"])
+        .script("scripts/dev/check-darwin", &["--setup"])
         .did(&["root: apt-get update", &install])
-        .failed(&format!("scripts/check-darwin: failed: {DARWIN}"));
+        .failed(&format!("scripts/dev/check-darwin: failed: {DARWIN}"));
 }
 
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "the script takes a newer bash than that of macOS")]
 fn check_darwin_says_what_it_may_not_install() {
     let machine = Machine::complete("debian").with(&["dpkg-query"]);
-    machine.script("scripts/check-darwin", &[]).did(&[]).advised(
+    machine.script("scripts/dev/check-darwin", &[]).did(&[]).advised(
         &format!(
-            "scripts/check-darwin: missing:{}. Run this, then scripts/check-darwin again",
+            "scripts/dev/check-darwin: missing:{}. Run this, then scripts/dev/check-darwin again",
             DARWIN.split("recommends").nth(1).unwrap()
         ),
         &format!("su -c 'apt-get update && {DARWIN}'"),
     );
     Machine::complete("fedora")
-        .script("scripts/check-darwin", &[])
+        .script("scripts/dev/check-darwin", &[])
         .did(&[])
-        .failed("scripts/check-darwin: only on Debian, whose packages it takes");
+        .failed("scripts/dev/check-darwin: only on Debian, whose packages it takes");
 }

@@ -19,7 +19,7 @@ fn list(archive: &Path) -> Vec<String> {
 // --- the formula ----------------------------------------------------------------------------------
 
 fn formula(arguments: &[&str], dist: &Path) -> Output {
-    Command::new(top().join("packaging/formula"))
+    Command::new(top().join("scripts/packaging/formula"))
         .args(arguments)
         .env("DIST", dist)
         .output()
@@ -63,7 +63,7 @@ fn the_formula_builds_the_sources_that_are_packed() {
     assert_is_ruby(&path, &text);
 
     let list = list(&archive);
-    for name in ["Cargo.toml", "Cargo.lock", "src/main.rs", "packaging/files"] {
+    for name in ["Cargo.toml", "Cargo.lock", "src/main.rs", "src/cli/installed.txt"] {
         assert!(list.contains(&format!("mach-procfs-{version}/{name}")), "{name}");
     }
 }
@@ -97,7 +97,7 @@ fn the_formula_takes_an_address_only() {
         let output = formula(arguments, dist.path());
         assert_eq!(output.status.code(), Some(1));
         let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(said, format!("packaging/formula: {message}\n"));
+        assert_eq!(said, format!("scripts/packaging/formula: {message}\n"));
     }
     assert_eq!(fs::read_dir(dist.path()).unwrap().count(), 0);
 }
@@ -109,7 +109,7 @@ fn an_archive_has_the_files_of_an_installation() {
     let place = tempfile::tempdir().unwrap();
     let (target, dist) = (place.path().join("target"), place.path().join("dist"));
     let archive = |arguments: &[&str]| {
-        Command::new(top().join("packaging/archive"))
+        Command::new(top().join("scripts/packaging/archive"))
             .args(arguments)
             .env("CARGO_TARGET_DIR", &target)
             .env("DIST", &dist)
@@ -119,7 +119,7 @@ fn an_archive_has_the_files_of_an_installation() {
     let failed = |output: &Output, message: &str| {
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         let said = String::from_utf8(output.stderr.clone()).unwrap();
-        assert_eq!(said, format!("packaging/archive: {message}\n"));
+        assert_eq!(said, format!("scripts/packaging/archive: {message}\n"));
     };
     failed(&archive(&[]), "wants a target");
     let program = target.join("release/mach-procfs");
@@ -135,7 +135,7 @@ fn an_archive_has_the_files_of_an_installation() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{}\n", path.display()));
 
     let mut expected = vec!["./LICENSE-APACHE", "./LICENSE-MIT", "./README.md"];
-    let files = fs::read_to_string(top().join("packaging/files")).unwrap();
+    let files = fs::read_to_string(top().join("src/cli/installed.txt")).unwrap();
     let files: Vec<Vec<&str>> = files
         .lines()
         .filter(|line| !line.starts_with('#'))

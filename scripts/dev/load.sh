@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What scripts/soak and scripts/storm share: tests run for so many seconds, with the program as it is
-# released. Sourced with `me` and `root` set, and the script's arguments.
+# What scripts/dev/soak and scripts/dev/storm share: tests run for so many seconds, with
+# the program as it is released. Sourced with `me` and `root` set, and the script's arguments.
 : "${me:?}" "${root:?}"
 # shellcheck source=scripts/lib.sh
 . "$root/scripts/lib.sh"

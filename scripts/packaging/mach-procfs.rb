@@ -1,6 +1,6 @@
-# The formula for a Homebrew tap, as Formula/mach-procfs.rb. packaging/formula fills in what stands
-# between @ signs. It builds from source: Gatekeeper refuses programs that are not signed and
-# notarised, and these are neither. Untested on macOS.
+# The formula for a Homebrew tap, as Formula/mach-procfs.rb. scripts/packaging/formula fills in
+# what stands between @ signs. It builds from source: Gatekeeper refuses programs that are not signed
+# and notarised, and these are neither. Untested on macOS.
 class MachProcfs < Formula
   desc "Process information as files: the /proc that macOS never had"
   homepage "@REPOSITORY@"
