@@ -25,13 +25,14 @@ const UNSAFE: [&str; 4] = [
 ];
 
 /// Files that tell the systems apart.
-const PICKS_SYSTEM: [&str; 8] = [
+const PICKS_SYSTEM: [&str; 9] = [
     "src/kernel/mod.rs",
     "src/kernel/xnu/mod.rs",
     "src/kernel/xnu/sys/functions.rs",
     "src/recording/mod.rs",
     "src/fuse/host/mod.rs",
-    "src/fuse/mod.rs",
+    "src/fuse/adapter.rs",
+    "src/fuse/unsupported.rs",
     "src/mount/mod.rs",
     "src/mount/macos/mod.rs",
 ];

@@ -19,7 +19,7 @@ use common::target::Target;
 use nix::errno::Errno;
 use parking_lot::Mutex;
 
-/// Every request is answered within this, or a client would be stuck (`gate::LIMIT`).
+/// Every request is answered within this, or a client would be stuck (`pool::watchdog::LIMIT`).
 const LONGEST: Duration = Duration::from_secs(5);
 
 fn duration() -> Duration {
