@@ -177,7 +177,7 @@ fn who_opens_too_many_files_is_refused_alone() {
     drop(open);
     let read = || as_user(65534, || std::fs::read(&maps_one).ok());
     assert!(!common::until("the user's to be closed", read).is_empty());
-    assert!(mount.log().contains("too many open files (budget"), "{}", mount.log());
+    assert!(mount.log().contains("too many open files (quota"), "{}", mount.log());
 }
 
 #[test]
