@@ -11,12 +11,11 @@ use fuser::{
     ReplyEntry, ReplyOpen, ReplyStatfs, ReplyXattr, Request,
 };
 
+use super::Adapter;
 use super::attributes::{ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, NAME_TTL, file_attr, file_type};
 use super::content::Content;
 use super::listing::Listing;
-use super::reply::Refuse;
 use super::unsupported::unsupported_operations;
-use super::{Adapter, errno};
 use crate::model::{Error, ErrorKind, Result};
 use crate::tree::{Access, Caller, Node, NodeType, Tree, Wanted};
 
@@ -82,19 +81,14 @@ impl Filesystem for Adapter {
             handle => handle,
         };
         let Some(handle) = handle else {
-            let attributes =
-                |tree: &Tree, node: Node| Ok((tree.attributes(node)?, u64::from(node.inode())));
+            let attr = |tree: &Tree, node: Node| {
+                let attributes = tree.attributes(node)?;
+                Ok(file_attr(&attributes, u64::from(node.inode()), attributes.size))
+            };
             let (node, wanted) = (self.node(node.0), Wanted::Attributes);
-            return self.metadata(
-                request,
-                node,
-                wanted,
-                reply,
-                attributes,
-                |reply, (it, inode)| {
-                    reply.attr(&ATTRIBUTE_TTL, &file_attr(&it, inode, it.size));
-                },
-            );
+            return self.metadata(request, node, wanted, reply, attr, |reply, attr| {
+                reply.attr(&ATTRIBUTE_TTL, &attr);
+            });
         };
         let tree = Arc::clone(&self.tree);
         let length = |content: Result<&mut Content>| match content {
@@ -126,18 +120,17 @@ impl Filesystem for Adapter {
         let handles = Arc::clone(&self.handles);
         let (id, node) = (node.0, self.node(node.0));
         let info = self.call_info(caller.uid, &node);
-        let rules = self.rules;
         self.run_blocking(info, reply, true, move |answer| {
             let open = |node| handles.with_room(|| handles.open::<Content>(id, node, &caller));
-            let opened = node.and_then(open);
-            match (opened, answer.take()) {
-                // Direct: a size of 0 would otherwise end every read.
-                (Ok(handle), Some(reply)) => {
-                    reply.opened(FileHandle(handle), FopenFlags::FOPEN_DIRECT_IO);
-                }
-                (Ok(handle), None) => handles.close::<Content>(handle),
-                (Err(error), Some(reply)) => reply.refuse(errno::errno(&error, &rules)),
-                (Err(_), None) => {}
+            match node.and_then(open) {
+                Ok(handle) => match answer.take() {
+                    // Direct: a size of 0 would otherwise end every read.
+                    Some(reply) => {
+                        reply.opened(FileHandle(handle), FopenFlags::FOPEN_DIRECT_IO);
+                    }
+                    None => handles.close::<Content>(handle),
+                },
+                Err(error) => answer.refuse(&error),
             }
         });
     }
@@ -335,7 +328,7 @@ impl Filesystem for Adapter {
 }
 
 #[cfg(target_os = "macos")]
-impl Refuse for fuser::ReplyXTimes {
+impl super::reply::Refuse for fuser::ReplyXTimes {
     fn refuse(self, errno: Errno) {
         self.error(errno);
     }

@@ -200,8 +200,8 @@ fn socket<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     Ok(Descriptor { target, detail, ..opened(DescriptorKind::Socket, &found.file) })
 }
 
-/// The two ends of a pipe have a number each here and one in Linux: the smaller, so that whoever
-/// looks for the other end finds it.
+/// Each end of a pipe has a number on macOS; on Linux both have one. Both show the smaller number, so
+/// that the other end is found by it.
 fn pipe<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     let found = calls.fd::<PipeFile>(number(pid), descriptor)?;
     let peer = if found.peer == 0 { found.handle } else { found.peer };
@@ -229,7 +229,7 @@ fn named(kind: &str, name: &[u8]) -> Vec<u8> {
     [kind.as_bytes(), b":[", name, b"]"].concat()
 }
 
-/// What is told of nothing but its kind.
+/// One of which the kernel reports only the kind.
 fn nameless(kind: u32) -> Descriptor {
     let (kind, name) = match kind {
         OpenFile::KQUEUE => (DescriptorKind::Kqueue, "kqueue"),

@@ -65,7 +65,7 @@ impl XnuCalls for Xnu {
     }
 
     fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
-        // The kernel is told no size, so the one flavor is taken whose size is known here.
+        // The kernel is passed no size, so only the flavor whose size is known here is allowed.
         if flavor != RUSAGE_INFO_V5 {
             return Err(Errno::INVAL);
         }
