@@ -6,6 +6,7 @@ mod machine;
 mod meminfo;
 mod mounts;
 mod process;
+mod redact;
 mod signals;
 mod stat;
 mod status;
@@ -14,7 +15,8 @@ pub use limits::limits;
 pub use machine::{cpuinfo, kernel_stat, loadavg, uptime, version};
 pub use meminfo::meminfo;
 pub use mounts::{filesystems, mounts};
-pub use process::{cmdline, comm, environ, fdinfo, io, statm, thread_comm};
+pub use process::{comm, fdinfo, io, statm, thread_comm};
+pub use redact::{public_stat, public_wchan};
 pub use stat::{stat, thread_stat};
 pub use status::{status, thread_status};
 
