@@ -126,8 +126,8 @@ pub(super) const ROWS: &[RowSpec] = &[
     whole_process("PID/io", linux::io, "how much it has read from disks and written to them")
         .memory()
         .darwin(),
-    // The kernel hides addresses of its memory in them from a reader without `CAP_SYSLOG`, as this
-    // program is one (`%pK`).
+    // Addresses of its own memory in these the kernel hides from this program, which lacks
+    // `CAP_SYSLOG` (`%pK`).
     linux_own("PID/net/arp", "net/arp", Public::Whole, "hardware addresses of neighbours"),
     linux_own(
         "PID/net/dev",
