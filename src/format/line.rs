@@ -3,6 +3,8 @@
 use std::fmt::{self, Display};
 use std::io::Write as _;
 
+use super::escaped;
+
 /// Appends this text.
 pub(super) fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
     // Writing to a Vec cannot fail.
@@ -20,6 +22,12 @@ pub(crate) fn line_or_dash(out: &mut Vec<u8>, value: Option<impl Display>) {
         Some(value) => line(out, value),
         None => out.extend_from_slice(b"-\n"),
     }
+}
+
+/// A line with this text only, in which newlines are escaped.
+pub(crate) fn text_line(out: &mut Vec<u8>, text: &[u8]) {
+    escaped(text, out);
+    out.push(b'\n');
 }
 
 /// So many bytes, in KiB: `12 KB`; or a dash.
