@@ -204,8 +204,15 @@ fn what_only_who_may_trace_is_shown_is_covered() {
 
 #[test]
 fn files_of_the_machine() {
-    let kernels = ["sys/kernel/ostype", "sys/kernel/osrelease", "sys/kernel/version"];
-    for name in ["version", "filesystems", "self/mounts"].into_iter().chain(kernels) {
+    for name in [
+        "version",
+        "filesystems",
+        "self/mounts",
+        "sys/kernel/ostype",
+        "sys/kernel/osrelease",
+        "sys/kernel/hostname",
+        "sys/kernel/version",
+    ] {
         common::until("the same text", || {
             let ours = ours(ProcfsFile::Machine, name, Visibility::Public).unwrap();
             (ours == std::fs::read(path(ProcfsFile::Machine, name)).unwrap()).then_some(())

@@ -338,6 +338,7 @@ pub(crate) fn full_machine() -> Machine {
                    root:xnu-11215.41.3~2/RELEASE_ARM64_T8103"
             .to_vec(),
         architecture: b"arm64".to_vec(),
+        hostname: b"mac.example".to_vec(),
         booted: at(1_700_000_000_999),
         uptime: Duration::from_millis(123_456_789),
         load: [1234, 995, 5],
@@ -388,6 +389,7 @@ pub(crate) fn machines() -> Vec<Machine> {
             release: Vec::new(),
             version: b"two\nlines".to_vec(),
             architecture: Vec::new(),
+            hostname: Vec::new(),
             booted: SystemTime::UNIX_EPOCH - Duration::from_secs(1),
             uptime: Duration::ZERO,
             load: [u64::MAX; 3],

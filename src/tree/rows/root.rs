@@ -68,6 +68,8 @@ pub(super) const ROWS: &[RowSpec] = &[
         .own("sys/kernel/ostype", Public::Whole),
     machine("sys/kernel/osrelease", |m, out| text_line(out, &m.release), "release of the kernel")
         .own("sys/kernel/osrelease", Public::Whole),
+    machine("sys/kernel/hostname", |m, out| text_line(out, &m.hostname), "name of the machine")
+        .own("sys/kernel/hostname", Public::Whole),
     machine("sys/kernel/version", |m, out| text_line(out, &m.version), "version of the kernel")
         .own("sys/kernel/version", Public::Whole),
 ];
