@@ -123,9 +123,10 @@ fn every_row_has_its_golden() {
 fn files_of_one_value_are_one_line() {
     for row in ROWS.iter().filter(|row| row.path.starts_with("PID/")) {
         let name = row.path.rsplit('/').next().unwrap();
-        let is_list =
-            matches!(name, "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts")
-                || matches!(row.kind, Kind::Descriptor(_));
+        let is_list = matches!(
+            name,
+            "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts" | "mountinfo"
+        ) || matches!(row.kind, Kind::Descriptor(_));
         // Linux ends these two with a newline and lets the name have others.
         let is_raw = matches!(name, "comm" | "stat");
         let is_registers = matches!(row.kind, Kind::Registers(..));

@@ -321,12 +321,12 @@ pub(crate) fn cpus() -> Vec<Cpu> {
 }
 
 pub(crate) fn full_machine() -> Machine {
-    let mounted = |source: &[u8], path: &[u8], kind: &[u8], flags| Mounted {
+    let mounted = |source: &[u8], path: &[u8], kind: &[u8], flags, minor| Mounted {
         source: source.to_vec(),
         path: path.to_vec(),
         kind: kind.to_vec(),
         flags,
-        device: Device::default(),
+        device: Device { major: 1, minor },
     };
     let times = |user| CpuTimes { user, nice: 2, system: 3, idle: 123_456 };
     let cpu = |number, running| Cpu { number, running, times: times(100), ..Cpu::default() };
@@ -365,11 +365,11 @@ pub(crate) fn full_machine() -> Machine {
         cache_line: Some(128),
         page_size: 16384,
         mounts: vec![
-            mounted(b"/dev/disk3s1s1", b"/", b"apfs", 1 | 1 << 14),
-            mounted(b"devfs", b"/dev", b"devfs", 1 << 3 | 1 << 2),
-            mounted(b"/dev/disk3s5", b"/System/Volumes/Data", b"apfs", 0),
-            mounted(b"map auto home", b"/a\tb\\c#d\ne", b"autofs", u32::MAX),
-            mounted(b"", b"/nameless", b"macfuse", 1 << 4),
+            mounted(b"/dev/disk3s1s1", b"/", b"apfs", 1 | 1 << 14, 13),
+            mounted(b"devfs", b"/dev", b"devfs", 1 << 3 | 1 << 2, 0),
+            mounted(b"/dev/disk3s5", b"/System/Volumes/Data", b"apfs", 0, 17),
+            mounted(b"map auto home", b"/a\tb\\c#d\ne", b"autofs", u32::MAX, u32::MAX),
+            mounted(b"", b"/nameless", b"macfuse", 1 << 4, 3),
         ],
     }
 }

@@ -14,7 +14,7 @@ mod status;
 pub use limits::limits;
 pub use machine::{cpuinfo, kernel_stat, loadavg, uptime, version};
 pub use meminfo::meminfo;
-pub use mounts::{filesystems, mounts};
+pub use mounts::{filesystems, mountinfo, mounts};
 pub use process::{comm, fdinfo, io, statm, thread_comm};
 pub use redact::{public_stat, public_wchan};
 pub use stat::{stat, thread_stat};
