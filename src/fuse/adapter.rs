@@ -52,7 +52,7 @@ impl Filesystem for Adapter {
             // that some users may not look up are looked up each time as well.
             let row = found.node.row.row();
             let for_all = parent.row.row().access == Access::Anyone;
-            let name_ttl = if row.items.is_none() && for_all { NAME_TTL } else { Duration::ZERO };
+            let name_ttl = if row.entries.is_none() && for_all { NAME_TTL } else { Duration::ZERO };
             ids.make_room();
             Ok((found, name_ttl, ids))
         };

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use crate::common::counted::Counted;
 use crate::common::program::in_own_process;
-use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::mach::MachKernel;
+use mach_procfs::kernel::{Darwin, Kernel};
 use mach_procfs::model::Pid;
 use mach_procfs::recording::{Limits, Replay, read};
 use mach_procfs::tree::{Caller, Node, NodeType, Tree};

@@ -48,14 +48,19 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Arguments(render) => rendered(&values::arguments(), render),
         Kind::Descriptor(render) => rendered(&values::descriptors().concat(), render),
         Kind::Descriptors(render) => rendered(&values::descriptors(), |it, out| render(it, out)),
-        Kind::Task(_, render) => rendered(&values::numbers(), |it, out| render(it, out)),
+        Kind::Platform(render) => rendered(&values::platforms(), render),
+        Kind::Role(render) => rendered(&[1, -1, 8, 9], render),
+        Kind::AuditToken(render) => rendered(&values::audit_tokens(), render),
+        Kind::SecurityToken(render) => rendered(&values::security_tokens(), render),
+        Kind::TaskSuspension(render) | Kind::ThreadSuspension(render) => {
+            rendered(&[0, 2, u32::MAX], render)
+        }
         Kind::Thread(render) => {
             rendered(&values::threads(), |(_, thread), out| render(thread, out))
         }
         Kind::ThreadOf(_, render) => {
             rendered(&values::threads(), |(account, thread), out| render(account, thread, out))
         }
-        Kind::Suspension(render) => rendered(&[0, 2, u32::MAX], render),
         Kind::Registers(_, render) => rendered(&values::registers(), |it, out| render(it, out)),
         Kind::Port(render) => rendered(&values::ports(), render),
         Kind::Cpu(render) => rendered(&values::cpus(), render),
@@ -114,9 +119,10 @@ fn every_row_has_its_golden() {
 fn files_of_one_value_are_one_line() {
     for row in ROWS.iter().filter(|row| row.path.starts_with("PID/")) {
         let name = row.path.rsplit('/').next().unwrap();
-        let is_list =
-            matches!(name, "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts")
-                || matches!(row.kind, Kind::Descriptor(_));
+        let is_list = matches!(
+            name,
+            "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts" | "mountinfo"
+        ) || matches!(row.kind, Kind::Descriptor(_));
         // Linux ends these two with a newline and lets the name have others.
         let is_raw = matches!(name, "comm" | "stat");
         let is_registers = matches!(row.kind, Kind::Registers(..));

@@ -1,5 +1,6 @@
 //! What the `procfs` crate reads in files of Linux's grammar is what they were made from.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use mach_procfs::format::linux;
@@ -7,7 +8,7 @@ use mach_procfs::model::{
     ChildrenUsage, Cpu, CpuTimes, Credentials, Device, DiskUsage, Ids, Machine, Memory,
     MemoryKinds, Mounted, Pid, Process, ProcessInfo, Signals, State, Thread, Time, Usage,
 };
-use procfs::process::{Io, LimitValue, Limits, Stat, StatM, Status};
+use procfs::process::{Io, LimitValue, Limits, MountInfos, Stat, StatM, Status};
 use procfs::{
     CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelStats, LoadAverage, Meminfo, MountEntry,
     Uptime,
@@ -424,6 +425,39 @@ proptest! {
         prop_assert_eq!(unescaped(&mounts[0].fs_spec), source);
         prop_assert_eq!(mounts[0].fs_mntops.contains_key("ro"), flags & 1 != 0);
         prop_assert_eq!(mounts[0].fs_mntops.contains_key("noexec"), flags & 4 != 0);
+    }
+
+    #[test]
+    fn mountinfo_of_any_mounts(
+        mounts in proptest::collection::vec(("(/[a-c ]{1,2}){1,4}", any::<(u32, u32, u32)>()), 0..20)
+    ) {
+        let root = ("/".to_owned(), (1, 1, 13));
+        let mounts: Vec<_> = std::iter::once(root).chain(mounts).collect();
+        let mounted = |(path, (flags, major, minor)): &(String, (u32, u32, u32))| Mounted {
+            source: b"/dev/disk1".to_vec(),
+            path: path.clone().into_bytes(),
+            kind: b"apfs".to_vec(),
+            flags: *flags,
+            device: Device { major: *major, minor: *minor },
+        };
+        let machine =
+            Machine { mounts: mounts.iter().map(mounted).collect(), ..values::full_machine() };
+        let infos = text(&machine, linux::mountinfo);
+        let infos = MountInfos::from_buf_read(infos.as_slice()).unwrap().0;
+        prop_assert_eq!(infos.len(), mounts.len());
+        for (at, (info, (path, (flags, major, minor)))) in infos.iter().zip(&mounts).enumerate() {
+            let here = info.mount_point.to_str().unwrap().replace("\\040", " ");
+            prop_assert_eq!(&here, path);
+            prop_assert_eq!(&info.majmin, &format!("{major}:{minor}"));
+            prop_assert_eq!(info.mount_options.contains_key("ro"), flags & 1 != 0);
+            prop_assert_eq!(info.super_options.contains_key("rw"), flags & 1 == 0);
+            // The deepest of those before that hold its path, and of those the last.
+            let holds = |other: &str| Path::new(path).starts_with(other);
+            let before = mounts[..at].iter().enumerate().filter(|(_, (other, _))| holds(other));
+            let parent = before.max_by_key(|(at, (other, _))| (other.len(), *at));
+            let parent = parent.map_or(info.mnt_id, |(at, _)| infos[at].mnt_id);
+            prop_assert_eq!(info.pid, parent);
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 use std::time::{Duration, SystemTime};
 
 use mach_procfs::model::{
-    Arguments, ChildrenUsage, Cpu, CpuTimes, Credentials, Descriptor, DescriptorKind, Device,
-    DiskUsage, Ids, Machine, Memory, MemoryKinds, Mounted, Pid, Port, Process, ProcessInfo, Queue,
-    Register, Signals, State, Thread, Time, Usage,
+    Arguments, AuditToken, ChildrenUsage, Cpu, CpuTimes, Credentials, Descriptor, DescriptorKind,
+    Device, DiskUsage, Ids, Machine, Memory, MemoryKinds, Mounted, Pid, Port, Process, ProcessInfo,
+    Queue, Register, SecurityToken, Signals, State, Thread, Time, Usage,
 };
 
 /// What a parser may stumble over: both parentheses, a space, newline, backslash, a byte that is
@@ -226,8 +226,26 @@ pub(crate) fn descriptors() -> Vec<Vec<Descriptor>> {
     ]
 }
 
-pub(crate) fn numbers() -> Vec<Vec<u32>> {
-    vec![vec![1], vec![], vec![u32::MAX], vec![8], vec![9, 0, 1, 2, 3, 4, 0x186a5, 0xffff_ffff]]
+pub(crate) fn platforms() -> Vec<Option<u32>> {
+    vec![Some(1), None, Some(u32::MAX), Some(8), Some(9)]
+}
+
+pub(crate) fn audit_tokens() -> Vec<AuditToken> {
+    let token = AuditToken {
+        audit_user: 9,
+        user: 0,
+        group: 1,
+        real_user: 2,
+        real_group: 3,
+        pid: 4,
+        session: 0x186a5,
+        pid_version: u32::MAX,
+    };
+    vec![token, AuditToken::default()]
+}
+
+pub(crate) fn security_tokens() -> Vec<SecurityToken> {
+    vec![SecurityToken { user: 0x1f5, group: u32::MAX }, SecurityToken::default()]
 }
 
 pub(crate) fn threads() -> Vec<(ProcessInfo, Thread)> {
@@ -303,12 +321,12 @@ pub(crate) fn cpus() -> Vec<Cpu> {
 }
 
 pub(crate) fn full_machine() -> Machine {
-    let mounted = |source: &[u8], path: &[u8], kind: &[u8], flags| Mounted {
+    let mounted = |source: &[u8], path: &[u8], kind: &[u8], flags, minor| Mounted {
         source: source.to_vec(),
         path: path.to_vec(),
         kind: kind.to_vec(),
         flags,
-        device: Device::default(),
+        device: Device { major: 1, minor },
     };
     let times = |user| CpuTimes { user, nice: 2, system: 3, idle: 123_456 };
     let cpu = |number, running| Cpu { number, running, times: times(100), ..Cpu::default() };
@@ -320,6 +338,7 @@ pub(crate) fn full_machine() -> Machine {
                    root:xnu-11215.41.3~2/RELEASE_ARM64_T8103"
             .to_vec(),
         architecture: b"arm64".to_vec(),
+        hostname: b"mac.example".to_vec(),
         booted: at(1_700_000_000_999),
         uptime: Duration::from_millis(123_456_789),
         load: [1234, 995, 5],
@@ -346,11 +365,11 @@ pub(crate) fn full_machine() -> Machine {
         cache_line: Some(128),
         page_size: 16384,
         mounts: vec![
-            mounted(b"/dev/disk3s1s1", b"/", b"apfs", 1 | 1 << 14),
-            mounted(b"devfs", b"/dev", b"devfs", 1 << 3 | 1 << 2),
-            mounted(b"/dev/disk3s5", b"/System/Volumes/Data", b"apfs", 0),
-            mounted(b"map auto home", b"/a\tb\\c#d\ne", b"autofs", u32::MAX),
-            mounted(b"", b"/nameless", b"macfuse", 1 << 4),
+            mounted(b"/dev/disk3s1s1", b"/", b"apfs", 1 | 1 << 14, 13),
+            mounted(b"devfs", b"/dev", b"devfs", 1 << 3 | 1 << 2, 0),
+            mounted(b"/dev/disk3s5", b"/System/Volumes/Data", b"apfs", 0, 17),
+            mounted(b"map auto home", b"/a\tb\\c#d\ne", b"autofs", u32::MAX, u32::MAX),
+            mounted(b"", b"/nameless", b"macfuse", 1 << 4, 3),
         ],
     }
 }
@@ -370,6 +389,7 @@ pub(crate) fn machines() -> Vec<Machine> {
             release: Vec::new(),
             version: b"two\nlines".to_vec(),
             architecture: Vec::new(),
+            hostname: Vec::new(),
             booted: SystemTime::UNIX_EPOCH - Duration::from_secs(1),
             uptime: Duration::ZERO,
             load: [u64::MAX; 3],
