@@ -2,14 +2,14 @@
 
 #[cfg(target_os = "linux")]
 pub mod linux;
+// Elsewhere XNU answers only in recordings, which are the program's.
+#[cfg(any(target_os = "macos", feature = "cli"))]
 pub mod mach;
-mod regions;
 mod users;
+#[cfg(any(target_os = "macos", feature = "cli"))]
 pub mod xnu;
 
 use std::sync::Arc;
-
-pub use regions::{Regions, regions};
 
 use crate::model::{
     Arguments, CallerPrivileges, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity,
@@ -90,13 +90,13 @@ pub fn host() -> Result<Arc<dyn Kernel>> {
 
 /// A walk over the map of this very program, by the shortest way that its system has.
 #[cfg(target_os = "linux")]
-fn own_regions() -> Result<Box<dyn Walk>> {
+pub(crate) fn own_regions() -> Result<Box<dyn Walk>> {
     linux::own_regions()
 }
 
 /// A walk over the map of this very program, by the shortest way that its system has.
 #[cfg(target_os = "macos")]
-fn own_regions() -> Result<Box<dyn Walk>> {
+pub(crate) fn own_regions() -> Result<Box<dyn Walk>> {
     let kernel = host()?;
     kernel.regions(Pid::this(), kernel.identity(Pid::this())?, Detail::Map)
 }

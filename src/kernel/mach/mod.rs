@@ -9,6 +9,7 @@ pub mod cache;
 mod failure;
 mod libraries;
 pub(crate) mod list;
+mod lock;
 mod names;
 mod own;
 pub(crate) mod paths;

@@ -1,13 +1,14 @@
 //! Sets of registers, by machine.
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
 use super::constants::{Constant, xnu_constants};
 
 /// A set of registers, by the number that `thread_get_state` knows it by. The numbers of the two
 /// machines overlap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(transparent))]
 pub struct StateFlavor(pub i32);
 
 xnu_constants! {
