@@ -17,9 +17,11 @@ use crate::model::Pid;
 ///
 /// let system = System::open()?;
 /// for pid in system.processes()? {
-///     match system.regions(pid) {
-///         Ok(regions) => println!("{pid}: {} regions", regions.flatten().count()),
-///         Err(error) if error.kind() == ErrorKind::NoSuchProcess => {} // has ended meanwhile
+///     let regions = system.regions(pid);
+///     let size = regions.and_then(|all| all.map(|region| Ok(region?.len())).sum::<Result<u64, _>>());
+///     match size {
+///         Ok(bytes) => println!("{pid}: {bytes} bytes of addresses"),
+///         Err(error) if error.kind() == ErrorKind::NoSuchProcess => {} // has ended since
 ///         Err(error) => println!("{pid}: {error}"),
 ///     }
 /// }

@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use self::libraries::{LibraryWalk, OwnCache};
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
+#[cfg(feature = "cli")]
 pub(crate) use self::queries::argument_area;
 use self::queries::{LastThreads, LeftBehind};
 use self::target::{Found, SHORT, Target, UNIQUE, number};
