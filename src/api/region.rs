@@ -25,9 +25,8 @@ pub struct Region {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct PageCounts {
-    /// Bytes of one page that is counted. 0 where macOS does not report it. On macOS it is the
-    /// smaller one of the page sizes of the process and of this program
-    /// (`vm_self_region_page_shift` in XNU's `osfmk/vm/vm_map.c`).
+    /// Bytes of one page that is counted. On macOS it is the smaller one of the page sizes of the
+    /// process and of this program (`vm_self_region_page_shift` in XNU's `osfmk/vm/vm_map.c`).
     pub page_size: u64,
     /// Pages in memory.
     pub resident: u64,

@@ -35,6 +35,14 @@ fn every_example_is_run_here() {
 }
 
 #[test]
+fn the_readme_shows_own_map() {
+    let text = |name| std::fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR")));
+    let readme = text("README.md").unwrap();
+    let shown = readme.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+    assert!(shown.starts_with("fn main") && text("examples/own_map.rs").unwrap().ends_with(shown));
+}
+
+#[test]
 fn own_map_marks_the_region_of_main() {
     let text = shown("own_map", &[]);
     let marked: Vec<&str> = text.lines().filter(|line| line.ends_with("  <- main")).collect();
@@ -48,9 +56,9 @@ fn process_map_shows_another_process() {
     let code = text.lines().find(|line| line.contains(" r-xp ") && line.ends_with(&this_program()));
     let (resident, _) = code.expect(&text).trim_start().split_once(' ').unwrap();
     assert!(resident.parse::<u64>().unwrap() > 0, "{text}");
-    let output = example("process_map", &["4000000"]);
+    let output = example("process_map", &["4194304"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("NoSuchProcess"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no system has such a pid"));
 }
 
 #[test]
