@@ -17,7 +17,7 @@ use crate::model::{self, BackingKind, Device, Protection, Sharing};
 pub struct Region {
     /// What is not shown here is left out, so that two regions are equal which look so.
     region: model::Region,
-    pages: Option<PageCounts>,
+    has_pages: bool,
 }
 
 /// Counts of the pages of a region.
@@ -38,25 +38,23 @@ pub struct PageCounts {
 
 impl Region {
     pub(super) fn new(region: &model::Region, has_pages: bool) -> Self {
-        let counts = &region.pages;
-        let pages = has_pages.then_some(PageCounts {
-            page_size: counts.page_size,
-            resident: counts.resident,
-            swapped_out: counts.swapped_out,
-            dirtied: counts.dirtied,
-        });
         let mut backing = region.backing.clone();
         backing.link_count = backing.is_deleted().then_some(0);
+        let pages = match has_pages {
+            true => model::PageCounts { shared_now_private: 0, reusable: 0, ..region.pages },
+            false => model::PageCounts::default(),
+        };
         let region = model::Region {
             start: region.start,
             end: region.end,
             protection: region.protection,
             sharing: region.sharing,
             offset: region.offset,
+            pages,
             backing,
             ..model::Region::default()
         };
-        Region { region, pages }
+        Region { region, has_pages }
     }
 
     /// The first address.
@@ -175,7 +173,13 @@ impl Region {
     /// [`System::regions_with_pages`](crate::System::regions_with_pages).
     #[must_use]
     pub fn pages(&self) -> Option<PageCounts> {
-        self.pages
+        let counts = &self.region.pages;
+        self.has_pages.then_some(PageCounts {
+            page_size: counts.page_size,
+            resident: counts.resident,
+            swapped_out: counts.swapped_out,
+            dirtied: counts.dirtied,
+        })
     }
 }
 
@@ -271,7 +275,10 @@ mod tests {
         let region = Region::new(&other, false);
         (other.pages.resident, other.object_id, other.backing.link_count) = (7, 8, Some(1));
         assert_eq!(Region::new(&other, false), region);
-        assert_ne!(Region::new(&other, true), region);
+        let counted = Region::new(&other, true);
+        assert_ne!(counted, region);
+        other.pages.reusable = 1;
+        assert_eq!(Region::new(&other, true), counted);
         other.backing.link_count = Some(0);
         assert_ne!(Region::new(&other, false), region);
     }
