@@ -172,34 +172,3 @@ fn another_identity_is_another_process() {
     assert_eq!(error.kind, ErrorKind::Replaced);
     assert_eq!(kernel.identity(pid).unwrap(), identity);
 }
-
-#[test]
-fn a_program_asks_for_its_own_map_and_for_others() {
-    use mach_procfs::model::Region;
-    let text = |regions: &[Region]| {
-        let mut text = Vec::new();
-        for region in regions {
-            mach_procfs::format::maps(region, &mut text);
-        }
-        text
-    };
-    let own: Vec<Region> =
-        mach_procfs::regions(Pid::this()).unwrap().collect::<Result<_, _>>().unwrap();
-    let program = std::env::current_exe().unwrap();
-    let program = program.as_os_str().as_encoded_bytes();
-    assert!(own.iter().any(|region| region.backing.name == program));
-    assert!(own.windows(2).all(|pair| pair[0].end <= pair[1].start));
-
-    let target = Target::stopped("regions 1000;stop");
-    let pid = Pid::new(target.pid()).unwrap();
-    let others: Vec<Region> = mach_procfs::regions(pid).unwrap().map(Result::unwrap).collect();
-    assert!(text(&others) == std::fs::read(format!("/proc/{pid}/maps")).unwrap());
-
-    let mut cut = mach_procfs::regions(pid).unwrap();
-    assert!(cut.next().unwrap().is_ok());
-    target.reap();
-    let last = cut.by_ref().last().unwrap();
-    assert_eq!(last.unwrap_err().kind, ErrorKind::Vanished);
-    assert!(cut.next().is_none(), "an error is the last item");
-    assert_eq!(mach_procfs::regions(pid).err().unwrap().kind, ErrorKind::NoSuchProcess);
-}

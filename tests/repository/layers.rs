@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::code::code_of;
 
 /// What each layer may import of this crate. `model` is everybody's.
-const MAY_IMPORT: [(&str, &[&str]); 8] = [
+const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("model", &["model"]),
+    ("api", &["model", "kernel", "format", "api"]),
     ("kernel", &["model", "kernel"]),
     ("recording", &["model", "kernel", "recording"]),
     ("format", &["model", "format"]),

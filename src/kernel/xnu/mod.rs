@@ -9,6 +9,7 @@ mod constants;
 mod errno;
 mod flavors;
 mod image;
+#[cfg(feature = "cli")]
 pub(crate) mod json;
 pub mod macho;
 mod ports;

@@ -1,5 +1,6 @@
 //! Sets of registers, by machine.
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
 use super::constants::{Constant, xnu_constants};
@@ -8,8 +9,8 @@ use super::constants::{Constant, xnu_constants};
 ///
 /// The kernel stops a thread to read them and lets it go again (`thread_act.c`): one that runs on a CPU
 /// is interrupted and waited for. On arm64 `lr`, `pc`, `sp` and `fp` of a process with pointer authentication may be signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(transparent))]
 pub struct StateFlavor(pub i32);
 
 xnu_constants! {

@@ -16,6 +16,7 @@ mod thread_ports;
 mod threads;
 mod usage;
 
+#[cfg(feature = "cli")]
 pub(crate) use arguments::argument_area;
 pub(super) use arguments::arguments;
 pub(super) use deadline::{LeftBehind, ask_each};

@@ -1,6 +1,7 @@
 //! Processes and threads by pid: structs of `sys/proc_info.h`.
 
 use super::super::constants::xnu_constants;
+#[cfg(feature = "cli")]
 use super::super::json;
 use super::super::wire::{Text, Unread, xnu_structs};
 
