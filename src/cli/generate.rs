@@ -18,7 +18,7 @@ const NAME: &str = "mach-procfs";
 
 /// The files of an installation, one a line: path, mode and content. The scripts that install read
 /// the same list.
-const FILES: &str = include_str!("../../packaging/files");
+const FILES: &str = include_str!("installed.txt");
 
 /// The texts that can be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

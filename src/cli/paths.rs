@@ -28,8 +28,8 @@ impl Paths {
         Ok(Paths { tree, caller, is_live: source.replay.is_none() })
     }
 
-    /// The node at this path. A link at its end is followed only if `follow` is set or a slash comes
-    /// after it; other links always.
+    /// The node at this path. A link at its end is followed only if `follow` is set or a slash
+    /// comes after it; other links always.
     pub(super) fn find(&self, path: &Path, follow: bool) -> Result<Attributes, String> {
         let in_tree = self.in_tree(path);
         let is_below_slash = [&b"/"[..], b"/."].iter().any(|end| ends_with(path, end));

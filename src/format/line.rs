@@ -1,7 +1,9 @@
-//! Small files: a few values as text.
+//! Small files: a few values as text. Rows of one value are made with these alone.
 
 use std::fmt::{self, Display};
 use std::io::Write as _;
+
+use super::escaped;
 
 /// Appends a text.
 pub(super) fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
@@ -10,14 +12,42 @@ pub(super) fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 }
 
 /// Appends a line with only this value.
-pub(super) fn line(out: &mut Vec<u8>, value: impl Display) {
+pub(crate) fn line(out: &mut Vec<u8>, value: impl Display) {
     put(out, format_args!("{value}\n"));
 }
 
 /// Appends a line with only this value, or a dash where there is none.
-pub(super) fn line_or_dash(out: &mut Vec<u8>, value: Option<impl Display>) {
+pub(crate) fn line_or_dash(out: &mut Vec<u8>, value: Option<impl Display>) {
     match value {
         Some(value) => line(out, value),
+        None => out.extend_from_slice(b"-\n"),
+    }
+}
+
+/// Appends a line with only this text, in which newlines are escaped.
+pub(crate) fn text_line(out: &mut Vec<u8>, text: &[u8]) {
+    escaped(text, out);
+    out.push(b'\n');
+}
+
+/// Appends a number of bytes in KiB, such as `12 KB`, or a dash where there is none.
+pub(crate) fn kib_or_dash(out: &mut Vec<u8>, bytes: Option<u64>) {
+    match bytes {
+        Some(bytes) => put(out, format_args!("{} KB\n", bytes / 1024)),
+        None => out.extend_from_slice(b"-\n"),
+    }
+}
+
+/// Appends a time in nanoseconds as the MacFUSE procfs writes times: `1s 20us`.
+pub(crate) fn time(out: &mut Vec<u8>, nanoseconds: u64) {
+    let microseconds = nanoseconds / 1000;
+    put(out, format_args!("{}s {}us\n", microseconds / 1_000_000, microseconds % 1_000_000));
+}
+
+/// Appends a [`time`], or a dash where there is none.
+pub(crate) fn time_or_dash(out: &mut Vec<u8>, nanoseconds: Option<u64>) {
+    match nanoseconds {
+        Some(nanoseconds) => time(out, nanoseconds),
         None => out.extend_from_slice(b"-\n"),
     }
 }

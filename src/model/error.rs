@@ -97,9 +97,9 @@ impl Error {
         Error { address: Some(address), ..self }
     }
 
-    /// The same error where a file is read that was opened before. It is of one process for good: where
-    /// that is gone, or its pid is another's by now, no further look-up leads to a process to show
-    /// (`proc_single_show` answers ESRCH for either).
+    /// The same error where a file is read that was opened before. It is of one process for good:
+    /// where that is gone, or its pid is another's by now, no further look-up leads to a process to
+    /// show (`proc_single_show` answers ESRCH for either).
     #[must_use]
     pub fn of_open_file(self) -> Self {
         match self.kind {
@@ -160,8 +160,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The text of a system's error for a person: on one line, and without the number that `std` appends
-/// (`(os error 2)`), also where another crate has made text of it.
+/// The text of a system's error for a person: on one line, and without the number that `std`
+/// appends (`(os error 2)`), also where another crate has made text of it.
 #[must_use]
 pub fn error_words(error: &dyn fmt::Display) -> String {
     let text = error.to_string().trim().replace('\n', " ");

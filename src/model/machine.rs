@@ -30,7 +30,7 @@ pub struct Cpu {
     pub running: bool,
     /// Whether the machine was started on it.
     pub master: bool,
-    /// What it did.
+    /// Its ticks.
     pub times: CpuTimes,
 }
 
@@ -66,7 +66,7 @@ pub struct Memory {
 /// A mounted file system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mounted {
-    /// What is mounted.
+    /// The device or volume.
     pub source: Vec<u8>,
     /// Where.
     pub path: Vec<u8>,
@@ -89,6 +89,8 @@ pub struct Machine {
     pub version: Vec<u8>,
     /// The machine's architecture, as `uname -m` has it.
     pub architecture: Vec<u8>,
+    /// Its name in the network.
+    pub hostname: Vec<u8>,
     /// When it was started.
     pub booted: SystemTime,
     /// How long ago that was.
@@ -117,8 +119,8 @@ pub struct Machine {
     pub mounts: Vec<Mounted>,
 }
 
-/// The bytes of a word of a mount table, in which space, tab, newline and backslash stand as a backslash
-/// and three octal digits (getmntent(3)).
+/// The bytes of a word of a mount table, in which space, tab, newline and backslash stand as a
+/// backslash and three octal digits (getmntent(3)).
 #[must_use]
 pub fn from_octal(word: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(word.len());

@@ -150,6 +150,7 @@ impl PageCounts {
 
 /// A device number, already split: the systems split it differently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Device {
     /// Major number.
     pub major: u32,

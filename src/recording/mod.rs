@@ -1,9 +1,10 @@
 //! The answers of a kernel about some processes, recorded so that a whole walk can be replayed on
 //! any machine. `docs/recording.md` describes the file.
 //!
-//! A recording has answers and no conclusions: [`record`] writes what the calls returned, in their
-//! own numbers, errors included. [`read`] trusts nothing in a file.
+//! A recording has answers and no conclusions: [`record()`] writes what the calls returned, in
+//! their own numbers, errors included. [`read()`] trusts nothing in a file.
 
+mod allowance;
 mod answer;
 mod brief;
 mod check;

@@ -1,5 +1,6 @@
 //! A kernel that returns recorded answers: each call is a look-up.
 
+mod buffers;
 mod calls;
 mod handed_out;
 mod owner;

@@ -1,7 +1,8 @@
-//! The rows as the documents show them: two rows of one path, one for each system, are one file to a
-//! reader.
+//! The rows as the documents show them: two rows of one path, one for each system, are one file to
+//! a reader.
 
-use super::table::{On, ROWS, Row, RowId, files};
+use super::kind::On;
+use super::table::{ROWS, Row, RowId, files};
 
 /// Every file and link once: its path, what it shows, and behind that the only system that has it.
 pub fn documented() -> impl Iterator<Item = (&'static str, String)> {

@@ -1,27 +1,6 @@
-//! `PID/task/ports/NAME/…`.
+//! `PID/task/ports/NAME/task_rights`.
 
-use super::super::line::line_or_dash;
 use crate::model::Port;
-
-/// `msgcount`: messages in the port's queue; a dash where the task does not receive there.
-pub fn messages(port: &Port, out: &mut Vec<u8>) {
-    line_or_dash(out, port.queue.map(|queue| queue.messages));
-}
-
-/// `qlimit`: the most messages that the queue may have.
-pub fn queue_limit(port: &Port, out: &mut Vec<u8>) {
-    line_or_dash(out, port.queue.map(|queue| queue.limit));
-}
-
-/// `seqno`: the sequence number of the next message.
-pub fn sequence(port: &Port, out: &mut Vec<u8>) {
-    line_or_dash(out, port.queue.map(|queue| queue.sequence));
-}
-
-/// `sorights`: the number of send-once rights to the port.
-pub fn send_once_rights(port: &Port, out: &mut Vec<u8>) {
-    line_or_dash(out, port.queue.map(|queue| queue.send_once_rights));
-}
 
 /// `task_rights`: the task's rights to the port, a space after each word.
 pub fn rights(port: &Port, out: &mut Vec<u8>) {

@@ -41,8 +41,9 @@ impl Amounts {
     }
 }
 
-/// Whether the kernel counted its pages. Darwin counts neither in submaps, such as the commpage, nor
-/// in the memory of a device, which has an object and is empty. Counts may not have been asked for.
+/// Whether the kernel counted its pages. Darwin counts neither in submaps, such as the commpage,
+/// nor in the memory of a device, which has an object and is empty. Counts may not have been asked
+/// for.
 fn is_counted(region: &Region) -> bool {
     let is_device = region.share_mode == ShareMode::EMPTY && region.object_id != 0;
     region.pages.page_size != 0 && !region.submap && !region.backing.is_commpage() && !is_device

@@ -33,8 +33,8 @@ pub(super) fn descriptor(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result<
 }
 
 /// The access mode of a descriptor (`O_RDONLY` 0, `O_WRONLY` 1, `O_RDWR` 2), by the permissions of
-/// its link (`tid_fd_update_inode`). `fdinfo` would ask the file, and that of an epoll waits for the
-/// lock of its process.
+/// its link (`tid_fd_update_inode`). `fdinfo` would ask the file, and that of an epoll waits for
+/// the lock of its process.
 pub(super) fn access_mode(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result<u32> {
     let path = ProcPath::new(format_args!("{pid}/fd/{number}"));
     let stat = kernel.stat_at(&path, "fstatat(fd)", pid);

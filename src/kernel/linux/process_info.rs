@@ -5,8 +5,7 @@ use super::stat::{Stat, parse_stat};
 use super::status::{self, parse_status};
 use super::{LinuxKernel, files, threads};
 use crate::model::{
-    Arguments, Device, Error, ErrorKind, Pid, ProcessInfo, Result, State, TaskFact, Time, Usage,
-    Visibility,
+    Arguments, Device, Error, ErrorKind, Pid, ProcessInfo, Result, Time, Usage, Visibility,
 };
 
 /// The information about a process. `threads` is the usage of its threads, which takes two files a
@@ -116,21 +115,6 @@ fn environment(kernel: &LinuxKernel, pid: Pid) -> Result<Vec<u8>> {
         // (`environ_open`).
         Err(Error { kind: ErrorKind::Denied | ErrorKind::NoSuchProcess, .. }) => Ok(Vec::new()),
         Err(error) => Err(error),
-    }
-}
-
-/// Whether a process is stopped is Linux's nearest value to a suspend count. Linux has no other of
-/// these values.
-pub(super) fn task_fact(kernel: &LinuxKernel, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
-    match fact {
-        TaskFact::SuspendCount => {
-            let state = kernel.stat_fields(pid, |stat| stat.state())?;
-            let state = state.ok_or_else(|| files::malformed("parse(stat)", pid))?;
-            Ok(vec![u32::from(state == State::Stopped)])
-        }
-        TaskFact::Platform | TaskFact::Role | TaskFact::AuditToken | TaskFact::SecurityToken => {
-            Ok(Vec::new())
-        }
     }
 }
 

@@ -123,6 +123,9 @@ flavors! {
     }
 
     /// A struct that a flavor of `host_statistics64` fills.
+    ///
+    /// For programs that are not Apple's, the kernel answers two to ten calls of all of them a
+    /// second, and repeats its last answer to the others (`host.c:rate_limit_host_statistics`).
     trait HostInfo(i32) of "host_statistics64" as HOST_INFO {
         /// Called for its first revision.
         VmStatistics: HOST_VM_INFO64 = 4,

@@ -6,30 +6,33 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
-use super::{Errno, json};
+use super::Errno;
+#[cfg(feature = "cli")]
+use super::json;
 
 /// A Mach-O file that dyld has loaded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct Image {
     /// Its path. The file need not exist: libraries of the shared cache are in the cache only.
-    #[serde(with = "json::bytes")]
+    #[cfg_attr(feature = "cli", serde(with = "json::bytes"))]
     pub path: Vec<u8>,
     /// Its segments, in no order. Those in the shared cache need not begin or end at a page.
     pub segments: Vec<Segment>,
 }
 
 /// The place of a segment of an [`Image`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct Segment {
     /// Its first address.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub start: u64,
-    /// Its size in bytes.
-    #[serde(with = "json::hex")]
+    /// Bytes.
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub size: u64,
 }
 

@@ -6,9 +6,12 @@
 
 use std::ffi::CStr;
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
-use super::{CPU_TYPE_ARM64, json};
+use super::CPU_TYPE_ARM64;
+#[cfg(feature = "cli")]
+use super::json;
 
 /// The bytes that are read of a file. The commands about segments come first, and take 72 bytes
 /// each, and 80 for each of their sections.
@@ -30,8 +33,8 @@ const MAGIC: u32 = 0xfeed_facf;
 const LC_SEGMENT_64: u32 = 0x19;
 
 /// A 64-bit Mach-O file, or that part of a universal file which begins at an offset.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct MachO {
     /// `CPU_TYPE_*`.
     pub cpu_type: i32,
@@ -40,20 +43,20 @@ pub struct MachO {
 }
 
 /// A `segment_command_64`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct MachOSegment {
     /// The address at which it wants to be mapped.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub address: u64,
     /// Its size in memory, in bytes.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub size: u64,
     /// Its offset in the file, from the Mach-O header on.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub file_offset: u64,
     /// Its size in the file, in bytes; the rest of the memory is zeros.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub file_size: u64,
     /// `VM_PROT_*` with which it is mapped at first.
     pub protection: u32,

@@ -5,8 +5,10 @@
 //! The bytes are taken for hostile. Only consistent values are used, each list has a limit, and no
 //! bytes make this loop, overflow, or keep more than [`MOST_MEMORY`].
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "cli")]
 use super::json;
 use super::macho::segments;
 use super::{IMAGE_SEGMENTS, Image, Segment};
@@ -35,13 +37,13 @@ const MOST_COMMANDS: usize = 64 << 10;
 pub(super) type Read<'a> = &'a dyn Fn(u64, &mut [u8]) -> bool;
 
 /// dyld's shared cache, as it is mapped in a process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct SharedCache {
     /// The process in which it was read.
     pub pid: i32,
     /// The address of its header.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub address: u64,
     /// The mappings of all its files, in no order.
     pub mappings: Vec<CacheMapping>,
@@ -50,14 +52,14 @@ pub struct SharedCache {
 }
 
 /// The fields of `struct dyld_cache_mapping_and_slide_info` that are used here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct CacheMapping {
-    /// First address.
-    #[serde(with = "json::hex")]
+    /// Its first address.
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub address: u64,
-    /// Its size in bytes.
-    #[serde(with = "json::hex")]
+    /// Bytes.
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub size: u64,
     /// `initProt`: `VM_PROT_*` with which it is mapped at first.
     pub protection: u32,

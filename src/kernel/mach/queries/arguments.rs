@@ -9,8 +9,8 @@ use super::super::target::number;
 use crate::kernel::xnu::{Errno, Typed, XnuCalls};
 use crate::model::{Arguments, Pid, Result, Visibility};
 
-/// Spare bytes of the buffer: between the call for the length and the call for the bytes the process
-/// may execute another image.
+/// Spare bytes of the buffer: between the call for the length and the call for the bytes the
+/// process may execute another image.
 const MORE: usize = 4096;
 
 /// The most bytes that the kernel gives: `ARG_MAX`, and the count.

@@ -12,10 +12,10 @@ use crate::kernel::xnu::{
 };
 use crate::model::{Cpu, CpuTimes, Error, ErrorKind, Machine, Memory, Mounted, Pid, Result};
 
-/// In errors.
+/// The call's name in errors.
 const INFO: &str = "host_processor_info(PROCESSOR_BASIC_INFO)";
 
-/// In errors.
+/// The call's name in errors.
 const LOAD: &str = "host_processor_info(PROCESSOR_CPU_LOAD_INFO)";
 
 /// The machine as a whole. A value that this kernel, or a recording, lacks is 0 or empty.
@@ -31,6 +31,7 @@ pub(in super::super) fn machine<C: XnuCalls>(calls: &C) -> Result<Machine> {
         release: text(c"kern.osrelease")?,
         version: text(c"kern.version")?,
         architecture: architecture(cpu_type).to_vec(),
+        hostname: text(c"kern.hostname")?,
         booted,
         uptime: now.duration_since(booted).unwrap_or_default(),
         load: load(calls)?,

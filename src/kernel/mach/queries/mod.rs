@@ -10,10 +10,13 @@ mod ports;
 mod process_info;
 mod refusal;
 mod registers;
+mod socket_ends;
+mod task;
 mod thread_ports;
 mod threads;
 mod usage;
 
+#[cfg(feature = "cli")]
 pub(crate) use arguments::argument_area;
 pub(super) use arguments::arguments;
 pub(super) use deadline::{LeftBehind, ask_each};
@@ -21,10 +24,11 @@ pub(super) use descriptors::{descriptor, descriptors, open_descriptors};
 pub(super) use links::{link, root};
 pub(super) use machine::{cpu, cpus, machine, page_size};
 pub(super) use open::descriptor_flags;
-pub(super) use ports::{has_port, port, ports, task_fact};
+pub(super) use ports::{has_port, port, ports};
 pub(super) use process_info::account;
 pub(super) use refusal::{explained, port_refusal};
 pub(super) use registers::registers;
+pub(super) use task::{audit_token, platform, role, security_token, task_suspend_count};
 pub(super) use thread_ports::LastThreads;
 pub(super) use threads::{has_thread, suspend_count, thread, threads};
 

@@ -1,6 +1,7 @@
 //! Open files: structs of `sys/proc_info.h`.
 
 use super::super::constants::xnu_constants;
+#[cfg(feature = "cli")]
 use super::super::json;
 use super::super::wire::{Text, Unread, xnu_structs};
 use super::{SocketEnds, SocketName, VnodeInfo};
@@ -19,7 +20,8 @@ xnu_structs! {
         /// The flags it was opened with, as the kernel keeps them: `FREAD` 1 and `FWRITE` 2 in the
         /// place of `O_RDONLY`, `O_WRONLY` and `O_RDWR`, the others as in `fcntl.h`.
         open_flags: u32 = "fi_openflags" @ 0,
-        /// `PROC_FP_*`: 1 another descriptor shares it, 2 close on exec, 4 guarded, 8 close on fork.
+        /// `PROC_FP_*`: 1 another descriptor shares it, 2 close on exec, 4 guarded, 8 close on
+        /// fork.
         status: u32 = "fi_status" @ 4,
         /// Offset of the next read or write.
         offset: i64 = "fi_offset" @ 8,
@@ -164,8 +166,8 @@ xnu_structs! {
     struct TcpEnds: "struct tcp_sockinfo", 120 {
         /// Addresses and ports.
         ends: InternetEnds = "tcpsi_ini" @ 0,
-        /// `TSI_S_*`: 0 closed, 1 listens, 2 and 3 SYN sent and received, 4 established, 5 close wait,
-        /// 6 FIN wait 1, 7 closing, 8 last ACK, 9 FIN wait 2, 10 time wait.
+        /// `TSI_S_*`: 0 closed, 1 listens, 2 and 3 SYN sent and received, 4 established, 5 close
+        /// wait, 6 FIN wait 1, 7 closing, 8 last ACK, 9 FIN wait 2, 10 time wait.
         state: i32 = "tcpsi_state" @ 80,
         #[doc(hidden)]
         #[serde(skip)]
