@@ -106,7 +106,8 @@ pub trait Kernel: Send + Sync {
     /// `ResourceLimit` or `Failed`.
     fn processes(&self) -> Result<Vec<Pid>>;
 
-    /// What tells the process that has this pid now from all others that had or will have it.
+    /// The identity of the process that has this pid now: no other process with this pid had or
+    /// will have it.
     ///
     /// # Errors
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.

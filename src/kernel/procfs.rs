@@ -52,7 +52,7 @@ pub trait Procfs: Send + Sync {
     fn linked_threads(&self, pid: Pid) -> Result<u32>;
 }
 
-/// Text of an open file, as far as it is read.
+/// The text of an open file, generated lazily.
 pub trait Text: Send {
     /// Appends to `out` until it holds at least `enough` bytes; false when the text has ended.
     ///

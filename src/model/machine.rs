@@ -1,4 +1,4 @@
-//! What a kernel tells of the machine as a whole.
+//! The kernel's information about the machine as a whole.
 
 use std::time::{Duration, SystemTime};
 
@@ -109,7 +109,7 @@ pub struct Machine {
     pub cpu_name: Vec<u8>,
     /// The CPUs' maker.
     pub cpu_vendor: Vec<u8>,
-    /// Their frequency in hertz, where it is told.
+    /// Their frequency in hertz, if it is known.
     pub cpu_frequency: Option<u64>,
     /// Bytes of a cache line.
     pub cache_line: Option<u64>,

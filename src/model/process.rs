@@ -52,7 +52,7 @@ impl fmt::Display for Pid {
     }
 }
 
-/// What tells a process from a later one with the same pid: 34 bits that the two do not share.
+/// The identity of a process: 34 bits that a later process with the same pid does not share.
 ///
 /// Linux: the inode number of its pidfd (unique since boot), or its start time in ticks where the
 /// kernel has no pidfs. Darwin: `p_idversion`, which also changes at every exec.

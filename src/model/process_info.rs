@@ -1,10 +1,10 @@
-//! What a kernel tells of a process besides its memory map.
+//! Process information besides the memory map.
 
 use std::time::SystemTime;
 
 use super::{Device, Process};
 
-/// How much of a process may be told to the one who asks.
+/// How much of a process the caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Visibility {
     /// What anyone may know. The rest has the values that mean 'none'.
@@ -47,8 +47,8 @@ pub enum State {
     Idle,
 }
 
-/// What a kernel tells of a process besides its memory map and its text. `None` where this kernel
-/// has no source for it, or does not tell it to this asker.
+/// Process information besides the memory map and the process's text. `None` if this kernel has no
+/// source for it, or withholds it from this caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessInfo {
     /// Who it is.
@@ -77,7 +77,7 @@ pub struct ProcessInfo {
     pub signals: Option<Signals>,
     /// What it has used.
     pub usage: Option<Usage>,
-    /// When the machine was started: Linux's grammar tells a process's start from then.
+    /// The machine's start, from which Linux's grammar counts a process's start.
     pub booted: Option<SystemTime>,
     /// Bytes of a page, as programs that read sizes in pages take them to have.
     pub page_size: u64,
@@ -208,7 +208,7 @@ impl Time {
 pub struct Arguments {
     /// The arguments, each with a NUL behind it as far as the process left them so.
     pub arguments: Vec<u8>,
-    /// The environment, likewise; empty where the kernel withholds it.
+    /// The environment, a NUL after each variable; empty if the kernel withholds it.
     pub environment: Vec<u8>,
 }
 

@@ -103,7 +103,7 @@ impl Behavior {
 pub struct ShareMode(pub u8);
 
 impl ShareMode {
-    /// Not told.
+    /// Unknown.
     pub const UNKNOWN: Self = ShareMode(0);
     /// Copy on write.
     pub const COW: Self = ShareMode(1);
@@ -220,7 +220,7 @@ impl Backing {
     }
 }
 
-/// One address range with uniform attributes: all that a kernel tells of it.
+/// One address range with uniform attributes, as the kernel reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Region {
     /// First address.

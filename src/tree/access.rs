@@ -9,7 +9,7 @@ use crate::model::{CallerPrivileges, Credentials};
 pub struct Caller {
     /// User id, as the kernel uses it for files (Linux: fsuid).
     pub uid: u32,
-    /// Group id, likewise.
+    /// Group id, as the kernel uses it for files (Linux: fsgid).
     pub gid: u32,
     /// The number of the process, on Linux of the thread, that asks; 0 where it has none here.
     pub pid: u32,
@@ -35,8 +35,8 @@ impl Asker {
         }
     }
 
-    /// Capabilities count for root only: access(2) asks in the name of the real user without
-    /// them, which the ones that can be seen from outside do not tell.
+    /// Capabilities count for root only: access(2) asks in the name of the real user without them,
+    /// and the capabilities that can be seen from outside do not show this.
     fn capabilities(&self) -> u64 {
         if self.caller.uid == 0 { self.privileges.capabilities } else { 0 }
     }

@@ -70,8 +70,8 @@ impl Tree {
                 _ => {
                     let Some(number) = number_from(name, entries) else { continue };
                     let is_there = match entries {
-                        // Its attributes are asked for next, and tell. To list them for each would
-                        // make a listing's cost quadratic.
+                        // A request for its attributes follows, which decides. To list them for
+                        // each would make a listing's cost quadratic.
                         Entries::Descriptors => u32::try_from(number).is_ok(),
                         _ => self.has(pid, entries, number)?,
                     };

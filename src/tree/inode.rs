@@ -1,10 +1,10 @@
 //! Nodes and their numbers.
 //!
-//! A node has two. FUSE requests name it by the *node id*, of 64 bits, which holds all that tells a
-//! node from others: 22 bits pid, 8 bits row, 34 bits identity of the process. Items of a process,
-//! as its threads are, do not fit; who serves requests numbers those ([`Node::uncomputed`]).
-//! Programs see the *inode number*, of 32 bits, which is the same in `stat` and in listings, where
-//! the identity is not known.
+//! A node has two. FUSE requests name it by the *node id*, of 64 bits, which identifies the node:
+//! 22 bits pid, 8 bits row, 34 bits identity of the process. Items of a process, as its threads
+//! are, do not fit; who serves requests numbers those ([`Node::uncomputed`]). Programs see the
+//! *inode number*, of 32 bits, which is the same in `stat` and in listings, where the identity is
+//! not known.
 
 use super::table::{ROOT, ROWS, RowId};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
@@ -32,7 +32,7 @@ const NO_ROW: u64 = {
     255
 };
 
-/// How many bits of an inode number tell a process, or an item, from others.
+/// Bits of an inode number that identify a process, or an item.
 const SHOWN_BITS: u32 = 22;
 
 impl Node {

@@ -120,9 +120,9 @@ pub enum Access {
 pub enum On {
     /// Both.
     Both,
-    /// Linux has, and Darwin tells nothing of the kind.
+    /// Linux only; Darwin reports nothing of the kind.
     Linux,
-    /// Darwin has, and Linux tells nothing of the kind.
+    /// Darwin only; Linux reports nothing of the kind.
     Darwin,
 }
 

@@ -37,7 +37,7 @@ impl Tree {
             }
             (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
         };
-        // What was found may be another process's, or of one that has become somebody else's.
+        // What was found may be another process's, or of one whose owner has changed.
         self.check_alive(node)?;
         self.check_access(node, || self.asker(caller))?;
         Ok(target)
@@ -56,7 +56,7 @@ impl Tree {
         let Some((pid, _)) = node.process else { return Ok(0o700) };
         let flags = match self.kernel.descriptor_flags(pid, descriptor_of(node)) {
             Ok(flags) => flags,
-            // It is there, and that is all that the kernel tells this program.
+            // It exists; the kernel reports no more to this program.
             Err(error) if error.kind == ErrorKind::Denied => None,
             Err(error) => return Err(error),
         };

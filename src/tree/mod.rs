@@ -1,5 +1,5 @@
-//! The tree of pseudo-files: look-up, listing, attributes and content, for whoever asks, be it
-//! through FUSE or from the command line.
+//! The tree of pseudo-files: look-up, listing, attributes and content, for callers through FUSE and
+//! for the command line.
 
 mod access;
 mod byname;
@@ -55,7 +55,8 @@ pub struct Attributes {
     pub mode: u16,
     /// Number of hard links.
     pub links: u32,
-    /// 0, since nobody knows a length before the content is made; but what Linux tells of `PID/fd`.
+    /// 0, since the length is unknown before the content is generated; for `PID/fd` Linux's own
+    /// size.
     pub size: u64,
     /// Owner, and the time shown as time of change.
     pub owner: Owner,
@@ -110,7 +111,7 @@ impl Tree {
             || self.kernel.metadata_may_sleep() && self.asks_the_kernel(node, wanted)
     }
 
-    /// Whether the kernel is asked for it: not where the table of rows tells all.
+    /// Whether this asks the kernel. It does not if the table of rows has the whole answer.
     fn asks_the_kernel(&self, node: Node, wanted: Wanted<'_>) -> bool {
         let asks_for_entry = |name: &[u8], entries| match entries {
             Entries::Processes => Pid::from_name(name).is_some(),
@@ -259,8 +260,8 @@ impl Tree {
     /// `NoSuchProcess` or `Replaced` for a process that is gone.
     pub fn open(self: &Arc<Self>, node: Node, caller: &Caller) -> Result<Source> {
         let asker = self.asker(caller);
-        // Before and after the kernel's file holds the address space: a process that was, or has
-        // become, somebody else's in between is not shown.
+        // Before and after the kernel's file holds the address space: a process whose owner changed
+        // in between is not shown.
         self.check_access(node, || asker)?;
         let making = self.content_source(node, &asker)?;
         self.check_access(node, || asker)?;
@@ -276,7 +277,7 @@ impl Tree {
         self.check_access(node, || self.asker(caller))
     }
 
-    /// Whether the process of this identity lives, as far as the kernel tells.
+    /// Whether the process with this identity lives, as far as the kernel reports.
     #[must_use]
     pub fn lives(&self, pid: Pid, identity: Identity) -> bool {
         match self.kernel.identity(pid) {
@@ -291,8 +292,8 @@ impl Tree {
         self.kernel.callers().is_some()
     }
 
-    /// What tells the process behind a request from others that had or will have its pid; an exec
-    /// keeps it. `None` for a process that is gone.
+    /// The identity of the process behind a request, which no other process with its pid had or
+    /// will have; an exec keeps it. `None` for a process that is gone.
     ///
     /// # Errors
     /// `Denied`, `ResourceLimit` or `Failed`.

@@ -1,5 +1,5 @@
-//! Whether the one who asks may see what it asks for: what [`access`](super::access) decides, from
-//! what the kernel tells.
+//! Whether the caller may see a node: the decision of [`access`](super::access), from the kernel's
+//! facts.
 
 use super::access::{Asker, Caller};
 use super::kind::Access;

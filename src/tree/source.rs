@@ -1,5 +1,5 @@
-//! The content of one open file, as it is made: from a walk, or from what is told at once, by the
-//! renderer of its row.
+//! The content of one open file, as it is generated: from a walk, or from values that are fetched
+//! at once, by the renderer of its row.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,16 +10,16 @@ use crate::format::{Document, NewDocument, Renderer};
 use crate::kernel::{Text, Walk};
 use crate::model::{Error, Result, Visibility};
 
-/// How much of a large file is made before other readers get their turn: about what the kernel
-/// tells at once. One reader's large file would otherwise keep the CPU for whole time slices of
-/// milliseconds, and each of the few requests of somebody's small file would wait for one.
+/// Bytes of a large file that are generated before other readers get their turn: about one answer
+/// of the kernel. One reader's large file would otherwise keep the CPU for whole time slices of
+/// milliseconds, and each of the few requests for a small file would wait for one.
 const TURN: usize = 4096;
 
 /// How much is made before the first turn: most files are no larger.
 const FIRST: usize = 8 * TURN;
 
-/// A turn that took this long went to somebody who computes, not to readers: whoever yields gives
-/// up the rest of a time slice, and gets the CPU back when others have used up theirs.
+/// A turn that took this long went to a busy program, not to readers: a thread that yields gives up
+/// the rest of a time slice, and gets the CPU back when others have used up theirs.
 const LONG: Duration = Duration::from_millis(1);
 
 /// How much is made after a long turn, or each few lines of a large file would cost a time slice.
@@ -46,8 +46,8 @@ pub struct Source {
     tree: Arc<Tree>,
     node: Node,
     asker: Asker,
-    /// Whether nothing was made yet: then who opened it is checked once more, since between the two
-    /// the process may have become somebody else's.
+    /// Whether nothing was made yet: then who opened it is checked once more, since the process's
+    /// owner may have changed in between.
     fresh: bool,
     /// How much is made yet before others get their turn.
     until_turn: usize,

@@ -26,7 +26,7 @@ pub struct Row {
     pub on: On,
     /// The same file in Linux's procfs; Linux shows that.
     pub own: Option<Passthrough>,
-    /// What it tells, in one line.
+    /// Its content, in one line.
     pub doc: &'static str,
 }
 

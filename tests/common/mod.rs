@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use mach_procfs::tree::{On, ROWS};
 
-/// The names that a directory has on Linux, of the rows and in their order; what there are many of
-/// stands behind them.
+/// The names that a directory has on Linux, of the rows and in their order; entries that the kernel
+/// enumerates follow them.
 pub fn rows_of(directory: &str) -> Vec<&'static str> {
     ROWS.iter()
         .filter(|row| !row.path.is_empty() && row.entries.is_none() && row.on != On::Darwin)

@@ -101,7 +101,7 @@ impl Mount {
         std::fs::read_to_string(self.log.path().join("log")).expect("the log")
     }
 
-    /// What the kernel tells about the daemon in this file of its own procfs.
+    /// The text of this file of the kernel's own procfs about the daemon.
     pub fn daemons(&self, file: &str) -> String {
         let path = format!("/proc/{}/{file}", self.daemon_pid());
         std::fs::read_to_string(path).expect("a file of the daemon")

@@ -1,7 +1,7 @@
-//! Processes to look at. A target is this very test binary run again for the test `process`
-//! below, with a script in its environment: it makes mappings, tells where they are, and stops
-//! itself, so that whoever looks sees a map that does not change. A program without a test harness
-//! calls [`play`] first of all instead.
+//! Processes to look at. A target is this very test binary run again for the test `process` below,
+//! with a script in its environment: it makes mappings, prints where they are, and stops itself, so
+//! that its map does not change. A program without a test harness calls [`play`] first of all
+//! instead.
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
@@ -219,7 +219,7 @@ fn process() {
     play();
 }
 
-/// Does what the script says, where this process was started as a target; tells whether it was.
+/// Runs the script if this process was started as a target. Returns whether it was.
 pub fn play() -> bool {
     let Ok(script) = std::env::var(SCRIPT) else {
         return false;
@@ -318,7 +318,7 @@ fn thread(hex: &str) {
     tell(hex, usize::try_from(id).expect("a number"));
 }
 
-/// Leaves it open, and tells its number.
+/// Leaves it open, and prints its number.
 fn keep(label: &str, file: impl Into<OwnedFd>) {
     tell(label, usize::try_from(file.into().into_raw_fd()).expect("a number"));
 }
@@ -453,7 +453,8 @@ fn map(how: &str, path: Option<&str>) -> usize {
         "touched" => {
             protect(at, 4, read_write);
             for page in 0..3 {
-                // SAFETY: writable pages that hold nothing and that nobody else refers to.
+                // SAFETY: writable pages that hold nothing and to which there is no other
+                // reference.
                 unsafe { ((at + page * PAGE) as *mut u8).write_volatile(1) };
             }
         }

@@ -326,7 +326,7 @@ fn the_picture_names_its_process() {
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains(">Address space of &lt;two&gt;\\012words (77)</text>"), "{text}");
     roxmltree::Document::parse(&text).unwrap();
-    // A sheet that was not told about a process has no name in its heading.
+    // A document that knows no process has no name in its heading.
     let text = String::from_utf8(self::sheet(vmmap_svg, &[])).unwrap();
     assert!(text.contains(">Address space</text>"));
 }

@@ -1,5 +1,5 @@
-//! Nobody sees through the mount what the kernel would not show them: processes of many kinds
-//! look at processes of many kinds, through the mount and through the kernel's own procfs.
+//! The mount shows no caller what the kernel would not show: processes of many kinds look at
+//! processes of many kinds, through the mount and through the kernel's own procfs.
 
 use crate::common;
 
@@ -146,8 +146,8 @@ fn compare(file: &str, ours: &str, theirs: &str, rest: bool) -> Result<&'static 
         }
         // The kernel just ends a file whose process has another image; ours says so.
         ("read:3", theirs) if theirs.starts_with("0:") || rest => Ok("both end"),
-        // Ours is stricter in two things: a handle that was not read before its process became
-        // somebody else's, and what a user other than root may do with capabilities.
+        // Ours is stricter in two things: a handle that was not read before its process changed its
+        // owner, and what a user other than root may do with capabilities.
         ("open:13" | "read:13", theirs) if data(theirs) => Ok("ours refuses"),
         _ => Err(()),
     }

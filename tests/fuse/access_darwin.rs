@@ -157,7 +157,7 @@ fn one_handle_for_all_readers_shows_each_what_is_his() {
         let again = file.read_at(&mut mine[..10], 5).unwrap();
         assert!(mine[..again] == owner.stdout[5..15], "what one has read does not change");
 
-        // It becomes somebody else's: nothing more of it, though the handle is open.
+        // Its owner changes: no more content, though the handle is open.
         let file = open();
         served.model.world(|world| with_ids(world, 502));
         let none = read_as(501, &file);

@@ -247,7 +247,7 @@ fn the_page_cache_never_holds_what_other_handles_must_not_show() {
     target.next_image();
     let mut new = File::open(&path).unwrap();
     assert_eq!(sendfile(&new), Ok(0), "the size ends it");
-    // Until somebody asks for the attributes again, the kernel keeps that size.
+    // The kernel keeps that size until the next request for the attributes.
     assert!(new.seek(SeekFrom::End(0)).unwrap() > 0);
     assert_eq!(sendfile(&new), Err(Errno::EINVAL));
     assert_eq!(sendfile(&old), Err(Errno::EINVAL));

@@ -1,4 +1,4 @@
-//! What the Linux source tells of open files and links, against the kernel's own.
+//! The Linux source's answers about open files and links, against the kernel's own.
 
 use crate::common;
 

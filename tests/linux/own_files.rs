@@ -120,7 +120,7 @@ fn both(pid: u32) -> [ProcfsFile; 2] {
     [ProcfsFile::Process(pid), ProcfsFile::Thread(pid, u64::from(pid.number()))]
 }
 
-/// Compares all files: with what root is shown, and with what nobody is shown.
+/// Compares all files: with what root sees, and with what the user `nobody` sees.
 fn assert_shown_as_the_kernel_does(what: &str, pid: u32) {
     for whose in both(pid) {
         for name in FILES {

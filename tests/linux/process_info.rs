@@ -1,4 +1,4 @@
-//! What the Linux source tells of processes and threads, against the kernel's own files.
+//! The Linux source's answers about processes and threads, against the kernel's own files.
 
 use crate::common;
 

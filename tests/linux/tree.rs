@@ -26,7 +26,7 @@ impl Fixture {
         Fixture { root, tree: Tree::new(Arc::new(kernel), 0, 0) }
     }
 
-    /// A process that started at this tick. Its files belong to whoever runs the test.
+    /// A process that started at this tick. Its files belong to the user who runs the test.
     fn process(&self, pid: u32, uid: u32, ticks: u32, maps: &str) {
         let directory = self.root.path().join(pid.to_string());
         std::fs::create_dir_all(&directory).unwrap();
@@ -177,7 +177,7 @@ fn access_is_decided_by_the_ids() {
     use std::os::unix::fs::MetadataExt;
     let fixture = Fixture::new();
     // The files belong to the user who runs this, so only a process of that user can be seen by
-    // anyone but root: the owner of `maps` tells the dumpable from the others.
+    // anyone but root: the owner of `maps` distinguishes dumpable processes from others.
     let me = std::fs::metadata(fixture.root.path()).unwrap().uid();
     let user = if me == 0 { 1000 } else { me };
     fixture.process(7, user, 1, LINE);

@@ -1,5 +1,5 @@
 //! The kernel calls about what is inside a process, and about the machine, by this program about
-//! itself, held against what it knows or is told by other means.
+//! itself, held against what it knows or learns by other means.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};

@@ -1,5 +1,5 @@
 //! Another process with mappings that are known: this test program once more, which makes them,
-//! tells where they are, and waits until its input ends.
+//! prints where they are, and waits until its input ends.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -181,7 +181,7 @@ fn map(size: usize, protection: i32, flags: i32, fd: i32, offset: usize) -> *mut
 }
 
 fn forbid(start: *mut u8, size: usize) {
-    // SAFETY: pages that `map` gave and that nobody reads or writes.
+    // SAFETY: pages that `map` returned and that no code reads or writes.
     let answer = unsafe { libc::mprotect(start.cast(), size, libc::PROT_NONE) };
     assert_eq!(answer, 0, "{}", io::Error::last_os_error());
 }

@@ -76,7 +76,7 @@ fn no_row_in_the_shared_cache_is_nameless() {
     }
 }
 
-/// The region that holds the first byte of what the child has told.
+/// The region that has the first byte of the child's mapping.
 fn holding(child: &MappedChild, regions: &[Region], name: &str) -> Region {
     let at = child.mapped(name).start;
     regions.iter().find(|it| it.start <= at && at < it.end).expect("mapped").clone()
@@ -176,7 +176,8 @@ fn a_child_s_main_stack_is_one_row() {
     }
 }
 
-/// `parse_main_stack_params` of libpthread: what the kernel tells dyld of the stack is wiped at once.
+/// `parse_main_stack_params` of libpthread: the kernel's string for dyld about the stack is wiped
+/// at once.
 #[test]
 fn the_string_of_the_main_stack_is_wiped() {
     let mut area = vec![0; 1 << 20];

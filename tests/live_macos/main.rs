@@ -1,4 +1,4 @@
-//! On a Mac only: the walk over real processes, held against what else tells of the same memory.
+//! On a Mac only: the walk over real processes, held against other descriptions of the same memory.
 //! Needs no root, and macFUSE only where it is built to mount. Elsewhere `scripts/dev/check-darwin`
 //! compiles and links it.
 #![cfg(target_os = "macos")]
@@ -104,7 +104,7 @@ fn the_shared_cache_names_libsystem_in_this_process_and_in_a_child() {
     let kernel = xnu();
     let code = libc::getpid as *const () as u64;
     let child = MappedChild::start();
-    // On Intel nothing tells that the child has the same version of the cache.
+    // On Intel nothing shows that the child has the same version of the cache.
     let others = if cfg!(target_arch = "aarch64") { vec![child.pid()] } else { vec![] };
     for pid in [Pid::this()].into_iter().chain(others) {
         let mut walk =

@@ -6,7 +6,7 @@ use mach2::traps::mach_task_self;
 use mach2::vm::mach_vm_region;
 use mach2::vm_region::{VM_REGION_BASIC_INFO_64, vm_region_basic_info_64};
 
-/// What both calls tell of a region.
+/// The values of a region that both calls return.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Row {
     start: u64,

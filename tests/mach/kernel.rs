@@ -1,4 +1,4 @@
-//! Processes and names as the Mach source tells them.
+//! Processes and names from the Mach source.
 
 use crate::common::mach as mach_common;
 
@@ -227,8 +227,8 @@ fn stack_is_what_stands_on_a_guard_of_a_mebibyte_at_least() {
     }
 }
 
-/// libpthread wipes the string that tells where the stack is; and if it did not, it would not be read:
-/// it costs a copy of the arguments at every walk.
+/// libpthread wipes the string with the stack's place; and if it did not, it would not be read: it
+/// costs a copy of the arguments at every walk.
 #[test]
 fn stack_is_not_looked_for_among_the_arguments() {
     let mut world = world();

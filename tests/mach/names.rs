@@ -117,7 +117,7 @@ fn the_parent_and_the_child_of_a_fork_have_the_names_of_one_that_has_not_forked(
     assert_eq!(name("186100000"), "[dyld_shared_cache]");
 }
 
-/// Where dyld maps the data itself the kernel tells the file, as it did.
+/// Where dyld maps the data itself the kernel names the file, as before.
 #[test]
 fn macos_12_has_its_files_from_the_kernel() {
     let (model, kernel) = over(macos12());
@@ -203,7 +203,7 @@ fn load_commands_name_written_rows_too_with_device_inode_and_offset() {
     assert_eq!(model.count(Call::FilePart), 1);
 }
 
-/// The file's name, and not its bytes, tells that it is a deleted one.
+/// The file's name, and not its bytes, shows that it is a deleted one.
 #[test]
 fn a_deleted_library_keeps_what_is_proven() {
     let (mut world, vnode) = with_library();

@@ -133,7 +133,7 @@ fn a_file_that_tells_nothing_is_there_all_the_same() {
         model.change_at(Call::VnodeFile, 2, |world| world.process_mut(PID).unwrap().files.clear());
         assert_eq!(kernel.descriptor(pid(), 3).unwrap_err().kind, ErrorKind::NoSuchName);
     }
-    // One that tells nothing does not keep the others from being told.
+    // A process without an answer does not hide the others.
     let (model, kernel) = over(arm64());
     model.at(Call::VnodeFile, 1..=99, Fault::Errno(Errno::IO));
     model.at(Call::SocketFile, 1..=99, Fault::Errno(Errno::IO));
@@ -191,7 +191,7 @@ fn an_account_has_what_its_reader_may_know() {
     assert_eq!(refused(Call::Session, Fault::Errno(Errno::SRCH)).session, None);
 }
 
-/// Of pid 0, `getsid` and `csops` tell what is their caller's own.
+/// For pid 0, `getsid` and `csops` answer about their caller.
 #[test]
 fn the_kernel_has_not_the_session_of_who_asks() {
     let mut world = arm64();

@@ -143,7 +143,7 @@ fn all<C: XnuCalls>(calls: &Arc<C>) -> (String, BTreeSet<&'static str>) {
     whole(&Tree::new(Arc::new(MachKernel::new(Arc::clone(calls))), 0, 0), true)
 }
 
-/// The same; on a busy machine a file may seem not to answer in time.
+/// Compares the trees once more; on a busy machine a file may seem not to answer in time.
 fn all_in_time<C: XnuCalls>(calls: &Arc<C>) -> (String, BTreeSet<&'static str>) {
     for _ in 0..20 {
         let shown = all(calls);
@@ -245,7 +245,7 @@ fn each_recorded_answer_is_shown() {
     assert_eq!(hidden, ["mach_port_get_attributes(MACH_PORT_LIMITS_INFO)"]);
 }
 
-/// Another user is told what anyone may know of a process, and nothing else.
+/// Another user sees what all users may know of a process, and no more.
 #[test]
 fn another_user_sees_what_is_for_all() {
     let tree = tree("arm64");

@@ -1,5 +1,5 @@
-//! All files of a process, read by its owner, by root and by another user: no more is told to
-//! anyone than by the kernel.
+//! All files of a process, read by its owner, by root and by another user: no reader sees more than
+//! the kernel shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -44,7 +44,7 @@ fn read_by(user: u32, mount: &Mount, pid: u32) -> BTreeMap<String, BTreeSet<Stri
     read
 }
 
-/// What is not in the kernel's procfs and told to everyone: parts of `stat` and `status`.
+/// Files for all users that the kernel's procfs does not have: parts of `stat` and `status`.
 const TOLD_TO_ALL: [&str; 4] = ["pgid", "ppid", "tdev", "tpgid"];
 
 #[test]

@@ -100,7 +100,7 @@ fn links_without_a_path_are_their_text() {
     }
 }
 
-/// Another user is told as little as by the kernel.
+/// Another user sees as little as in the kernel's own.
 #[test]
 fn by_another_user() {
     if !is_here("lsof") || !is_alone("lsof::by_another_user") {

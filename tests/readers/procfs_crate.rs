@@ -40,7 +40,7 @@ fn variables(process: &Process) -> String {
     }))
 }
 
-/// What it tells of each region, which it has by name.
+/// Its values of each region, which it has by name.
 fn in_order(maps: MemoryMaps) -> Vec<String> {
     let one = |mut map: MemoryMap| {
         let amounts: BTreeMap<_, _> = map.extension.map.drain().collect();
@@ -219,7 +219,7 @@ fn the_machine() {
     assert!((before.uptime..=after.uptime).contains(&answer.uptime), "{answer:?}");
 }
 
-/// Whoever is not served says so.
+/// A test that is not served says so.
 #[test]
 fn what_the_mount_has_not() {
     let Some(mount) = Mount::new() else { return };

@@ -8,8 +8,8 @@ use super::common::mount::Mount;
 use super::common::target::Target;
 use super::targets::Stopped;
 
-/// What ps can tell of a process from the files that the mount has; `cgroup`, `label`, `luid`,
-/// `oom`, and the namespaces are in others.
+/// The columns of ps that come from files of the mount; `cgroup`, `label`, `luid`, `oom`, and the
+/// namespaces are in others.
 const OF_A_PROCESS: [&str; 60] = [
     "pid", "ppid", "pgid", "sid", "tty", "tpgid", "stat", "state", "f", "ni", "pri", "cls",
     "rtprio", "psr", "uid", "user", "ruid", "ruser", "suid", "suser", "fsuid", "fsuser", "gid",
@@ -89,7 +89,7 @@ fn lines_of(answer: &Answer, column: usize, pids: &[u32]) -> Vec<String> {
     answer.said.lines().filter(is_of).map(words).collect()
 }
 
-/// A line without its layout, which has narrower columns where nobody tells the highest pid.
+/// A line without its layout, which has narrower columns where the highest pid is unknown.
 fn words(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -166,7 +166,8 @@ fn pmap_in_each_of_its_forms() {
                 assert!(answer.good().contains("libc.so.6"));
             }
         }
-        // How many others share a page changes with whoever begins and ends; all else does not.
+        // The number of processes that share a page changes as processes begin and end; other
+        // values do not.
         for form in ["-X", "-XX"] {
             asking.same_of(&format!("pmap {form} $WORDS"), |answer| {
                 let words = |line: &str| line.split_whitespace().count();

@@ -66,7 +66,7 @@ fn parsed<T: FromBufRead>(path: &Path) -> T {
     T::from_buf_read(String::from_utf8_lossy(&text).as_bytes()).unwrap()
 }
 
-/// What a process tells; what has no source on macOS, or none in the recording, is not found.
+/// The values of a process; those without a source on macOS, or in the recording, are missing.
 fn read_all(root: &Path, pid: i32) {
     let directory = root.join(pid.to_string());
     let process = Process::new_with_root(directory.clone()).unwrap();

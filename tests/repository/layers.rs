@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::code::code_of;
 
-/// What each layer may import of this crate. `model` is everybody's.
+/// What each layer may import of this crate. All layers import `model`.
 const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("model", &["model"]),
     ("api", &["model", "kernel", "format", "api"]),
@@ -13,7 +13,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("format", &["model", "format"]),
     ("tree", &["model", "kernel", "format", "tree"]),
     ("fuse", &["model", "tree", "fuse"]),
-    // On macOS the kernel tells what is mounted.
+    // On macOS the kernel reports the mounts.
     ("mount", &["model", "kernel", "tree", "fuse", "mount"]),
     ("cli", &["model", "kernel", "recording", "tree", "mount", "cli", "format"]),
 ];
@@ -27,7 +27,7 @@ const UNSAFE: [&str; 5] = [
     "src/kernel/xnu/sys/mod.rs",
 ];
 
-/// Files that tell the systems apart.
+/// Files whose code depends on the system.
 const PICKS_SYSTEM: [&str; 9] = [
     "src/kernel/mod.rs",
     "src/kernel/xnu/mod.rs",

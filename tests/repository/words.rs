@@ -27,10 +27,6 @@ const PHRASES: [&str; 14] = [
 const SENTENCES: [&str; 5] =
     ["as of the trait", "the books", "the same", "see there", "so is this"];
 
-/// Folders and files whose comments have not been rewritten yet. Remove an entry to have it checked.
-const NOT_YET: [&str; 6] =
-    ["src/fuse", "src/kernel/mod.rs", "src/lib.rs", "src/model", "src/tree", "tests/*.rs"];
-
 /// The folders that are checked, and the documents at the top.
 const CHECKED: [&str; 10] = [
     "CHANGELOG.md",
@@ -74,14 +70,6 @@ fn collect(path: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn is_not_yet(name: &str) -> bool {
-    NOT_YET.iter().any(|entry| match entry.strip_suffix("/*.rs") {
-        // All of `tests` but its own crate.
-        Some(folder) => name.starts_with(folder) && !name.starts_with("tests/xnu_model/"),
-        None => name == *entry || name.starts_with(&format!("{entry}/")),
-    })
-}
-
 /// A part of a file that was written to be read: the number of its first line, and its lines.
 type Prose = Vec<(usize, String)>;
 
@@ -107,22 +95,16 @@ fn comment<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
     Some(line[place..].trim_start_matches(['/', '!', '#']).trim())
 }
 
-/// Lines without those of fenced and indented blocks, tables of what was made excepted.
+/// Lines without those of fenced and indented blocks.
 fn paragraphs(text: &str) -> Vec<Prose> {
-    let (mut is_fenced, mut is_generated) = (false, false);
+    let mut is_fenced = false;
     let lines = text.lines().map(|line| {
-        // The rows of `src/tree` are checked once its comments are.
-        if line.starts_with("<!-- the table of files") {
-            is_generated = NOT_YET.contains(&"src/tree");
-        } else if line.starts_with("<!-- end of the table") {
-            is_generated = false;
-        }
         if line.trim_start().starts_with("```") {
             is_fenced = !is_fenced;
             return None;
         }
         let is_item = line.trim_start().starts_with(['*', '-']);
-        (!is_fenced && !is_generated && (is_item || !line.starts_with("    "))).then_some(line)
+        (!is_fenced && (is_item || !line.starts_with("    "))).then_some(line)
     });
     blocks(lines)
 }
@@ -174,9 +156,9 @@ fn bad(text: &str) -> Vec<&'static str> {
 fn comments_and_documents_are_in_plain_words() {
     let mut wrong = String::new();
     let mut seen = 0;
-    for name in files().iter().filter(|name| !is_not_yet(name)) {
-        let Ok(text) = std::fs::read_to_string(top().join(name)) else { continue };
-        for block in prose(name, &text) {
+    for name in files() {
+        let Ok(text) = std::fs::read_to_string(top().join(&name)) else { continue };
+        for block in prose(&name, &text) {
             seen += block.len();
             for phrase in bad(&plain(&block)) {
                 // The line that has its first word, or the first line of the comment.

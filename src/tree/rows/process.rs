@@ -64,13 +64,13 @@ pub(super) const ROWS: &[RowSpec] = &[
     whole_process(
         "PID/status",
         linux::status,
-        "what `stat` and `statm` tell, and user and group ids, by name",
+        "the values of `stat` and `statm`, and user and group ids, by name",
     )
     .own("status", Public::Whole),
     process(
         "PID/limits",
         linux::limits,
-        "limits of what it may use; unlimited on macOS, which does not tell",
+        "limits of what it may use; unlimited on macOS, which does not report them",
     )
     .own("limits", Public::Whole),
     row("PID/fd/N", Kind::Link(Link::Descriptor), "link to what this descriptor is open on")

@@ -105,7 +105,7 @@ pub(super) const ROWS: &[RowSpec] = &[
         "user time of all threads",
     )
     .memory(),
-    directory("PID/task/basic_info", "what TASK_BASIC_INFO tells").memory(),
+    directory("PID/task/basic_info", "values of TASK_BASIC_INFO").memory(),
     process("PID/task/basic_info/policy", macfuse::policy, "scheduling policy").memory(),
     process(
         "PID/task/basic_info/resident_size",

@@ -9,7 +9,7 @@ use crate::model::RegisterSet;
 pub(super) const ROWS: &[RowSpec] = &[
     directory("PID/task/threads", "threads, by their number in hexadecimal").memory(),
     directory("PID/task/threads/ID", "one thread").memory().each(Entries::MachThreads),
-    directory("PID/task/threads/ID/basic_info", "what THREAD_BASIC_INFO tells").memory(),
+    directory("PID/task/threads/ID/basic_info", "values of THREAD_BASIC_INFO").memory(),
     thread(
         "PID/task/threads/ID/basic_info/cpu_usage",
         |thread, out| line_or_dash(out, thread.cpu_usage),

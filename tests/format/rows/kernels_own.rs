@@ -24,7 +24,7 @@ fn text<T>(value: &T, render: impl Fn(&T, &mut Vec<u8>)) -> String {
 const BOOTED: SystemTime = SystemTime::UNIX_EPOCH;
 const PAGE: u64 = 4096;
 
-/// What the kernel's own `stat` tells, by the numbers that `man 5 proc` gives the fields.
+/// The kernel's own `stat`, by the numbers that `man 5 proc` gives the fields.
 fn process_info(stat: &str) -> ProcessInfo {
     let (pid, rest) = stat.split_once(" (").unwrap();
     let (name, rest) = rest.rsplit_once(") ").unwrap();

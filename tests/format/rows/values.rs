@@ -1,5 +1,5 @@
-//! The values that goldens show: one as there may be, one of which nothing is told, and one of the
-//! largest numbers and the strangest names.
+//! The values that goldens show: one of usual values, one of unknown values, and one of the largest
+//! numbers and the strangest names.
 
 use std::time::{Duration, SystemTime};
 

@@ -13,8 +13,8 @@ use mach_procfs::mount::quote;
 const NOBODY: u32 = 65534;
 
 /// Runs a script in a mount and pid namespace of its own, so that no daemon outlives it; with
-/// `$DIR`, an empty directory, `$PROGRAM`, and `user`, which runs a command as nobody. None where
-/// that cannot be done here.
+/// `$DIR`, an empty directory, `$PROGRAM`, and `user`, which runs a command as the user `nobody`.
+/// None where that cannot be done here.
 fn in_namespace(script: &str) -> Option<Output> {
     if !can_mount_apart() {
         return None;

@@ -189,7 +189,7 @@ fn a_mount_that_was_moved_is_ended_where_it_is() {
 #[test]
 fn the_background_daemon_keeps_no_descriptor_of_its_starter() {
     let Some(place) = Place::new() else { return };
-    // The end of a pipe that somebody waits on, and a lock.
+    // The end of a pipe that a process waits on, and a lock.
     let script = "exec 9>\"$DIR.lock\"; flock 9; \"$PROGRAM\" mount \"$DIR\"; echo done";
     let output = Command::new("sh")
         .args(["-c", script])

@@ -14,8 +14,8 @@ fn retry<T>(mut ask: impl FnMut() -> Result<T, i32>) -> T {
     })
 }
 
-/// Asks while the look-up of a process in the root hangs, and tells how it was answered at last. No
-/// answer in between waits for the kernel's: it goes on hanging until all were given.
+/// Asks while the look-up of a process in the root hangs, and returns its answer. No answer in
+/// between waits for the kernel's: it goes on hanging until all were given.
 fn while_one_hangs(
     extension: &Extension,
     who: Caller,

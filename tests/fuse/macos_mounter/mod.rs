@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
-/// What tells a driver its case, and a stand-in how to behave.
+/// Variables that select a driver's case and a stand-in's behaviour.
 const CASE: &str = "MACH_PROCFS_CASE";
 const DIRECTORY: &str = "MACH_PROCFS_DIRECTORY";
 

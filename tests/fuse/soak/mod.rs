@@ -33,7 +33,7 @@ fn asked_for() -> Option<Duration> {
     Some(Duration::from_secs(seconds.parse().expect("seconds")))
 }
 
-/// What the daemon holds when nobody uses it.
+/// The daemon's memory when no reader uses it.
 struct Rest {
     resident: usize,
     descriptors: usize,

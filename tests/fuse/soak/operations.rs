@@ -201,7 +201,7 @@ impl<'a> Storm<'a> {
         handle[0] = libc::MAX_HANDLE_SZ as u32;
         let room = handle.as_mut_ptr().cast();
         let mut mount = 0;
-        // SAFETY: a string that ends in NUL, a handle that tells its room, and an integer.
+        // SAFETY: a string that ends in NUL, a handle with its size, and an integer.
         let made = unsafe {
             libc::name_to_handle_at(libc::AT_FDCWD, name.as_ptr(), room, &raw mut mount, 0)
         };
@@ -355,7 +355,8 @@ impl<'a> Storm<'a> {
                     let whence =
                         self.of(&[libc::SEEK_SET, libc::SEEK_CUR, libc::SEEK_END, 3, 4, 9]);
                     let at = check(libc::lseek(fd, offset, whence));
-                    // A `stat` by somebody else in between makes the kernel take 0 for the length.
+                    // A `stat` by another process in between makes the kernel take 0 for the
+                    // length.
                     let length = self.expected.len() as i64;
                     at.and_then(|at| match (known, whence) {
                         (true, libc::SEEK_END)

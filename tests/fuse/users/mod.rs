@@ -154,7 +154,7 @@ fn over_proc_itself() {
         not grep -q '/proc fuse.mach-procfs' /proc/self/mounts";
     let output = in_namespace(script);
     assert!(output.status.success(), "{output:?}");
-    // The same, ended by a signal while somebody is inside.
+    // A mount in use, ended by a signal.
     let script = "$PROGRAM mount --foreground --report /proc >$DIR/said & D=$!; \
         until grep -q ready $DIR/said; do kill -0 $D; done; \
         test -e /proc/self/task/vmmap; exec 5</proc/self; \
@@ -205,8 +205,8 @@ fn asked(script: &str, mount: &Mount) -> Output {
     shell.args(["-c", script]).env("MOUNT", mount.root()).stdin(Stdio::null()).to_end()
 }
 
-/// Whether the kernel, and whether the mount, show a target to one who asks, both told as a shell
-/// command that begins the process. The two must agree.
+/// Whether the kernel, and whether the mount, show a target to a caller. A shell command begins
+/// each of the two processes. The two must agree.
 fn assert_agreed(mount: &Mount, target: &str, asker: &str, expected: bool) {
     let script = format!(
         "{target} sleep 1000 & T=$!; trap 'kill $T' EXIT; \

@@ -1,10 +1,10 @@
-//! Who may mount and end what, and what those are told who may not.
+//! Who may mount and end what, and the messages for users who may not.
 
 use crate::common;
 
 use super::{device, in_namespace, text};
 
-/// How a script runs the program as nobody.
+/// How a script runs the program as the user `nobody`.
 const USER: &str = "setpriv --reuid 65534 --regid 65534 --clear-groups";
 
 #[test]

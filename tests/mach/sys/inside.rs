@@ -225,7 +225,8 @@ fn every_fact_of_a_pid_arrives() {
     assert_eq!(Xnu.pid_path(PID, &mut [0; 4096]), Ok(4095));
 }
 
-/// The kernel is told no size: what has no room for the struct does not get to it.
+/// The kernel gets no size, so a buffer that is too small for the struct is refused before the
+/// call.
 #[test]
 fn what_a_process_has_used_is_whole_or_nothing() {
     let (model, _stand_ins) = over_model(full_world());
