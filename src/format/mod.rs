@@ -31,7 +31,6 @@ pub trait Document: Send {
     /// do not ask.
     ///
     /// # Errors
-    ///
     /// The error of `process`.
     fn about(&mut self, _process: &mut dyn FnMut() -> Result<Process>) -> Result<()> {
         Ok(())

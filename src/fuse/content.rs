@@ -77,7 +77,6 @@ impl Content {
     /// The bytes from `offset` on: `size` of them, or fewer only where the content ends.
     ///
     /// # Errors
-    ///
     /// When the content fails before the range is complete: a truncated read looks like an end, so
     /// it is an error. Later reads past what was generated fail with this error, too.
     /// `ContentQuota` is not kept: there may be room later.

@@ -13,8 +13,8 @@ pub trait Callers: Send + Sync {
     /// `NoSuchProcess` where the number says nothing here, as 0 does.
     fn process_of_caller(&self, caller: u32) -> Result<Pid>;
 
-    /// What tells the process that a request comes from, from all others that had or will have its
-    /// pid. Unlike [`Kernel::identity`](super::Kernel::identity) on Darwin, it is kept by exec.
+    /// The identity of the process that a request comes from: no other process with its pid had or
+    /// will have it. Unlike [`Kernel::identity`](super::Kernel::identity) on Darwin, it is kept by exec.
     ///
     /// # Errors
     /// `NoSuchProcess` where the number says nothing here; `ResourceLimit` or `Failed`.

@@ -29,7 +29,7 @@ pub trait Darwin: Send + Sync {
     /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn role(&self, pid: Pid) -> Result<i32>;
 
-    /// What tells a task from all others, in messages and to the audit system.
+    /// The identity of a task in messages and for the audit system.
     ///
     /// # Errors
     /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.

@@ -209,7 +209,6 @@ pub trait Kernel: Send + Sync {
     /// Whether a process has a thread of this id. Costs the same however many threads it has.
     ///
     /// # Errors
-    ///
     /// Those of [`threads`](Self::threads).
     fn has_thread(&self, pid: Pid, id: u64) -> Result<bool>;
 

@@ -57,7 +57,6 @@ pub trait Text: Send {
     /// Appends to `out` until it holds at least `enough` bytes; false when the text has ended.
     ///
     /// # Errors
-    ///
     /// `Vanished` when the process went away before the text was whole; else `Denied`,
     /// `ResourceLimit` or `Failed`.
     fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool>;

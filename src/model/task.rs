@@ -77,7 +77,7 @@ pub struct Queue {
     pub send_once_rights: u32,
 }
 
-/// What tells a task from all others (`audit_token_t`).
+/// The identity of a task in messages and for the audit system (`audit_token_t`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AuditToken {
     /// The user who logged in, for the audit system.

@@ -41,7 +41,6 @@ pub const HELPER_WITHIN: std::time::Duration = std::time::Duration::from_secs(20
 /// `lazy`: it is detached now and ends with its last use.
 ///
 /// # Errors
-///
 /// There is no mount of ours, it is in use, or the caller may not end it.
 pub fn unmount(path: &Path, lazy: bool) -> Result<(), MountError> {
     host::unmount(path, lazy)

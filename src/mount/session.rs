@@ -46,7 +46,6 @@ enum Event {
 /// process soon: connections to the kernel close with it.
 ///
 /// # Errors
-///
 /// The mount cannot be made, a signal came before it was made, or it cannot be ended.
 /// When the mount cannot be made, a signal came before it was, or it cannot be ended.
 pub fn mount(
@@ -152,7 +151,6 @@ fn is_still_mounted<V: Volume>(guard: &Guard<V>) -> Result<bool, MountError> {
 /// daemon, is cleared.
 ///
 /// # Errors
-///
 /// The reason why not.
 pub fn check(path: &Path) -> Result<(), MountError> {
     let system = host::system();

@@ -252,7 +252,6 @@ pub fn replay(recording: Recording, uid: u32, gid: u32) -> Arc<dyn Kernel> {
 /// Records this machine's own kernel about these processes.
 ///
 /// # Errors
-///
 /// Always fails on Linux: recordings are of XNU's answers.
 #[cfg(target_os = "linux")]
 pub fn record_host(_: &[Pid]) -> Result<Recording> {
@@ -263,7 +262,6 @@ pub fn record_host(_: &[Pid]) -> Result<Recording> {
 /// Records this machine's own kernel about these processes.
 ///
 /// # Errors
-///
 /// Never fails on macOS: a refusal of the kernel is recorded as one.
 #[cfg(target_os = "macos")]
 pub fn record_host(pids: &[Pid]) -> Result<Recording> {

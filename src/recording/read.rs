@@ -99,7 +99,6 @@ struct Header {
 /// Reads a recording and checks that it can be replayed.
 ///
 /// # Errors
-///
 /// The first fault of the file, with its place.
 pub fn read(reader: impl Read, limits: Limits) -> Result<Recording, RecordingError> {
     let mut bytes = Vec::new();

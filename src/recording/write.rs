@@ -18,7 +18,6 @@ impl Recording {
     /// Writes a recording. Equal recordings give equal bytes.
     ///
     /// # Errors
-    ///
     /// The errors of the writer.
     pub fn write(&self, writer: impl Write) -> io::Result<()> {
         let mut writer = io::BufWriter::new(writer);

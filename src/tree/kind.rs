@@ -145,9 +145,9 @@ pub enum Passthrough {
     Caller(&'static str),
 }
 
-/// How much of a file of Linux's own procfs everyone may see, by `tgid_base_stuff` of
-/// `fs/proc/base.c`. The mode of the kernel's file does not tell: everyone may open `smaps`, which
-/// then asks who reads it (`proc_mem_open`).
+/// The part of a file of Linux's own procfs that all users may see, by `tgid_base_stuff` of
+/// `fs/proc/base.c`. The mode of the kernel's file is not enough: `smaps` has a mode for all users
+/// and checks the caller at the open (`proc_mem_open`).
 #[derive(Clone, Copy, Debug)]
 pub enum Public {
     /// All of it.

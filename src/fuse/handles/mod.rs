@@ -204,7 +204,6 @@ impl Handles {
     /// file since. The rights of a reader of a shared handle are checked each time.
     ///
     /// # Errors
-    ///
     /// `BadHandle`; on a shared handle as [`Tree::check_readable`]; where the reader has nothing
     /// yet, `HandleQuota` and, for a file, as [`Tree::open`].
     pub(super) fn of_reader<T: PerReader>(

@@ -14,8 +14,8 @@ mod interleavings;
 /// What a reader has for itself. An event loop that finds it locked hands the request to the pool.
 pub(super) type Shared<T> = Arc<Mutex<T>>;
 
-/// A process by pid, with what tells it from others that had or will have its pid, where that is
-/// known.
+/// A process by pid, with the identity that no other process with its pid had or will have, where
+/// that is known.
 pub(super) type Process = (u32, Option<u64>);
 
 /// A process that reads, with the ids that it reads with.
@@ -75,8 +75,8 @@ impl<T> Readers<T> {
         (!(afresh && kept.is_closed)).then(|| Arc::clone(&kept.what))
     }
 
-    /// What this caller has, or what another process with its pid and ids has left: only the kernel
-    /// could tell.
+    /// What this caller has, or what another process with its pid and ids has left: only the
+    /// kernel could distinguish them.
     pub(super) fn find_unconfirmed(&self, caller: &Caller) -> Option<Shared<T>> {
         let Caller { pid, uid, gid } = *caller;
         let kept = self.by_pid.get(&pid)?;

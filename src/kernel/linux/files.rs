@@ -27,7 +27,6 @@ impl LinuxKernel {
     /// Reads a small file below the root.
     ///
     /// # Errors
-    ///
     /// By the meaning of the errno, without a pid.
     pub fn read_whole(&self, path: &str) -> Result<Vec<u8>> {
         let path = ProcPath::new(format_args!("{path}"));

@@ -60,7 +60,6 @@ nix::ioctl_read_bad!(ns_get_owner_uid, nix::request_code_none!(0xB7, 4), libc::u
 /// The user namespace in which this one was made.
 ///
 /// # Errors
-///
 /// `EPERM` if it is outside of the caller's own.
 pub(super) fn parent_of_namespace(namespace: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     // SAFETY: the request takes no argument and touches no memory of ours.
@@ -132,7 +131,6 @@ pub(super) fn process_of(pidfd: BorrowedFd<'_>) -> Result<u32, Errno> {
 /// Whether the address space behind an open `maps` file still exists.
 ///
 /// # Errors
-///
 /// `ENOTTY` if the file is not a `maps` or the kernel is older than 6.11.
 pub(super) fn address_space_lives(maps: BorrowedFd<'_>) -> Result<bool, Errno> {
     let mut query = ProcmapQuery {

@@ -57,7 +57,6 @@ impl LinuxKernel {
     /// The procfs that is mounted at `/proc`.
     ///
     /// # Errors
-    ///
     /// `Failed` if it is not a procfs, or one of another pid namespace; `NoSuchName` if it is
     /// missing.
     pub fn new() -> Result<Self> {
@@ -87,7 +86,6 @@ impl LinuxKernel {
     /// A tree of files that looks like a procfs: `PID/maps`, `PID/smaps`, `PID/stat`, `PID/status`.
     ///
     /// # Errors
-    ///
     /// `NoSuchName` if there is no such directory.
     pub fn fixture(root: &Path) -> Result<Self> {
         Ok(Self::over(open_directory(root)?, IdentitySource::StartTime))
@@ -153,7 +151,6 @@ impl LinuxKernel {
 /// The map of this program itself, without a source for other processes and without their identity.
 ///
 /// # Errors
-///
 /// `Failed` if `/proc` is not a procfs, `NoSuchName` if it is missing or of another pid namespace;
 /// `ResourceLimit`.
 pub fn own_regions() -> Result<Box<dyn Walk>> {

@@ -25,7 +25,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// that fills the buffer may have been cut off without an error.
     ///
     /// # Errors
-    ///
     /// [`Errno::NOMEM`] for an empty buffer or a kernel without memory.
     fn list_pids(&self, pids: Option<&mut [i32]>) -> Result<usize, Errno>;
 
@@ -40,7 +39,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// while the target is in `execve`'s switch-over.
     ///
     /// # Errors
-    ///
     /// The errors above, and those of the flavor ([`PidInfo`](super::PidInfo),
     /// [`PidList`](super::PidList)).
     fn pid_info(
@@ -60,7 +58,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// file's, at any moment.
     ///
     /// # Errors
-    ///
     /// The errors above, and those of the flavor ([`FdInfo`](super::FdInfo)).
     fn pid_fd_info(
         &self,
@@ -89,7 +86,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// is the caller.
     ///
     /// # Errors
-    ///
     /// [`Errno::SRCH`] for no such process and for a zombie; the errors of a policy
     /// (`mac_proc_check_get_cs_info`).
     fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno>;
@@ -121,7 +117,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// buffer, the length that is available.
     ///
     /// # Errors
-    ///
     /// Those of [`KERN_PROCARGS2`](super::KERN_PROCARGS2) and
     /// [`KERN_PROC_PID`](super::KERN_PROC_PID).
     fn sysctl(&self, name: &[i32], buffer: Option<&mut [u8]>) -> Result<usize, Errno>;
@@ -197,7 +192,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// the task maps. An error changes nothing.
     ///
     /// # Errors
-    ///
     /// [`KernReturn::INVALID_ADDRESS`] if no region follows, which a task in its exit may return,
     /// too; [`KernReturn::INVALID_ARGUMENT`], [`KernReturn::INVALID_DEST`] and
     /// [`KernReturn::SERVER_DIED`] if the task is gone or the port only names or inspects it.
@@ -224,7 +218,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// thread.
     ///
     /// # Errors
-    ///
     /// Those of [`threads`](Self::threads).
     fn thread_port(&self, _task: PortName, _id: u64) -> Result<Option<PortName>, KernReturn> {
         Ok(None)
@@ -247,7 +240,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// translated process are the machine's as well.
     ///
     /// # Errors
-    ///
     /// Those of calls by port, also for a flavor that this machine or this thread does not have;
     /// [`KernReturn::TERMINATED`] for a thread that ended just now, [`KernReturn::ABORTED`] where
     /// the wait was interrupted.
@@ -263,7 +255,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// type. `mach_port_names`, which lists less, needs a control port.
     ///
     /// # Errors
-    ///
     /// Those of calls by port; [`KernReturn::INVALID_TASK`] for a space that is being torn down,
     /// `KERN_RESOURCE_SHORTAGE` if the kernel has no memory.
     fn space_info(&self, task: PortName) -> Result<Vec<SpaceEntry>, KernReturn>;
@@ -297,7 +288,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// of `only` one. The kernel always returns all; a replay does not copy thousands of others.
     ///
     /// # Errors
-    ///
     /// `KERN_RESOURCE_SHORTAGE` if the kernel has no memory.
     fn processor_info(
         &self,
@@ -308,7 +298,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// `mach_timebase_info`: the ratio of nanoseconds to absolute-time units.
     ///
     /// # Errors
-    ///
     /// None is documented.
     fn timebase(&self) -> Result<Timebase, KernReturn>;
 
@@ -317,14 +306,12 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// cut off silently. The kernel asks no file system, so a dead one does no harm.
     ///
     /// # Errors
-    ///
     /// The errors of a policy.
     fn mounts(&self, mounts: Option<&mut [Mount]>) -> Result<usize, Errno>;
 
     /// The time of day; in a replay that of the recording.
     ///
     /// # Errors
-    ///
     /// [`Errno::NOTSUP`] if the recording lacks it.
     fn now(&self) -> Result<SystemTime, Errno> {
         Ok(SystemTime::now())
@@ -334,7 +321,6 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// May block for as long as the file system does.
     ///
     /// # Errors
-    ///
     /// The errors of the three calls; [`Errno::INVAL`] for a file that is not regular.
     fn file_part(&self, path: &[u8], offset: u64, most: usize) -> Result<FilePart, Errno>;
 

@@ -72,7 +72,6 @@ impl FilePart {
     /// link, and does not wait for a fifo or a device.
     ///
     /// # Errors
-    ///
     /// The errors of [`XnuCalls::file_part`](super::XnuCalls::file_part).
     pub fn read(path: &[u8], offset: u64, most: usize) -> Result<Self, Errno> {
         let failed = |error: io::Error| error.raw_os_error().map_or(Errno::IO, Errno);

@@ -57,7 +57,6 @@ impl<C: XnuCalls> TaskPort<C> {
     /// success without a right, because the process has no task yet or is losing it.
     ///
     /// # Errors
-    ///
     /// Those of [`XnuCalls::port_for_pid`].
     pub fn for_pid(calls: &Arc<C>, kind: PortKind, pid: i32) -> Result<Option<Self>, Refusal> {
         let name = calls.port_for_pid(kind, pid)?;
@@ -107,7 +106,6 @@ impl<C: XnuCalls> ThreadPorts<C> {
     /// The threads of this task, without those that are just ending.
     ///
     /// # Errors
-    ///
     /// Those of [`XnuCalls::threads`].
     pub fn of(task: &TaskPort<C>) -> Result<Self, KernReturn> {
         Ok(Self::new(task, task.calls.threads(task.name)?))
@@ -116,7 +114,6 @@ impl<C: XnuCalls> ThreadPorts<C> {
     /// Threads of this task, including the one with this id if there is one.
     ///
     /// # Errors
-    ///
     /// Those of [`XnuCalls::threads`].
     pub fn with(task: &TaskPort<C>, id: u64) -> Result<Self, KernReturn> {
         match task.calls.thread_port(task.name, id)? {

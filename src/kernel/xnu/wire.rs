@@ -124,7 +124,7 @@ macro_rules! xnu_structs {
             derive(serde::Serialize, serde::Deserialize),
             serde(deny_unknown_fields)
         )]
-        // A macro cannot tell a doc comment from an attribute of serde, so both are left out.
+        // A macro cannot distinguish a doc comment from an attribute of serde, so both are left out.
         #[cfg_attr(not(feature = "cli"), allow(missing_docs))]
         pub struct $name {
             $($(#[cfg_attr(feature = "cli", $field_meta)])* pub $field: $type,)*

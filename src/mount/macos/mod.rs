@@ -65,7 +65,6 @@ impl<V: Volumes + Clone> Mac<V> {
     /// Mounts and serves as [`super::mount`] does.
     ///
     /// # Errors
-    ///
     /// The errors of [`super::mount`].
     pub fn mount(
         &self,
@@ -80,7 +79,6 @@ impl<V: Volumes + Clone> Mac<V> {
     /// Ends a mount of ours, also a dead one. A mount in use is ended only with `lazy`, by force.
     ///
     /// # Errors
-    ///
     /// There is no mount of ours, it is in use, or this process may not end it.
     pub fn unmount(&self, path: &Path, lazy: bool) -> Result<(), MountError> {
         let place = &resolve(&self.volumes, path)?;

@@ -18,14 +18,12 @@ pub trait Volumes {
     /// All mounts, in the order in which they were made.
     ///
     /// # Errors
-    ///
     /// The kernel does not report them.
     fn mounted(&self) -> Result<Vec<Mounted>, String>;
 
     /// Ends the mount on top at this path, by force even if it is in use.
     ///
     /// # Errors
-    ///
     /// The mount is in use, or this process may not end it.
     fn unmount(&self, path: &Path, force: bool) -> Result<(), Errno>;
 }

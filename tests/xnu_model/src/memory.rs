@@ -38,7 +38,6 @@ impl Memory {
     /// `mach_vm_read_overwrite`.
     ///
     /// # Errors
-    ///
     /// [`KernReturn::INVALID_ADDRESS`] if a part is not mapped.
     pub fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), KernReturn> {
         let end = address.checked_add(buffer.len() as u64).ok_or(KernReturn::INVALID_ADDRESS)?;

@@ -222,7 +222,6 @@ pub(super) type ForPid = unsafe extern "C" fn(c_uint, c_int, *mut c_uint) -> c_i
 /// is not started, so the function is looked up when it is called.
 ///
 /// # Safety
-///
 /// The name is that of such a function, or of nothing.
 pub(super) unsafe fn for_pid_by_name(name: &CStr) -> Option<ForPid> {
     // SAFETY: a name that ends in NUL.
@@ -248,7 +247,6 @@ impl<T: Plain> OutOfLine<T> {
     /// Takes the result of a call.
     ///
     /// # Safety
-    ///
     /// `start` is null, or the start of `count` values in memory that the kernel has mapped for
     /// this answer, and that no other code unmaps.
     pub(super) unsafe fn new(start: *mut T, count: c_uint) -> Self {

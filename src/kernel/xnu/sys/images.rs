@@ -42,7 +42,6 @@ unsafe fn path_of(header: *const c_void) -> Option<Vec<u8>> {
 /// The place of this segment of an image.
 ///
 /// # Safety
-///
 /// `header` is that of an image that dyld never unloads.
 unsafe fn segment(header: *const c_void, name: &CStr) -> Option<Segment> {
     let mut size = 0;
