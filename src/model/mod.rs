@@ -8,6 +8,7 @@ mod port_refusal;
 mod process;
 mod process_info;
 mod region;
+mod task;
 mod user_tag;
 
 pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible};
@@ -15,12 +16,12 @@ pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, from_octal};
 pub use port_refusal::{PortRefusal, Signing};
 pub use process::{CallerPrivileges, Credentials, Identity, Ids, Owner, Pid, Process};
 pub use process_info::{
-    Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, Extent, MemoryKinds, Port,
-    ProcessInfo, Queue, Register, RegisterSet, Signals, State, TaskFact, Thread, Time, Usage,
-    Visibility,
+    Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, Extent, MemoryKinds,
+    ProcessInfo, Signals, State, Time, Usage, Visibility,
 };
 pub use region::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
     Sharing,
 };
+pub use task::{AuditToken, Port, Queue, Register, RegisterSet, SecurityToken, Thread};
 pub use user_tag::UserTag;

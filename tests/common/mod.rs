@@ -2,7 +2,9 @@
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 #![allow(clippy::panic)]
 
+pub mod counted;
 pub mod golden;
+pub mod mach;
 #[cfg(target_os = "linux")]
 pub mod mount;
 pub mod program;
@@ -22,7 +24,7 @@ use mach_procfs::tree::{On, ROWS};
 /// stands behind them.
 pub fn rows_of(directory: &str) -> Vec<&'static str> {
     ROWS.iter()
-        .filter(|row| !row.path.is_empty() && row.items.is_none() && row.on != On::Darwin)
+        .filter(|row| !row.path.is_empty() && row.entries.is_none() && row.on != On::Darwin)
         .filter(|row| row.path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory)
         .map(|row| row.name())
         .collect()
