@@ -232,10 +232,11 @@ fn the_checks_can_fail() {
     };
     let bad = [
         wrong("src/model/x.rs", "model", "use crate::tree::Tree;"),
+        wrong("src/api/x.rs", "api", "use crate::recording::Recording;"),
         wrong("src/format/x.rs", "format", "let x = crate::kernel::host();"),
         wrong("src/fuse/x.rs", "fuse", "use crate::kernel::Kernel; // crate::tree"),
     ];
-    assert_eq!(wrong_imports(&bad).len(), 3);
+    assert_eq!(wrong_imports(&bad).len(), 4);
     let lines = |count| [wrong("src/tree/x.rs", "tree", &"\n".repeat(count))];
     assert_eq!([too_long(&lines(LONGEST)).len(), too_long(&lines(LONGEST + 1)).len()], [0, 1]);
     let fine = [wrong("src/tree/x.rs", "tree", "// use crate::fuse\nuse crate::kernel::Kernel;")];
