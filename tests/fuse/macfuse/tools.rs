@@ -1,5 +1,5 @@
 //! Real programs that look at themselves, on a mount whose vnodes are locked while requests about them
-//! are served. One that waited for itself would get EIO from the gate at last.
+//! are served. One that waited for itself would get EIO from the watchdog at last.
 
 use std::path::Path;
 use std::sync::Arc;

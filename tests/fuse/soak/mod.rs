@@ -18,7 +18,7 @@ use common::target::Target;
 use nix::errno::Errno;
 use parking_lot::Mutex;
 
-/// Every request is answered within this, or a client would be stuck (`gate::LIMIT`). Only a soak or a
+/// Every request is answered within this, or a client would be stuck (`pool::watchdog::LIMIT`). Only a soak or a
 /// storm that was asked for is held to it: of a test no more is expected than that it ends.
 fn longest() -> Duration {
     if asked_for().is_some() { Duration::from_secs(5) } else { Duration::MAX }

@@ -132,7 +132,7 @@ fn without_any_sudo_the_command_is_for_su() {
     }
 }
 
-/// A user's fusermount3 unmounts by it; root needs neither.
+/// A user's fusermount3 unmounts by it; root needs neither, but the tests mount as other users.
 #[test]
 fn a_missing_mtab_is_made_by_root() {
     let machine = |system: &str| {
@@ -154,6 +154,13 @@ fn a_missing_mtab_is_made_by_root() {
         with_package,
     );
     assert!(machine("debian").root().script("scripts/run", &[]).stderr.find("mtab").is_none());
+    let root = machine("debian").root();
+    root.fake("bin/ln", r#"echo "ln $*" >>"$here/log"; : >"$here/machine/etc/mtab""#);
+    root.script("scripts/test", &[]).succeeded().did(&[link, "cargo test"]);
+    machine("debian").script("scripts/test", &[]).did(&[]).advised(
+        "scripts/test: missing: /etc/mtab. Run this, then scripts/test again",
+        &format!("su -c '{link}'"),
+    );
 }
 
 #[test]
