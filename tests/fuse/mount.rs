@@ -498,9 +498,7 @@ fn a_process_that_execs_all_the_time_never_looks_empty() {
     let Some(mount) = Mount::new() else { return };
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("again");
-    std::fs::write(&program, "#!/bin/sh\nexec \"$0\"\n").unwrap();
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&program, executable).unwrap();
+    common::program::write_script(&program, "#!/bin/sh\nexec \"$0\"\n");
     let mut child = Command::new(&program).spawn().unwrap();
     for file in ["maps", "task/vmmap"] {
         let path = mount.of(child.id(), file);

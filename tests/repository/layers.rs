@@ -215,6 +215,16 @@ fn only_the_command_line_prints_and_exits() {
     assert_none(&outside(&sources(), &words, may));
 }
 
+/// Each is linked by itself, with all that it uses.
+#[test]
+fn there_are_few_test_programs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_program = |path: &PathBuf| path.is_file() || path.join("main.rs").exists();
+    let programs: Vec<PathBuf> = entries.filter(is_program).collect();
+    assert!((1..=8).contains(&programs.len()), "{programs:?}");
+}
+
 #[test]
 fn no_file_is_long() {
     let mut sources = sources();
