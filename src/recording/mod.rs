@@ -4,6 +4,7 @@
 //! A recording holds answers, not conclusions: what [`record`] writes is what the calls gave, in
 //! their own numbers, errors among them. Reading one back trusts nothing ([`read`]).
 
+mod allowance;
 mod answer;
 mod brief;
 mod check;

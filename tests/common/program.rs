@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-#[cfg(target_os = "linux")]
 use super::watchdog::Watchdog;
 
 /// Runs it with these arguments.
@@ -34,13 +33,11 @@ pub fn copy(program: impl AsRef<Path>, to: &Path) {
 }
 
 /// Runs a command, with all that it starts, to its end or to that of the watchdog.
-#[cfg(target_os = "linux")]
 pub trait ToEnd {
     /// Its status and its output. Its standard input is empty unless it was set.
     fn to_end(&mut self) -> Output;
 }
 
-#[cfg(target_os = "linux")]
 impl ToEnd for Command {
     fn to_end(&mut self) -> Output {
         use nix::sys::signal::{Signal, killpg};
@@ -53,6 +50,35 @@ impl ToEnd for Command {
         });
         child.wait_with_output().expect("its output")
     }
+}
+
+/// The name by which libtest knows a test of the module with this `module_path!()`.
+pub fn test_of(module: &str, test: &str) -> String {
+    // The first name is that of the program.
+    match module.split_once("::") {
+        Some((_, inside)) => format!("{inside}::{test}"),
+        None => test.to_owned(),
+    }
+}
+
+/// Whether this process runs this test of the module alone. Where it does not, runs it in a process
+/// of its own, and returns when it has passed there. All tests of a program run in threads of one
+/// process, so a test needs this that takes all descriptors, or looks at all children or at memory.
+pub fn in_own_process(module: &str, test: &str) -> bool {
+    const ALONE: &str = "MACH_PROCFS_OWN_PROCESS";
+    let name = test_of(module, test);
+    if std::env::var_os(ALONE).is_some_and(|alone| alone == *name) {
+        return true;
+    }
+    let output = Command::new(std::env::current_exe().expect("own path"))
+        .args(["--exact", &name, "--nocapture"])
+        .env(ALONE, &name)
+        .stdin(Stdio::null())
+        .to_end();
+    eprint!("{}", err(&output));
+    // A name that no test has would pass as well.
+    assert!(output.status.success() && out(&output).contains(" 1 passed"), "{name}: {output:?}");
+    false
 }
 
 /// This test program for [`by_any_user`]: the child's standard input, executed.
@@ -76,13 +102,13 @@ pub fn by_any_user(command: &mut Command) -> &mut Command {
     command.stdin(file)
 }
 
-/// Runs the test `as_nobody` of the test that runs, as a user without rights, about a process; it
-/// must pass, and say this.
+/// Runs the test `as_nobody` of this module, as a user without rights, about a process; it must pass,
+/// and say this.
 #[cfg(target_os = "linux")]
-pub fn passes_as_nobody(user: u32, pid: u32, said: &str) {
+pub fn passes_as_nobody(module: &str, user: u32, pid: u32, said: &str) {
     use std::os::unix::process::CommandExt;
     let output = by_any_user(&mut Command::new(MYSELF))
-        .args(["--ignored", "--exact", "as_nobody", "--nocapture"])
+        .args(["--ignored", "--exact", &test_of(module, "as_nobody"), "--nocapture"])
         .env("TARGET", pid.to_string())
         .uid(user)
         .gid(user)

@@ -4,6 +4,7 @@
 //! (`docs/recording.md`).
 
 mod file;
+mod kinfo;
 mod machine;
 mod process;
 mod region;
@@ -14,10 +15,10 @@ pub use self::file::{
     FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SemaphoreFile, SharedMemoryFile,
     SocketFile, TcpEnds, UnixEnds, VnodeFile,
 };
+pub use self::kinfo::KinfoProc;
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
 pub use self::process::{
-    BsdInfo, CodeSigning, KinfoProc, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo,
-    UniqueInfo,
+    BsdInfo, CodeSigning, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
 };
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,
@@ -34,10 +35,17 @@ use super::wire::Layout;
 /// The layout of every struct that the kernel fills.
 #[doc(hidden)]
 pub fn layouts() -> impl Iterator<Item = &'static Layout> {
-    [file::LAYOUTS, machine::LAYOUTS, process::LAYOUTS, region::LAYOUTS, task::LAYOUTS]
-        .into_iter()
-        .flatten()
-        .chain([&socket::LAYOUT])
+    [
+        file::LAYOUTS,
+        machine::LAYOUTS,
+        process::LAYOUTS,
+        kinfo::LAYOUTS,
+        region::LAYOUTS,
+        task::LAYOUTS,
+    ]
+    .into_iter()
+    .flatten()
+    .chain([&socket::LAYOUT])
 }
 
 /// The numbers that are declared in structs.
@@ -45,7 +53,7 @@ pub(super) fn constants() -> impl Iterator<Item = &'static [Constant]> {
     [
         file::KINDS,
         process::INFO_FLAGS,
-        process::KINFO_FLAGS,
+        kinfo::KINFO_FLAGS,
         process::PLATFORMS,
         process::USAGE_FLAGS,
         process::SIGNING_FLAGS,

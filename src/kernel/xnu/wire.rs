@@ -59,9 +59,9 @@ pub struct Layout {
 ///
 /// `struct Name: "C name", SIZE { field: Type = "C field" @ OFFSET, … }` gives the type, asserts its
 /// size and its offsets in bytes, and lists them in `LAYOUTS` for the check against Apple's headers
-/// (`scripts/check-darwin`). Behind the size, `grows` says that newer headers append fields to this
-/// head of the struct, `private` that no public header has it, and `[packed]` that MIG packs it to 4
-/// bytes. A field whose C name is `""` is not read and not recorded, or described apart.
+/// (`scripts/dev/check-darwin`). Behind the size, `grows` says that newer headers append fields to
+/// this head of the struct, `private` that no public header has it, and `[packed]` that MIG packs it to
+/// 4 bytes. A field whose C name is `""` is not read and not recorded, or described apart.
 macro_rules! xnu_structs {
     ($(
         $(#[$meta:meta])*

@@ -10,6 +10,7 @@ mod ports;
 mod process_info;
 mod refusal;
 mod registers;
+mod socket_ends;
 mod task;
 mod thread_ports;
 mod threads;
