@@ -1,9 +1,9 @@
 //! What a process has mapped: address ranges, access and mapped files, on Linux and macOS.
 //!
-//! [`own_regions`] reports the map of the calling process, without any privilege. [`System`] reports
-//! those of other processes, as far as the system lets this program see them. On Linux both read the
-//! kernel's procfs; on macOS they ask `proc_info` and Mach. The code for macOS is tested over a model
-//! of XNU, and untested on macOS itself.
+//! [`own_regions`] reports the map of the calling process, without any privilege. [`System`]
+//! reports those of other processes, as far as the system lets this program see them. On Linux both
+//! read the kernel's procfs; on macOS they ask `proc_info` and Mach. The code for macOS is tested
+//! over a model of XNU, and untested on macOS itself.
 //!
 //! ```
 //! for region in mach_procfs::own_regions()? {
@@ -20,12 +20,12 @@
 //! | feature | gives |
 //! |---|---|
 //! | `serde` | `serde::Serialize` for [`Region`], [`PageCounts`], [`Device`] and [`Pid`] |
-//! | `cli` | the program `mach-procfs` without FUSE; implies `serde` |
+//! | `cli` | the program `mach-procfs` without FUSE; implies `serde`; on by default |
 //! | `mount` | the program's commands that need FUSE; implies `cli`; on by default |
 //!
 //! A program that uses the library needs none of them:
-//! `mach-procfs = { version = "0.1", default-features = false }`. The library then depends on `libc`,
-//! `log`, `memchr` and `nix`, on macOS also on `mach2` and `zerocopy`.
+//! `mach-procfs = { version = "0.1", default-features = false }`. The library then depends on
+//! `libc`, `log`, `memchr` and `nix`, on macOS also on `mach2` and `zerocopy`.
 //!
 //! # Stability
 //!

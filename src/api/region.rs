@@ -63,8 +63,8 @@ impl Region {
         self.region.start
     }
 
-    /// The first address behind the region. [`u64::MAX`] for one that reaches the top of the address
-    /// space.
+    /// The first address behind the region. [`u64::MAX`] for one that reaches the top of the
+    /// address space.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.region.end
@@ -124,38 +124,38 @@ impl Region {
         self.region.backing.kind == BackingKind::File
     }
 
-    /// Whether its bytes come from a file that has no name any more. [`path`](Self::path) is then its
-    /// last one.
+    /// Whether its bytes come from a file that has no name any more. [`path`](Self::path) is then
+    /// its last one.
     #[must_use]
     pub fn is_deleted(&self) -> bool {
         self.region.backing.is_deleted()
     }
 
-    /// The path of the mapped file. `None` where there is no file, or the system reports no path for
-    /// it. A file system may have another file at that path by now, and so may the mount namespace of
-    /// another process.
+    /// The path of the mapped file. `None` where there is no file, or the system reports no path
+    /// for it. By now another file may have the path, and in the mount namespace of another process
+    /// the path may lead to another file.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.name().filter(|_| self.is_file()).map(Path::new).filter(|path| path.is_absolute())
     }
 
-    /// What the last column of `maps` shows: the path of the mapped file, or a name such as `[heap]`,
-    /// `[stack]` or, on macOS, `[anon:MALLOC_TINY]`. It need not be UTF-8.
+    /// What the last column of `maps` shows: the path of the mapped file, or a name such as
+    /// `[heap]`, `[stack]` or, on macOS, `[anon:IOKIT]`. It need not be UTF-8.
     #[must_use]
     pub fn name(&self) -> Option<&OsStr> {
         let name = &self.region.backing.name;
         (!name.is_empty()).then_some(OsStr::from_bytes(name))
     }
 
-    /// Where in the mapped file its first byte is, in bytes. 0 where there is no file, and for parts
-    /// of the dyld shared cache.
+    /// Where in the mapped file its first byte is, in bytes. 0 where there is no file, and for
+    /// parts of the dyld shared cache.
     #[must_use]
     pub fn offset(&self) -> u64 {
         if self.is_file() { self.region.offset } else { 0 }
     }
 
-    /// The device of the mapped file. `None` where there is no file, and for parts of the dyld shared
-    /// cache.
+    /// The device of the mapped file. `None` where there is no file, and for parts of the dyld
+    /// shared cache.
     #[must_use]
     pub fn device(&self) -> Option<Device> {
         self.inode().map(|_| self.region.backing.device)

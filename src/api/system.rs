@@ -13,14 +13,15 @@ use crate::model::Pid;
 /// `/proc`, on macOS what it has read of program files. A clone shares all of it.
 ///
 /// ```
-/// use mach_procfs::{ErrorKind, System};
+/// use mach_procfs::{Error, ErrorKind, Regions, System};
 ///
 /// let system = System::open()?;
 /// for pid in system.processes()? {
-///     let regions = system.regions(pid);
-///     let size = regions.and_then(|all| all.map(|region| Ok(region?.len())).sum::<Result<u64, _>>());
-///     match size {
-///         Ok(bytes) => println!("{pid}: {bytes} bytes of addresses"),
+///     // The first error ends the count, and is its result.
+///     let count = |regions: Regions| regions.map(|region| region.map(|_| 1)).sum();
+///     let count: Result<u32, Error> = system.regions(pid).and_then(count);
+///     match count {
+///         Ok(count) => println!("{pid}: {count} regions"),
 ///         Err(error) if error.kind() == ErrorKind::NoSuchProcess => {} // has ended since
 ///         Err(error) => println!("{pid}: {error}"),
 ///     }
@@ -80,8 +81,8 @@ impl System {
     /// Linux visits each mapped page for them, which takes many times as long as
     /// [`regions`](Self::regions) (`smap_gather_stats` in `fs/proc/task_mmu.c`). macOS counts pages
     /// for `regions` as well. There the regions inside submaps are reported where the kernel gives
-    /// this program a port to read the task (`task_read_for_pid`), which it may refuse even to root;
-    /// otherwise a submap is one region.
+    /// this program a port to read the task (`task_read_for_pid`), which it may refuse even to
+    /// root; otherwise a submap is one region.
     ///
     /// # Errors
     /// As [`regions`](Self::regions).

@@ -6,6 +6,9 @@ mod common;
 
 mod code;
 mod documents;
+#[path = "../common/golden.rs"]
+mod golden;
 mod layers;
+mod library;
 mod recording_document;
 mod scripts;
