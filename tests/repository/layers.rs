@@ -43,9 +43,6 @@ const PICKS_SYSTEM: [&str; 9] = [
 /// The most lines of a file below `src`.
 const LONGEST: usize = 350;
 
-/// Files that are longer, to be split.
-const STILL_LONGER: [&str; 1] = ["src/kernel/mod.rs"];
-
 struct Source {
     /// From the top of the project.
     path: String,
@@ -215,11 +212,19 @@ fn only_the_command_line_prints_and_exits() {
     assert_none(&outside(&sources(), &words, may));
 }
 
+/// Each is linked by itself, with all that it uses.
+#[test]
+fn there_are_few_test_programs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_program = |path: &PathBuf| path.is_file() || path.join("main.rs").exists();
+    let programs: Vec<PathBuf> = entries.filter(is_program).collect();
+    assert!((1..=8).contains(&programs.len()), "{programs:?}");
+}
+
 #[test]
 fn no_file_is_long() {
-    let mut sources = sources();
-    sources.retain(|source| !STILL_LONGER.contains(&source.path.as_str()));
-    assert_none(&too_long(&sources));
+    assert_none(&too_long(&sources()));
 }
 
 #[test]
