@@ -11,8 +11,10 @@ mod flavors;
 mod image;
 pub(crate) mod json;
 pub mod macho;
+pub mod pcb_list;
 mod ports;
 mod registers;
+pub mod route;
 mod shared_cache;
 mod structs;
 #[cfg(target_os = "macos")]

@@ -5,6 +5,7 @@
 
 mod file;
 mod machine;
+mod network;
 mod process;
 mod region;
 mod socket;
@@ -15,6 +16,7 @@ pub use self::file::{
     SocketFile, TcpEnds, UnixEnds, VnodeFile,
 };
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
+pub use self::network::{InterfaceMessage, RouteMessage};
 pub use self::process::{
     BsdInfo, CodeSigning, KinfoProc, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo,
     UniqueInfo,
@@ -34,10 +36,17 @@ use super::wire::Layout;
 /// The layout of every struct that the kernel fills.
 #[doc(hidden)]
 pub fn layouts() -> impl Iterator<Item = &'static Layout> {
-    [file::LAYOUTS, machine::LAYOUTS, process::LAYOUTS, region::LAYOUTS, task::LAYOUTS]
-        .into_iter()
-        .flatten()
-        .chain([&socket::LAYOUT])
+    [
+        file::LAYOUTS,
+        machine::LAYOUTS,
+        network::LAYOUTS,
+        process::LAYOUTS,
+        region::LAYOUTS,
+        task::LAYOUTS,
+    ]
+    .into_iter()
+    .flatten()
+    .chain([&socket::LAYOUT])
 }
 
 /// The numbers that are declared in structs.

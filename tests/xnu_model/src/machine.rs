@@ -20,6 +20,8 @@ pub struct Machine {
     pub timebase: Timebase,
     /// sysctls by name, each with the bytes of its value.
     pub sysctls: BTreeMap<String, Vec<u8>>,
+    /// sysctls by number, each with the bytes of its value.
+    pub numbered: BTreeMap<Vec<i32>, Vec<u8>>,
     /// Memory.
     pub vm_statistics: VmStatistics,
     /// CPUs.
@@ -77,6 +79,7 @@ impl Machine {
             now: UNIX_EPOCH + Duration::from_secs(BOOTED + 24 * 60 * 60),
             timebase: Timebase { numer: 1, denom: 1 },
             sysctls: BTreeMap::new(),
+            numbered: BTreeMap::new(),
             vm_statistics: memory((16 << 30) / page),
             processors: (0..processors)
                 .map(|slot| ProcessorInfo {

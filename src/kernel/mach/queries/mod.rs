@@ -5,6 +5,7 @@ mod deadline;
 mod descriptors;
 mod links;
 mod machine;
+mod net;
 mod open;
 mod ports;
 mod process_info;
