@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use common::target::{Started, Target};
 use mach_procfs::kernel::{Kernel, linux::LinuxKernel};
-use mach_procfs::model::{Device, ErrorKind, Extent, Pid, State, TaskFact, Usage, Visibility};
+use mach_procfs::model::{Device, ErrorKind, Extent, Pid, State, Usage, Visibility};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 
@@ -195,7 +195,6 @@ fn what_has_ended_has_no_name_and_what_is_gone_is_no_process() {
     gone(kernel.process_info(number, Visibility::Full, Extent::Whole).unwrap_err());
     gone(kernel.arguments(number, Visibility::Full).unwrap_err());
     gone(kernel.threads(number).unwrap_err());
-    gone(kernel.task_fact(number, TaskFact::SuspendCount).unwrap_err());
 }
 
 #[test]
@@ -293,19 +292,6 @@ fn nice_values_and_policies() {
     ] {
         let (usage, _, thread) = usage(&["chrt", option, priority]);
         assert_eq!((usage.policy, thread), (policy, threads), "chrt {option}");
-    }
-}
-
-#[test]
-fn suspended_is_stopped() {
-    let kernel = kernel();
-    let target = Target::stopped("stop");
-    let count = |number| kernel.task_fact(number, TaskFact::SuspendCount).unwrap();
-    assert_eq!(count(pid(target.pid())), [1]);
-    assert_eq!(count(Pid::this()), [0]);
-    for fact in [TaskFact::Platform, TaskFact::Role, TaskFact::AuditToken, TaskFact::SecurityToken]
-    {
-        assert!(kernel.task_fact(Pid::this(), fact).unwrap().is_empty());
     }
 }
 

@@ -4,8 +4,9 @@
 
 use std::path::Path;
 
-use mach_procfs::kernel::{Kernel, LinkTo, ProcfsFile, linux::LinuxKernel};
-use mach_procfs::model::{ErrorKind, Extent, Pid, State, TaskFact, Visibility};
+use mach_procfs::format::linux::public_stat;
+use mach_procfs::kernel::{Kernel, LinkTo, Procfs, ProcfsFile, Redact, linux::LinuxKernel};
+use mach_procfs::model::{ErrorKind, Extent, Pid, State, Visibility};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -66,15 +67,16 @@ impl Fixture {
         for shown in [Visibility::Full, Visibility::Public] {
             check(kernel.process_info(pid(), shown, Extent::Whole).err());
             check(kernel.arguments(pid(), shown).err());
-            for whose in [ProcfsFile::Process(pid()), ProcfsFile::Thread(pid(), 7)] {
-                let text = kernel.own_file(whose, "stat", shown).unwrap();
-                check(text.unwrap().fill(&mut Vec::new(), usize::MAX).err());
+        }
+        for redact in [None, Some(public_stat as Redact)] {
+            for file in [ProcfsFile::Process(pid()), ProcfsFile::Thread(pid(), 7)] {
+                let mut text = kernel.open_file(file, "stat", redact).unwrap();
+                check(text.fill(&mut Vec::new(), usize::MAX).err());
             }
         }
         check(kernel.process(pid()).err());
         check(kernel.thread(pid(), 7).err());
         check(kernel.descriptor(pid(), 3).err());
-        check(kernel.task_fact(pid(), TaskFact::SuspendCount).err());
         check(kernel.cpus().err());
     }
 }

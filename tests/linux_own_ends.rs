@@ -8,12 +8,13 @@ mod common;
 use std::process::Command;
 
 use common::target::{Started, Target};
-use mach_procfs::kernel::{Kernel, ProcfsFile, Text, linux::LinuxKernel};
-use mach_procfs::model::{Error, ErrorKind, Pid, Result, Visibility};
+use mach_procfs::format::linux::{public_stat, public_wchan};
+use mach_procfs::kernel::{Procfs, ProcfsFile, Redact, Text, linux::LinuxKernel};
+use mach_procfs::model::{Error, ErrorKind, Pid, Result};
 
-fn opened(pid: u32, name: &'static str, shown: Visibility) -> Result<Box<dyn Text>> {
+fn opened(pid: u32, name: &'static str, redact: Option<Redact>) -> Result<Box<dyn Text>> {
     let whose = ProcfsFile::Process(Pid::new(pid).unwrap());
-    LinuxKernel::new().unwrap().own_file(whose, name, shown).map(Option::unwrap)
+    LinuxKernel::new().unwrap().open_file(whose, name, redact)
 }
 
 fn rest(text: &mut dyn Text) -> Result<Vec<u8>> {
@@ -44,24 +45,17 @@ fn laden() -> Started {
 #[test]
 fn what_ends_too_early_is_no_short_file() {
     for (name, begun) in [("cmdline", true), ("environ", false), ("environ", true)] {
-        for shown in [Visibility::Full, Visibility::Public] {
-            let mut child = laden();
-            let text = opened(child.pid(), name, shown);
-            if name == "environ" && shown == Visibility::Public {
-                assert_eq!(kind(text), ErrorKind::Denied);
-            } else {
-                let mut text = text.unwrap();
-                let mut out = Vec::new();
-                if begun {
-                    assert!(text.fill(&mut out, 100_000).unwrap());
-                    assert!(out.len() < 200_000);
-                }
-                child.kill();
-                let whole = rest(&mut *text);
-                assert_eq!(kind(whole), ErrorKind::Vanished, "{name} {begun}");
-                assert_eq!(kind(text.restart()), ErrorKind::Vanished);
-            }
+        let mut child = laden();
+        let mut text = opened(child.pid(), name, None).unwrap();
+        let mut out = Vec::new();
+        if begun {
+            assert!(text.fill(&mut out, 100_000).unwrap());
+            assert!(out.len() < 200_000);
         }
+        child.kill();
+        let whole = rest(&mut *text);
+        assert_eq!(kind(whole), ErrorKind::Vanished, "{name} {begun}");
+        assert_eq!(kind(text.restart()), ErrorKind::Vanished);
     }
 }
 
@@ -72,7 +66,7 @@ fn a_map_of_an_image_that_is_gone_has_vanished() {
             [("stop", false), ("stop", true), ("exec sleep", false), ("exec sleep", true)]
         {
             let mut target = Target::stopped(&format!("regions 2000;stop;{step}"));
-            let mut text = opened(target.pid(), name, Visibility::Full).unwrap();
+            let mut text = opened(target.pid(), name, None).unwrap();
             let mut out = Vec::new();
             let ended = begun && !text.fill(&mut out, 1).unwrap();
             if ended {
@@ -100,12 +94,12 @@ fn a_reaped_process_has_vanished() {
     let names = ["stat", "status", "statm", "comm", "limits", "wchan", "cmdline", "smaps"];
     let target = Target::stopped("stop");
     let pid = target.pid();
-    let all: Vec<_> = names.map(|name| opened(pid, name, Visibility::Full).unwrap()).into();
-    let public: Vec<_> =
-        names[..7].iter().map(|name| opened(pid, name, Visibility::Public).unwrap()).collect();
+    let all: Vec<_> = names.map(|name| opened(pid, name, None).unwrap()).into();
+    let redacted: [(_, Redact); 2] = [("stat", public_stat), ("wchan", public_wchan)];
+    let public = redacted.map(|(name, redact)| opened(pid, name, Some(redact)).unwrap());
     target.reap();
-    for (number, mut text) in all.into_iter().chain(public).enumerate() {
-        let name = names[number % names.len()];
+    let names = names.into_iter().chain(redacted.map(|(name, _)| name));
+    for (name, mut text) in names.zip(all.into_iter().chain(public)) {
         assert_eq!(kind(rest(&mut *text)), ErrorKind::Vanished, "{name}");
     }
 }
@@ -113,7 +107,7 @@ fn a_reaped_process_has_vanished() {
 #[test]
 fn an_empty_environment_is_an_empty_file() {
     let child = Started::new(Command::new("sleep").arg("1000").env_clear());
-    let whole = |name| rest(&mut *opened(child.pid(), name, Visibility::Full).unwrap()).unwrap();
+    let whole = |name| rest(&mut *opened(child.pid(), name, None).unwrap()).unwrap();
     assert_eq!(whole("environ"), b"");
     assert_eq!(whole("cmdline"), b"sleep\x001000\0");
 }
@@ -125,8 +119,7 @@ fn a_zombie_has_no_memory_to_show() {
     let target = Target::stopped("stop");
     target.kill();
     for name in ["cmdline", "smaps", "maps", "environ", "smaps_rollup", "mounts"] {
-        let ours =
-            opened(target.pid(), name, Visibility::Full).and_then(|mut text| rest(&mut *text));
+        let ours = opened(target.pid(), name, None).and_then(|mut text| rest(&mut *text));
         match std::fs::read(format!("/proc/{}/{name}", target.pid())) {
             Ok(theirs) => assert_eq!(ours.unwrap(), theirs, "{name}"),
             Err(error) if error.raw_os_error() == Some(libc::EACCES) => {

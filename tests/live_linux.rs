@@ -5,7 +5,7 @@
 mod common;
 
 use common::target::Target;
-use mach_procfs::kernel::{Detail, Kernel, OwnerKind, linux::LinuxKernel};
+use mach_procfs::kernel::{Callers, Detail, Kernel, OwnerKind, linux::LinuxKernel};
 use mach_procfs::model::{ErrorKind, Pid};
 use mach_procfs::tree::{Caller, Tree};
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mach_common::{PID, names, over, pid, regions, rest, world};
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::{CodeSigning, Errno, FileInfo, KernReturn, VnodeInfo, VnodePaths};
-use mach_procfs::kernel::{Detail, Kernel, LinkTo};
+use mach_procfs::kernel::{Darwin, Detail, Kernel, LinkTo};
 use mach_procfs::model::{
     DescriptorKind, DiskUsage, ErrorKind, Extent, MemoryKinds, Pid, Signals, Signing, Usage,
     Visibility,
@@ -382,7 +382,8 @@ fn what_grows_between_two_calls_is_asked_for_again() {
     assert_eq!(machine.mounts.len(), SYSTEMS);
     let (model, _) = growing();
     let recording = mach_procfs::recording::record(&model, &[]);
-    let replayed = mach_procfs::recording::replay(recording, 0, 0).machine().unwrap();
+    let replayed =
+        mach_procfs::recording::replay(recording, 0, 0).darwin().unwrap().machine().unwrap();
     assert!(replayed.version.starts_with(b"xxx"), "{replayed:?}");
     assert_eq!(replayed.mounts.len(), SYSTEMS);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use mach_common::{PID, names, over, pid, regions, world};
 use mach_procfs::kernel::xnu::{Errno, ShortBsdInfo, VnodeInfo};
-use mach_procfs::kernel::{Detail, Kernel, OwnerKind, System};
+use mach_procfs::kernel::{Callers, Detail, Kernel, OwnerKind, System};
 use mach_procfs::model::{
     BackingKind, Code, Credentials, Device, ErrorKind, Ids, Pid, Region, Sharing,
 };

@@ -15,7 +15,7 @@ use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::{
     Errno, Image, KernReturn, Platform, Rusage, Segment, ShortBsdInfo, VnodeInfo, XnuCalls,
 };
-use mach_procfs::kernel::{Detail, Kernel};
+use mach_procfs::kernel::{Darwin, Detail, Kernel};
 use mach_procfs::model::{BackingKind, Error, ErrorKind, PageCounts, Pid, Region};
 use mach_procfs::recording::{Limits, Recording, Replay, read, record};
 use mach_procfs::tree::{Caller, Tree};

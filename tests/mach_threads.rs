@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mach_common::{PID, over, pid, world};
-use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::ThreadInfo;
+use mach_procfs::kernel::{Darwin, Kernel};
 use mach_procfs::model::{ErrorKind, RegisterSet};
 use xnu_model::{Call, ModelProcess, World, XnuModel};
 

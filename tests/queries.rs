@@ -336,7 +336,7 @@ impl Drop for Released<'_> {
 fn look(fixture: &Fixture, tree: &Tree, node: Node, seen: &mut BTreeSet<&'static str>) {
     let user = Caller { uid: 1000, ..ROOT };
     let names = tree.list(node, &ROOT).unwrap_or_default();
-    let unlisted = ROWS.iter().filter(|row| row.parent == node.row && row.items.is_none());
+    let unlisted = ROWS.iter().filter(|row| row.parent == node.row && row.entries.is_none());
     let names = names.iter().map(|entry| entry.name.as_bytes().into_owned());
     let names: Vec<_> = names.chain(unlisted.map(|row| row.name().into())).collect();
     fixture.opened();
@@ -392,7 +392,7 @@ fn files_of_a_process_open_no_files_of_its_threads() {
     std::fs::write(fixture.path("7/wchan"), "0").unwrap();
     let tree = fixture.tree();
     let mut sums = Vec::new();
-    for row in ROWS.iter().filter(|row| row.items.is_none() && row.on != On::Darwin) {
+    for row in ROWS.iter().filter(|row| row.entries.is_none() && row.on != On::Darwin) {
         let path = row.path.replace("PID", "7");
         if !matches!(row.kind, Kind::ProcessInfo(..) | Kind::Ids(_))
             || path.contains("TID")
@@ -423,7 +423,7 @@ fn files_of_a_process_open_no_files_of_its_threads() {
 #[test]
 fn files_of_one_value_ask_for_no_more_than_it() {
     let mut asking = BTreeSet::new();
-    for row in ROWS.iter().filter(|row| row.items.is_none() && row.on != On::Linux) {
+    for row in ROWS.iter().filter(|row| row.entries.is_none() && row.on != On::Linux) {
         if !matches!(row.kind, Kind::ProcessInfo(..) | Kind::Ids(_) | Kind::ThreadOf(..)) {
             continue;
         }

@@ -17,8 +17,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use counted::Counted;
-use mach_procfs::kernel::Kernel;
 use mach_procfs::kernel::mach::MachKernel;
+use mach_procfs::kernel::{Darwin, Kernel};
 use mach_procfs::model::Pid;
 use mach_procfs::recording::{Limits, Replay, read};
 use mach_procfs::tree::{Caller, Node, NodeType, Tree};

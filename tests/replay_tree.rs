@@ -256,7 +256,7 @@ fn another_user_sees_what_is_for_all() {
     let (mut refused, mut told) = (0, 0);
     for row in ROWS.iter().filter(|row| row.on != On::Linux) {
         let Some(path) = row.path.strip_prefix("PID/") else { continue };
-        if row.items.is_some()
+        if row.entries.is_some()
             || row.path.contains("/TID")
             || row.path.contains("/ID")
             || row.path.contains("/N")

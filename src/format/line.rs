@@ -1,4 +1,4 @@
-//! Small files: a few values as text.
+//! Small files: a few values as text. Rows of one value are made with these alone.
 
 use std::fmt::{self, Display};
 use std::io::Write as _;
@@ -10,14 +10,36 @@ pub(super) fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 }
 
 /// A line with this value only.
-pub(super) fn line(out: &mut Vec<u8>, value: impl Display) {
+pub(crate) fn line(out: &mut Vec<u8>, value: impl Display) {
     put(out, format_args!("{value}\n"));
 }
 
 /// A line with this value only, or a dash where there is none.
-pub(super) fn line_or_dash(out: &mut Vec<u8>, value: Option<impl Display>) {
+pub(crate) fn line_or_dash(out: &mut Vec<u8>, value: Option<impl Display>) {
     match value {
         Some(value) => line(out, value),
+        None => out.extend_from_slice(b"-\n"),
+    }
+}
+
+/// So many bytes, in KiB: `12 KB`; or a dash.
+pub(crate) fn kib_or_dash(out: &mut Vec<u8>, bytes: Option<u64>) {
+    match bytes {
+        Some(bytes) => put(out, format_args!("{} KB\n", bytes / 1024)),
+        None => out.extend_from_slice(b"-\n"),
+    }
+}
+
+/// A time of so many nanoseconds, as the MacFUSE procfs writes times: `1s 20us`.
+pub(crate) fn time(out: &mut Vec<u8>, nanoseconds: u64) {
+    let microseconds = nanoseconds / 1000;
+    put(out, format_args!("{}s {}us\n", microseconds / 1_000_000, microseconds % 1_000_000));
+}
+
+/// A [`time`], or a dash where there is none.
+pub(crate) fn time_or_dash(out: &mut Vec<u8>, nanoseconds: Option<u64>) {
+    match nanoseconds {
+        Some(nanoseconds) => time(out, nanoseconds),
         None => out.extend_from_slice(b"-\n"),
     }
 }

@@ -231,7 +231,7 @@ impl Filesystem for Adapter {
             // as alive, nor its successor under the old node. So is what not everyone may look up.
             let row = found.node.row.row();
             let for_all = parent.row.row().access == Access::Anyone;
-            let stays = row.items.is_none() && for_all;
+            let stays = row.entries.is_none() && for_all;
             let name_ttl = if stays { NAME_TTL } else { Duration::ZERO };
             ids.make_room();
             if let Some(reply) = answer.take() {

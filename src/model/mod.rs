@@ -10,6 +10,7 @@ mod process;
 mod process_info;
 mod region;
 mod socket;
+mod task;
 mod user_tag;
 
 pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible};
@@ -18,13 +19,13 @@ pub use network::{Interface, Neighbour, Route, Traffic};
 pub use port_refusal::{PortRefusal, Signing};
 pub use process::{CallerPrivileges, Credentials, Identity, Ids, Owner, Pid, Process};
 pub use process_info::{
-    Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, Extent, MemoryKinds, Port,
-    ProcessInfo, Queue, Register, RegisterSet, Signals, State, TaskFact, Thread, Time, Usage,
-    Visibility,
+    Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, Extent, MemoryKinds,
+    ProcessInfo, Signals, State, Time, Usage, Visibility,
 };
 pub use region::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
     Sharing,
 };
 pub use socket::{LocalSocket, Socket, TcpState};
+pub use task::{AuditToken, Port, Queue, Register, RegisterSet, SecurityToken, Thread};
 pub use user_tag::UserTag;

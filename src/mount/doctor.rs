@@ -7,7 +7,7 @@ use super::error::MountError;
 use super::host;
 use super::made::Made;
 use super::quote::quote;
-use crate::kernel::{Kernel, System};
+use crate::kernel::Kernel;
 use crate::model::{Pid, error_words};
 
 /// How a check ended.
@@ -72,12 +72,10 @@ pub fn diagnose(mount_point: Option<&Path>) -> Vec<Check> {
 #[must_use]
 pub fn task_port(kernel: &dyn Kernel, pid: Pid) -> Option<Check> {
     let subject = "task ports";
-    if kernel.system() != System::Darwin {
-        return None;
-    }
+    let darwin = kernel.darwin()?;
     let name = kernel.name(pid).unwrap_or_default();
     let who = format!("pid {pid}, {}", String::from_utf8_lossy(&name));
-    Some(match kernel.port_refusal(pid) {
+    Some(match darwin.port_refusal(pid) {
         Ok(None) => Check::fine(subject, format!("given for {who}")),
         Ok(Some(refusal)) => Check::warning(
             subject,

@@ -20,7 +20,7 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asker {
     pub(super) caller: Caller,
-    pub(super) standing: CallerPrivileges,
+    pub(super) privileges: CallerPrivileges,
 }
 
 impl Asker {
@@ -30,7 +30,7 @@ impl Asker {
     #[must_use]
     pub(super) fn may_see_all(&self, rule: System) -> bool {
         match rule {
-            System::Linux => self.may_trace() && self.standing.in_own_namespace,
+            System::Linux => self.may_trace() && self.privileges.in_own_namespace,
             System::Darwin => self.caller.uid == 0,
         }
     }
@@ -38,7 +38,7 @@ impl Asker {
     /// Capabilities count for root only: access(2) asks in the name of the real user without
     /// them, which the ones that can be seen from outside do not tell.
     fn capabilities(&self) -> u64 {
-        if self.caller.uid == 0 { self.standing.capabilities } else { 0 }
+        if self.caller.uid == 0 { self.privileges.capabilities } else { 0 }
     }
 
     fn may_trace(&self) -> bool {
@@ -47,7 +47,7 @@ impl Asker {
 
     /// The namespace below which it may see dumpable processes of namespaces that it has made.
     pub(super) fn may_have_made(&self, target: &Credentials) -> Option<u64> {
-        let above = self.standing.user_namespace?;
+        let above = self.privileges.user_namespace?;
         let dumpable = target.is_dumpable_for(target.uid.effective);
         (dumpable && target.user_namespace? != above).then_some(above)
     }
@@ -68,7 +68,7 @@ impl Asker {
         }
         match rule {
             System::Linux => {
-                let ours = self.standing.user_namespace;
+                let ours = self.privileges.user_namespace;
                 let same_namespace = ours.is_some() && ours == target.user_namespace;
                 let same_user = target.uid.are_all(uid)
                     && target.gid.are_all(gid)
@@ -107,7 +107,7 @@ mod tests {
         let in_own_namespace = user_namespace == Some(1);
         Asker {
             caller,
-            standing: CallerPrivileges { capabilities, user_namespace, in_own_namespace },
+            privileges: CallerPrivileges { capabilities, user_namespace, in_own_namespace },
         }
     }
 

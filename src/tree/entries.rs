@@ -1,9 +1,9 @@
-//! Names that no row has: those of processes, threads, descriptors and the like.
+//! Names that a kernel has and no row: processes, threads, descriptors and the like.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use super::table::Entries;
+use super::kind::Entries;
 use super::{Entry, Node, Tree, node_type};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
 
@@ -43,20 +43,20 @@ impl fmt::Display for Name {
     }
 }
 
-/// Behind the cookies of the named rows come those of the items.
-const FIRST_ITEM_COOKIE: u64 = 512;
+/// Behind the cookies of the named rows come those of the entries.
+const FIRST_ENTRY_COOKIE: u64 = 512;
 
 impl Tree {
-    /// The node of this name among the items of a directory.
-    pub(super) fn find_item(&self, parent: Node, name: &[u8]) -> Result<Node> {
+    /// The node of this name among the entries of a directory.
+    pub(super) fn find_entry(&self, parent: Node, name: &[u8]) -> Result<Node> {
         let none = || Error::new(ErrorKind::NoSuchName, "lookup");
         let pid = parent.process.map(|(pid, _)| pid);
-        for (row, items) in parent.row.items().filter(|(row, _)| self.serves(*row)) {
+        for (row, entries) in parent.row.entries().filter(|(row, _)| self.serves(*row)) {
             let of_process = |pid| -> Result<Node> {
                 let process = Some((pid, self.kernel.identity(pid)?));
                 Ok(Node { row, process, item: None })
             };
-            match items {
+            match entries {
                 Entries::Processes => {
                     if let Some(pid) = Pid::from_name(name) {
                         return of_process(pid);
@@ -68,12 +68,12 @@ impl Tree {
                     }
                 }
                 _ => {
-                    let Some(number) = number_from(name, items) else { continue };
-                    let is_there = match items {
+                    let Some(number) = number_from(name, entries) else { continue };
+                    let is_there = match entries {
                         // Its attributes are asked for next, and tell. To list them for each would
                         // make a listing's cost quadratic.
                         Entries::Descriptors => u32::try_from(number).is_ok(),
-                        _ => self.has(pid, items, number)?,
+                        _ => self.has(pid, entries, number)?,
                     };
                     if is_there {
                         return Ok(Node { row, item: Some(number), ..parent });
@@ -84,39 +84,39 @@ impl Tree {
         Err(none())
     }
 
-    /// Appends the items of a directory.
-    pub(super) fn list_items(&self, node: Node, entries: &mut Vec<Entry>) -> Result<()> {
-        for (row, items) in node.row.items().filter(|(row, _)| self.serves(*row)) {
+    /// Appends the entries of a directory.
+    pub(super) fn list_entries(&self, node: Node, listing: &mut Vec<Entry>) -> Result<()> {
+        for (row, entries) in node.row.entries().filter(|(row, _)| self.serves(*row)) {
             let node_type = node_type(row.row());
             let of_process = |pid: Pid, name| Entry {
-                cookie: FIRST_ITEM_COOKIE + u64::from(pid.number()),
+                cookie: FIRST_ENTRY_COOKIE + u64::from(pid.number()),
                 inode: Node { row, process: Some((pid, Identity::new(0))), item: None }.inode(),
                 node_type,
                 name,
             };
-            match items {
+            match entries {
                 Entries::Processes => {
                     let named = |pid: Pid| of_process(pid, Name::Number(u64::from(pid.number())));
-                    entries.extend(self.kernel.processes()?.into_iter().map(named));
+                    listing.extend(self.kernel.processes()?.into_iter().map(named));
                 }
                 Entries::ProcessNames => {
                     let named = self.named_processes()?;
                     let entry =
                         |(pid, name): &(Pid, Vec<u8>)| of_process(*pid, Name::Bytes(name.clone()));
-                    entries.extend(named.processes().iter().map(entry));
+                    listing.extend(named.processes().iter().map(entry));
                 }
                 _ => {
-                    let numbers = match self.numbers(node.process.map(|(pid, _)| pid), items) {
+                    let numbers = match self.numbers(node.process.map(|(pid, _)| pid), entries) {
                         // Who may not know the threads may still list what stands beside them.
                         Err(error) if error.kind == ErrorKind::Denied => Vec::new(),
                         numbers => numbers?,
                     };
-                    entries.extend(numbers.into_iter().map(|number| Entry {
+                    listing.extend(numbers.into_iter().map(|number| Entry {
                         // Of as many bits as the kernel's offsets have.
-                        cookie: FIRST_ITEM_COOKIE + (number & (u64::MAX >> 2)),
+                        cookie: FIRST_ENTRY_COOKIE + (number & (u64::MAX >> 2)),
                         inode: Node { row, item: Some(number), ..node }.inode(),
                         node_type,
-                        name: name_of(number, items),
+                        name: name_of(number, entries),
                     }));
                 }
             }
@@ -124,33 +124,33 @@ impl Tree {
         Ok(())
     }
 
-    /// Whether the item that this node is, or belongs to, is still there.
-    pub(super) fn check_item(&self, node: Node) -> Result<()> {
-        match (node.row.numbered_items(), node.item) {
+    /// Whether the entry that this node is, or belongs to, is still there.
+    pub(super) fn check_entry(&self, node: Node) -> Result<()> {
+        match (node.row.numbered_entries(), node.item) {
             // Whether one is open is seen where it is asked for.
             (None | Some(Entries::Descriptors), _) | (_, None) => Ok(()),
-            (Some(items), Some(item)) => {
-                if self.has(node.process.map(|(pid, _)| pid), items, item)? {
+            (Some(entries), Some(item)) => {
+                if self.has(node.process.map(|(pid, _)| pid), entries, item)? {
                     Ok(())
                 } else {
-                    Err(Error::new(ErrorKind::NoSuchName, "item"))
+                    Err(Error::new(ErrorKind::NoSuchName, "entry"))
                 }
             }
         }
     }
 
-    /// Whether there is an item of this number.
-    fn has(&self, pid: Option<Pid>, items: Entries, number: u64) -> Result<bool> {
-        match (items, pid) {
+    /// Whether there is an entry of this number.
+    fn has(&self, pid: Option<Pid>, entries: Entries, number: u64) -> Result<bool> {
+        match (entries, pid) {
             (Entries::Threads | Entries::MachThreads, Some(pid)) => {
                 self.kernel.has_thread(pid, number)
             }
             (Entries::Ports, Some(pid)) => match u32::try_from(number) {
-                Ok(name) => self.kernel.has_port(pid, name),
+                Ok(name) => self.darwin()?.has_port(pid, name),
                 Err(_) => Ok(false),
             },
             (Entries::Cpus, _) => self.has_cpu(number),
-            _ => Ok(self.numbers(pid, items)?.contains(&number)),
+            _ => Ok(self.numbers(pid, entries)?.contains(&number)),
         }
     }
 
@@ -163,14 +163,14 @@ impl Tree {
         }
     }
 
-    /// The numbers of all items, ascending.
-    fn numbers(&self, pid: Option<Pid>, items: Entries) -> Result<Vec<u64>> {
-        let none = || Error::new(ErrorKind::NoSuchName, "items");
+    /// The numbers of all entries, ascending.
+    fn numbers(&self, pid: Option<Pid>, entries: Entries) -> Result<Vec<u64>> {
+        let none = || Error::new(ErrorKind::NoSuchName, "entries");
         let wide = |numbers: Vec<u32>| numbers.into_iter().map(u64::from).collect();
-        match (items, pid) {
+        match (entries, pid) {
             (Entries::Threads | Entries::MachThreads, Some(pid)) => self.kernel.threads(pid),
             (Entries::Descriptors, Some(pid)) => Ok(wide(self.kernel.descriptors(pid)?)),
-            (Entries::Ports, Some(pid)) => Ok(wide(self.kernel.ports(pid)?)),
+            (Entries::Ports, Some(pid)) => Ok(wide(self.darwin()?.ports(pid)?)),
             (Entries::Cpus, _) => {
                 Ok(self.kernel.cpus()?.iter().map(|cpu| u64::from(cpu.number)).collect())
             }
@@ -179,18 +179,18 @@ impl Tree {
     }
 }
 
-fn name_of(number: u64, items: Entries) -> Name {
-    match items {
+fn name_of(number: u64, entries: Entries) -> Name {
+    match entries {
         Entries::MachThreads | Entries::Ports => Name::Hex(number),
         _ => Name::Number(number),
     }
 }
 
-/// The number that such an item would have by this name.
-fn number_from(name: &[u8], items: Entries) -> Option<u64> {
+/// The number that such an entry would have by this name.
+fn number_from(name: &[u8], entries: Entries) -> Option<u64> {
     let text = std::str::from_utf8(name).ok()?;
-    let radix = if matches!(name_of(0, items), Name::Hex(_)) { 16 } else { 10 };
+    let radix = if matches!(name_of(0, entries), Name::Hex(_)) { 16 } else { 10 };
     let number = u64::from_str_radix(text, radix).ok()?;
     // Written otherwise, with a sign or a zero in front, it is another name.
-    (name_of(number, items).to_string() == text).then_some(number)
+    (name_of(number, entries).to_string() == text).then_some(number)
 }

@@ -46,7 +46,7 @@ impl Node {
         Node {
             row,
             process: self.process.filter(|_| row.is_of_a_process()),
-            item: self.item.filter(|_| row.numbered_items().is_some()),
+            item: self.item.filter(|_| row.numbered_entries().is_some()),
         }
     }
 
@@ -92,7 +92,7 @@ impl Node {
         let pid = Pid::new((id >> PID_SHIFT) as u32).ok_or_else(none)?;
         let low = Identity::new(id);
         let process = row.is_of_a_process().then_some((pid, low));
-        let item = row.numbered_items().map(|_| low.number());
+        let item = row.numbered_entries().map(|_| low.number());
         let node = Node { row, process, item };
         if node.id() == Some(id) { Ok(node) } else { Err(none()) }
     }
@@ -143,7 +143,7 @@ mod tests {
             let row = RowId::new(row).unwrap();
             let identity = Identity::new(identity);
             let process = row.is_of_a_process().then(|| (Pid::new(pid).unwrap(), identity));
-            let item = row.numbered_items().map(|_| item);
+            let item = row.numbered_entries().map(|_| item);
             let node = Node { row, process, item };
             match node.id() {
                 Some(id) => {
@@ -178,7 +178,7 @@ mod tests {
             let of = |identity| Node {
                 row,
                 process: row.is_of_a_process().then(|| (Pid::new(pid).unwrap(), Identity::new(identity))),
-                item: row.numbered_items().map(|_| item),
+                item: row.numbered_entries().map(|_| item),
             };
             prop_assert_ne!(of(identity).inode(), 0);
             prop_assert_eq!(of(identity).inode(), of(0).inode());

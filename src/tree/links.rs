@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
-use super::table::{Kind, Link};
+use super::kind::{Kind, Link};
 use super::{Attributes, Caller, Node, NodeType, Tree};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
@@ -44,7 +44,7 @@ impl Tree {
     }
 
     fn own_process(&self, caller: &Caller) -> Result<Pid> {
-        self.kernel.process_of_caller(caller.pid).map_err(|error| match error.kind {
+        self.process_of_caller(caller.pid).map_err(|error| match error.kind {
             ErrorKind::NoSuchProcess => error.meaning(ErrorKind::NoSuchName),
             _ => error,
         })

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::table::{On, ROWS, Row, RowId, files};
+use super::kind::On;
+use super::table::{ROWS, Row, RowId, files};
 
 /// Every file and link once: its path, what it shows, and behind that the only system that has it.
 pub fn documented() -> impl Iterator<Item = (&'static str, String)> {

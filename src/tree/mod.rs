@@ -5,6 +5,7 @@ mod access;
 mod byname;
 mod entries;
 mod inode;
+mod kind;
 mod links;
 mod markdown;
 mod permission;
@@ -12,6 +13,7 @@ mod rows;
 mod source;
 mod table;
 mod text;
+mod users;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -21,9 +23,10 @@ use std::time::SystemTime;
 pub use access::Caller;
 pub use entries::Name;
 pub use inode::Node;
+pub use kind::{Access, Entries, Kind, Link, On, Passthrough, Public, Render};
 pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
-pub use table::{Access, Entries, Kind, Link, On, Passthrough, ROWS, Render, Row, RowId, files};
+pub use table::{ROWS, Row, RowId, files};
 
 use byname::ByName;
 
@@ -109,20 +112,20 @@ impl Tree {
 
     /// Whether the kernel is asked for it: not where the table of rows tells all.
     fn asks_the_kernel(&self, node: Node, wanted: Wanted<'_>) -> bool {
-        let asks_for_item = |name: &[u8], items| match items {
+        let asks_for_entry = |name: &[u8], entries| match entries {
             Entries::Processes => Pid::from_name(name).is_some(),
             _ => true,
         };
-        let mut items = node.row.items();
+        let mut entries = node.row.entries();
         node.process.is_some()
             || match wanted {
                 Wanted::Attributes => false,
-                Wanted::Listing => items.next().is_some(),
+                Wanted::Listing => entries.next().is_some(),
                 Wanted::Target => true,
                 Wanted::Name(name) => {
                     let name = name.as_bytes();
                     !self.children(node).any(|child| child.row().name().as_bytes() == name)
-                        && items.any(|(_, items)| asks_for_item(name, items))
+                        && entries.any(|(_, entries)| asks_for_entry(name, entries))
                 }
             }
     }
@@ -142,7 +145,7 @@ impl Tree {
         let child = self.children(parent).find(|child| child.row().name().as_bytes() == name);
         let node = match child {
             Some(row) => parent.child(row),
-            None => self.find_item(parent, name)?,
+            None => self.find_entry(parent, name)?,
         };
         self.attributes_of_living(node)
     }
@@ -161,7 +164,7 @@ impl Tree {
     fn serves(&self, row: RowId) -> bool {
         let row = row.row();
         let of_the_caller = matches!(row.kind, Kind::Link(Link::OwnProcess | Link::OwnThread));
-        row.is_on(self.kernel.system()) && (self.kernel.knows_callers() || !of_the_caller)
+        row.is_on(self.kernel.system()) && (self.knows_callers() || !of_the_caller)
     }
 
     /// What `stat` shows of a node.
@@ -171,7 +174,7 @@ impl Tree {
     /// gone.
     pub fn attributes(&self, node: Node) -> Result<Attributes> {
         self.check_alive(node)?;
-        self.check_item(node)?;
+        self.check_entry(node)?;
         self.attributes_of_living(node)
     }
 
@@ -200,7 +203,8 @@ impl Tree {
             _ if !row.is_directory() => 1,
             // Without it, all else is still known.
             Some((pid, _)) if !self.lists_children(node) => {
-                self.kernel.linked_threads(pid).unwrap_or(0).saturating_add(2)
+                let linked = self.kernel.procfs().map(|procfs| procfs.linked_threads(pid));
+                linked.and_then(Result::ok).unwrap_or(0).saturating_add(2)
             }
             _ => {
                 let below = self.children(node).filter(|child| child.row().is_directory()).count();
@@ -208,13 +212,14 @@ impl Tree {
             }
         };
         let holds_descriptors = || {
-            let mut items = node.row.items();
-            items.any(|(item, _)| matches!(item.row().kind, Kind::Link(Link::Descriptor)))
+            let mut entries = node.row.entries();
+            entries.any(|(row, _)| matches!(row.row().kind, Kind::Link(Link::Descriptor)))
         };
         let size = match node.process {
-            // Without it, or where it is not told, it is none, and all else is still known.
+            // Without it, or where this kernel has none, it is 0, and all else is still known.
             Some((pid, _)) if row.is_directory() && holds_descriptors() => {
-                self.kernel.descriptors_size(pid).unwrap_or(0)
+                let size = self.kernel.procfs().map(|procfs| procfs.descriptors_size(pid));
+                size.and_then(Result::ok).unwrap_or(0)
             }
             _ => 0,
         };
@@ -240,11 +245,11 @@ impl Tree {
             node_type: node_type(row.row()),
             name: Name::Row(row.row().name()),
         });
-        let mut entries: Vec<Entry> = rows.collect();
-        self.list_items(node, &mut entries)?;
+        let mut listing: Vec<Entry> = rows.collect();
+        self.list_entries(node, &mut listing)?;
         // What belongs to a process that ended meanwhile may be another's.
         self.check_alive(node)?;
-        Ok(entries)
+        Ok(listing)
     }
 
     /// Opens a file for this caller.
@@ -283,7 +288,7 @@ impl Tree {
     /// Whether the processes that ask are known to the kernel; a replay does not know them.
     #[must_use]
     pub fn knows_callers(&self) -> bool {
-        self.kernel.knows_callers()
+        self.kernel.callers().is_some()
     }
 
     /// What tells the process behind a request from others that had or will have its pid; an exec
@@ -292,7 +297,8 @@ impl Tree {
     /// # Errors
     /// `Denied`, `ResourceLimit` or `Failed`.
     pub fn caller_identity(&self, caller: u32) -> Result<Option<u64>> {
-        match self.kernel.caller_identity(caller) {
+        let Some(callers) = self.kernel.callers() else { return Ok(None) };
+        match callers.caller_identity(caller) {
             Ok(identity) => Ok(Some(identity)),
             Err(error) if error.kind == ErrorKind::NoSuchProcess => Ok(None),
             Err(error) => Err(error),
@@ -313,7 +319,7 @@ impl Tree {
 
 /// Whether it is `PID/task`.
 fn holds_threads(row: RowId) -> bool {
-    row.items().any(|(_, items)| items == Entries::Threads)
+    row.entries().any(|(_, entries)| entries == Entries::Threads)
 }
 
 /// Before it come the cookies of `.` and `..`.

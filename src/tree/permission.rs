@@ -2,14 +2,15 @@
 //! what the kernel tells.
 
 use super::access::{Asker, Caller};
-use super::table::Access;
+use super::kind::Access;
 use super::{Node, Tree};
 use crate::kernel::System;
 use crate::model::{Credentials, Error, ErrorKind, Pid, Result, Visibility};
 
 impl Tree {
     pub(super) fn asker(&self, caller: &Caller) -> Asker {
-        Asker { caller: *caller, standing: self.kernel.standing(caller.pid) }
+        let privileges = self.kernel.callers().map(|callers| callers.privileges(caller.pid));
+        Asker { caller: *caller, privileges: privileges.unwrap_or_default() }
     }
 
     pub(super) fn check_memory_access(&self, node: Node, asker: &Asker) -> Result<()> {
@@ -34,14 +35,15 @@ impl Tree {
         let Some(above) = asker.may_have_made(target) else {
             return false;
         };
-        self.kernel.namespace_maker(pid, above) == Some(asker.caller.uid)
+        let callers = self.kernel.callers();
+        callers.and_then(|it| it.namespace_maker(pid, above)) == Some(asker.caller.uid)
     }
 
     /// Whether the one who asks is this very process, which Linux shows itself whatever its ids
     /// are (`mm_access`).
     fn is_own(&self, pid: Pid, asker: &Asker) -> bool {
         self.kernel.system() == System::Linux
-            && self.kernel.process_of_caller(asker.caller.pid).is_ok_and(|own| own == pid)
+            && self.process_of_caller(asker.caller.pid).is_ok_and(|own| own == pid)
     }
 
     /// Whether the one who asks may read this file, list this directory or follow this link.
@@ -52,7 +54,13 @@ impl Tree {
         }
     }
 
-    /// How much of a process may be told to the one who asks.
+    /// The process that a request comes from, given the number in the request.
+    pub(super) fn process_of_caller(&self, caller: u32) -> Result<Pid> {
+        let none = || Error::new(ErrorKind::NoSuchProcess, "process_of_caller");
+        self.kernel.callers().ok_or_else(none)?.process_of_caller(caller)
+    }
+
+    /// How much of a process the one who asks may know.
     pub(super) fn shown(&self, node: Node, asker: &Asker) -> Result<Visibility> {
         match self.check_memory_access(node, asker) {
             Ok(()) => Ok(Visibility::Full),

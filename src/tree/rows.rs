@@ -1,11 +1,14 @@
-//! The rows, one line of the mount's tree each. A new pseudo-file is one of them, its renderer in
-//! `format`, and a golden.
+//! The rows, one line of the mount's tree each: what a file is made of and how it is shown, on which
+//! systems it is and who may see it. What is more than a line to show has its renderer in `format`.
 
+mod ids;
+mod ports;
 mod process;
 mod root;
 mod task;
+mod threads;
 
-use super::table::{Access, Entries, Kind, On, Passthrough, Render};
+use super::kind::{Access, Entries, Kind, On, Passthrough, Public, Render};
 use crate::format::macfuse;
 use crate::model::{Extent, Machine, Port, ProcessInfo, Thread};
 
@@ -13,7 +16,7 @@ use crate::model::{Extent, Machine, Port, ProcessInfo, Thread};
 #[derive(Clone, Copy)]
 pub(super) struct RowSpec {
     pub(super) path: &'static str,
-    pub(super) items: Option<Entries>,
+    pub(super) entries: Option<Entries>,
     pub(super) kind: Kind,
     pub(super) access: Access,
     pub(super) on: On,
@@ -34,13 +37,17 @@ impl RowSpec {
         RowSpec { on: On::Linux, ..self }
     }
 
-    const fn each(self, items: Entries) -> Self {
-        RowSpec { items: Some(items), ..self }
+    const fn each(self, entries: Entries) -> Self {
+        RowSpec { entries: Some(entries), ..self }
     }
 
-    /// Linux has this file itself, under this name.
-    const fn own(self, name: &'static str) -> Self {
-        RowSpec { own: Some(Passthrough::Target(name)), ..self }
+    /// Linux has this file itself, under this name, and shows so much of it to everyone.
+    const fn own(self, name: &'static str, public: Public) -> Self {
+        let access = match public {
+            Public::Nothing => Access::Memory,
+            Public::Whole | Public::Redacted(_) => self.access,
+        };
+        RowSpec { access, own: Some(Passthrough::Target(name, public)), ..self }
     }
 
     /// Linux has this file itself, in the directory of each process.
@@ -50,13 +57,25 @@ impl RowSpec {
 }
 
 /// In the order of listings; directories first, in which others stand.
-pub(super) const LISTED: [RowSpec; root::ROWS.len() + process::ROWS.len() + task::ROWS.len()] = {
-    let parts = [root::ROWS, process::ROWS, task::ROWS];
-    let mut all = [root::ROWS[0]; root::ROWS.len() + process::ROWS.len() + task::ROWS.len()];
+const PARTS: [&[RowSpec]; 6] =
+    [root::ROWS, process::ROWS, ids::ROWS, task::ROWS, ports::ROWS, threads::ROWS];
+
+const LENGTH: usize = {
+    let (mut part, mut length) = (0, 0);
+    while part < PARTS.len() {
+        length += PARTS[part].len();
+        part += 1;
+    }
+    length
+};
+
+/// All of them.
+pub(super) const LISTED: [RowSpec; LENGTH] = {
+    let mut all = [root::ROWS[0]; LENGTH];
     let (mut part, mut at, mut number) = (0, 0, 0);
-    while part < parts.len() {
-        if at < parts[part].len() {
-            all[number] = parts[part][at];
+    while part < PARTS.len() {
+        if at < PARTS[part].len() {
+            all[number] = PARTS[part][at];
             number += 1;
             at += 1;
         } else {
@@ -67,14 +86,14 @@ pub(super) const LISTED: [RowSpec; root::ROWS.len() + process::ROWS.len() + task
 };
 
 const fn row(path: &'static str, kind: Kind, doc: &'static str) -> RowSpec {
-    RowSpec { path, items: None, kind, access: Access::Anyone, on: On::Both, own: None, doc }
+    RowSpec { path, entries: None, kind, access: Access::Anyone, on: On::Both, own: None, doc }
 }
 
 const fn directory(path: &'static str, doc: &'static str) -> RowSpec {
     row(path, Kind::Directory, doc)
 }
 
-const fn process_info(path: &'static str, of: Render<ProcessInfo>, doc: &'static str) -> RowSpec {
+const fn process(path: &'static str, of: Render<ProcessInfo>, doc: &'static str) -> RowSpec {
     row(path, Kind::ProcessInfo(Extent::Brief, of), doc)
 }
 
@@ -104,12 +123,17 @@ const fn thread_of(
 }
 
 const fn port(path: &'static str, of: Render<Port>, doc: &'static str) -> RowSpec {
-    row(path, Kind::Port(of), doc)
+    row(path, Kind::Port(of), doc).memory().darwin()
 }
 
 /// A file that only Linux has, under this name in a process's directory.
-const fn linux_own(path: &'static str, name: &'static str, doc: &'static str) -> RowSpec {
-    row(path, Kind::Passthrough, doc).own(name).linux()
+const fn linux_own(
+    path: &'static str,
+    name: &'static str,
+    public: Public,
+    doc: &'static str,
+) -> RowSpec {
+    row(path, Kind::Passthrough, doc).own(name, public).linux()
 }
 
 const fn machine(path: &'static str, of: Render<Machine>, doc: &'static str) -> RowSpec {

@@ -1,146 +1,13 @@
 //! The table of pseudo-files: one row for each ([`rows`](super::rows)). Look-up, listing,
 //! attributes, inode numbers and the README's table derive from it.
 
-use crate::format::{self, Renderer, macfuse};
-use crate::kernel::{Detail, LinkTo, System};
-use crate::model::{
-    Arguments, Cpu, Descriptor, Extent, Machine, Port, ProcessInfo, Register, RegisterSet,
-    TaskFact, Thread,
-};
-
+use super::kind::{Access, Entries, Kind, On, Passthrough};
 use super::rows::{LISTED, RowSpec};
+use crate::kernel::System;
 
 /// The number of a row: its place in [`ROWS`], and 8 bits of every computed node id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RowId(pub(super) u8);
-
-/// Turns what was found out into text, at the end of a vector.
-pub type Render<T> = fn(&T, &mut Vec<u8>);
-
-/// What a row's nodes are; for a file, what its renderer needs.
-#[derive(Clone, Copy, Debug)]
-pub enum Kind {
-    /// A directory whose names are the rows that have it as their parent.
-    Directory,
-    /// A link.
-    Link(Link),
-    /// Lines for every region.
-    Regions(Detail, Renderer),
-    /// Lines for every piece of the shared cache of libraries.
-    Libraries(Renderer),
-    /// All regions together.
-    Document(Detail, format::NewDocument),
-    /// From what is told of a process.
-    ProcessInfo(Extent, Render<ProcessInfo>),
-    /// From its ids, and the names of users and groups.
-    Ids(macfuse::Ids),
-    /// From what it was started with.
-    Arguments(Render<Arguments>),
-    /// From one open file.
-    Descriptor(Render<Descriptor>),
-    /// From what is open in it.
-    Descriptors(Render<[Descriptor]>),
-    /// From a few numbers about the task.
-    Task(TaskFact, Render<[u32]>),
-    /// From a thread.
-    Thread(Render<Thread>),
-    /// From a thread, and the process that it belongs to.
-    ThreadOf(Extent, fn(&ProcessInfo, &Thread, &mut Vec<u8>)),
-    /// From how often a thread was suspended.
-    Suspension(Render<u32>),
-    /// From registers of a thread.
-    Registers(RegisterSet, Render<[Register]>),
-    /// From a port's name in a task.
-    Port(Render<Port>),
-    /// From a CPU.
-    Cpu(Render<Cpu>),
-    /// From what is told of the machine.
-    Machine(Render<Machine>),
-    /// Linux's own text, which no renderer makes. Some kernels are built without it.
-    Passthrough,
-}
-
-/// Where a link leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// To the directory of the process that asks.
-    OwnProcess,
-    /// To the directory of the thread that asks.
-    OwnThread,
-    /// From a process's name to its directory.
-    Named,
-    /// To this path, from the directory that it stands in.
-    To(&'static str),
-    /// To a file that the process uses.
-    Of(LinkTo),
-    /// To what a descriptor is open on.
-    Descriptor,
-}
-
-/// What there are many of: names that no row has, but a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entries {
-    /// Processes, by pid.
-    Processes,
-    /// Processes, by name.
-    ProcessNames,
-    /// Threads, by number, decimal. On Linux, they are all that a listing of their directory shows.
-    Threads,
-    /// Threads, by number, hexadecimal.
-    MachThreads,
-    /// Open files, by number.
-    Descriptors,
-    /// Ports of a task, by name, hexadecimal.
-    Ports,
-    /// CPUs, by number.
-    Cpus,
-}
-
-impl Entries {
-    /// Whether a node of one has a number of its own beside that of its process.
-    pub(super) fn is_numbered(self) -> bool {
-        !matches!(self, Entries::Processes | Entries::ProcessNames)
-    }
-}
-
-/// Who may read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Everyone. What of it is not for everyone has the value that means 'none'.
-    Anyone,
-    /// Who may see the memory of the process.
-    Memory,
-}
-
-/// Which kernels have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum On {
-    /// Both.
-    Both,
-    /// Linux has, and Darwin tells nothing of the kind.
-    Linux,
-    /// Darwin has, and Linux tells nothing of the kind.
-    Darwin,
-}
-
-impl On {
-    fn includes(self, system: System) -> bool {
-        match self {
-            On::Both => true,
-            On::Linux => system == System::Linux,
-            On::Darwin => system == System::Darwin,
-        }
-    }
-}
-
-/// A file of Linux's own procfs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passthrough {
-    /// Of the same machine, process, thread or descriptor.
-    Target(&'static str),
-    /// Of the process that asks.
-    Caller(&'static str),
-}
 
 /// One pseudo-file, link or directory.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +17,7 @@ pub struct Row {
     /// The row of the directory it stands in; the root stands in itself.
     pub parent: RowId,
     /// Where it stands for many: for which.
-    pub items: Option<Entries>,
+    pub entries: Option<Entries>,
     /// What it is.
     pub kind: Kind,
     /// Who may read it.
@@ -180,8 +47,8 @@ pub static ROWS: [Row; LISTED.len()] = {
 
 impl RowSpec {
     const fn row(&self, parent: RowId) -> Row {
-        let RowSpec { path, items, kind, access, on, own, doc } = *self;
-        Row { path, parent, items, kind, access, on, own, doc }
+        let RowSpec { path, entries, kind, access, on, own, doc } = *self;
+        Row { path, parent, entries, kind, access, on, own, doc }
     }
 }
 
@@ -267,12 +134,12 @@ impl RowId {
 
     /// The rows that stand in this directory under a name of their own, in the order of the table.
     pub fn children(self) -> impl Iterator<Item = RowId> {
-        self.below().filter(|row| row.row().items.is_none())
+        self.below().filter(|row| row.row().entries.is_none())
     }
 
     /// The rows of this directory that stand for many.
-    pub(super) fn items(self) -> impl Iterator<Item = (RowId, Entries)> {
-        self.below().filter_map(|row| Some((row, row.row().items?)))
+    pub(super) fn entries(self) -> impl Iterator<Item = (RowId, Entries)> {
+        self.below().filter_map(|row| Some((row, row.row().entries?)))
     }
 
     /// This row and those of the directories above it, without the root.
@@ -284,8 +151,9 @@ impl RowId {
     /// Whether nodes of this row belong to a process.
     #[must_use]
     pub fn is_of_a_process(self) -> bool {
-        self.line()
-            .any(|row| matches!(row.row().items, Some(Entries::Processes | Entries::ProcessNames)))
+        self.line().any(|row| {
+            matches!(row.row().entries, Some(Entries::Processes | Entries::ProcessNames))
+        })
     }
 
     /// Whether to look at its nodes, or into them, reads files of a process or of the machine: its
@@ -293,13 +161,13 @@ impl RowId {
     #[must_use]
     pub fn metadata_reads_files(self) -> bool {
         self.row().access == Access::Memory
-            || self.numbered_items() == Some(Entries::Cpus)
-            || self.items().any(|(_, items)| matches!(items, Entries::ProcessNames | Entries::Cpus))
+            || self.numbered_entries() == Some(Entries::Cpus)
+            || self.entries().any(|(_, it)| matches!(it, Entries::ProcessNames | Entries::Cpus))
     }
 
-    /// Which numbered items nodes of this row are, or belong to.
-    pub(super) fn numbered_items(self) -> Option<Entries> {
-        self.line().find_map(|row| row.row().items.filter(|items| items.is_numbered()))
+    /// Which numbered entries nodes of this row are, or belong to.
+    pub(super) fn numbered_entries(self) -> Option<Entries> {
+        self.line().find_map(|row| row.row().entries.filter(|entries| entries.is_numbered()))
     }
 }
 
@@ -310,6 +178,7 @@ pub fn files() -> impl Iterator<Item = &'static Row> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kind::Public;
     use super::*;
 
     #[test]
@@ -329,15 +198,49 @@ mod tests {
             }
             assert!(crate::model::Pid::from_name(row.name().as_bytes()).is_none());
             assert!(row.parent.row().is_directory(), "{}", row.path);
-            assert_eq!(row.items.is_some(), row.name().bytes().all(|it| it.is_ascii_uppercase()));
+            assert_eq!(row.entries.is_some(), row.name().bytes().all(|it| it.is_ascii_uppercase()));
+        }
+    }
+
+    /// The access of a row and what it says of Linux's own file are one rule.
+    #[test]
+    fn nothing_of_a_file_of_memory_is_public() {
+        for row in &ROWS {
+            let Some(Passthrough::Target(_, public)) = row.own else { continue };
+            let is_private = matches!(public, Public::Nothing);
+            assert_eq!(is_private, row.access == Access::Memory, "{}", row.path);
+        }
+    }
+
+    /// What only one system's kernel has a question for is on no other, or Linux has the file itself.
+    #[test]
+    fn a_row_is_on_the_systems_that_can_answer() {
+        for row in &ROWS {
+            let is_darwins = matches!(
+                row.kind,
+                Kind::Libraries(_)
+                    | Kind::Platform(_)
+                    | Kind::Role(_)
+                    | Kind::AuditToken(_)
+                    | Kind::SecurityToken(_)
+                    | Kind::TaskSuspension(_)
+                    | Kind::ThreadSuspension(_)
+                    | Kind::Registers(..)
+                    | Kind::Port(_)
+                    | Kind::Machine(_)
+            ) || row.entries == Some(Entries::Ports);
+            let on_linux = row.is_on(System::Linux);
+            assert!(!is_darwins || !on_linux || row.own.is_some(), "{}", row.path);
+            let is_linuxs = matches!(row.kind, Kind::Passthrough);
+            assert!(!is_linuxs || !row.is_on(System::Darwin) && row.own.is_some(), "{}", row.path);
         }
     }
 
     /// A node has one number beside the process.
     #[test]
-    fn no_items_stand_below_numbered_items() {
+    fn no_entries_stand_below_numbered_entries() {
         for row in RowId::all() {
-            let numbered = |row: &RowId| row.row().items.is_some_and(Entries::is_numbered);
+            let numbered = |row: &RowId| row.row().entries.is_some_and(Entries::is_numbered);
             assert!(row.line().filter(numbered).count() <= 1, "{}", row.row().path);
         }
     }

@@ -2,12 +2,13 @@
 //! found out, so that a renderer cannot fail.
 
 use super::access::Asker;
+use super::kind::{Entries, Kind, Passthrough, Public};
 use super::source::ContentSource;
-use super::table::{Entries, Kind, Passthrough, Row};
-use super::{Node, Tree};
+use super::table::Row;
+use super::{Node, Tree, users};
 use crate::format::macfuse::Names;
 use crate::format::{Document, NewDocument};
-use crate::kernel::ProcfsFile;
+use crate::kernel::{Darwin, ProcfsFile};
 use crate::model::{Error, ErrorKind, Extent, Identity, Pid, Result, Visibility};
 
 impl Tree {
@@ -21,11 +22,11 @@ impl Tree {
         match (row.kind, process) {
             (Kind::Directory | Kind::Link(_), _) => Err(Error::new(ErrorKind::IsDirectory, "open")),
             (Kind::Regions(detail, render), Some((pid, identity))) => {
-                self.check_item(node)?;
+                self.check_entry(node)?;
                 Ok(ContentSource::Regions(self.kernel.regions(pid, identity, detail)?, render))
             }
             (Kind::Libraries(render), Some((pid, identity))) => {
-                Ok(ContentSource::Regions(self.kernel.libraries(pid, identity)?, render))
+                Ok(ContentSource::Regions(self.darwin()?.libraries(pid, identity)?, render))
             }
             (Kind::Document(detail, new), Some((pid, identity))) => {
                 let walk = self.kernel.regions(pid, identity, detail)?;
@@ -49,38 +50,49 @@ impl Tree {
         process: Option<(Pid, Identity)>,
         asker: &Asker,
     ) -> Result<Option<ContentSource>> {
-        let (whose, name) = match (row.own, process) {
-            (None, _) => return Ok(None),
-            (Some(Passthrough::Caller(name)), _) => {
-                if !self.kernel.knows_callers() {
-                    return Ok(None);
-                }
-                (ProcfsFile::Process(self.kernel.process_of_caller(asker.caller.pid)?), name)
+        let (Some(own), Some(procfs)) = (row.own, self.kernel.procfs()) else { return Ok(None) };
+        let (file, name, public) = match own {
+            Passthrough::Caller(name) => {
+                let pid = self.process_of_caller(asker.caller.pid)?;
+                (ProcfsFile::Process(pid), name, Public::Whole)
             }
-            (Some(Passthrough::Target(name)), None) => (ProcfsFile::Machine, name),
-            (Some(Passthrough::Target(name)), Some((pid, _))) if node.item.is_some() => {
-                let number = item(node);
-                match row.items {
-                    Some(Entries::Descriptors) => (ProcfsFile::Descriptor(pid, number), name),
-                    _ => (ProcfsFile::Thread(pid, number), name),
-                }
+            Passthrough::Target(name, public) => {
+                let file = match (process, node.item, row.entries) {
+                    (None, ..) => ProcfsFile::Machine,
+                    (Some((pid, _)), None, _) => ProcfsFile::Process(pid),
+                    (Some((pid, _)), Some(number), Some(Entries::Descriptors)) => {
+                        ProcfsFile::Descriptor(pid, number)
+                    }
+                    (Some((pid, _)), Some(number), _) => ProcfsFile::Thread(pid, number),
+                };
+                (file, name, public)
             }
-            (Some(Passthrough::Target(name)), Some((pid, _))) => (ProcfsFile::Process(pid), name),
         };
         let shown = self.shown(node, asker)?;
-        let text = self.kernel.own_file(whose, name, shown)?;
-        Ok(text.map(|text| ContentSource::Own(text, shown)))
+        let redact = match (shown, public) {
+            (Visibility::Full, _) | (Visibility::Public, Public::Whole) => None,
+            (Visibility::Public, Public::Redacted(redact)) => Some(redact),
+            (Visibility::Public, Public::Nothing) => {
+                return Err(Error::new(ErrorKind::Denied, "own file"));
+            }
+        };
+        Ok(Some(ContentSource::Own(procfs.open_file(file, name, redact)?, shown)))
     }
 
     /// Whether there is a file of this row, which may be one that only some kernels have.
     pub(super) fn has_file(&self, node: Node) -> bool {
         match (node.row.row(), node.process) {
             (
-                Row { kind: Kind::Passthrough, own: Some(Passthrough::Target(name)), .. },
+                Row { kind: Kind::Passthrough, own: Some(Passthrough::Target(name, _)), .. },
                 Some((pid, _)),
-            ) => self.kernel.has_own_file(pid, name),
+            ) => self.kernel.procfs().is_some_and(|procfs| procfs.has_file(pid, name)),
             _ => true,
         }
+    }
+
+    /// What only Darwin has; the rows that need it are on no other system.
+    pub(super) fn darwin(&self) -> Result<&dyn Darwin> {
+        self.kernel.darwin().ok_or_else(|| Error::new(ErrorKind::NoSuchName, "row of macOS"))
     }
 
     /// Whether what was just found out is of the process of this node, and may still be shown.
@@ -100,19 +112,24 @@ impl Tree {
             let process = self.check_alive(node)?;
             process.map(|(pid, _)| pid).ok_or_else(|| Error::new(ErrorKind::Failed, "no process"))
         };
+        // The rows of kinds that want one have one.
+        let item = node.item.unwrap_or_default();
+        let number = u32::try_from(item).unwrap_or(u32::MAX);
         let confirm = || self.confirm(node, asker, shown);
         match node.row.row().kind {
             Kind::ProcessInfo(extent, render) => {
-                let account = kernel.process_info(pid()?, shown, extent)?;
+                let info = kernel.process_info(pid()?, shown, extent)?;
                 confirm()?;
-                render(&account, out);
+                render(&info, out);
             }
             Kind::Ids(render) => {
-                let account = kernel.process_info(pid()?, shown, Extent::Brief)?;
+                let info = kernel.process_info(pid()?, shown, Extent::Brief)?;
                 confirm()?;
-                let user = |uid| kernel.user_name(uid).map(String::into_bytes);
-                let group = |gid| kernel.group_name(gid).map(String::into_bytes);
-                render(&account, &Names { user: &user, group: &group }, out);
+                // A replay's ids are of the recorded machine, whose users are not known here.
+                let is_here = kernel.callers().is_some();
+                let user = |uid| users::user(uid).filter(|_| is_here);
+                let group = |gid| users::group(gid).filter(|_| is_here);
+                render(&info, &Names { user: &user, group: &group }, out);
             }
             Kind::Arguments(render) => {
                 let arguments = kernel.arguments(pid()?, shown)?;
@@ -120,7 +137,6 @@ impl Tree {
                 render(&arguments, out);
             }
             Kind::Descriptor(render) => {
-                let number = u32::try_from(item(node)).unwrap_or(u32::MAX);
                 let descriptor = kernel.descriptor(pid()?, number)?;
                 confirm()?;
                 render(&descriptor, out);
@@ -130,44 +146,60 @@ impl Tree {
                 confirm()?;
                 render(&open, out);
             }
-            Kind::Task(fact, render) => {
-                let numbers = kernel.task_fact(pid()?, fact)?;
+            Kind::Platform(render) => {
+                let platform = self.darwin()?.platform(pid()?)?;
                 confirm()?;
-                render(&numbers, out);
+                render(&platform, out);
+            }
+            Kind::Role(render) => {
+                let role = self.darwin()?.role(pid()?)?;
+                confirm()?;
+                render(&role, out);
+            }
+            Kind::AuditToken(render) => {
+                let token = self.darwin()?.audit_token(pid()?)?;
+                confirm()?;
+                render(&token, out);
+            }
+            Kind::SecurityToken(render) => {
+                let token = self.darwin()?.security_token(pid()?)?;
+                confirm()?;
+                render(&token, out);
+            }
+            Kind::TaskSuspension(render) => {
+                let count = self.darwin()?.task_suspend_count(pid()?)?;
+                confirm()?;
+                render(&count, out);
             }
             Kind::Thread(render) => {
-                let thread = kernel.thread(pid()?, item(node))?;
+                let thread = kernel.thread(pid()?, item)?;
                 confirm()?;
                 render(&thread, out);
             }
             Kind::ThreadOf(extent, render) => {
                 let pid = pid()?;
-                let thread = kernel.thread(pid, item(node))?;
-                let account = kernel.process_info(pid, shown, extent)?;
+                let thread = kernel.thread(pid, item)?;
+                let info = kernel.process_info(pid, shown, extent)?;
                 confirm()?;
-                render(&account, &thread, out);
+                render(&info, &thread, out);
             }
-            Kind::Suspension(render) => {
-                let count = kernel.suspend_count(pid()?, item(node))?;
+            Kind::ThreadSuspension(render) => {
+                let count = self.darwin()?.suspend_count(pid()?, item)?;
                 confirm()?;
                 render(&count, out);
             }
             Kind::Registers(set, render) => {
-                let registers = kernel.registers(pid()?, item(node), set)?;
+                let registers = self.darwin()?.registers(pid()?, item, set)?;
                 confirm()?;
                 render(&registers, out);
             }
             Kind::Port(render) => {
-                let name = u32::try_from(item(node)).unwrap_or(0);
-                let port = kernel.port(pid()?, name)?;
+                let port = self.darwin()?.port(pid()?, number)?;
                 confirm()?;
                 render(&port, out);
             }
-            Kind::Cpu(render) => {
-                let number = u32::try_from(item(node)).unwrap_or(u32::MAX);
-                render(&kernel.cpu(number)?, out);
-            }
-            Kind::Machine(render) => render(&kernel.machine()?, out),
+            Kind::Cpu(render) => render(&kernel.cpu(number)?, out),
+            Kind::Machine(render) => render(&self.darwin()?.machine()?, out),
             Kind::Directory
             | Kind::Link(_)
             | Kind::Regions(..)
@@ -177,10 +209,4 @@ impl Tree {
         }
         Ok(())
     }
-}
-
-/// The number of the item that this node is, or belongs to; the rows of [`Kind`]s that want one have
-/// one.
-fn item(node: Node) -> u64 {
-    node.item.unwrap_or_default()
 }

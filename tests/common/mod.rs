@@ -22,7 +22,7 @@ use mach_procfs::tree::{On, ROWS};
 /// stands behind them.
 pub fn rows_of(directory: &str) -> Vec<&'static str> {
     ROWS.iter()
-        .filter(|row| !row.path.is_empty() && row.items.is_none() && row.on != On::Darwin)
+        .filter(|row| !row.path.is_empty() && row.entries.is_none() && row.on != On::Darwin)
         .filter(|row| row.path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory)
         .map(|row| row.name())
         .collect()

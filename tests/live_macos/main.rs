@@ -106,7 +106,8 @@ fn the_shared_cache_names_libsystem_in_this_process_and_in_a_child() {
     // On Intel nothing tells that the child has the same version of the cache.
     let others = if cfg!(target_arch = "aarch64") { vec![child.pid()] } else { vec![] };
     for pid in [Pid::this()].into_iter().chain(others) {
-        let mut walk = kernel.libraries(pid, kernel.identity(pid).unwrap()).unwrap();
+        let mut walk =
+            kernel.darwin().unwrap().libraries(pid, kernel.identity(pid).unwrap()).unwrap();
         let mut found = None;
         while let Some(piece) = walk.next_region().unwrap() {
             assert!(!piece.submap || piece.backing.is_shared_cache(), "{piece:?}");

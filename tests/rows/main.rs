@@ -52,14 +52,19 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Arguments(render) => rendered(&values::arguments(), render),
         Kind::Descriptor(render) => rendered(&values::descriptors().concat(), render),
         Kind::Descriptors(render) => rendered(&values::descriptors(), |it, out| render(it, out)),
-        Kind::Task(_, render) => rendered(&values::numbers(), |it, out| render(it, out)),
+        Kind::Platform(render) => rendered(&values::platforms(), render),
+        Kind::Role(render) => rendered(&[1, -1, 8, 9], render),
+        Kind::AuditToken(render) => rendered(&values::audit_tokens(), render),
+        Kind::SecurityToken(render) => rendered(&values::security_tokens(), render),
+        Kind::TaskSuspension(render) | Kind::ThreadSuspension(render) => {
+            rendered(&[0, 2, u32::MAX], render)
+        }
         Kind::Thread(render) => {
             rendered(&values::threads(), |(_, thread), out| render(thread, out))
         }
         Kind::ThreadOf(_, render) => {
             rendered(&values::threads(), |(account, thread), out| render(account, thread, out))
         }
-        Kind::Suspension(render) => rendered(&[0, 2, u32::MAX], render),
         Kind::Registers(_, render) => rendered(&values::registers(), |it, out| render(it, out)),
         Kind::Port(render) => rendered(&values::ports(), render),
         Kind::Cpu(render) => rendered(&values::cpus(), render),

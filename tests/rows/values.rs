@@ -4,9 +4,9 @@
 use std::time::{Duration, SystemTime};
 
 use mach_procfs::model::{
-    Arguments, ChildrenUsage, Cpu, CpuTimes, Credentials, Descriptor, DescriptorKind, Device,
-    DiskUsage, Ids, Machine, Memory, MemoryKinds, Mounted, Pid, Port, Process, ProcessInfo, Queue,
-    Register, Signals, State, Thread, Time, Usage,
+    Arguments, AuditToken, ChildrenUsage, Cpu, CpuTimes, Credentials, Descriptor, DescriptorKind,
+    Device, DiskUsage, Ids, Machine, Memory, MemoryKinds, Mounted, Pid, Port, Process, ProcessInfo,
+    Queue, Register, SecurityToken, Signals, State, Thread, Time, Usage,
 };
 
 /// What a parser may stumble over: both parentheses, a space, newline, backslash, a byte that is
@@ -226,8 +226,26 @@ pub(crate) fn descriptors() -> Vec<Vec<Descriptor>> {
     ]
 }
 
-pub(crate) fn numbers() -> Vec<Vec<u32>> {
-    vec![vec![1], vec![], vec![u32::MAX], vec![8], vec![9, 0, 1, 2, 3, 4, 0x186a5, 0xffff_ffff]]
+pub(crate) fn platforms() -> Vec<Option<u32>> {
+    vec![Some(1), None, Some(u32::MAX), Some(8), Some(9)]
+}
+
+pub(crate) fn audit_tokens() -> Vec<AuditToken> {
+    let token = AuditToken {
+        audit_user: 9,
+        user: 0,
+        group: 1,
+        real_user: 2,
+        real_group: 3,
+        pid: 4,
+        session: 0x186a5,
+        pid_version: u32::MAX,
+    };
+    vec![token, AuditToken::default()]
+}
+
+pub(crate) fn security_tokens() -> Vec<SecurityToken> {
+    vec![SecurityToken { user: 0x1f5, group: u32::MAX }, SecurityToken::default()]
 }
 
 pub(crate) fn threads() -> Vec<(ProcessInfo, Thread)> {

@@ -8,6 +8,7 @@ mod mounts;
 mod net;
 mod network;
 mod process;
+mod redact;
 mod signals;
 mod stat;
 mod status;
@@ -18,7 +19,8 @@ pub use meminfo::meminfo;
 pub use mounts::{filesystems, mounts};
 pub use net::{tcp, tcp6, udp, udp6, unix};
 pub use network::{arp, dev, route};
-pub use process::{cmdline, comm, environ, fdinfo, io, statm, thread_comm};
+pub use process::{comm, fdinfo, io, statm, thread_comm};
+pub use redact::{public_stat, public_wchan};
 pub use stat::{stat, thread_stat};
 pub use status::{status, thread_status};
 

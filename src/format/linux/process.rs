@@ -1,18 +1,8 @@
-//! `PID/{cmdline,comm,environ,statm}`, `PID/fdinfo/N` and `PID/task/TID/comm`.
+//! `PID/{comm,io,statm}`, `PID/fdinfo/N` and `PID/task/TID/comm`.
 
 use super::super::line::put;
 use super::{short, thread_name};
-use crate::model::{Arguments, Descriptor, DiskUsage, ProcessInfo, Thread};
-
-/// `PID/cmdline`: the arguments, a NUL behind each.
-pub fn cmdline(arguments: &Arguments, out: &mut Vec<u8>) {
-    out.extend_from_slice(&arguments.arguments);
-}
-
-/// `PID/environ`: the environment, a NUL behind each variable.
-pub fn environ(arguments: &Arguments, out: &mut Vec<u8>) {
-    out.extend_from_slice(&arguments.environment);
-}
+use crate::model::{Descriptor, DiskUsage, ProcessInfo, Thread};
 
 /// `PID/comm`: the name as it is (`comm_show`).
 pub fn comm(account: &ProcessInfo, out: &mut Vec<u8>) {

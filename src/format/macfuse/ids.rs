@@ -12,33 +12,22 @@ pub struct Names<'a> {
     pub group: &'a dyn Fn(u32) -> Option<Vec<u8>>,
 }
 
+impl Names<'_> {
+    /// A line with the number and the name of a user.
+    pub fn user_line(&self, uid: u32, out: &mut Vec<u8>) {
+        one(uid, self.user, out);
+        out.push(b'\n');
+    }
+
+    /// A line with the number and the name of a group.
+    pub fn group_line(&self, gid: u32, out: &mut Vec<u8>) {
+        one(gid, self.group, out);
+        out.push(b'\n');
+    }
+}
+
 /// Turns ids and their names into text, at the end of a vector.
 pub type Ids = fn(&ProcessInfo, &Names<'_>, &mut Vec<u8>);
-
-/// `uid`: the effective user.
-pub fn user(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
-    line(account.process.credentials.uid.effective, names.user, out);
-}
-
-/// `ruid`: the real user.
-pub fn real_user(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
-    line(account.process.credentials.uid.real, names.user, out);
-}
-
-/// `svuid`: the saved user.
-pub fn saved_user(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
-    line(account.process.credentials.uid.saved, names.user, out);
-}
-
-/// `rgid`: the real group.
-pub fn real_group(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
-    line(account.process.credentials.gid.real, names.group, out);
-}
-
-/// `svgid`: the saved group.
-pub fn saved_group(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
-    line(account.process.credentials.gid.saved, names.group, out);
-}
 
 /// `groups`: the effective group, which is XNU's first (`cr_groups[0]`), and the others, each with
 /// a space behind it.
@@ -49,11 +38,6 @@ pub fn groups(account: &ProcessInfo, names: &Names<'_>, out: &mut Vec<u8>) {
         one(group, names.group, out);
         out.push(b' ');
     }
-    out.push(b'\n');
-}
-
-fn line(id: u32, name: &dyn Fn(u32) -> Option<Vec<u8>>, out: &mut Vec<u8>) {
-    one(id, name, out);
     out.push(b'\n');
 }
 

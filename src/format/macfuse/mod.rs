@@ -1,5 +1,6 @@
-//! The files of the MacFUSE procfs, with its names and layouts: one value each, mostly. A value
-//! that is not to be had is a dash, which is what stands there for a missing wait channel.
+//! The files of the MacFUSE procfs, with its names and layouts, as far as they are more than one
+//! value in a line: those are made in their rows. A value that the kernel does not report is a dash,
+//! which is what stands there for a missing wait channel.
 
 mod cpu;
 mod descriptors;
@@ -11,26 +12,8 @@ mod thread;
 
 pub use cpu::cpu;
 pub use descriptors::descriptors;
-pub use ids::{Ids, Names, groups, real_group, real_user, saved_group, saved_user, user};
-pub use port::{messages, queue_limit, rights, send_once_rights, sequence};
-pub use process::{
-    darwin_terminal, group, job_control, linux_terminal, parent, terminal_group, wait_channel,
-};
-pub use task::{
-    cow_faults, faults, hex_list, messages_received, messages_sent, number, pageins, platform,
-    policy, resident_size, role, switches, syscalls_mach, syscalls_unix, system_time,
-    threads_system, threads_system_time, threads_user, threads_user_time, total_system, total_user,
-    user_time, virtual_size,
-};
-pub use thread::{
-    registers, thread_cpu_usage, thread_flags, thread_policy, thread_run_state, thread_sleep_time,
-    thread_suspend_count, thread_system_time, thread_user_time,
-};
-
-use super::line::put;
-
-/// A time of this many nanoseconds, as all files of Mach times have it.
-fn seconds(nanoseconds: u64, out: &mut Vec<u8>) {
-    let microseconds = nanoseconds / 1000;
-    put(out, format_args!("{}s {}us\n", microseconds / 1_000_000, microseconds % 1_000_000));
-}
+pub use ids::{Ids, Names, groups};
+pub use port::rights;
+pub use process::{darwin_terminal, linux_terminal, wait_channel};
+pub use task::{audit_token, platform, policy, role, security_token};
+pub use thread::{registers, thread_flags, thread_policy, thread_run_state};

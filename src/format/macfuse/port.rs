@@ -1,27 +1,6 @@
-//! `PID/task/ports/NAME/…`.
+//! `PID/task/ports/NAME/task_rights`.
 
-use super::super::line::line_or_dash;
 use crate::model::Port;
-
-/// `msgcount`: messages in its queue; a dash where the task does not receive there.
-pub fn messages(port: &Port, out: &mut Vec<u8>) {
-    line_or_dash(out, port.queue.map(|queue| queue.messages));
-}
-
-/// `qlimit`: how many there may be.
-pub fn queue_limit(port: &Port, out: &mut Vec<u8>) {
-    line_or_dash(out, port.queue.map(|queue| queue.limit));
-}
-
-/// `seqno`: the number of the next message.
-pub fn sequence(port: &Port, out: &mut Vec<u8>) {
-    line_or_dash(out, port.queue.map(|queue| queue.sequence));
-}
-
-/// `sorights`: send-once rights to it.
-pub fn send_once_rights(port: &Port, out: &mut Vec<u8>) {
-    line_or_dash(out, port.queue.map(|queue| queue.send_once_rights));
-}
 
 /// `task_rights`: what the task may do with it, each word with a space behind it.
 pub fn rights(port: &Port, out: &mut Vec<u8>) {

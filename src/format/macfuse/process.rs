@@ -1,29 +1,8 @@
-//! `PID/{jobc,pgid,ppid,tdev,tpgid,wchan}`.
+//! `PID/{tdev,wchan}`.
 
 use super::super::escaped;
-use super::super::line::{line, line_or_dash, put};
+use super::super::line::put;
 use crate::model::{Device, ProcessInfo};
-
-/// `PID/jobc`: how many processes of its group job control counts.
-pub fn job_control(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.job_control);
-}
-
-/// `PID/pgid`: its process group.
-pub fn group(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line(out, account.group);
-}
-
-/// `PID/ppid`: its parent.
-pub fn parent(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line(out, account.process.parent);
-}
-
-/// `PID/tpgid`: the process group in the foreground of its terminal; 0 without one, which is what
-/// XNU's `e_tpgid` has then.
-pub fn terminal_group(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line(out, account.terminal_group.unwrap_or(0));
-}
 
 /// `PID/wchan`: where in the kernel it waits.
 pub fn wait_channel(account: &ProcessInfo, out: &mut Vec<u8>) {

@@ -1,29 +1,7 @@
-//! `PID/task/{absolutetime_info,basic_info,events_info,thread_times_info,tokens}/…` and
-//! `PID/{platform,task/role}`.
+//! `PID/task/basic_info/policy`, `PID/task/tokens/…`, `PID/platform` and `PID/task/role`.
 
 use super::super::line::{line, line_or_dash, put};
-use super::seconds;
-use crate::model::{ProcessInfo, Usage};
-
-/// `absolutetime_info/total_user`: user time of all threads, in the kernel's own unit.
-pub fn total_user(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.map(|usage| usage.total_user.units));
-}
-
-/// `absolutetime_info/total_system`: system time of all threads, in the kernel's own unit.
-pub fn total_system(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.map(|usage| usage.total_system.units));
-}
-
-/// `absolutetime_info/threads_user`: user time of living threads, in the kernel's own unit.
-pub fn threads_user(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.map(|usage| usage.threads_user.units));
-}
-
-/// `absolutetime_info/threads_system`: system time of living threads, in the kernel's own unit.
-pub fn threads_system(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.map(|usage| usage.threads_system.units));
-}
+use crate::model::{AuditToken, ProcessInfo, SecurityToken};
 
 /// `basic_info/policy`, in the original's words, which are those of `thread_policy.h`: its number
 /// 2 is that of all that is not time-shared (`retrieve_thread_basic_info`).
@@ -37,85 +15,20 @@ pub fn policy(account: &ProcessInfo, out: &mut Vec<u8>) {
     line_or_dash(out, word);
 }
 
-/// `basic_info/resident_size`.
-pub fn resident_size(account: &ProcessInfo, out: &mut Vec<u8>) {
-    size(account, |usage| usage.resident_size, out);
+/// `tokens/audit`: its eight numbers in the order of the token, hexadecimal, each with a space behind
+/// it.
+pub fn audit_token(token: &AuditToken, out: &mut Vec<u8>) {
+    let AuditToken { audit_user, user, group, real_user, real_group, pid, session, pid_version } =
+        *token;
+    hex(&[audit_user, user, group, real_user, real_group, pid, session, pid_version], out);
 }
 
-/// `basic_info/virtual_size`.
-pub fn virtual_size(account: &ProcessInfo, out: &mut Vec<u8>) {
-    size(account, |usage| usage.virtual_size, out);
+/// `tokens/security`: user and group, written as those of [`audit_token`].
+pub fn security_token(token: &SecurityToken, out: &mut Vec<u8>) {
+    hex(&[token.user, token.group], out);
 }
 
-/// `basic_info/user_time`: of threads that have ended, as in `TASK_BASIC_INFO`.
-pub fn user_time(account: &ProcessInfo, out: &mut Vec<u8>) {
-    time(account, |it| it.total_user.nanoseconds.saturating_sub(it.threads_user.nanoseconds), out);
-}
-
-/// `basic_info/system_time`: of threads that have ended, as in `TASK_BASIC_INFO`.
-pub fn system_time(account: &ProcessInfo, out: &mut Vec<u8>) {
-    let ended =
-        |it: &Usage| it.total_system.nanoseconds.saturating_sub(it.threads_system.nanoseconds);
-    time(account, ended, out);
-}
-
-/// `thread_times_info/user_time`: of living threads.
-pub fn threads_user_time(account: &ProcessInfo, out: &mut Vec<u8>) {
-    time(account, |usage| usage.threads_user.nanoseconds, out);
-}
-
-/// `thread_times_info/system_time`: of living threads.
-pub fn threads_system_time(account: &ProcessInfo, out: &mut Vec<u8>) {
-    time(account, |usage| usage.threads_system.nanoseconds, out);
-}
-
-/// `events_info/faults`.
-pub fn faults(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.map(|usage| usage.faults));
-}
-
-/// `events_info/pageins`.
-pub fn pageins(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.map(|usage| usage.pageins));
-}
-
-/// `events_info/cow_faults`.
-pub fn cow_faults(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.and_then(|usage| usage.cow_faults));
-}
-
-/// `events_info/csw`.
-pub fn switches(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.and_then(|usage| usage.switches));
-}
-
-/// `events_info/messages_received`.
-pub fn messages_received(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.and_then(|usage| usage.messages_received));
-}
-
-/// `events_info/messages_sent`.
-pub fn messages_sent(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.and_then(|usage| usage.messages_sent));
-}
-
-/// `events_info/syscalls_mach`.
-pub fn syscalls_mach(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.and_then(|usage| usage.syscalls_mach));
-}
-
-/// `events_info/syscalls_unix`.
-pub fn syscalls_unix(account: &ProcessInfo, out: &mut Vec<u8>) {
-    line_or_dash(out, account.usage.and_then(|usage| usage.syscalls_unix));
-}
-
-/// `basic_info/suspend_count`: the one number, decimal.
-pub fn number(numbers: &[u32], out: &mut Vec<u8>) {
-    line_or_dash(out, numbers.first());
-}
-
-/// `tokens/audit` and `tokens/security`: hexadecimal numbers, each with a space behind it.
-pub fn hex_list(numbers: &[u32], out: &mut Vec<u8>) {
+fn hex(numbers: &[u32], out: &mut Vec<u8>) {
     for number in numbers {
         put(out, format_args!("{number:x} "));
     }
@@ -124,11 +37,11 @@ pub fn hex_list(numbers: &[u32], out: &mut Vec<u8>) {
 
 /// `PID/platform`: the word of `mach-o/loader.h`, or the number where there is none; `-` where it is
 /// not known.
-pub fn platform(numbers: &[u32], out: &mut Vec<u8>) {
-    let word = |number: &u32| PLATFORMS.get(usize::try_from(*number).ok()?.checked_sub(1)?);
-    match numbers.first().and_then(word) {
+pub fn platform(platform: &Option<u32>, out: &mut Vec<u8>) {
+    let word = |number: u32| PLATFORMS.get(usize::try_from(number).ok()?.checked_sub(1)?);
+    match platform.and_then(word) {
         Some(word) => line(out, word),
-        None => line_or_dash(out, numbers.first()),
+        None => line_or_dash(out, *platform),
     }
 }
 
@@ -148,13 +61,10 @@ const PLATFORMS: [&str; 12] = [
     "visionossimulator",
 ];
 
-/// `role`: the original's words, and beyond them those of `task_policy.h` in the same manner.
-pub fn role(numbers: &[u32], out: &mut Vec<u8>) {
-    let Some(role) = numbers.first().map(|number| *number as i32) else {
-        out.extend_from_slice(b"NONE\n");
-        return;
-    };
-    let word = usize::try_from(i64::from(role) + 1).ok().and_then(|place| ROLES.get(place));
+/// `role`: the original's words, and beyond them those of `task_policy.h` in the same manner; the
+/// number where there is none.
+pub fn role(role: &i32, out: &mut Vec<u8>) {
+    let word = usize::try_from(i64::from(*role) + 1).ok().and_then(|place| ROLES.get(place));
     match word {
         Some(word) => line(out, word),
         None => line(out, role),
@@ -174,17 +84,3 @@ const ROLES: [&str; 10] = [
     "DEFAULT_APPLICATION",
     "DARWINBG_APPLICATION",
 ];
-
-fn size(account: &ProcessInfo, bytes: fn(&Usage) -> u64, out: &mut Vec<u8>) {
-    match &account.usage {
-        Some(usage) => put(out, format_args!("{} KB\n", bytes(usage) / 1024)),
-        None => out.extend_from_slice(b"-\n"),
-    }
-}
-
-fn time(account: &ProcessInfo, nanoseconds: impl Fn(&Usage) -> u64, out: &mut Vec<u8>) {
-    match &account.usage {
-        Some(usage) => seconds(nanoseconds(usage), out),
-        None => out.extend_from_slice(b"-\n"),
-    }
-}

@@ -1,13 +1,7 @@
-//! `PID/task/threads/ID/basic_info/…` and `PID/task/threads/ID/states/…`.
+//! `PID/task/threads/ID/basic_info/{flags,policy,run_state}` and `PID/task/threads/ID/states/…`.
 
 use super::super::line::{line_or_dash, put};
-use super::seconds;
 use crate::model::{Register, Thread};
-
-/// `cpu_usage`: thousandths of a CPU.
-pub fn thread_cpu_usage(thread: &Thread, out: &mut Vec<u8>) {
-    line_or_dash(out, thread.cpu_usage);
-}
 
 /// `flags`: hexadecimal, and in words.
 pub fn thread_flags(thread: &Thread, out: &mut Vec<u8>) {
@@ -40,26 +34,6 @@ pub fn thread_run_state(thread: &Thread, out: &mut Vec<u8>) {
 
 const RUN_STATES: [&str; 6] =
     ["NONE", "RUNNING", "STOPPED", "WAITING", "UNINTERRUPTIBLE", "HALTED"];
-
-/// `sleep_time`: in seconds.
-pub fn thread_sleep_time(thread: &Thread, out: &mut Vec<u8>) {
-    line_or_dash(out, thread.sleep_time.map(|seconds| format!("{seconds}s")));
-}
-
-/// `suspend_count`.
-pub fn thread_suspend_count(count: &u32, out: &mut Vec<u8>) {
-    put(out, format_args!("{count}\n"));
-}
-
-/// `system_time`.
-pub fn thread_system_time(thread: &Thread, out: &mut Vec<u8>) {
-    seconds(thread.system_time, out);
-}
-
-/// `user_time`.
-pub fn thread_user_time(thread: &Thread, out: &mut Vec<u8>) {
-    seconds(thread.user_time, out);
-}
 
 /// `states/…`: one register a line, its name and all digits of its value. The original has a file
 /// for each register of a 32-bit Intel thread, which no kernel has any more.

@@ -1,6 +1,7 @@
 //! Linux: the kernel's own procfs, read through a directory descriptor that was opened and
 //! verified before anything was mounted over it.
 
+mod callers;
 mod cpus;
 mod descriptors;
 mod files;
@@ -8,10 +9,9 @@ mod identity;
 mod ioctl;
 mod liveness;
 mod maps;
-mod namespaces;
+
 mod own_file;
 mod process_info;
-mod public;
 mod scan;
 mod smaps;
 mod stat;
@@ -24,16 +24,15 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, readlinkat};
-use nix::sys::stat::{Mode, fstatat};
+use nix::fcntl::{OFlag, readlinkat};
+use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{SysconfVar, sysconf};
 
-use super::{Detail, Kernel, LinkTo, OwnerKind, ProcfsFile, System, Text, Walk, users};
+use super::{Callers, Darwin, Detail, Kernel, LinkTo, OwnerKind, Procfs, System, Walk};
 use crate::model::{
-    Arguments, CallerPrivileges, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity,
-    Owner, Pid, Process, ProcessInfo, Result, TaskFact, Thread, Visibility,
+    Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Owner, Pid,
+    Process, ProcessInfo, Result, Thread, Visibility,
 };
 
 use files::{ProcPath, open_directory, whole};
@@ -211,18 +210,6 @@ impl Kernel for LinuxKernel {
         self.stat_fields(pid, |stat| stat.name.to_vec())
     }
 
-    fn process_of_caller(&self, caller: u32) -> Result<Pid> {
-        self.process_of_thread(caller)
-    }
-
-    fn standing(&self, caller: u32) -> CallerPrivileges {
-        self.standing_of(caller)
-    }
-
-    fn namespace_maker(&self, pid: Pid, above: u64) -> Option<u32> {
-        self.maker_of_namespace(pid, above)
-    }
-
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
         for _ in 0..ATTEMPTS {
             let file = match detail {
@@ -242,14 +229,6 @@ impl Kernel for LinuxKernel {
             }
         }
         Err(Error::new(ErrorKind::Vanished, "open(maps)").pid(pid))
-    }
-
-    fn user_name(&self, uid: u32) -> Option<String> {
-        users::user(uid)
-    }
-
-    fn group_name(&self, gid: u32) -> Option<String> {
-        users::group(gid)
     }
 
     fn process_info(&self, pid: Pid, shown: Visibility, extent: Extent) -> Result<ProcessInfo> {
@@ -272,11 +251,6 @@ impl Kernel for LinuxKernel {
         descriptors::numbers(self, pid)
     }
 
-    fn descriptors_size(&self, pid: Pid) -> Result<u64> {
-        let size = self.stat_of(pid, "fd", "fstatat(fd)")?.st_size;
-        Ok(u64::try_from(size).unwrap_or(0))
-    }
-
     fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
         descriptors::descriptor(self, pid, number)
     }
@@ -289,12 +263,6 @@ impl Kernel for LinuxKernel {
         threads::ids(self, pid)
     }
 
-    /// `proc_task_getattr`; every directory has two links beside.
-    fn linked_threads(&self, pid: Pid) -> Result<u32> {
-        let links = self.stat_of(pid, "task", "fstatat(task)")?.st_nlink;
-        Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
-    }
-
     fn has_thread(&self, pid: Pid, id: u64) -> Result<bool> {
         threads::has(self, pid, id)
     }
@@ -303,33 +271,26 @@ impl Kernel for LinuxKernel {
         threads::thread(self, pid, id)
     }
 
-    fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
-        process_info::task_fact(self, pid, fact)
-    }
-
     fn cpus(&self) -> Result<Vec<Cpu>> {
         let text = self.read_whole("stat")?;
         cpus::parse(&text, self.ticks_per_second)
             .ok_or_else(|| Error::new(ErrorKind::Failed, "parse(/proc/stat)"))
     }
 
-    fn has_own_file(&self, pid: Pid, name: &'static str) -> bool {
-        // Of other errors the one who opens it hears.
-        let stat = fstatat(self.root.as_fd(), ProcPath::of(pid, name).as_bytes(), AtFlags::empty());
-        !matches!(stat, Err(Errno::ENOENT))
-    }
-
-    fn own_file(
-        &self,
-        whose: ProcfsFile,
-        name: &'static str,
-        shown: Visibility,
-    ) -> Result<Option<Box<dyn Text>>> {
-        Ok(Some(Box::new(own_file::OwnFile::open(self, whose, name, shown)?)))
-    }
-
     fn system(&self) -> System {
         System::Linux
+    }
+
+    fn callers(&self) -> Option<&dyn Callers> {
+        Some(self)
+    }
+
+    fn procfs(&self) -> Option<&dyn Procfs> {
+        Some(self)
+    }
+
+    fn darwin(&self) -> Option<&dyn Darwin> {
+        None
     }
 
     /// `pidfd_open`, `fstatat` and `getdents` on procfs take no lock of another process that is held

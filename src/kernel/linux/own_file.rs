@@ -1,18 +1,46 @@
 //! Files of the kernel's own procfs, shown as they are: their text goes through a small buffer,
 //! since `smaps` may have 50 MB.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::sys::stat::{Mode, fstat};
+use nix::fcntl::AtFlags;
+use nix::sys::stat::{Mode, fstat, fstatat};
 use nix::unistd::{Whence, lseek, read};
 
 use super::files::{ProcPath, failure, read_to_end, whole};
 use super::liveness::{address_space_lives, gone_meanwhile};
-use super::public::{Public, Redact, public};
 use super::{ATTEMPTS, LinuxKernel};
-use crate::kernel::{ProcfsFile, Text};
-use crate::model::{Error, ErrorKind, Pid, Result, Visibility};
+use crate::kernel::{Procfs, ProcfsFile, Redact, Text};
+use crate::model::{Error, ErrorKind, Pid, Result};
+
+impl Procfs for LinuxKernel {
+    fn has_file(&self, pid: Pid, name: &str) -> bool {
+        // Of other errors the one who opens it hears.
+        let stat = fstatat(self.root.as_fd(), ProcPath::of(pid, name).as_bytes(), AtFlags::empty());
+        !matches!(stat, Err(Errno::ENOENT))
+    }
+
+    fn open_file(
+        &self,
+        file: ProcfsFile,
+        name: &'static str,
+        redact: Option<Redact>,
+    ) -> Result<Box<dyn Text>> {
+        Ok(Box::new(OwnFile::open(self, file, name, redact)?))
+    }
+
+    fn descriptors_size(&self, pid: Pid) -> Result<u64> {
+        let size = self.stat_of(pid, "fd", "fstatat(fd)")?.st_size;
+        Ok(u64::try_from(size).unwrap_or(0))
+    }
+
+    /// `proc_task_getattr`; every directory has two links beside.
+    fn linked_threads(&self, pid: Pid) -> Result<u32> {
+        let links = self.stat_of(pid, "task", "fstatat(task)")?.st_nlink;
+        Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
+    }
+}
 
 /// How much is asked for at once: the kernel makes about a page of most files
 /// (`seq_read_iter`), and copies any amount of `cmdline` and `environ`.
@@ -25,7 +53,7 @@ pub(super) struct OwnFile {
     /// Whose it is, where it is not the machine's.
     pid: Option<Pid>,
     /// What leaves of a small file so much as may be shown.
-    cover: Option<Redact>,
+    redact: Option<Redact>,
     /// Whether it shows memory, of which there was some when it was opened.
     has_address_space: bool,
     ended: bool,
@@ -34,11 +62,11 @@ pub(super) struct OwnFile {
 impl OwnFile {
     pub(super) fn open(
         kernel: &LinuxKernel,
-        whose: ProcfsFile,
+        file: ProcfsFile,
         name: &'static str,
-        shown: Visibility,
+        redact: Option<Redact>,
     ) -> Result<Self> {
-        let (pid, path) = match whose {
+        let (pid, path) = match file {
             ProcfsFile::Machine => return Self::open_machines(kernel, name),
             ProcfsFile::Process(pid) => (pid, ProcPath::of(pid, name)),
             ProcfsFile::Thread(pid, id) => {
@@ -48,18 +76,11 @@ impl OwnFile {
                 (pid, ProcPath::new(format_args!("{pid}/{name}/{number}")))
             }
         };
-        let cover = match (shown, public(name)) {
-            (Visibility::Full, _) | (Visibility::Public, Public::Whole) => None,
-            (Visibility::Public, Public::Redacted(cover)) => Some(cover),
-            (Visibility::Public, Public::Nothing) => {
-                return Err(Error::new(ErrorKind::Denied, "open(own file)").pid(pid));
-            }
-        };
         let (file, has_address_space) = open_living(kernel, pid, &path, name)?;
-        Ok(OwnFile { file, pid: Some(pid), cover, has_address_space, ended: false })
+        Ok(OwnFile { file, pid: Some(pid), redact, has_address_space, ended: false })
     }
 
-    /// Only what everyone may read: nobody is asked for the rights to more.
+    /// Only what everyone may read: the rights of this program to more are not the caller's.
     fn open_machines(kernel: &LinuxKernel, name: &'static str) -> Result<Self> {
         let path = ProcPath::new(format_args!("{name}"));
         let file = kernel.open(&path).map_err(|errno| whole(errno, "open(own file)"))?;
@@ -67,7 +88,7 @@ impl OwnFile {
         if !Mode::from_bits_truncate(stat.st_mode).contains(Mode::S_IROTH) {
             return Err(Error::new(ErrorKind::Denied, "fstat(own file)"));
         }
-        Ok(OwnFile { file, pid: None, cover: None, has_address_space: false, ended: false })
+        Ok(OwnFile { file, pid: None, redact: None, has_address_space: false, ended: false })
     }
 
     fn confirm_alive(&self) -> Result<()> {
@@ -101,10 +122,10 @@ impl OwnFile {
         if self.ended { self.confirm_alive() } else { Ok(()) }
     }
 
-    fn append_covered(&mut self, cover: Redact, out: &mut Vec<u8>) -> Result<()> {
+    fn append_redacted(&mut self, redact: Redact, out: &mut Vec<u8>) -> Result<()> {
         let text = read_to_end(&self.file).map_err(|errno| self.read_failed(errno))?;
         self.ended = true;
-        cover(&text, out).ok_or_else(|| {
+        redact(&text, out).ok_or_else(|| {
             let error = Error::new(ErrorKind::Failed, "parse(own file)");
             Error { pid: self.pid, ..error }
         })
@@ -152,8 +173,8 @@ fn not_opened(kernel: &LinuxKernel, errno: Errno, pid: Pid) -> Error {
 impl Text for OwnFile {
     fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
         while !self.ended && out.len() < enough {
-            match self.cover {
-                Some(cover) => self.append_covered(cover, out)?,
+            match self.redact {
+                Some(redact) => self.append_redacted(redact, out)?,
                 None => self.read_on(out, enough - out.len())?,
             }
         }

@@ -5,8 +5,7 @@ use super::stat::{Stat, parse_stat};
 use super::status::{self, parse_status};
 use super::{LinuxKernel, files, threads};
 use crate::model::{
-    Arguments, Device, Error, ErrorKind, Pid, ProcessInfo, Result, State, TaskFact, Time, Usage,
-    Visibility,
+    Arguments, Device, Error, ErrorKind, Pid, ProcessInfo, Result, Time, Usage, Visibility,
 };
 
 /// `threads` is what its threads have used together, which costs two files a thread to find out.
@@ -114,21 +113,6 @@ fn environment(kernel: &LinuxKernel, pid: Pid) -> Result<Vec<u8>> {
         // Refused to this daemon; or, since 6.17 an ESRCH, of one without memory (`environ_open`).
         Err(Error { kind: ErrorKind::Denied | ErrorKind::NoSuchProcess, .. }) => Ok(Vec::new()),
         Err(error) => Err(error),
-    }
-}
-
-/// Whether a process is stopped is the nearest that Linux has to a count of suspensions; of the
-/// rest it has nothing.
-pub(super) fn task_fact(kernel: &LinuxKernel, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
-    match fact {
-        TaskFact::SuspendCount => {
-            let state = kernel.stat_fields(pid, |stat| stat.state())?;
-            let state = state.ok_or_else(|| files::malformed("parse(stat)", pid))?;
-            Ok(vec![u32::from(state == State::Stopped)])
-        }
-        TaskFact::Platform | TaskFact::Role | TaskFact::AuditToken | TaskFact::SecurityToken => {
-            Ok(Vec::new())
-        }
     }
 }
 

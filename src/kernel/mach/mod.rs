@@ -6,6 +6,8 @@
 //! inside submaps.
 
 pub mod cache;
+mod callers;
+mod darwin;
 mod failure;
 mod libraries;
 pub(crate) mod list;
@@ -19,21 +21,20 @@ mod walk;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::libraries::{LibraryWalk, OwnCache};
+use self::libraries::OwnCache;
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
 pub(crate) use self::queries::argument_area;
 use self::queries::{LastThreads, LeftBehind};
 use self::target::{Found, SHORT, Target, UNIQUE, number};
 use self::walk::{EmptyWalk, RegionWalk};
-use super::{Detail, Kernel, LinkTo, OwnerKind, System, Walk, users};
+use super::{Callers, Darwin, Detail, Kernel, LinkTo, OwnerKind, Procfs, System, Walk};
 use crate::kernel::xnu::{
     BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, Typed, UniqueInfo, XnuCalls,
 };
 use crate::model::{
-    Arguments, Cpu, Credentials, Descriptor, Error, ErrorKind, Extent, Identity, Ids, Machine,
-    Owner, Pid, Port, PortRefusal, Process, ProcessInfo, Register, RegisterSet, Result, TaskFact,
-    Thread, Visibility,
+    Arguments, Cpu, Credentials, Descriptor, Extent, Identity, Ids, Owner, Pid, Process,
+    ProcessInfo, Result, Thread, Visibility,
 };
 
 /// macOS as a source of processes and their regions.
@@ -133,33 +134,6 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         self.describe(pid)
     }
 
-    /// `p_uniqueid`.
-    fn caller_identity(&self, caller: u32) -> Result<u64> {
-        let none = || Error::new(ErrorKind::NoSuchProcess, "caller_identity");
-        let pid = Pid::new(caller).filter(|_| self.knows_callers()).ok_or_else(none)?;
-        match self.calls.pid::<UniqueInfo>(number(pid), 1) {
-            Ok(unique) => Ok(unique.unique_id),
-            Err(errno) => Err(failure::of_process(UNIQUE, errno, pid)),
-        }
-    }
-
-    fn process_of_caller(&self, caller: u32) -> Result<Pid> {
-        let no_such_process = Error::new(ErrorKind::NoSuchProcess, "process_of_caller");
-        if caller == 0 || !self.knows_callers() {
-            return Err(no_such_process);
-        }
-        let pid = Pid::new(caller).ok_or(no_such_process)?;
-        match self.calls.pid::<ShortBsdInfo>(number(pid), 1) {
-            Ok(_) => Ok(pid),
-            Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
-        }
-    }
-
-    /// In a replay they are processes of the machine at hand, not of the recorded one.
-    fn knows_callers(&self) -> bool {
-        self.calls.own_pid() != 0
-    }
-
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
         match Target::find(&self.calls, pid, identity)? {
             // Asking about the regions of pid 0 is refused even to root, and the kernel may file
@@ -177,15 +151,6 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
                 }
                 Ok(Box::new(walk))
             }
-        }
-    }
-
-    fn libraries(&self, pid: Pid, identity: Identity) -> Result<Box<dyn Walk>> {
-        match Target::find(&self.calls, pid, identity)? {
-            Found::Living(target) if pid.number() != 0 => {
-                Ok(Box::new(LibraryWalk::new(target, Arc::clone(&self.own_cache))))
-            }
-            _ => Ok(Box::new(EmptyWalk)),
         }
     }
 
@@ -229,46 +194,6 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         queries::thread(self.calls.as_ref(), pid, id)
     }
 
-    fn suspend_count(&self, pid: Pid, thread: u64) -> Result<u32> {
-        queries::suspend_count(&self.calls, &self.last_threads, pid, thread)
-    }
-
-    fn registers(&self, pid: Pid, id: u64, set: RegisterSet) -> Result<Vec<Register>> {
-        queries::registers(&self.calls, &self.last_threads, pid, id, set)
-    }
-
-    fn ports(&self, pid: Pid) -> Result<Vec<u32>> {
-        queries::ports(&self.calls, pid)
-    }
-
-    fn has_port(&self, pid: Pid, name: u32) -> Result<bool> {
-        queries::has_port(&self.calls, pid, name)
-    }
-
-    fn port(&self, pid: Pid, name: u32) -> Result<Port> {
-        queries::port(&self.calls, pid, name)
-    }
-
-    fn port_refusal(&self, pid: Pid) -> Result<Option<PortRefusal>> {
-        queries::port_refusal(&self.calls, pid)
-    }
-
-    fn task_fact(&self, pid: Pid, fact: TaskFact) -> Result<Vec<u32>> {
-        queries::task_fact(&self.calls, pid, fact)
-    }
-
-    fn user_name(&self, uid: u32) -> Option<String> {
-        users::user(uid).filter(|_| self.knows_callers())
-    }
-
-    fn group_name(&self, gid: u32) -> Option<String> {
-        users::group(gid).filter(|_| self.knows_callers())
-    }
-
-    fn machine(&self) -> Result<Machine> {
-        queries::machine(self.calls.as_ref())
-    }
-
     fn cpus(&self) -> Result<Vec<Cpu>> {
         queries::cpus(self.calls.as_ref())
     }
@@ -279,6 +204,19 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
 
     fn system(&self) -> System {
         System::Darwin
+    }
+
+    /// In a replay they are processes of the machine at hand, not of the recorded one.
+    fn callers(&self) -> Option<&dyn Callers> {
+        if self.calls.own_pid() == 0 { None } else { Some(self) }
+    }
+
+    fn procfs(&self) -> Option<&dyn Procfs> {
+        None
+    }
+
+    fn darwin(&self) -> Option<&dyn Darwin> {
+        Some(self)
     }
 
     fn metadata_may_sleep(&self) -> bool {

@@ -1,12 +1,13 @@
 //! The Mac that this runs on.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::mount::MntFlags;
 
 use super::{Mac, Volumes};
-use crate::kernel;
+use crate::kernel::{Darwin as _, mach::MachKernel, xnu::Xnu};
 use crate::model::Mounted;
 use crate::mount::HELPER_WITHIN;
 use crate::mount::error::MountError;
@@ -17,7 +18,7 @@ pub(in crate::mount) struct Live;
 
 impl Volumes for Live {
     fn mounted(&self) -> Result<Vec<Mounted>, String> {
-        let machine = kernel::host().and_then(|kernel| kernel.machine());
+        let machine = MachKernel::new(Arc::new(Xnu)).machine();
         Ok(machine.map_err(|error| error.to_string())?.mounts)
     }
 

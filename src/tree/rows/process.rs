@@ -1,10 +1,10 @@
 //! What stands in a process's directory.
 
-use super::super::table::{Entries, Kind, Link};
-use super::{RowSpec, directory, ids, linux_own, machine, process_info, row, whole_process};
+use super::super::kind::{Entries, Kind, Link, Public};
+use super::{RowSpec, directory, linux_own, machine, process, row, whole_process};
+use crate::format::line::{line, line_or_dash};
 use crate::format::{self, linux, macfuse};
 use crate::kernel::{Detail, LinkTo};
-use crate::model::TaskFact;
 
 pub(super) const ROWS: &[RowSpec] = &[
     directory("PID/task", "the process as a Mach task, and its threads"),
@@ -24,21 +24,26 @@ pub(super) const ROWS: &[RowSpec] = &[
         Kind::Regions(Detail::Attributes, format::smaps),
         "the same, and how much of each region is in memory, in Linux's grammar",
     )
-    .own("smaps")
-    .memory(),
+    .own("smaps", Public::Nothing),
     row(
         "PID/smaps_rollup",
         Kind::Document(Detail::Attributes, format::smaps_rollup),
         "the sums of smaps, in Linux's grammar",
     )
-    .own("smaps_rollup")
-    .memory(),
-    row("PID/cmdline", Kind::Arguments(linux::cmdline), "arguments, a NUL behind each")
-        .own("cmdline"),
-    process_info("PID/comm", linux::comm, "name, at most 15 bytes of it").own("comm"),
-    row("PID/environ", Kind::Arguments(linux::environ), "environment, a NUL behind each variable")
-        .own("environ")
-        .memory(),
+    .own("smaps_rollup", Public::Nothing),
+    row(
+        "PID/cmdline",
+        Kind::Arguments(|a, out| out.extend_from_slice(&a.arguments)),
+        "arguments, a NUL behind each",
+    )
+    .own("cmdline", Public::Whole),
+    process("PID/comm", linux::comm, "name, at most 15 bytes of it").own("comm", Public::Whole),
+    row(
+        "PID/environ",
+        Kind::Arguments(|a, out| out.extend_from_slice(&a.environment)),
+        "environment, a NUL behind each variable",
+    )
+    .own("environ", Public::Nothing),
     row("PID/exe", Kind::Link(Link::Of(LinkTo::Executable)), "link to the program that it runs")
         .memory(),
     row("PID/cwd", Kind::Link(Link::Of(LinkTo::Current)), "link to its working directory").memory(),
@@ -48,21 +53,26 @@ pub(super) const ROWS: &[RowSpec] = &[
         "link to the directory that it takes for the root",
     )
     .memory(),
-    whole_process("PID/stat", linux::stat, "52 numbers in a line: ids, terminal, faults, times, sizes")
-        .own("stat"),
-    process_info("PID/statm", linux::statm, "pages of address space and in memory").own("statm"),
+    whole_process(
+        "PID/stat",
+        linux::stat,
+        "52 numbers in a line: ids, terminal, faults, times, sizes",
+    )
+    .own("stat", Public::Redacted(linux::public_stat)),
+    process("PID/statm", linux::statm, "pages of address space and in memory")
+        .own("statm", Public::Whole),
     whole_process(
         "PID/status",
         linux::status,
         "what `stat` and `statm` tell, and user and group ids, by name",
     )
-    .own("status"),
-    process_info(
+    .own("status", Public::Whole),
+    process(
         "PID/limits",
         linux::limits,
         "limits of what it may use; unlimited on macOS, which does not tell",
     )
-    .own("limits"),
+    .own("limits", Public::Whole),
     row("PID/fd/N", Kind::Link(Link::Descriptor), "link to what this descriptor is open on")
         .memory()
         .each(Entries::Descriptors),
@@ -71,8 +81,7 @@ pub(super) const ROWS: &[RowSpec] = &[
         Kind::Descriptor(linux::fdinfo),
         "offset and flags with which this descriptor is open",
     )
-    .own("fdinfo")
-    .memory()
+    .own("fdinfo", Public::Nothing)
     .each(Entries::Descriptors),
     row(
         "PID/fds",
@@ -81,54 +90,55 @@ pub(super) const ROWS: &[RowSpec] = &[
     )
     .memory(),
     machine("PID/mounts", linux::mounts, "file systems that it sees mounted, as `mounts`")
-        .own("mounts"),
-    process_info("PID/jobc", macfuse::job_control, "processes of its group that job control counts")
-        .darwin(),
-    process_info("PID/pgid", macfuse::group, "number of its process group"),
-    row(
-        "PID/platform",
-        Kind::Task(TaskFact::Platform, macfuse::platform),
-        "system that its program was built for: `macos`, `maccatalyst`, `iossimulator`, `driverkit`",
+        .own("mounts", Public::Whole),
+    process(
+        "PID/jobc",
+        |p, out| line_or_dash(out, p.job_control),
+        "processes of its group that job control counts",
     )
     .darwin(),
-    process_info("PID/ppid", macfuse::parent, "pid of its parent"),
-    process_info("PID/tdev", macfuse::linux_terminal, "name of its terminal, or `none`").linux(),
-    process_info("PID/tdev", macfuse::darwin_terminal, "name of its terminal, or `none`").darwin(),
-    process_info(
+    process("PID/pgid", |p, out| line(out, p.group), "number of its process group"),
+    row(
+        "PID/platform",
+        Kind::Platform(macfuse::platform),
+        "system that its program was built for: `macos`, `maccatalyst`, `iossimulator`, \
+         `driverkit`",
+    )
+    .darwin(),
+    process("PID/ppid", |p, out| line(out, p.process.parent), "pid of its parent"),
+    process("PID/tdev", macfuse::linux_terminal, "name of its terminal, or `none`").linux(),
+    process("PID/tdev", macfuse::darwin_terminal, "name of its terminal, or `none`").darwin(),
+    process(
         "PID/tpgid",
-        macfuse::terminal_group,
+        // 0 without a terminal, which is what XNU's `e_tpgid` has then.
+        |p, out| line(out, p.terminal_group.unwrap_or(0)),
         "process group in the foreground of its terminal",
     ),
-    process_info(
+    process(
         "PID/wchan",
         macfuse::wait_channel,
         "where in the kernel it waits; `0` for who may not see its memory",
     )
-    .own("wchan")
+    .own("wchan", Public::Redacted(linux::public_wchan))
     .linux(),
-    process_info("PID/wchan", macfuse::wait_channel, "where in the kernel it waits").memory().darwin(),
-    linux_own("PID/io", "io", "how much it has read and written").memory(),
+    process("PID/wchan", macfuse::wait_channel, "where in the kernel it waits").memory().darwin(),
+    linux_own("PID/io", "io", Public::Nothing, "how much it has read and written"),
     whole_process("PID/io", linux::io, "how much it has read from disks and written to them")
         .memory()
         .darwin(),
-    linux_own("PID/net/arp", "net/arp", "hardware addresses of neighbours"),
-    linux_own("PID/net/dev", "net/dev", "network devices, and how much they sent and received"),
-    linux_own("PID/net/route", "net/route", "routes of IPv4"),
-    linux_own("PID/net/tcp", "net/tcp", "TCP sockets of IPv4"),
-    linux_own("PID/net/tcp6", "net/tcp6", "TCP sockets of IPv6"),
-    linux_own("PID/net/udp", "net/udp", "UDP sockets of IPv4"),
-    linux_own("PID/net/udp6", "net/udp6", "UDP sockets of IPv6"),
-    linux_own("PID/net/unix", "net/unix", "local sockets"),
-    ids("PID/ucred/groups", macfuse::groups, "groups that it belongs to, as number and name"),
-    ids("PID/ucred/rgid", macfuse::real_group, "real group, as number and name"),
-    ids("PID/ucred/ruid", macfuse::real_user, "real user, as number and name"),
-    ids("PID/ucred/svgid", macfuse::saved_group, "saved group, as number and name"),
-    ids("PID/ucred/svuid", macfuse::saved_user, "saved user, as number and name"),
-    ids("PID/ucred/uid", macfuse::user, "effective user, as number and name"),
-    ids("PID/pcred/groups", macfuse::groups, "groups that it belongs to, as number and name"),
-    ids("PID/pcred/rgid", macfuse::real_group, "real group, as number and name"),
-    ids("PID/pcred/ruid", macfuse::real_user, "real user, as number and name"),
-    ids("PID/pcred/svgid", macfuse::saved_group, "saved group, as number and name"),
-    ids("PID/pcred/svuid", macfuse::saved_user, "saved user, as number and name"),
-    ids("PID/pcred/uid", macfuse::user, "effective user, as number and name"),
+    // The kernel hides addresses of its memory in them from a reader without `CAP_SYSLOG`, as this
+    // program is one (`%pK`).
+    linux_own("PID/net/arp", "net/arp", Public::Whole, "hardware addresses of neighbours"),
+    linux_own(
+        "PID/net/dev",
+        "net/dev",
+        Public::Whole,
+        "network devices, and how much they sent and received",
+    ),
+    linux_own("PID/net/route", "net/route", Public::Whole, "routes of IPv4"),
+    linux_own("PID/net/tcp", "net/tcp", Public::Whole, "TCP sockets of IPv4"),
+    linux_own("PID/net/tcp6", "net/tcp6", Public::Whole, "TCP sockets of IPv6"),
+    linux_own("PID/net/udp", "net/udp", Public::Whole, "UDP sockets of IPv4"),
+    linux_own("PID/net/udp6", "net/udp6", Public::Whole, "UDP sockets of IPv6"),
+    linux_own("PID/net/unix", "net/unix", Public::Whole, "local sockets"),
 ];

@@ -1,6 +1,6 @@
 //! The root, and what stands in it of the machine.
 
-use super::super::table::{Entries, Kind, Link};
+use super::super::kind::{Entries, Kind, Link, Public};
 use super::{RowSpec, directory, machine, row};
 use crate::format::{linux, macfuse};
 
@@ -37,21 +37,22 @@ pub(super) const ROWS: &[RowSpec] = &[
         Kind::Cpu(macfuse::cpu),
         "slot, type and subtype, and ticks of 10 ms by what they were spent on",
     ),
-    machine("version", linux::version, "name, release and version of the kernel").own("version"),
+    machine("version", linux::version, "name, release and version of the kernel")
+        .own("version", Public::Whole),
     machine(
         "uptime",
         linux::uptime,
         "seconds since the machine was started, and those that its CPUs were idle",
     )
-    .own("uptime"),
+    .own("uptime", Public::Whole),
     machine("loadavg", linux::loadavg, "load of the last 1, 5 and 15 minutes, processes, last pid")
-        .own("loadavg"),
+        .own("loadavg", Public::Whole),
     machine("meminfo", linux::meminfo, "memory and swap space in KiB, by what they are used for")
-        .own("meminfo"),
+        .own("meminfo", Public::Whole),
     machine("stat", linux::kernel_stat, "times of the CPUs, and when the machine was started")
-        .own("stat"),
+        .own("stat", Public::Whole),
     machine("cpuinfo", linux::cpuinfo, "number, maker, name and frequency of each CPU")
-        .own("cpuinfo"),
+        .own("cpuinfo", Public::Whole),
     machine("mounts", linux::mounts, "mounted file systems: source, path, type, options")
         .callers("mounts"),
     machine(
@@ -59,5 +60,5 @@ pub(super) const ROWS: &[RowSpec] = &[
         linux::filesystems,
         "types of file systems, on macOS of those that are mounted",
     )
-    .own("filesystems"),
+    .own("filesystems", Public::Whole),
 ];

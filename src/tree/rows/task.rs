@@ -1,11 +1,12 @@
 //! The process as a Mach task, and its threads. What the original needs a task port for is
 //! for those only who may see the process's memory.
 
-use super::super::table::{Entries, Kind};
-use super::{RowSpec, directory, port, process_info, row, thread, thread_of, thread_sums};
+use super::super::kind::{Entries, Kind, Public};
+use super::{RowSpec, directory, process, row, thread_of, thread_sums};
+use crate::format::line::{kib_or_dash, line, line_or_dash, time_or_dash};
 use crate::format::{self, linux, macfuse};
 use crate::kernel::Detail;
-use crate::model::{Extent, RegisterSet, TaskFact};
+use crate::model::Extent;
 
 pub(super) const ROWS: &[RowSpec] = &[
     directory("PID/task/TID", "one thread").each(Entries::Threads),
@@ -15,26 +16,30 @@ pub(super) const ROWS: &[RowSpec] = &[
         linux::thread_comm,
         "its name, at most 15 bytes of it",
     )
-    .own("comm"),
+    .own("comm", Public::Whole),
     thread_of(
         "PID/task/TID/stat",
         Extent::Whole,
         linux::thread_stat,
         "as `PID/stat`, of this thread",
     )
-    .own("stat"),
+    .own("stat", Public::Redacted(linux::public_stat)),
     thread_of(
         "PID/task/TID/status",
         Extent::Whole,
         linux::thread_status,
         "as `PID/status`, of this thread",
     )
-    .own("status"),
-    process_info("PID/task/TID/statm", linux::statm, "as `PID/statm`").own("statm"),
-    row("PID/task/TID/cmdline", Kind::Arguments(linux::cmdline), "as `PID/cmdline`").own("cmdline"),
+    .own("status", Public::Whole),
+    process("PID/task/TID/statm", linux::statm, "as `PID/statm`").own("statm", Public::Whole),
+    row(
+        "PID/task/TID/cmdline",
+        Kind::Arguments(|a, out| out.extend_from_slice(&a.arguments)),
+        "as `PID/cmdline`",
+    )
+    .own("cmdline", Public::Whole),
     row("PID/task/TID/maps", Kind::Regions(Detail::Map, format::maps), "as `PID/maps`")
-        .own("maps")
-        .memory(),
+        .own("maps", Public::Nothing),
     row(
         "PID/task/vmmap",
         Kind::Regions(Detail::Attributes, format::vmmap),
@@ -68,13 +73,9 @@ pub(super) const ROWS: &[RowSpec] = &[
     )
     .memory()
     .darwin(),
-    row(
-        "PID/task/role",
-        Kind::Task(TaskFact::Role, macfuse::role),
-        "role that its policy gives it",
-    )
-    .memory()
-    .darwin(),
+    row("PID/task/role", Kind::Role(macfuse::role), "role that its policy gives it")
+        .memory()
+        .darwin(),
     directory(
         "PID/task/absolutetime_info",
         "CPU time in the kernel's own unit: Mach's, or nanoseconds",
@@ -82,221 +83,140 @@ pub(super) const ROWS: &[RowSpec] = &[
     .memory(),
     thread_sums(
         "PID/task/absolutetime_info/threads_system",
-        macfuse::threads_system,
+        |p, out| line_or_dash(out, p.usage.map(|it| it.threads_system.units)),
         "system time of living threads",
     )
     .memory(),
     thread_sums(
         "PID/task/absolutetime_info/threads_user",
-        macfuse::threads_user,
+        |p, out| line_or_dash(out, p.usage.map(|it| it.threads_user.units)),
         "user time of living threads",
     )
     .memory(),
-    process_info(
+    process(
         "PID/task/absolutetime_info/total_system",
-        macfuse::total_system,
+        |p, out| line_or_dash(out, p.usage.map(|it| it.total_system.units)),
         "system time of all threads",
     )
     .memory(),
-    process_info(
+    process(
         "PID/task/absolutetime_info/total_user",
-        macfuse::total_user,
+        |p, out| line_or_dash(out, p.usage.map(|it| it.total_user.units)),
         "user time of all threads",
     )
     .memory(),
     directory("PID/task/basic_info", "what TASK_BASIC_INFO tells").memory(),
-    process_info("PID/task/basic_info/policy", macfuse::policy, "scheduling policy").memory(),
-    process_info(
+    process("PID/task/basic_info/policy", macfuse::policy, "scheduling policy").memory(),
+    process(
         "PID/task/basic_info/resident_size",
-        macfuse::resident_size,
+        |p, out| kib_or_dash(out, p.usage.map(|it| it.resident_size)),
         "memory in use, in KiB",
     )
     .memory(),
     row(
         "PID/task/basic_info/suspend_count",
-        Kind::Task(TaskFact::SuspendCount, macfuse::number),
+        Kind::TaskSuspension(|count, out| line(out, count)),
         "how often it was suspended and not resumed",
     )
     .memory()
     .darwin(),
     thread_sums(
         "PID/task/basic_info/system_time",
-        macfuse::system_time,
+        |p, out| time_or_dash(out, p.usage.map(|it| it.ended_system())),
         "system time of threads that have ended",
     )
     .memory(),
     thread_sums(
         "PID/task/basic_info/user_time",
-        macfuse::user_time,
+        |p, out| time_or_dash(out, p.usage.map(|it| it.ended_user())),
         "user time of threads that have ended",
     )
     .memory(),
-    process_info(
+    process(
         "PID/task/basic_info/virtual_size",
-        macfuse::virtual_size,
+        |p, out| kib_or_dash(out, p.usage.map(|it| it.virtual_size)),
         "address space, in KiB",
     )
     .memory(),
     directory("PID/task/events_info", "counters since it began").memory(),
-    process_info(
+    process(
         "PID/task/events_info/cow_faults",
-        macfuse::cow_faults,
+        |p, out| line_or_dash(out, p.usage.and_then(|it| it.cow_faults)),
         "faults that copied a page",
     )
     .memory()
     .darwin(),
-    thread_sums("PID/task/events_info/csw", macfuse::switches, "context switches").memory(),
-    process_info("PID/task/events_info/faults", macfuse::faults, "page faults").memory(),
-    process_info(
+    thread_sums(
+        "PID/task/events_info/csw",
+        |p, out| line_or_dash(out, p.usage.and_then(|it| it.switches)),
+        "context switches",
+    )
+    .memory(),
+    process(
+        "PID/task/events_info/faults",
+        |p, out| line_or_dash(out, p.usage.map(|it| it.faults)),
+        "page faults",
+    )
+    .memory(),
+    process(
         "PID/task/events_info/messages_received",
-        macfuse::messages_received,
+        |p, out| line_or_dash(out, p.usage.and_then(|it| it.messages_received)),
         "Mach messages received",
     )
     .memory()
     .darwin(),
-    process_info(
+    process(
         "PID/task/events_info/messages_sent",
-        macfuse::messages_sent,
+        |p, out| line_or_dash(out, p.usage.and_then(|it| it.messages_sent)),
         "Mach messages sent",
     )
     .memory()
     .darwin(),
-    process_info(
+    process(
         "PID/task/events_info/pageins",
-        macfuse::pageins,
+        |p, out| line_or_dash(out, p.usage.map(|it| it.pageins)),
         "page faults that waited for a disk",
     )
     .memory(),
-    process_info("PID/task/events_info/syscalls_mach", macfuse::syscalls_mach, "Mach calls")
-        .memory()
-        .darwin(),
-    process_info("PID/task/events_info/syscalls_unix", macfuse::syscalls_unix, "system calls")
-        .memory()
-        .darwin(),
+    process(
+        "PID/task/events_info/syscalls_mach",
+        |p, out| line_or_dash(out, p.usage.and_then(|it| it.syscalls_mach)),
+        "Mach calls",
+    )
+    .memory()
+    .darwin(),
+    process(
+        "PID/task/events_info/syscalls_unix",
+        |p, out| line_or_dash(out, p.usage.and_then(|it| it.syscalls_unix)),
+        "system calls",
+    )
+    .memory()
+    .darwin(),
     directory("PID/task/thread_times_info", "CPU time of living threads").memory(),
     thread_sums(
         "PID/task/thread_times_info/system_time",
-        macfuse::threads_system_time,
+        |p, out| time_or_dash(out, p.usage.map(|it| it.threads_system.nanoseconds)),
         "their system time",
     )
     .memory(),
     thread_sums(
         "PID/task/thread_times_info/user_time",
-        macfuse::threads_user_time,
+        |p, out| time_or_dash(out, p.usage.map(|it| it.threads_user.nanoseconds)),
         "their user time",
     )
     .memory(),
     directory("PID/task/tokens", "tokens of the task").memory().darwin(),
     row(
         "PID/task/tokens/audit",
-        Kind::Task(TaskFact::AuditToken, macfuse::hex_list),
+        Kind::AuditToken(macfuse::audit_token),
         "eight numbers: audit user, ids, pid, audit session, version of the pid",
     )
     .memory()
     .darwin(),
     row(
         "PID/task/tokens/security",
-        Kind::Task(TaskFact::SecurityToken, macfuse::hex_list),
+        Kind::SecurityToken(macfuse::security_token),
         "two numbers: effective user and group",
-    )
-    .memory()
-    .darwin(),
-    directory("PID/task/ports", "names of Mach ports, hexadecimal").memory().darwin(),
-    directory("PID/task/ports/NAME", "one name").memory().darwin().each(Entries::Ports),
-    port(
-        "PID/task/ports/NAME/msgcount",
-        macfuse::messages,
-        "messages in its queue, where the task receives there",
-    )
-    .memory()
-    .darwin(),
-    port("PID/task/ports/NAME/qlimit", macfuse::queue_limit, "how many there may be")
-        .memory()
-        .darwin(),
-    port("PID/task/ports/NAME/seqno", macfuse::sequence, "number of the next message")
-        .memory()
-        .darwin(),
-    port("PID/task/ports/NAME/sorights", macfuse::send_once_rights, "send-once rights to it")
-        .memory()
-        .darwin(),
-    port("PID/task/ports/NAME/task_rights", macfuse::rights, "what the task may do with it")
-        .memory()
-        .darwin(),
-    directory("PID/task/threads", "threads, by their number in hexadecimal").memory(),
-    directory("PID/task/threads/ID", "one thread").memory().each(Entries::MachThreads),
-    directory("PID/task/threads/ID/basic_info", "what THREAD_BASIC_INFO tells").memory(),
-    thread(
-        "PID/task/threads/ID/basic_info/cpu_usage",
-        macfuse::thread_cpu_usage,
-        "share of a CPU, in thousandths",
-    )
-    .memory()
-    .darwin(),
-    thread(
-        "PID/task/threads/ID/basic_info/flags",
-        macfuse::thread_flags,
-        "whether it is idle or swapped out",
-    )
-    .memory()
-    .darwin(),
-    thread("PID/task/threads/ID/basic_info/policy", macfuse::thread_policy, "scheduling policy")
-        .memory(),
-    thread(
-        "PID/task/threads/ID/basic_info/run_state",
-        macfuse::thread_run_state,
-        "what it does, as number and word",
-    )
-    .memory(),
-    thread(
-        "PID/task/threads/ID/basic_info/sleep_time",
-        macfuse::thread_sleep_time,
-        "seconds that it has slept",
-    )
-    .memory()
-    .darwin(),
-    row(
-        "PID/task/threads/ID/basic_info/suspend_count",
-        Kind::Suspension(macfuse::thread_suspend_count),
-        "how often it was suspended and not resumed",
-    )
-    .memory()
-    .darwin(),
-    thread(
-        "PID/task/threads/ID/basic_info/system_time",
-        macfuse::thread_system_time,
-        "system time",
-    )
-    .memory(),
-    thread("PID/task/threads/ID/basic_info/user_time", macfuse::thread_user_time, "user time")
-        .memory(),
-    directory("PID/task/threads/ID/states", "registers: a line for each, name and value")
-        .memory()
-        .darwin(),
-    row(
-        "PID/task/threads/ID/states/thread",
-        Kind::Registers(RegisterSet::Thread, macfuse::registers),
-        "of integers and control",
-    )
-    .memory()
-    .darwin(),
-    row(
-        "PID/task/threads/ID/states/float",
-        Kind::Registers(RegisterSet::Float, macfuse::registers),
-        "of numbers with a point, and vectors",
-    )
-    .memory()
-    .darwin(),
-    row(
-        "PID/task/threads/ID/states/exception",
-        Kind::Registers(RegisterSet::Exception, macfuse::registers),
-        "what the last exception left",
-    )
-    .memory()
-    .darwin(),
-    row(
-        "PID/task/threads/ID/states/debug",
-        Kind::Registers(RegisterSet::Debug, macfuse::registers),
-        "breakpoints",
     )
     .memory()
     .darwin(),

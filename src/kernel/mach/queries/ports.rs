@@ -1,50 +1,13 @@
-//! A task's own numbers, and the ports that it has.
+//! The ports that a task has.
 
 use std::sync::Arc;
 
 use super::super::failure;
-use super::super::target::number;
 use super::task_port;
 use crate::kernel::xnu::{
-    AuditToken, Errno, KernReturn, PidInfo, Platform, PortKind, PortLimit, PortStatus,
-    SecurityToken, SpaceEntry, TaskBasicInfo, TaskFlavor, TaskPort, Typed, XnuCalls,
+    KernReturn, PortKind, PortLimit, PortStatus, SpaceEntry, TaskPort, Typed, XnuCalls,
 };
-use crate::model::{Error, ErrorKind, Pid, Port, Queue, Result, TaskFact};
-
-/// A few numbers about a task.
-pub(in super::super) fn task_fact<C: XnuCalls>(
-    calls: &Arc<C>,
-    pid: Pid,
-    fact: TaskFact,
-) -> Result<Vec<u32>> {
-    let task = |kind| task_port(calls, pid, kind);
-    let failed = |call| move |code| failure::of_port(call, code, pid);
-    match fact {
-        TaskFact::Platform => match calls.pid::<Platform>(number(pid), 0) {
-            Ok(platform) => Ok(vec![platform.number]),
-            // An older recording does not hold it.
-            Err(Errno::NOTSUP) => Ok(Vec::new()),
-            Err(errno) => Err(failure::of_process(Platform::CALL, errno, pid)),
-        },
-        TaskFact::Role => {
-            let role = calls.role(task(PortKind::Inspect)?.name());
-            Ok(vec![role.map_err(failed("task_policy_get"))?.cast_unsigned()])
-        }
-        TaskFact::AuditToken => {
-            let token = calls.task::<AuditToken>(task(PortKind::Name)?.name());
-            Ok(token.map_err(failed(AuditToken::CALL))?.words.to_vec())
-        }
-        TaskFact::SecurityToken => {
-            let token = calls.task::<SecurityToken>(task(PortKind::Name)?.name());
-            Ok(token.map_err(failed(SecurityToken::CALL))?.ids.to_vec())
-        }
-        TaskFact::SuspendCount => {
-            let info = calls.task::<TaskBasicInfo>(task(PortKind::Name)?.name());
-            let info = info.map_err(failed(TaskBasicInfo::CALL))?;
-            Ok(vec![info.suspend_count.cast_unsigned()])
-        }
-    }
-}
+use crate::model::{Error, ErrorKind, Pid, Port, Queue, Result};
 
 /// The names of a task's ports, ascending.
 pub(in super::super) fn ports<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<Vec<u32>> {

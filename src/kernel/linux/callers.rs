@@ -1,4 +1,4 @@
-//! User namespaces: in which one a process lives, who made it, and what somebody may do there.
+//! Who asks: capabilities, and the user namespaces that they count in.
 
 use std::os::fd::AsFd;
 
@@ -7,7 +7,8 @@ use nix::sys::stat::{fstat, fstatat};
 
 use super::files::ProcPath;
 use super::{LinuxKernel, ioctl};
-use crate::model::{CallerPrivileges, Pid};
+use crate::kernel::{Callers, Kernel};
+use crate::model::{CallerPrivileges, Identity, Pid, Result};
 
 impl LinuxKernel {
     /// The user namespace of a process or thread, for who may see more than its name.
@@ -20,9 +21,19 @@ impl LinuxKernel {
         let stat = fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty());
         stat.ok().map(|stat| stat.st_ino)
     }
+}
 
-    /// What a thread may do beyond what its ids allow.
-    pub(super) fn standing_of(&self, caller: u32) -> CallerPrivileges {
+impl Callers for LinuxKernel {
+    fn process_of_caller(&self, caller: u32) -> Result<Pid> {
+        self.process_of_thread(caller)
+    }
+
+    fn caller_identity(&self, caller: u32) -> Result<u64> {
+        let pid = self.process_of_caller(caller)?;
+        self.identity(pid).map(Identity::number)
+    }
+
+    fn privileges(&self, caller: u32) -> CallerPrivileges {
         let Some(own) = self.own_user_namespace else {
             let all = u64::MAX;
             return CallerPrivileges {
@@ -42,9 +53,7 @@ impl LinuxKernel {
         }
     }
 
-    /// The user who made a process's user namespace, or that of its ancestors which lies right
-    /// below this one.
-    pub(super) fn maker_of_namespace(&self, pid: Pid, above: u64) -> Option<u32> {
+    fn namespace_maker(&self, pid: Pid, above: u64) -> Option<u32> {
         let mut namespace = self.open(&ProcPath::of(pid, "ns/user")).ok()?;
         // User namespaces nest 32 deep at most (`create_user_ns`).
         for _ in 0..=32 {

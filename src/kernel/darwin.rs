@@ -1,0 +1,92 @@
+//! What only Darwin's kernel reports.
+
+use super::Walk;
+use crate::model::{
+    AuditToken, Identity, Machine, Pid, Port, PortRefusal, Register, RegisterSet, Result,
+    SecurityToken,
+};
+
+/// Mach's side of processes, and the machine as XNU describes it. Linux has files of its own for
+/// the latter.
+pub trait Darwin: Send + Sync {
+    /// A walk over what this very process has of the system's shared cache of libraries, divided
+    /// among them where it is known which is where.
+    ///
+    /// # Errors
+    /// As [`Kernel::regions`](super::Kernel::regions).
+    fn libraries(&self, pid: Pid, identity: Identity) -> Result<Box<dyn Walk>>;
+
+    /// The platform that a process's program was built for, as a `PLATFORM_*` of Mach-O; `None`
+    /// where a recording does not hold it.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn platform(&self, pid: Pid) -> Result<Option<u32>>;
+
+    /// The role that a task's policy gives it, as a `task_role_t`.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn role(&self, pid: Pid) -> Result<i32>;
+
+    /// What tells a task from all others, in messages and to the audit system.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn audit_token(&self, pid: Pid) -> Result<AuditToken>;
+
+    /// The user and group that a task's messages are from.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn security_token(&self, pid: Pid) -> Result<SecurityToken>;
+
+    /// How often a task was suspended and not resumed.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn task_suspend_count(&self, pid: Pid) -> Result<u32>;
+
+    /// How often a thread was suspended and not resumed.
+    ///
+    /// # Errors
+    /// As [`Kernel::thread`](super::Kernel::thread).
+    fn suspend_count(&self, pid: Pid, thread: u64) -> Result<u32>;
+
+    /// The registers of a thread.
+    ///
+    /// # Errors
+    /// As [`Kernel::thread`](super::Kernel::thread).
+    fn registers(&self, pid: Pid, thread: u64, set: RegisterSet) -> Result<Vec<Register>>;
+
+    /// The names of a task's ports, ascending.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn ports(&self, pid: Pid) -> Result<Vec<u32>>;
+
+    /// Whether a task has a port of this name. Costs the same however many ports it has.
+    ///
+    /// # Errors
+    /// As [`ports`](Self::ports).
+    fn has_port(&self, pid: Pid, name: u32) -> Result<bool>;
+
+    /// One of a task's ports.
+    ///
+    /// # Errors
+    /// `NoSuchName` where the name is free; `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn port(&self, pid: Pid, name: u32) -> Result<Port>;
+
+    /// Why the kernel gives this program no port to read a process's task by; `None` where it gives
+    /// one.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
+    fn port_refusal(&self, pid: Pid) -> Result<Option<PortRefusal>>;
+
+    /// The machine as a whole.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn machine(&self) -> Result<Machine>;
+}

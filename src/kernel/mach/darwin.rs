@@ -1,0 +1,73 @@
+//! What only Darwin reports.
+
+use std::sync::Arc;
+
+use super::libraries::LibraryWalk;
+use super::target::{Found, Target};
+use super::walk::EmptyWalk;
+use super::{MachKernel, queries};
+use crate::kernel::xnu::XnuCalls;
+use crate::kernel::{Darwin, Walk};
+use crate::model::{
+    AuditToken, Identity, Machine, Pid, Port, PortRefusal, Register, RegisterSet, Result,
+    SecurityToken,
+};
+
+impl<C: XnuCalls> Darwin for MachKernel<C> {
+    fn libraries(&self, pid: Pid, identity: Identity) -> Result<Box<dyn Walk>> {
+        match Target::find(&self.calls, pid, identity)? {
+            Found::Living(target) if pid.number() != 0 => {
+                Ok(Box::new(LibraryWalk::new(target, Arc::clone(&self.own_cache))))
+            }
+            _ => Ok(Box::new(EmptyWalk)),
+        }
+    }
+
+    fn platform(&self, pid: Pid) -> Result<Option<u32>> {
+        queries::platform(self.calls.as_ref(), pid)
+    }
+
+    fn role(&self, pid: Pid) -> Result<i32> {
+        queries::role(&self.calls, pid)
+    }
+
+    fn audit_token(&self, pid: Pid) -> Result<AuditToken> {
+        queries::audit_token(&self.calls, pid)
+    }
+
+    fn security_token(&self, pid: Pid) -> Result<SecurityToken> {
+        queries::security_token(&self.calls, pid)
+    }
+
+    fn task_suspend_count(&self, pid: Pid) -> Result<u32> {
+        queries::task_suspend_count(&self.calls, pid)
+    }
+
+    fn suspend_count(&self, pid: Pid, thread: u64) -> Result<u32> {
+        queries::suspend_count(&self.calls, &self.last_threads, pid, thread)
+    }
+
+    fn registers(&self, pid: Pid, id: u64, set: RegisterSet) -> Result<Vec<Register>> {
+        queries::registers(&self.calls, &self.last_threads, pid, id, set)
+    }
+
+    fn ports(&self, pid: Pid) -> Result<Vec<u32>> {
+        queries::ports(&self.calls, pid)
+    }
+
+    fn has_port(&self, pid: Pid, name: u32) -> Result<bool> {
+        queries::has_port(&self.calls, pid, name)
+    }
+
+    fn port(&self, pid: Pid, name: u32) -> Result<Port> {
+        queries::port(&self.calls, pid, name)
+    }
+
+    fn port_refusal(&self, pid: Pid) -> Result<Option<PortRefusal>> {
+        queries::port_refusal(&self.calls, pid)
+    }
+
+    fn machine(&self) -> Result<Machine> {
+        queries::machine(self.calls.as_ref())
+    }
+}

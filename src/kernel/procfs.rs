@@ -1,0 +1,69 @@
+//! Linux's own procfs, of which the tree shows files as they are.
+
+use crate::model::{Pid, Result};
+
+/// Whose file of Linux's own procfs is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProcfsFile {
+    /// The machine's.
+    Machine,
+    /// A process's.
+    Process(Pid),
+    /// A thread's.
+    Thread(Pid, u64),
+    /// A descriptor's: in the directory of this name.
+    Descriptor(Pid, u64),
+}
+
+/// Appends so much of a file's text as everyone may see; `None` for text that the kernel does not
+/// write.
+pub type Redact = fn(&[u8], &mut Vec<u8>) -> Option<()>;
+
+/// What only Linux has: a procfs of its own.
+pub trait Procfs: Send + Sync {
+    /// Whether this kernel has a file of this name in the directory of each process, or at least of
+    /// this one.
+    fn has_file(&self, pid: Pid, name: &str) -> bool;
+
+    /// Opens a file to show its text as it is; with `redact`, what that leaves of it. A file of the
+    /// machine is one that everyone may read.
+    ///
+    /// # Errors
+    /// `NoSuchName`, `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    fn open_file(
+        &self,
+        file: ProcfsFile,
+        name: &'static str,
+        redact: Option<Redact>,
+    ) -> Result<Box<dyn Text>>;
+
+    /// The size of the directory of a process's open files, which `stat` shows to everyone: how many
+    /// they are, since Linux 6.2; before that 0.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
+    fn descriptors_size(&self, pid: Pid) -> Result<u64>;
+
+    /// How many threads the kernel counts in the links of their directory, which `stat` shows to
+    /// everyone.
+    ///
+    /// # Errors
+    /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
+    fn linked_threads(&self, pid: Pid) -> Result<u32>;
+}
+
+/// Text of an open file, as far as it is read.
+pub trait Text: Send {
+    /// Appends to `out` until it holds at least `enough` bytes; false when the text has ended.
+    ///
+    /// # Errors
+    /// `Vanished` when the process went away before the text was whole; else `Denied`, `ResourceLimit`
+    /// or `Failed`.
+    fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool>;
+
+    /// Back to the beginning: what follows is made afresh.
+    ///
+    /// # Errors
+    /// As [`fill`](Self::fill).
+    fn restart(&mut self) -> Result<()>;
+}
