@@ -83,9 +83,13 @@ impl Tree {
     pub(super) fn has_file(&self, node: Node) -> bool {
         match (node.row.row(), node.process) {
             (
-                Row { kind: Kind::Passthrough, own: Some(Passthrough::Target(name, _)), .. },
+                Row {
+                    kind: Kind::Passthrough | Kind::Network(_),
+                    own: Some(Passthrough::Target(name, _)),
+                    ..
+                },
                 Some((pid, _)),
-            ) => self.kernel.procfs().is_some_and(|procfs| procfs.has_file(pid, name)),
+            ) => self.kernel.procfs().is_none_or(|procfs| procfs.has_file(pid, name)),
             _ => true,
         }
     }
@@ -199,6 +203,11 @@ impl Tree {
                 render(&port, out);
             }
             Kind::Cpu(render) => render(&kernel.cpu(number)?, out),
+            Kind::Network(render) => {
+                pid()?;
+                render(self.darwin()?, out)?;
+                confirm()?;
+            }
             Kind::Machine(render) => render(&self.darwin()?.machine()?, out),
             Kind::Directory
             | Kind::Link(_)

@@ -13,10 +13,14 @@ mod values;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use golden::assert_golden;
 use mach_procfs::format::macfuse::Names;
+use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::tree::{Kind, On, ROWS, Row};
+use xnu_model::XnuModel;
+use xnu_model::fixtures::arm64;
 
 fn rendered<T>(values: &[T], render: impl Fn(&T, &mut Vec<u8>)) -> Option<Vec<Vec<u8>>> {
     Some(
@@ -69,6 +73,10 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Port(render) => rendered(&values::ports(), render),
         Kind::Cpu(render) => rendered(&values::cpus(), render),
         Kind::Machine(render) => rendered(&values::machines(), render),
+        Kind::Network(render) => {
+            let kernel = MachKernel::new(Arc::new(XnuModel::new(arm64())));
+            rendered(&[()], |(), out| render(&kernel, out).unwrap())
+        }
         Kind::Directory
         | Kind::Link(_)
         | Kind::Regions(..)

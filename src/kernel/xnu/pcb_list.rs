@@ -20,8 +20,7 @@ const LOCAL: u32 = 0x200;
 /// `struct xinpgen` and `struct xunpgen`. No record is as short, so one of these is the end.
 const GENERATION: usize = 24;
 
-/// `INP_IPV4` and `INP_IPV6` of `inp_vflag`.
-const V4: u8 = 1;
+/// `INP_IPV6` of `inp_vflag`: it has addresses of IPv6.
 const V6: u8 = 2;
 
 /// `AF_INET6`.

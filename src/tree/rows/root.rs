@@ -19,8 +19,7 @@ pub(super) const ROWS: &[RowSpec] = &[
         "net",
         Kind::Link(Link::To("self/net")),
         "link to the network of the process that reads it",
-    )
-    .linux(),
+    ),
     directory("byname", "processes by name"),
     row(
         "byname/NAME",

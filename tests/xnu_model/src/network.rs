@@ -32,6 +32,113 @@ pub enum ModelEnds {
     Local(u64, Vec<u8>),
 }
 
+/// The network of a machine.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    /// TCP.
+    pub tcp: Vec<ModelSocket>,
+    /// UDP.
+    pub udp: Vec<ModelSocket>,
+    /// `AF_UNIX` of type `SOCK_STREAM`.
+    pub streams: Vec<ModelSocket>,
+    /// `AF_UNIX` of type `SOCK_DGRAM`.
+    pub datagrams: Vec<ModelSocket>,
+    /// Interfaces.
+    pub interfaces: Vec<ModelInterface>,
+    /// Routes of IPv4, those to neighbours with `RTF_LLINFO` 0x400 among them.
+    pub routes: Vec<ModelRoute>,
+}
+
+impl Network {
+    /// That of the fixtures, whose process has some of these sockets open.
+    pub(super) fn small() -> Self {
+        let [v4, v6] = [1, 2];
+        let end = |address: [u8; 4], port| SocketAddr::from((address, port));
+        let end6 = |address: [u16; 8], port| SocketAddr::from((address, port));
+        let internet = |handle, tcp: Option<u32>, family, flags, local, remote| ModelSocket {
+            handle,
+            kind: if tcp.is_some() { 1 } else { 2 },
+            options: 0,
+            state: if tcp == Some(4) { 2 } else { 0 },
+            uid: 501,
+            bytes: if tcp == Some(4) { [17, 5] } else { [0, 0] },
+            ends: ModelEnds::Internet(tcp, family, flags, local, remote),
+        };
+        let local = |handle, kind, listens, peer, path: &[u8]| ModelSocket {
+            handle,
+            kind,
+            options: if listens { 2 } else { 0 },
+            state: 0,
+            uid: 0,
+            bytes: [0, 0],
+            ends: ModelEnds::Local(peer, path.to_vec()),
+        };
+        let (any, any6) = (end([0; 4], 0), end6([0; 8], 0));
+        let link_local = end6([0xfe80, 4, 0, 0, 0, 0, 0, 1], 5353);
+        let route = |flags, destination: [u8; 4], mask: Option<[u8; 4]>, gateway| ModelRoute {
+            index: 4,
+            flags,
+            numbers: [12, 1500, if flags & 0x400 == 0 { 0 } else { 1200 }],
+            destination: destination.into(),
+            mask: mask.map(Ipv4Addr::from),
+            gateway,
+        };
+        let (here, gateway) = (Err(Vec::new()), Ok(Ipv4Addr::new(10, 0, 0, 1)));
+        Network {
+            tcp: vec![
+                internet(0x5551, Some(1), 30, v4 | v6, end6([0; 8], 8080), any6),
+                internet(
+                    0x5554,
+                    Some(4),
+                    2,
+                    v4,
+                    end([127, 0, 0, 1], 8080),
+                    end([127, 0, 0, 1], 54_321),
+                ),
+                internet(0, Some(10), 2, v4, end([10, 0, 0, 7], 50_000), end([192, 0, 2, 1], 443)),
+                internet(
+                    0x5560,
+                    Some(4),
+                    30,
+                    v4,
+                    end([10, 0, 0, 7], 22),
+                    end([10, 0, 0, 9], 40_000),
+                ),
+            ],
+            udp: vec![
+                internet(0x6666, None, 30, v6, link_local, any6),
+                internet(0x6670, None, 2, v4, end([0; 4], 68), any),
+            ],
+            streams: vec![
+                local(0x1111, 1, false, 0x22, b""),
+                local(0x2222, 1, false, 0x11, b"/private/var/run/demo.sock"),
+                local(0x8880, 1, true, 0, b"/var/run/two words"),
+            ],
+            datagrams: vec![local(0x8890, 2, false, 0, b"/var/run/syslog")],
+            interfaces: vec![
+                ModelInterface {
+                    index: 1,
+                    name: "lo0".to_owned(),
+                    counters: [100, 0, 100, 0, 0, 20_480, 20_480, 3, 4, 0],
+                    drops: 0,
+                },
+                ModelInterface {
+                    index: 4,
+                    name: "en0".to_owned(),
+                    counters: [123_456, 1, 65_432, 2, 3, 987_654_144, 12_345_344, 55, 66, 7],
+                    drops: 8,
+                },
+            ],
+            routes: vec![
+                route(0x803, [0; 4], Some([0; 4]), gateway),
+                route(0x101, [10, 0, 0, 0], Some([255, 255, 255, 0]), here.clone()),
+                route(0x405, [10, 0, 0, 1], None, Err(vec![0x02, 0, 0x5e, 0x10, 0, 1])),
+                route(0x405, [10, 0, 0, 9], None, here),
+            ],
+        }
+    }
+}
+
 /// Bytes of a struct under `#pragma pack(4)`.
 struct Packed(Vec<u8>);
 

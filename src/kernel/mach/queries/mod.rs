@@ -5,7 +5,7 @@ mod deadline;
 mod descriptors;
 mod links;
 mod machine;
-mod net;
+pub(super) mod net;
 mod open;
 mod ports;
 mod process_info;

@@ -7,23 +7,10 @@ use std::net::Ipv4Addr;
 use super::super::{failure, list};
 use crate::kernel::xnu::pcb_list::{Pcb, pcbs};
 use crate::kernel::xnu::route::{self, Gateway, NamedInterface, RouteAddresses};
-use crate::kernel::xnu::{Errno, XnuCalls};
+use crate::kernel::xnu::{Errno, XnuCalls, routing, sockets as names};
 use crate::model::{
     Error, ErrorKind, Interface, LocalSocket, Neighbour, Result, Route, Socket, TcpState, Traffic,
 };
-
-/// The sysctls that list sockets.
-const TCP: &CStr = c"net.inet.tcp.pcblist_n";
-const UDP: &CStr = c"net.inet.udp.pcblist_n";
-const STREAM: &CStr = c"net.local.stream.pcblist_n";
-const DATAGRAM: &CStr = c"net.local.dgram.pcblist_n";
-
-/// `CTL_NET`, `PF_ROUTE`, protocol 0; behind it the family, what is asked for, and its argument.
-const ROUTE: [i32; 3] = [4, 17, 0];
-const INET: i32 = 2;
-const NET_RT_DUMP: i32 = 1;
-const NET_RT_FLAGS: i32 = 2;
-const NET_RT_IFLIST2: i32 = 6;
 
 /// `RTF_LLINFO`: the route is to a neighbour.
 const LINK_LAYER: i32 = 0x400;
@@ -36,7 +23,7 @@ const CONNECTED: u16 = 2;
 /// # Errors
 /// `Failed` where the sysctl fails or its bytes are no list.
 pub(in super::super) fn tcp<C: XnuCalls>(calls: &C) -> Result<Vec<Socket>> {
-    sockets(calls, TCP, |pcb| state(pcb.tcp_state))
+    sockets(calls, names::TCP, |pcb| state(pcb.tcp_state))
 }
 
 /// The UDP sockets of both families.
@@ -47,7 +34,7 @@ pub(in super::super) fn udp<C: XnuCalls>(calls: &C) -> Result<Vec<Socket>> {
     let state = |pcb: &Pcb| {
         if pcb.state & CONNECTED == 0 { TcpState::Closed } else { TcpState::Established }
     };
-    sockets(calls, UDP, state)
+    sockets(calls, names::UDP, state)
 }
 
 fn sockets<C: XnuCalls>(
@@ -68,8 +55,8 @@ fn sockets<C: XnuCalls>(
 /// # Errors
 /// As of [`tcp`].
 pub(in super::super) fn local<C: XnuCalls>(calls: &C) -> Result<Vec<LocalSocket>> {
-    let mut all = list_of(calls, STREAM)?;
-    all.append(&mut list_of(calls, DATAGRAM)?);
+    let mut all = list_of(calls, names::STREAM)?;
+    all.append(&mut list_of(calls, names::DATAGRAM)?);
     let socket = |pcb: Pcb| LocalSocket {
         kind: pcb.kind,
         is_listening: pcb.options & Pcb::ACCEPTS != 0,
@@ -154,7 +141,7 @@ pub(in super::super) fn routes<C: XnuCalls>(calls: &C) -> Result<Vec<Route>> {
             mtu: message.mtu,
         }
     };
-    let all = messages(calls, NET_RT_DUMP, 0)?;
+    let all = messages(calls, &routing::ROUTES)?;
     Ok(all.into_iter().filter(|it| it.message.flags & LINK_LAYER == 0).map(route).collect())
 }
 
@@ -173,7 +160,7 @@ pub(in super::super) fn neighbours<C: XnuCalls>(calls: &C) -> Result<Vec<Neighbo
             is_permanent: found.message.expires == 0,
         })
     };
-    Ok(messages(calls, NET_RT_FLAGS, LINK_LAYER)?.into_iter().filter_map(neighbour).collect())
+    Ok(messages(calls, &routing::NEIGHBOURS)?.into_iter().filter_map(neighbour).collect())
 }
 
 fn name_of(interfaces: &[NamedInterface], index: u16) -> Vec<u8> {
@@ -182,13 +169,11 @@ fn name_of(interfaces: &[NamedInterface], index: u16) -> Vec<u8> {
 }
 
 fn named<C: XnuCalls>(calls: &C) -> Result<Vec<NamedInterface>> {
-    let name = [ROUTE.as_slice(), &[0, NET_RT_IFLIST2, 0]].concat();
-    parsed(list::sysctl_by_number(calls, &name), route::interfaces)
+    parsed(list::sysctl_by_number(calls, &routing::INTERFACES), route::interfaces)
 }
 
-fn messages<C: XnuCalls>(calls: &C, what: i32, argument: i32) -> Result<Vec<RouteAddresses>> {
-    let name = [ROUTE.as_slice(), &[INET, what, argument]].concat();
-    parsed(list::sysctl_by_number(calls, &name), route::routes)
+fn messages<C: XnuCalls>(calls: &C, name: &[i32]) -> Result<Vec<RouteAddresses>> {
+    parsed(list::sysctl_by_number(calls, name), route::routes)
 }
 
 fn parsed<T>(
