@@ -1,4 +1,4 @@
-//! Parts of the program without a mount, one by one: `scripts/bench --pure`. Work is counted in
+//! Parts of the program without a mount, one by one: `scripts/dev/bench --pure`. Work is counted in
 //! items, so that divan's items a second are lines, regions or names.
 #![allow(missing_docs, unsafe_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The files that an installation consists of, and how they are made: for scripts/install,
-# scripts/package and packaging/archive. Sourced with `root` set.
+# scripts/package and scripts/packaging/archive. Sourced with `root` set.
 
 : "${root:?}"
 
@@ -11,12 +11,12 @@ daemon_program=/Library/PrivilegedHelperTools/$label
 plist=/Library/LaunchDaemons/$label.plist
 log=/var/log/mach-procfs.log
 
-# program_files PREFIX: `MODE PATH WHAT` for each file below the prefix, from packaging/files.
+# program_files PREFIX: `MODE PATH WHAT` for each file below the prefix, from src/cli/installed.txt.
 program_files() {
     local path mode what
     while read -r path mode what; do
         case $path in '#'*) ;; *) printf '%s %s %s\n' "$mode" "$1/$path" "$what" ;; esac
-    done <"$root/packaging/files"
+    done <"$root/src/cli/installed.txt"
 }
 
 # service_files SYSTEM UNITS HELPERS: what mounts at every start, in the same form. UNITS is the
@@ -41,6 +41,6 @@ make_files() {
     done < <(program_files .)
     for what in service plist newsyslog; do
         sed -e "s|@PREFIX@|$2|" -e "s|@LABEL@|$label|" -e "s|@PROGRAM@|$daemon_program|" \
-            -e "s|@LOG@|$log|" "$root/packaging/mach-procfs.$what" >"$3/$what"
+            -e "s|@LOG@|$log|" "$root/scripts/packaging/mach-procfs.$what" >"$3/$what"
     done
 }

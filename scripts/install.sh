@@ -130,17 +130,21 @@ package_command() {
 }
 
 # ensure TOOL…: returns when all are there, installing what is not; else exits 1 with what to run.
-# A TOOL is cc, c++, fuse (on Linux), cargo, psutil, dpkg-dev, or another that `plan` has a package
+# A TOOL is cc, c++, fuse (on Linux), mtab, cargo, psutil, dpkg-dev, or another that `plan` has a package
 # for. macFUSE is left to the user: only a mount takes it.
 ensure() {
     local tool missing list='' may=no note=''
     if ! is_root && [ "$system" != macos ]; then
-        case " $* " in *' fuse '*) set -- "$@" mtab ;; esac
+        case " $* " in
+            *' mtab '*) ;;
+            *' fuse '*) set -- "$@" mtab ;;
+        esac
     fi
     missing=$(missing_of "$@")
     [ -n "$missing" ] || return 0
     if may_install; then may=yes; fi
-    if [ $may = yes ] && [ "$system" = debian ]; then update_lists; fi
+    # A link comes from no list.
+    if [ $may = yes ] && [ "$system" = debian ] && [ "$missing" != ' mtab' ]; then update_lists; fi
     # shellcheck disable=SC2086 # a list of words
     plan $missing
     if [ -n "$packages$mtab" ]; then

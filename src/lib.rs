@@ -1,35 +1,56 @@
-//! The `/proc` that macOS never had: what a process has mapped, as text files.
+//! What a process has mapped: address ranges, access and mapped files, on Linux and macOS.
 //!
-//! As a library, [`regions`] tells what a process, one's own above all, has mapped. As a program it
-//! serves that as files:
+//! [`own_regions`] reports the map of the calling process, without any privilege. [`System`]
+//! reports those of other processes, as far as the system lets this program see them. On Linux both
+//! read the kernel's procfs; on macOS they ask `proc_info` and Mach. The code for macOS is tested
+//! over a model of XNU, and untested on macOS itself.
 //!
-//! ```text
-//!  linux: /proc text ──────────────┐
-//!                                  ├──►  kernel  ──►  tree  ──►  fuse  ──►  reader of a mounted file
-//!  xnu: a Mac's kernel ─┐          │    (trait)         │  └───►  cli   ──►  `mach-procfs cat`
-//!  recording: a replay ─┴► mach ───┘                    └ format: values ► bytes
-//!
-//!  spoken by all: model.
+//! ```
+//! for region in mach_procfs::own_regions()? {
+//!     let region = region?;
+//!     if region.is_executable() {
+//!         println!("{:#x}-{:#x} {:?}", region.start(), region.end(), region.path());
+//!     }
+//! }
+//! # Ok::<(), mach_procfs::Error>(())
 //! ```
 //!
-//! | layer | knows | never knows |
-//! |---|---|---|
-//! | [`model`] | values: pids, regions, errors by meaning | any OS, any text, FUSE |
-//! | [`kernel`] | how one OS answers | text formats, FUSE |
-//! | [`mod@format`] | one value to bytes, infallibly | which kernel, FUSE |
-//! | [`tree`] | the table of pseudo-files, access | FUSE |
-//! | `fuse` | FUSE requests and replies | how content is made |
-//! | `mount` | how a mount is made, ended and diagnosed | requests |
-//! | `cli`, `main` | the command line; alone prints and exits | the insides of the others |
+//! # Features
+//!
+//! | feature | gives |
+//! |---|---|
+//! | `serde` | `serde::Serialize` for [`Region`], [`PageCounts`], [`Device`] and [`Pid`] |
+//! | `cli` | the program `mach-procfs` without FUSE; implies `serde`; on by default |
+//! | `mount` | the program's commands that need FUSE; implies `cli`; on by default |
+//!
+//! A program that uses the library needs none of them:
+//! `mach-procfs = { version = "0.1", default-features = false }`. The library then depends on
+//! `libc`, `log`, `memchr` and `nix`, on macOS also on `mach2` and `zerocopy`.
+//!
+//! # Stability
+//!
+//! What is listed here is the library's interface. The other modules are the program's. They are
+//! reachable for its binary, tests, benchmarks and fuzz targets, and may change in any version.
 
+mod api;
+pub use api::{Device, Error, ErrorKind, PageCounts, Pid, Region, Regions, System, own_regions};
+
+// Hidden in the documentation only: where the lint for missing documentation runs, they are public.
+#[cfg_attr(doc, doc(hidden))]
 pub mod format;
 #[cfg(feature = "mount")]
+#[cfg_attr(doc, doc(hidden))]
 pub mod fuse;
+#[cfg_attr(doc, doc(hidden))]
 pub mod kernel;
+#[cfg_attr(doc, doc(hidden))]
 pub mod model;
 #[cfg(feature = "mount")]
+#[cfg_attr(doc, doc(hidden))]
 pub mod mount;
+#[cfg(feature = "cli")]
+#[cfg_attr(doc, doc(hidden))]
 pub mod recording;
+#[cfg(feature = "cli")]
+#[cfg_attr(doc, doc(hidden))]
 pub mod tree;
-
-pub use kernel::{Regions, regions};

@@ -34,7 +34,7 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if !std::env::args().any(|word| word == "--bench") {
-        eprintln!("not measured: run scripts/bench");
+        eprintln!("not measured: run scripts/dev/bench");
         return ExitCode::SUCCESS;
     }
     let Some(arguments) = arguments() else {

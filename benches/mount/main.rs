@@ -1,5 +1,5 @@
-//! The table of `scripts/bench`: what a read through the mount costs against the kernel's own file,
-//! each figure beside its goal. `docs/performance.md` says how it is measured and why.
+//! The table of `scripts/dev/bench`: what a read through the mount costs against the kernel's own
+//! file, each figure beside its goal. `docs/performance.md` says how it is measured and why.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(target_os = "linux")]

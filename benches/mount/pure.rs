@@ -29,6 +29,17 @@ const FORMATS: [(&str, Renderer, Option<f64>); 4] = [
     ("the line of maps by write!, to compare", both::maps_with_write, None),
 ];
 
+fn regions_of(pid: Pid) -> Vec<Region> {
+    let kernel = LinuxKernel::new().expect("a kernel");
+    let identity = kernel.identity(pid).expect("an identity");
+    let mut walk = kernel.regions(pid, identity, Detail::Map).expect("a walk");
+    let mut regions = Vec::new();
+    while let Some(region) = walk.next_region().expect("a region") {
+        regions.push(region.clone());
+    }
+    regions
+}
+
 /// Lines rendered, and parsed and rendered.
 pub struct Lines {
     regions: Vec<Region>,
@@ -42,7 +53,7 @@ pub struct Lines {
 impl Lines {
     pub fn new(scene: &Scene) -> Self {
         let pid = Pid::new(scene.subjects[1].pid).expect("a pid");
-        let regions = mach_procfs::regions(pid).expect("regions");
+        let regions = regions_of(pid);
         let subject = &scene.subjects[2];
         let directory = scene.directory().join(subject.pid.to_string());
         std::fs::create_dir(&directory).expect("a directory");
@@ -54,7 +65,7 @@ impl Lines {
         let pid = Pid::new(subject.pid).expect("a pid");
         let identity = kernel.identity(pid).expect("an identity");
         Lines {
-            regions: regions.map(|region| region.expect("a region")).collect(),
+            regions,
             text: directory.join("maps"),
             lines_of_text: subject.regions,
             walk: kernel.regions(pid, identity, Detail::Map).expect("a walk"),
@@ -152,11 +163,12 @@ pub fn own_map(scene: &Scene, report: &mut Report) {
     for regions in [0, 1_000, 63_000] {
         target::mixed(regions, &scene.file());
         let ours = || {
-            let regions = mach_procfs::regions(Pid::this()).expect("regions");
-            let all: Vec<Region> = regions.map(|region| region.expect("a region")).collect();
+            let regions = mach_procfs::own_regions().expect("regions");
+            let all: Vec<mach_procfs::Region> =
+                regions.map(|region| region.expect("a region")).collect();
             black_box(all);
         };
-        let count = mach_procfs::regions(Pid::this()).expect("regions").count();
+        let count = mach_procfs::own_regions().expect("regions").count();
         let pair = clock::pair(BUDGET, ours, || {
             let own = procfs::process::Process::myself().expect("myself");
             black_box(own.maps().expect("maps"));

@@ -18,7 +18,7 @@ const NAME: &str = "mach-procfs";
 
 /// The files of an installation: path, mode and what is there, one a line. The scripts that install
 /// read the same list.
-const FILES: &str = include_str!("../../packaging/files");
+const FILES: &str = include_str!("installed.txt");
 
 /// What can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@
 //! fixed columns, and then cut to length: padding costs nothing, and there is one place to grow.
 
 mod json;
-pub(crate) mod line;
+pub mod line;
 pub mod linux;
 pub mod macfuse;
 mod maps;

@@ -1,4 +1,4 @@
-//! The content of one open file: made as far as it is read, and never changed once made.
+//! The content of one open file: generated lazily, and never changed once generated.
 
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -7,37 +7,37 @@ use super::quota::Reservation;
 use crate::model::{Error, ErrorKind, Result};
 use crate::tree::Source;
 
-/// Content is kept in pieces of this size, which is what `cat` and FUSE read at once, so that a
-/// read mostly finds its bytes in one piece.
+/// Content is kept in chunks of this size. `cat` and FUSE read as much at once, so a read mostly
+/// finds its bytes in one chunk.
 const CHUNK: usize = 128 * 1024;
 
 /// Room for the line that crosses a chunk's end.
 const LINE: usize = 512;
 
-/// What a walk that has begun keeps for itself, at least: the text that the kernel gave last.
+/// The least memory of a walk that has begun: the text that the kernel gave last.
 const WALK: usize = 16 * 1024;
 
-/// What one open has made so far of its file.
+/// The content that one reader of an open file has generated so far.
 pub(super) struct Content {
     source: Source,
-    /// Chunks of exactly [`CHUNK`] bytes each, but for the last one of a content that has ended.
+    /// Chunks of exactly [`CHUNK`] bytes each, except the last one of a content that has ended.
     chunks: Vec<Arc<Vec<u8>>>,
-    /// How many bytes those are.
+    /// How many bytes the chunks hold.
     whole: usize,
-    /// How much memory those chunks take.
+    /// How much memory the chunks take.
     kept: usize,
-    /// What follows them and may still grow.
+    /// The bytes after the chunks, which may still grow.
     tail: Vec<u8>,
     ended: bool,
-    /// A read delivered the last byte: the next one at 0 wants a fresh look.
+    /// A read delivered the last byte: the next one at 0 generates the content again.
     delivered_last: bool,
-    /// The length was asked for (`SEEK_END`): the reader relies on it, so no fresh look.
+    /// The reader knows the length (`SEEK_END`) and relies on it: the content stays as it is.
     length_asked: bool,
     failure: Option<Error>,
     reservation: Reservation,
 }
 
-/// Bytes of a content, which stay what they are without its lock.
+/// Bytes of a content, to be read without its lock.
 pub(super) struct Bytes {
     chunk: Arc<Vec<u8>>,
     range: Range<usize>,
@@ -77,9 +77,9 @@ impl Content {
     /// The bytes from `offset` on: `size` of them, or fewer only where the content ends.
     ///
     /// # Errors
-    /// When the content fails before the range is whole: nothing of it is delivered then, since a
-    /// short read looks like an end. The same error follows for all that was not made by then,
-    /// but for `ContentQuota`, which may pass.
+    /// When the content fails before the range is complete: a truncated read looks like an end, so it
+    /// is an error. Later reads past what was generated fail with this error, too. `ContentQuota` is
+    /// not kept: there may be room later.
     pub(super) fn read(&mut self, offset: u64, size: usize) -> Result<Bytes> {
         if self.begins_afresh(offset) {
             self.source.restart()?;
@@ -98,13 +98,14 @@ impl Content {
         Ok(self.range(offset.min(end), end))
     }
 
-    /// Whether a read of this range makes nothing: its bytes, or the end of the content, are there.
+    /// Whether a read of this range generates nothing, because its bytes or the end of the content
+    /// are there.
     pub(super) fn is_made(&self, offset: u64, size: usize) -> bool {
         let end = offset.saturating_add(size as u64);
         !self.begins_afresh(offset) && (self.ended || self.made() >= end)
     }
 
-    /// Whether a read from here on delivers nothing but the end of what was read before.
+    /// Whether a read at this offset delivers only the end of what was read before.
     pub(super) fn ends_at(&self, offset: u64) -> bool {
         offset > 0 && self.ended && self.made() <= offset
     }
@@ -113,7 +114,7 @@ impl Content {
         offset == 0 && self.ended && self.delivered_last && !self.length_asked
     }
 
-    /// The length of the whole content, which is made for it.
+    /// The length of the whole content, which is generated for it.
     ///
     /// # Errors
     /// When the content fails before its end.
@@ -136,7 +137,7 @@ impl Content {
             let enough = usize::try_from(wanted).unwrap_or(CHUNK).min(CHUNK);
             // Twice, since a vector that grows doubles.
             self.reservation.resize(self.held() + 2 * enough + LINE + WALK)?;
-            // What a panic leaves half made is lost with it, and nothing follows.
+            // After a panic the content is incomplete, and later reads fail.
             self.failure = Some(Error::new(ErrorKind::Failed, "panic"));
             let mut tail = std::mem::take(&mut self.tail);
             let filled = self.source.fill(&mut tail, enough);
@@ -165,12 +166,12 @@ impl Content {
         self.reservation.resize(held)
     }
 
-    /// How much memory the bytes made so far take.
+    /// How much memory the bytes generated so far take.
     fn held(&self) -> usize {
         self.kept + self.tail.capacity()
     }
 
-    /// Makes a chunk of the tail, and this the tail.
+    /// Turns the tail into a chunk. `rest` becomes the tail.
     fn push(&mut self, rest: Vec<u8>) {
         let chunk = std::mem::replace(&mut self.tail, rest);
         self.whole += chunk.len();
@@ -178,7 +179,7 @@ impl Content {
         self.chunks.push(Arc::new(chunk));
     }
 
-    /// Bytes that have been made: `from <= to <= made()`.
+    /// Bytes that were generated: `from <= to <= made()`.
     fn range(&self, from: u64, to: u64) -> Bytes {
         let (from, to) = (from as usize, to as usize);
         let first = from / CHUNK;

@@ -1,4 +1,4 @@
-//! The one place where meanings become errnos.
+//! The errno of each [`ErrorKind`].
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use super::host::HostRules;
 use crate::model::{Error, ErrorKind};
 
-/// The errno a client gets for this error. What is not the client's doing is logged here, in one
-/// line that names the call, its code, the pid and the address.
+/// The errno that a client gets for this error. An error that the client has not caused is logged in
+/// one line with the call, its code, the pid and the address.
 pub(super) fn errno(error: &Error, rules: &HostRules) -> Errno {
     match error.kind {
         ErrorKind::ResourceLimit
@@ -37,21 +37,21 @@ pub(super) fn errno(error: &Error, rules: &HostRules) -> Errno {
     }
 }
 
-/// Any user can bring errors about, so that no more than this many are logged in [`SPAN`].
+/// Any user can cause errors, so at most this many are logged in one [`SPAN`].
 const LINES: u32 = 20;
 const SPAN: Duration = Duration::from_secs(10);
 
-/// Since when lines are counted, and how many there were.
-static SAID: Mutex<Option<(Instant, u32)>> = Mutex::new(None);
+/// When the current span began, and how many errors there were in it.
+static LOGGED: Mutex<Option<(Instant, u32)>> = Mutex::new(None);
 
 fn log_sparingly(error: &Error) {
     let now = Instant::now();
     let (number, missed) = {
-        let mut said = SAID.lock();
-        let (since, count) = said.unwrap_or((now, 0));
+        let mut logged = LOGGED.lock();
+        let (since, count) = logged.unwrap_or((now, 0));
         let is_new = now.duration_since(since) >= SPAN;
         let (since, before) = if is_new { (now, 0) } else { (since, count) };
-        *said = Some((since, before.saturating_add(1)));
+        *logged = Some((since, before.saturating_add(1)));
         (before + 1, if is_new { count.saturating_sub(LINES) } else { 0 })
     };
     if missed > 0 {

@@ -1,5 +1,5 @@
-//! Node ids. Most are computed from the node; items of processes, which do not fit into 64 bits, are
-//! numbered when they are looked up and forgotten when the kernel forgets them.
+//! Node ids. Most are computed from the node. Items of processes do not fit into 64 bits: they get
+//! a number when they are looked up, and lose it when the kernel forgets them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use crate::tree::{Node, RowId, Tree};
 /// The ids of all nodes that the kernel may name.
 pub(super) struct NodeIds {
     tree: Arc<Tree>,
-    /// So many items are numbered at a time: the kernel may forget late or, when it unmounts, not at
-    /// all.
+    /// The most items with a number at a time. The kernel may forget late or, when it unmounts, not
+    /// at all.
     most: usize,
     numbered: Mutex<Numbered>,
 }
 
 #[derive(Default)]
 struct Numbered {
-    /// Counts up, so that an id that was forgotten never leads to another node.
+    /// Counts up, so that a forgotten id never leads to another node.
     last: u64,
     by_id: BTreeMap<u64, Known>,
     by_item: HashMap<Item, u64>,
@@ -28,11 +28,11 @@ struct Numbered {
 
 struct Known {
     item: Item,
-    /// How often the kernel was given this id and did not forget it.
+    /// How many look-ups with this id the kernel has not forgotten yet.
     lookups: u64,
 }
 
-/// A node in less room.
+/// A node in fewer bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Item {
     identity: u64,
@@ -87,7 +87,7 @@ impl NodeIds {
     /// The node of this id.
     ///
     /// # Errors
-    /// `Replaced` for an id that leads to no node any more, `NoSuchName` for one that never did.
+    /// `Replaced` for an id that was given up, `NoSuchName` for one that never was a node's.
     pub(super) fn node(&self, id: u64) -> Result<Node> {
         Node::from_id(id).or_else(|error| {
             let numbered = self.numbered.lock();
@@ -114,7 +114,7 @@ impl NodeIds {
         })
     }
 
-    /// The kernel forgets so many of the look-ups of this id.
+    /// The kernel forgets this many look-ups of this id.
     pub(super) fn forget(&self, id: u64, lookups: u64) {
         let mut numbered = self.numbered.lock();
         let Some(known) = numbered.by_id.get_mut(&id) else { return };
@@ -127,8 +127,8 @@ impl NodeIds {
         }
     }
 
-    /// Makes room for one more where there is none: items of processes that are gone leave first,
-    /// then the oldest quarter. Asks the kernel about processes.
+    /// Makes room for one more item where there is none. Items of dead processes leave first, then the
+    /// oldest quarter. Asks the kernel about processes.
     pub(super) fn make_room(&self) {
         let processes: HashSet<(Pid, Identity)> = {
             let numbered = self.numbered.lock();

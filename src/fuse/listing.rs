@@ -4,8 +4,8 @@ use super::quota::Reservation;
 use crate::model::Result;
 use crate::tree::{Caller, Entry, Node, Tree};
 
-/// The names of an open directory, as they were when the reader began at its start: later reads
-/// continue in the same list, so that none is doubled and none that lives throughout is lost.
+/// The names of an open directory, read when the reader began at its start. Later reads continue in
+/// this list, so no name comes twice, and none that exists all the time is missing.
 pub(super) struct Listing {
     entries: Option<Vec<Entry>>,
     reservation: Reservation,
@@ -16,20 +16,20 @@ impl Listing {
         Listing { entries: None, reservation }
     }
 
-    /// Whether no names follow this cookie, of those that were read. The listing is given back then.
+    /// Whether the names were read and none of them follows this cookie. The list is dropped then.
     pub(super) fn has_ended(&mut self, cookie: u64) -> bool {
         let last = self.entries.as_ref().and_then(|entries| entries.last());
         let has_ended = last.is_some_and(|last| last.cookie <= cookie);
         if has_ended {
             self.entries = None;
-            // To hold less always succeeds.
+            // A smaller reservation always succeeds.
             let _ = self.reservation.resize(0);
         }
         has_ended
     }
 
-    /// The names behind this cookie; from the start, 0, the directory is read anew. Where there are
-    /// none, the listing has ended, and is given back.
+    /// The names after this cookie. At the start, 0, the directory is read anew. Where no name
+    /// follows, the listing has ended, and the list is dropped.
     ///
     /// # Errors
     /// As [`Tree::list`]; `ContentQuota`.

@@ -1,5 +1,5 @@
-//! What open handles may cost. Whoever opens files and never closes them, or reads huge ones and
-//! keeps them, gets an error when the share of that user is used up; others go on.
+//! What open handles may cost. A user who opens files and never closes them, or reads huge files and
+//! keeps them open, gets an error when the user's share is used up. Other users are not affected.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,6 +9,9 @@ use parking_lot::Mutex;
 use super::host;
 use crate::model::{Error, ErrorKind, Result};
 
+#[cfg(test)]
+mod tests;
+
 /// How much may be held at a time, by all users together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -16,8 +19,8 @@ pub struct Limits {
     pub handles: usize,
     /// Bytes of content made for them.
     pub bytes: usize,
-    /// Items of processes, as threads are, that the kernel may name: about 240 bytes each. Past it the
-    /// oldest are forgotten, which are looked up again by their paths.
+    /// Threads and other items of processes that the kernel may name: about 240 bytes each. Past the
+    /// limit the oldest are forgotten, and looked up again by their paths.
     pub items: usize,
 }
 
@@ -28,15 +31,15 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What one user may have of it. Two users other than root cannot shut root out; one cannot
-    /// shut out another.
+    /// The share of one user. Two users other than root cannot shut out root, and one cannot shut out
+    /// another.
     fn of(self, user: u32) -> Self {
         let part = |whole: usize| if user == 0 { whole } else { whole / 5 * 2 };
         Limits { handles: part(self.handles), bytes: part(self.bytes), ..self }
     }
 }
 
-/// The books.
+/// Per-user accounting of open handles and buffered bytes.
 pub(super) struct Quota {
     limits: Limits,
     used: Mutex<Used>,
@@ -47,7 +50,7 @@ struct Used {
     all: Share,
     /// The most that was held since memory was given back.
     most: usize,
-    /// Whether some of what memory was given back of is still held.
+    /// Whether something was still held when memory was given back last.
     has_rest: bool,
     users: HashMap<u32, Share>,
 }
@@ -58,13 +61,13 @@ struct Share {
     bytes: usize,
 }
 
-/// About what a handle takes without any content.
+/// About how many bytes a handle takes without any content.
 const HANDLE: usize = 1024;
 
 /// Less than this is not worth giving back.
 const LITTLE: usize = 4 << 20;
 
-/// Nor is this of what was left when most was given back.
+/// Less than this is not worth giving back of what was still held the last time.
 const REST: usize = 256 << 10;
 
 impl Used {
@@ -72,7 +75,7 @@ impl Used {
         self.most = self.most.max(self.all.bytes + self.all.handles * HANDLE);
     }
 
-    /// Whether so much less is held than was that memory should be given back.
+    /// Whether so much less is held than at the most that memory should be given back.
     fn has_shrunk(&mut self) -> bool {
         let now = self.all.bytes + self.all.handles * HANDLE;
         let worth = if self.has_rest { REST } else { LITTLE };
@@ -90,7 +93,7 @@ impl Quota {
         Arc::new(Quota { limits, used: Mutex::default() })
     }
 
-    /// Room for one more handle of this user.
+    /// Reserves room for one more handle of this user.
     ///
     /// # Errors
     /// `HandleQuota`.
@@ -105,9 +108,15 @@ impl Quota {
         used.note();
         Ok(Reservation { quota: Arc::clone(self), user, bytes: 0 })
     }
+
+    /// How many handles all users have reserved.
+    #[cfg(test)]
+    pub(super) fn handles_in_use(&self) -> usize {
+        self.used.lock().all.handles
+    }
 }
 
-/// What one handle costs; given back when it goes.
+/// What one handle costs. Dropping it gives it back.
 pub(super) struct Reservation {
     quota: Arc<Quota>,
     user: u32,
@@ -115,10 +124,10 @@ pub(super) struct Reservation {
 }
 
 impl Reservation {
-    /// From now on this handle holds so many bytes.
+    /// Reserves this many bytes, in place of those reserved before.
     ///
     /// # Errors
-    /// `ContentQuota` where that is more than before and more than there is; nothing changes then.
+    /// `ContentQuota` where that is more than before and more than is left; nothing changes then.
     pub(super) fn resize(&mut self, bytes: usize) -> Result<()> {
         let limits = self.quota.limits;
         let mut used = self.quota.used.lock();
@@ -156,40 +165,5 @@ impl Drop for Reservation {
         if has_shrunk {
             host::give_back_memory();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kind<T>(result: Result<T>) -> ErrorKind {
-        result.map(drop).unwrap_err().kind
-    }
-
-    #[test]
-    fn a_user_has_a_share_and_root_the_rest() {
-        let quota = Quota::new(Limits { handles: 10, bytes: 100, ..Limits::default() });
-        let mut one: Vec<Reservation> = (0..4).map(|_| quota.reserve_handle(1).unwrap()).collect();
-        assert_eq!(kind(quota.reserve_handle(1)), ErrorKind::HandleQuota);
-        let two: Vec<Reservation> = (0..4).map(|_| quota.reserve_handle(2).unwrap()).collect();
-        let mut root = quota.reserve_handle(0).unwrap();
-        let another = quota.reserve_handle(0).unwrap();
-        assert_eq!(kind(quota.reserve_handle(0)), ErrorKind::HandleQuota);
-
-        one[0].resize(30).unwrap();
-        one[1].resize(10).unwrap();
-        assert_eq!(kind(one[2].resize(1)), ErrorKind::ContentQuota);
-        assert_eq!(kind(one[0].resize(31)), ErrorKind::ContentQuota);
-        one[0].resize(29).unwrap();
-        one[2].resize(1).unwrap();
-        root.resize(60).unwrap();
-        assert_eq!(kind(root.resize(61)), ErrorKind::ContentQuota);
-        one.remove(0);
-        root.resize(89).unwrap();
-
-        drop((one, two, root, another));
-        let used = quota.used.lock();
-        assert_eq!((used.all.handles, used.all.bytes, used.users.len()), (0, 0, 0));
     }
 }

@@ -8,10 +8,12 @@ mod callers;
 mod darwin;
 #[cfg(target_os = "linux")]
 pub mod linux;
+// Elsewhere XNU answers only in recordings, which are the program's.
+#[cfg(any(target_os = "macos", feature = "cli"))]
 pub mod mach;
 mod procfs;
-mod regions;
 mod walk;
+#[cfg(any(target_os = "macos", feature = "cli"))]
 pub mod xnu;
 
 use std::sync::Arc;
@@ -19,7 +21,6 @@ use std::sync::Arc;
 pub use callers::Callers;
 pub use darwin::Darwin;
 pub use procfs::{Procfs, ProcfsFile, Redact, Text};
-pub use regions::{Regions, regions};
 pub use walk::{Detail, Walk};
 
 use crate::model::{
@@ -76,13 +77,13 @@ pub fn host() -> Result<Arc<dyn Kernel>> {
 
 /// A walk over the map of this very program, by the shortest way that its system has.
 #[cfg(target_os = "linux")]
-fn own_regions() -> Result<Box<dyn Walk>> {
+pub(crate) fn own_regions() -> Result<Box<dyn Walk>> {
     linux::own_regions()
 }
 
 /// A walk over the map of this very program, by the shortest way that its system has.
 #[cfg(target_os = "macos")]
-fn own_regions() -> Result<Box<dyn Walk>> {
+pub(crate) fn own_regions() -> Result<Box<dyn Walk>> {
     let kernel = host()?;
     kernel.regions(Pid::this(), kernel.identity(Pid::this())?, Detail::Map)
 }

@@ -89,6 +89,8 @@ pub struct Machine {
     pub version: Vec<u8>,
     /// The machine's architecture, as `uname -m` has it.
     pub architecture: Vec<u8>,
+    /// Its name in the network.
+    pub hostname: Vec<u8>,
     /// When it was started.
     pub booted: SystemTime,
     /// How long ago that was.

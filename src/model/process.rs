@@ -6,6 +6,7 @@ use std::time::SystemTime;
 /// A process id. 22 bits hold every pid of both systems (Linux: at most 4,194,304,
 /// `PID_MAX_LIMIT`; macOS: at most 99,999).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
 pub struct Pid(u32);
 
 impl Pid {
@@ -18,13 +19,14 @@ impl Pid {
         (number <= Self::MAX).then_some(Pid(number))
     }
 
-    /// The caller's own process.
+    /// The pid of the calling process.
     #[must_use]
     pub fn this() -> Self {
         Pid(std::process::id() & Self::MAX)
     }
 
     /// The pid written as the name of a directory: decimal digits without a leading zero.
+    #[cfg_attr(doc, doc(hidden))]
     #[must_use]
     pub fn from_name(name: &[u8]) -> Option<Self> {
         if name.is_empty() || name.len() > 7 || (name[0] == b'0' && name.len() > 1) {

@@ -1,9 +1,10 @@
 //! What a kernel answered about some processes, kept so that the whole walk can be replayed on
 //! any machine. `docs/recording.md` describes the file.
 //!
-//! A recording holds answers, not conclusions: what [`record`] writes is what the calls gave, in
-//! their own numbers, errors among them. Reading one back trusts nothing ([`read`]).
+//! A recording holds answers, not conclusions: what [`record()`] writes is what the calls gave, in
+//! their own numbers, errors among them. Reading one back trusts nothing ([`read()`]).
 
+mod allowance;
 mod answer;
 mod brief;
 mod check;

@@ -11,8 +11,9 @@ use std::io::{self, Read};
 
 use serde::Deserialize;
 
+use super::allowance::Allowance;
 use super::row::{self, End};
-use super::strict::{Allowance, Strict};
+use super::strict::Strict;
 use super::{
     Answer, FORMAT, Kept, ProcessAnswers, RecordedProcess, Recording, Reply, VERSION, check,
 };

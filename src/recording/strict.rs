@@ -9,7 +9,6 @@
 //! The parser is asked for any value rather than for a number or a map, since its own message
 //! about a value of the wrong type quotes all of it; the visitor's is a [`Brief`].
 
-use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{
@@ -17,44 +16,14 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
+use super::allowance::Allowance;
 use super::brief::Brief;
-use super::read::Limits;
 
 /// No machine has so many sysctls that a recording asks for; each costs more memory than text.
 const MOST_KEYS: usize = 1024;
 
 /// The struct that stands for a process.
 const PROCESS: &str = "RecordedProcess";
-
-/// How much there may still be.
-#[derive(Debug)]
-pub(super) struct Allowance {
-    limits: Limits,
-    rows: Cell<usize>,
-    processes: Cell<usize>,
-}
-
-impl Allowance {
-    pub(super) fn new(limits: Limits) -> Self {
-        let (rows, processes) = (Cell::new(limits.rows), Cell::new(limits.processes));
-        Allowance { limits, rows, processes }
-    }
-
-    fn row<E: Error>(&self) -> Result<(), E> {
-        let most = self.limits.rows;
-        spend(&self.rows, || E::custom(format_args!("more than {most} rows in all lists")))
-    }
-
-    fn process<E: Error>(&self) -> Result<(), E> {
-        let most = self.limits.processes;
-        spend(&self.processes, || E::custom(format_args!("more than {most} processes")))
-    }
-}
-
-fn spend<E>(left: &Cell<usize>, error: impl FnOnce() -> E) -> Result<(), E> {
-    left.set(left.get().checked_sub(1).ok_or_else(error)?);
-    Ok(())
-}
 
 /// A deserializer, or what one hands out, made strict.
 pub(super) struct Strict<'a, T> {

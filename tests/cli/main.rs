@@ -5,11 +5,14 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod completions;
+mod generated;
 mod ls;
 #[cfg(feature = "mount")]
 mod messages;
 mod paths;
 mod pipes;
+mod replay;
 #[cfg(not(feature = "mount"))]
 mod without_fuse;
 

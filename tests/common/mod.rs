@@ -2,7 +2,9 @@
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 #![allow(clippy::panic)]
 
+pub mod counted;
 pub mod golden;
+pub mod mach;
 #[cfg(target_os = "linux")]
 pub mod mount;
 pub mod program;

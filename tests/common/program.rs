@@ -1,9 +1,9 @@
 //! The program under test, and this test program itself, run to their end.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-#[cfg(target_os = "linux")]
 use super::watchdog::Watchdog;
 
 /// Runs it with these arguments.
@@ -28,19 +28,30 @@ pub fn err(output: &Output) -> String {
 
 /// A copy of a program that can be started at once. Copied by this process, it could not be started
 /// (ETXTBSY) as long as a child that another test has just forked holds it open for writing.
+/// [`write_script`] is for scripts.
 pub fn copy(program: impl AsRef<Path>, to: &Path) {
     let copied = Command::new("cp").arg(program.as_ref()).arg(to).status().expect("cp");
     assert!(copied.success(), "cp {} {}", program.as_ref().display(), to.display());
 }
 
+/// Makes this script, which can be started at once, like a [`copy`].
+pub fn write_script(to: &Path, text: &str) {
+    let make = "cat >\"$0\" && chmod 755 \"$0\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", make]).arg(to).stdin(Stdio::piped());
+    let mut shell = shell.spawn().expect("sh");
+    let input = shell.stdin.take().expect("its standard input is a pipe");
+    (&input).write_all(text.as_bytes()).expect("the script");
+    drop(input);
+    assert!(shell.wait().expect("sh").success(), "{}", to.display());
+}
+
 /// Runs a command, with all that it starts, to its end or to that of the watchdog.
-#[cfg(target_os = "linux")]
 pub trait ToEnd {
     /// Its status and its output. Its standard input is empty unless it was set.
     fn to_end(&mut self) -> Output;
 }
 
-#[cfg(target_os = "linux")]
 impl ToEnd for Command {
     fn to_end(&mut self) -> Output {
         use nix::sys::signal::{Signal, killpg};
@@ -53,6 +64,35 @@ impl ToEnd for Command {
         });
         child.wait_with_output().expect("its output")
     }
+}
+
+/// The name by which libtest knows a test of the module with this `module_path!()`.
+pub fn test_of(module: &str, test: &str) -> String {
+    // The first name is that of the program.
+    match module.split_once("::") {
+        Some((_, inside)) => format!("{inside}::{test}"),
+        None => test.to_owned(),
+    }
+}
+
+/// Whether this process runs this test of the module alone. Where it does not, runs it in a process
+/// of its own, and returns when it has passed there. All tests of a program run in threads of one
+/// process, so a test needs this that takes all descriptors, or looks at all children or at memory.
+pub fn in_own_process(module: &str, test: &str) -> bool {
+    const ALONE: &str = "MACH_PROCFS_OWN_PROCESS";
+    let name = test_of(module, test);
+    if std::env::var_os(ALONE).is_some_and(|alone| alone == *name) {
+        return true;
+    }
+    let output = Command::new(std::env::current_exe().expect("own path"))
+        .args(["--exact", &name, "--nocapture"])
+        .env(ALONE, &name)
+        .stdin(Stdio::null())
+        .to_end();
+    eprint!("{}", err(&output));
+    // A name that no test has would pass as well.
+    assert!(output.status.success() && out(&output).contains(" 1 passed"), "{name}: {output:?}");
+    false
 }
 
 /// This test program for [`by_any_user`]: the child's standard input, executed.
@@ -76,13 +116,13 @@ pub fn by_any_user(command: &mut Command) -> &mut Command {
     command.stdin(file)
 }
 
-/// Runs the test `as_nobody` of the test that runs, as a user without rights, about a process; it
-/// must pass, and say this.
+/// Runs the test `as_nobody` of this module, as a user without rights, about a process; it must pass,
+/// and say this.
 #[cfg(target_os = "linux")]
-pub fn passes_as_nobody(user: u32, pid: u32, said: &str) {
+pub fn passes_as_nobody(module: &str, user: u32, pid: u32, said: &str) {
     use std::os::unix::process::CommandExt;
     let output = by_any_user(&mut Command::new(MYSELF))
-        .args(["--ignored", "--exact", "as_nobody", "--nocapture"])
+        .args(["--ignored", "--exact", &test_of(module, "as_nobody"), "--nocapture"])
         .env("TARGET", pid.to_string())
         .uid(user)
         .gid(user)

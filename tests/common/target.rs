@@ -19,7 +19,7 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::program::{MYSELF, by_any_user};
+use super::program::{MYSELF, by_any_user, test_of};
 use super::watchdog::Watchdog;
 
 const SCRIPT: &str = "MACH_PROCFS_TARGET";
@@ -64,7 +64,7 @@ impl Target {
 
     fn start(mut command: Command, script: &str) -> Self {
         command
-            .args(["--ignored", "--exact", "common::target::process", "--nocapture"])
+            .args(["--ignored", "--exact", &test_of(module_path!(), "process"), "--nocapture"])
             .env(SCRIPT, script)
             .current_dir("/")
             .stdout(Stdio::null())

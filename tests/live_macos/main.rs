@@ -1,5 +1,6 @@
 //! On a Mac only: the walk over real processes, held against what else tells of the same memory.
-//! Needs no root, and macFUSE only where it is built to mount. Elsewhere `scripts/check-darwin` compiles and links it.
+//! Needs no root, and macFUSE only where it is built to mount. Elsewhere `scripts/dev/check-darwin`
+//! compiles and links it.
 #![cfg(target_os = "macos")]
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -14,6 +14,7 @@ mod procfs_crate;
 mod procps;
 mod psutil;
 mod recordings;
+mod scripting;
 mod targets;
 mod walk;
 

@@ -16,7 +16,7 @@ mod status;
 pub use limits::limits;
 pub use machine::{cpuinfo, kernel_stat, loadavg, uptime, version};
 pub use meminfo::meminfo;
-pub use mounts::{filesystems, mounts};
+pub use mounts::{filesystems, mountinfo, mounts};
 pub use net::{tcp, tcp6, udp, udp6, unix};
 pub use network::{arp, dev, route};
 pub use process::{comm, fdinfo, io, statm, thread_comm};

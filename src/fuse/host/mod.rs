@@ -1,5 +1,4 @@
-//! What differs between the systems in what they ask of a volume. The one place of this layer that
-//! picks the system.
+//! The differences between the systems, in the requests of their kernels and in memory.
 
 mod memory;
 mod rules;

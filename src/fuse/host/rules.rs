@@ -1,12 +1,12 @@
-//! What the two kernels that ask a volume expect of it.
+//! What the two systems' kernels expect of a file system.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use fuser::{Errno, InitFlags};
 
-/// How a kernel asks, and what it makes of replies. Tests give the adapter the rules of the other
-/// system.
+/// How a kernel sends requests, and what it does with replies. Tests run the adapter with the rules
+/// of the other system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostRules {
     /// The capability to ask for at INIT. The mount works without it.
@@ -14,22 +14,21 @@ pub struct HostRules {
     /// The reply for a node whose pid belongs to another process.
     pub replaced: Errno,
     /// Whether one handle serves all processes that open a node. READ and READDIR carry the reader's
-    /// own ids then, and FLUSH says who closed the file.
+    /// own ids then, and FLUSH those of the process that has closed the file.
     pub shared_handles: bool,
     /// Whether GETATTR carries a handle for `lseek(SEEK_END)`, and only then.
     pub handle_means_seek_end: bool,
     /// Whether programs trust the size of an open file.
     pub open_files_have_sizes: bool,
-    /// Whether a read without an owner is one for the page cache.
+    /// Whether a READ without an owner fills the page cache.
     pub page_cache_has_no_owner: bool,
     /// Whether the kernel compares the permission bits itself (`default_permissions`).
     pub kernel_checks_access: bool,
     /// The reply to GETXATTR.
     pub no_xattr: Errno,
-    /// Whether LISTXATTR is answered with an empty list, not with [`no_xattr`](Self::no_xattr).
+    /// Whether the reply to LISTXATTR is an empty list, not [`no_xattr`](Self::no_xattr).
     pub lists_no_xattrs: bool,
-    /// Whether the system looks for names of its own on every volume, as `is_probe`
-    /// knows them.
+    /// Whether the system looks for names of its own on every volume (`is_probe`).
     pub probes: bool,
 }
 
@@ -44,12 +43,12 @@ pub const LINUX: HostRules = HostRules {
     // `fuse_file_llseek` asks with the handle, `fstat` without it.
     handle_means_seek_end: true,
     open_files_have_sizes: false,
-    // Direct reads name the reader's files as owner (`fuse_direct_io`), those for the page cache do
-    // not (`fuse_do_readfolio`).
+    // Direct reads have the reader's open files as owner (`fuse_direct_io`). Reads for the page cache
+    // have none (`fuse_do_readfolio`).
     page_cache_has_no_owner: true,
     // Mounted without `default_permissions`: only the daemon refuses.
     kernel_checks_access: false,
-    // "Not supported", once: the kernel then answers for itself, as it does for its own procfs.
+    // "Not supported": the kernel asks once and answers for itself then, as for its own procfs.
     no_xattr: Errno::ENOSYS,
     lists_no_xattrs: false,
     probes: false,

@@ -11,6 +11,7 @@ mod darwin;
 mod failure;
 mod libraries;
 pub(crate) mod list;
+mod lock;
 mod names;
 mod own;
 pub(crate) mod paths;
@@ -24,6 +25,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use self::libraries::OwnCache;
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
+#[cfg(feature = "cli")]
 pub(crate) use self::queries::argument_area;
 use self::queries::{LastThreads, LeftBehind};
 use self::target::{Found, SHORT, Target, UNIQUE, number};

@@ -5,46 +5,16 @@ use std::ops::Range;
 use std::time::SystemTime;
 
 use super::{
-    Errno, FilePart, Image, KernReturn, Mount, PortName, Refusal, SharedCache, SpaceEntry,
-    StateFlavor, Timebase,
+    Errno, FilePart, Image, KernReturn, Mount, PortKind, PortName, Refusal, SharedCache,
+    SpaceEntry, StateFlavor, Timebase,
 };
-
-/// Bit 0 of `vm.self_region_info_flags`: answer `SM_SHARED` at once instead of scanning the whole
-/// map for aliases, which makes a walk quadratic.
-pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
-
-/// What a task's port is good for, the strongest first; each is good for all that the next one is
-/// good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PortKind {
-    /// `task_for_pid`: everything.
-    Control,
-    /// `task_read_for_pid`: reads memory, registers and the table of ports.
-    Read,
-    /// `task_inspect_for_pid`: looks at regions' and threads' numbers.
-    Inspect,
-    /// `task_name_for_pid`: the task's own numbers.
-    Name,
-}
-
-impl PortKind {
-    /// The call that gives such a port, for errors.
-    #[must_use]
-    pub fn call(self) -> &'static str {
-        match self {
-            PortKind::Control => "task_for_pid",
-            PortKind::Read => "task_read_for_pid",
-            PortKind::Inspect => "task_inspect_for_pid",
-            PortKind::Name => "task_name_for_pid",
-        }
-    }
-}
 
 /// The calls of macOS about processes and the machine, as its headers have them: process ids are
 /// `pid_t`; addresses, sizes and offsets are bytes; buffers are filled from their start.
 ///
-/// Calls by port fail alike: a port that is too weak, and one whose task or thread has ended, are
-/// [`KernReturn::INVALID_ARGUMENT`]; a dead name is [`KernReturn::INVALID_DEST`].
+/// All calls by port fail in these ways: a port that is too weak, one whose task or thread has ended,
+/// an unknown flavor and too few words are [`KernReturn::INVALID_ARGUMENT`]; a dead name is
+/// [`KernReturn::INVALID_DEST`].
 pub trait XnuCalls: Send + Sync + 'static {
     /// `getpid`. Never 0 on a live kernel; 0 where this program is no process of the kernel that
     /// answers, as in a replay.
@@ -61,13 +31,12 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// `proc_pidinfo`: fills the buffer by this flavor and returns the bytes that it wrote; without a
     /// buffer, where a flavor has that, the bytes that there are.
     ///
-    /// The kernel checks in this order: pid 0 with a region flavor is [`Errno::PERM`] (even for
-    /// root, and it may file a crash report against the caller); an unknown flavor,
-    /// [`Errno::INVAL`]; a buffer smaller than the flavor's struct, [`Errno::NOMEM`]; no such
-    /// process, or a zombie that was not asked for, [`Errno::SRCH`]; the uid rule, [`Errno::PERM`]
-    /// unless the caller's effective uid is the target's or 0 (flavors 13 and 17 are exempt).
-    /// `proc_find` inside waits while the target is in `execve`'s switch-over, so every such call
-    /// may block.
+    /// The kernel checks in this order: pid 0 with a region flavor, [`Errno::PERM`] (even for root,
+    /// and it may file a crash report against the caller); an unknown flavor, [`Errno::INVAL`]; a
+    /// buffer smaller than the struct, [`Errno::NOMEM`]; no such process, or a zombie that was not
+    /// asked for, [`Errno::SRCH`]; the uid rule, [`Errno::PERM`] unless the caller's effective uid is
+    /// the target's or 0 (flavors 13 and 17 are exempt). Every call may block: `proc_find` waits while
+    /// the target is in `execve`'s switch-over.
     ///
     /// # Errors
     /// Those, and what the flavor ([`PidInfo`](super::PidInfo), [`PidList`](super::PidList)) gives.
@@ -98,7 +67,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     ) -> Result<usize, Errno>;
 
     /// `proc_pid_rusage`: fills the buffer with the struct of this flavor, of a zombie with what it
-    /// had used at its end. The kernel takes the struct's size for the buffer's.
+    /// had used at its end.
     ///
     /// # Errors
     /// In this order: [`Errno::SRCH`] for no such process; the uid rule of
@@ -112,9 +81,8 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// [`Errno::SRCH`] for no such process and for a zombie.
     fn session(&self, pid: i32) -> Result<i32, Errno>;
 
-    /// `csops`, which fills the buffer by this operation. `CS_OPS_STATUS`, one word: the flags of the
-    /// code signature of any process, to any caller ([`CodeSigning`](super::CodeSigning)). Of pid 0
-    /// they are the caller's own.
+    /// `csops`: fills the buffer by this operation ([`CS_OPS_STATUS`](super::CS_OPS_STATUS)). Pid 0 is
+    /// the caller.
     ///
     /// # Errors
     /// [`Errno::SRCH`] for no such process and for a zombie; what a policy gives
@@ -122,10 +90,9 @@ pub trait XnuCalls: Send + Sync + 'static {
     fn code_signing(&self, pid: i32, operation: u32, buffer: &mut [u8]) -> Result<(), Errno>;
 
     /// `fsgetpath`: the path of a file, by its file system and its number there, into a buffer of at
-    /// most 8,192 bytes. Returns its length, the NUL at its end counted.
-    ///
-    /// The kernel has the file system look the file up (`VFS_VGET`) and, where the name cache lacks
-    /// a part of the path, its parents, so the call may wait for it.
+    /// most 8,192 bytes. Returns its length, the NUL at its end counted. The kernel has the file
+    /// system look the file up (`VFS_VGET`) and, where the name cache lacks a part of the path, its
+    /// parents, so the call may wait for it.
     ///
     /// # Errors
     /// [`Errno::NOTSUP`] for no such file system, and one that does not find files by number;
@@ -148,19 +115,8 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// `sysctl` by numbers: fills the buffer with the value and returns its length; without a
     /// buffer, the length that is there.
     ///
-    /// `{CTL_KERN, KERN_PROCARGS2, pid}`: the length is rounded up to a multiple of 4 and known to
-    /// any caller. The first four bytes are the number of arguments. A buffer smaller than the
-    /// length gets the number and the **tail** of what follows, with zeros at its end, so ask for
-    /// the length first and allocate more. At most 1 MiB + 4 bytes.
-    ///
-    /// `{CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}`: a [`KinfoProc`](super::KinfoProc), of any
-    /// process to any caller, zombies and pid 0 among them; no such process is a success of 0 bytes
-    /// (`kern_sysctl.c:sysctl_prochandle`).
-    ///
     /// # Errors
-    /// `KERN_PROCARGS2`: [`Errno::INVAL`] for no such process, a zombie, a process of the kernel,
-    /// another user's process, and a buffer of 4 bytes or less; [`Errno::IO`] for an unreadable
-    /// stack. `KERN_PROC`: [`Errno::NOMEM`] for a buffer smaller than the struct.
+    /// Those of [`KERN_PROCARGS2`](super::KERN_PROCARGS2) and [`KERN_PROC_PID`](super::KERN_PROC_PID).
     fn sysctl(&self, name: &[i32], buffer: Option<&mut [u8]>) -> Result<usize, Errno>;
 
     /// `sysctlbyname`: fills the buffer with the value and returns its length; without a buffer,
@@ -172,30 +128,21 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// that is too small, whose contents are then undefined.
     fn sysctl_by_name(&self, name: &CStr, buffer: Option<&mut [u8]>) -> Result<usize, Errno>;
 
-    /// `sysctlbyname` with a new value. `vm.self_region_info_flags`
-    /// ([`REGION_INFO_SKIP_ALIASES`]) holds for this program's own questions only and needs no
-    /// privilege.
+    /// `sysctlbyname` with a new value, as for
+    /// [`REGION_INFO_SKIP_ALIASES`](super::REGION_INFO_SKIP_ALIASES).
     ///
     /// # Errors
-    /// [`Errno::NOENT`], for that name before macOS 15.
+    /// [`Errno::NOENT`] for a name that this kernel does not know.
     fn set_sysctl(&self, name: &CStr, value: &[u8]) -> Result<(), Errno>;
 
-    /// `task_for_pid`, `task_read_for_pid`, `task_inspect_for_pid` or `task_name_for_pid`: a send
-    /// right to the task's port of this kind, one reference more at each call, to be released once
-    /// with [`release_port`](Self::release_port) ([`TaskPort`](super::TaskPort) does it). May give
-    /// [`PORT_NULL`](super::PORT_NULL) or [`PORT_DEAD`](super::PORT_DEAD) with success, where the
-    /// process has no task yet or is losing it. May wait for an upcall to the task-access server,
-    /// but for a name port.
-    ///
-    /// A name port is given to root, and to a caller with the target's effective and real uid
-    /// (`kern_proc.c:task_name_for_pid`).
+    /// The call of this [`PortKind`]: a send right to the task's port, one reference more at each
+    /// call, to be released once with [`release_port`](Self::release_port)
+    /// ([`TaskPort`](super::TaskPort) does it). May give [`PORT_NULL`](super::PORT_NULL) or
+    /// [`PORT_DEAD`](super::PORT_DEAD) with success, where the process has no task yet or is losing
+    /// it. May wait for an upcall to the task-access server, except for a name port.
     ///
     /// # Errors
-    /// Of a control port [`KernReturn::FAILURE`] for pid 0, no such process and all refusals, and
-    /// [`KernReturn::PROTECTION_FAILURE`] and [`KernReturn::ABORTED`] from the upcall; of a name
-    /// port [`KernReturn::FAILURE`] for no such process, a zombie and all refusals. Of a read or
-    /// inspect port [`Errno::PERM`] for pid 0 and all refusals, [`Errno::SRCH`], [`Errno::ACCES`]
-    /// for a dead access server and a corpse, [`Errno::INTR`]; [`Errno::NOSYS`] before macOS 11.
+    /// Those of the [`PortKind`].
     fn port_for_pid(&self, kind: PortKind, pid: i32) -> Result<PortName, Refusal>;
 
     /// `mach_task_self`: this program's own task. Not a new reference: never to be released.
@@ -211,8 +158,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// many it wrote. A name port is enough.
     ///
     /// # Errors
-    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
-    /// words.
+    /// Those of calls by port.
     fn task_info(
         &self,
         task: PortName,
@@ -220,16 +166,12 @@ pub trait XnuCalls: Send + Sync + 'static {
         words: &mut [u32],
     ) -> Result<usize, KernReturn>;
 
-    /// `task_policy_get`, never the default: fills the words by this flavor and returns how many it
-    /// wrote. An inspect port is enough, a name port is not.
-    ///
-    /// `TASK_CATEGORY_POLICY`, one word: the role, -1 reniced, 0 unspecified, 1 foreground, 2
-    /// background, 3 control, 4 graphics server, 5 throttled, 6 no user interface, 7 default, 8
-    /// Darwin background.
+    /// `task_policy_get`, never the default: fills the words by this flavor
+    /// ([`TASK_CATEGORY_POLICY`](super::TASK_CATEGORY_POLICY)) and returns how many it wrote. An
+    /// inspect port is enough, a name port is not.
     ///
     /// # Errors
-    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
-    /// words.
+    /// Those of calls by port.
     fn task_policy(
         &self,
         task: PortName,
@@ -260,16 +202,15 @@ pub trait XnuCalls: Send + Sync + 'static {
 
     /// `task_threads`: a send right to each thread's port, of the same kind as the task's, which
     /// must be an inspect port or better. Each is one reference, to be released once
-    /// ([`ThreadPorts`](super::ThreadPorts) does it); those of threads that are just ending may be
+    /// ([`ThreadPorts`](super::ThreadPorts) does it). Threads that are just ending may have
     /// [`PORT_NULL`](super::PORT_NULL) or [`PORT_DEAD`](super::PORT_DEAD).
     ///
     /// # Errors
     /// Those of calls by port; [`KernReturn::FAILURE`] for a task that is ending just now.
     fn threads(&self, task: PortName) -> Result<Vec<PortName>, KernReturn>;
 
-    /// A right to the thread with this id, where it can be had without those to all others, which
-    /// the kernel has no call for: in a replay. [`PORT_NULL`](super::PORT_NULL) where there is no
-    /// such thread.
+    /// A right to the thread with this id, where it comes without rights to all others: in a replay,
+    /// not on a Mac. [`PORT_NULL`](super::PORT_NULL) where there is no such thread.
     ///
     /// # Errors
     /// As [`threads`](Self::threads).
@@ -281,8 +222,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// returns how many it wrote. An inspect port is enough.
     ///
     /// # Errors
-    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an unknown flavor and too few
-    /// words.
+    /// Those of calls by port.
     fn thread_info(
         &self,
         thread: PortName,
@@ -294,14 +234,10 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// read port. The flavors are the machine's ([`StateFlavor::of_cpu`]), and a translated
     /// process's threads are the machine's as well.
     ///
-    /// The kernel stops the thread for it and lets it go again (`thread_act.c`): one that runs on
-    /// a CPU is interrupted and waited for. On arm64 `lr`, `pc`, `sp` and `fp` of a process with
-    /// pointer authentication may be signed.
-    ///
     /// # Errors
-    /// Those of calls by port; [`KernReturn::INVALID_ARGUMENT`] also for an inspect port, too few words
-    /// and a flavor that this machine or this thread does not have; [`KernReturn::TERMINATED`] for
-    /// a thread that ended just now, [`KernReturn::ABORTED`] where the wait was interrupted.
+    /// Those of calls by port, also for a flavor that this machine or this thread does not have;
+    /// [`KernReturn::TERMINATED`] for a thread that ended just now, [`KernReturn::ABORTED`] where the
+    /// wait was interrupted.
     fn thread_state(
         &self,
         thread: PortName,
@@ -338,17 +274,13 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// `host_statistics64`: fills the words by this flavor ([`HostInfo`](super::HostInfo)) and
     /// returns how many it wrote.
     ///
-    /// To a program that is not Apple's the kernel answers two to ten questions of all of them a
-    /// second, and the others with what it said before (`host.c:rate_limit_host_statistics`).
-    ///
     /// # Errors
     /// [`KernReturn::FAILURE`] for too few words.
     fn host_statistics(&self, flavor: i32, words: &mut [u32]) -> Result<usize, KernReturn>;
 
-    /// `host_processor_info`: the words of each CPU, by its number, by this flavor
-    /// ([`ProcessorFlavor`](super::ProcessorFlavor)), and how many words each has. Of one CPU only,
-    /// where one is wanted: the kernel has no call for that, but a replay, in which there may be
-    /// thousands, does not copy the others.
+    /// `host_processor_info`: how many words each CPU has by this flavor
+    /// ([`ProcessorFlavor`](super::ProcessorFlavor)), and the words of all CPUs in their order, or of
+    /// `only` one. The kernel always gives all; a replay does not copy thousands of others.
     ///
     /// # Errors
     /// `KERN_RESOURCE_SHORTAGE` of a kernel without memory.
@@ -366,8 +298,7 @@ pub trait XnuCalls: Send + Sync + 'static {
 
     /// `getfsstat(MNT_NOWAIT)`: fills the buffer with the mounted file systems and returns how
     /// many; without a buffer, how many there are. A result that fills the buffer may have been
-    /// cut off silently. The kernel answers with what it has at hand and asks no file system, so
-    /// that a dead one does no harm.
+    /// cut off silently. The kernel asks no file system, so a dead one does no harm.
     ///
     /// # Errors
     /// What a policy gives.
@@ -388,9 +319,8 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// What the three gave; [`Errno::INVAL`] for what is no regular file.
     fn file_part(&self, path: &[u8], offset: u64, most: usize) -> Result<FilePart, Errno>;
 
-    /// dyld's list of the images of this program, as far as they lie in dyld's shared cache; in
-    /// no order, and what was in the vector is gone. dyld is no part of the kernel, but only it
-    /// knows where the images are in there: to the kernel the cache is a few large regions.
+    /// Replaces the vector's content by the images of this program in dyld's shared cache, in no
+    /// order. Only dyld knows them: to the kernel the cache is a few large regions.
     ///
     /// Segments that several images share are left out. An image may come twice, and one that is
     /// being loaded may be missing. Nothing is listed where there is no shared cache.
@@ -408,8 +338,8 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// [`KernReturn::PROTECTION_FAILURE`] where not all of them may be read.
     fn read_own(&self, address: u64, buffer: &mut [u8]) -> Result<usize, KernReturn>;
 
-    /// dyld's shared cache, read with the two calls before where this program runs; `None` where
-    /// there is none. A replay has the one of the program that recorded.
+    /// dyld's shared cache, read with the two calls before, or the one of a recording; `None` where
+    /// there is none.
     fn shared_cache(&self) -> Option<SharedCache> {
         let range = self.cache_range();
         let read = |address, buffer: &mut [u8]| self.read_own(address, buffer) == Ok(buffer.len());

@@ -67,11 +67,24 @@ xnu_constants! {
         CTL_KERN: i32 = 1;
         /// Second number: processes.
         KERN_PROC: i32 = 14;
-        /// Third number: one process, by its pid.
+        /// `{CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}`: the value is a [`KinfoProc`](super::KinfoProc), of
+        /// any process to any caller, zombies and pid 0 among them; no such process is a success of 0
+        /// bytes (`kern_sysctl.c:sysctl_prochandle`).
+        ///
+        /// Errors: [`Errno::NOMEM`](super::Errno::NOMEM) for a buffer smaller than the struct.
         KERN_PROC_PID: i32 = 1;
-        /// Second number: arguments and environment of a process.
+        /// `{CTL_KERN, KERN_PROCARGS2, pid}`: arguments and environment of a process. The length
+        /// is rounded up to a multiple of 4 and known to any caller. The first four bytes are the
+        /// number of arguments. A buffer smaller than the length gets the number and the **tail** of
+        /// what follows, with zeros at its end, so ask for the length first and allocate more. At most
+        /// 1 MiB + 4 bytes.
+        ///
+        /// Errors: [`Errno::INVAL`](super::Errno::INVAL) for no such process, a zombie, a process of the
+        /// kernel, another user's process, and a buffer of 4 bytes or less;
+        /// [`Errno::IO`](super::Errno::IO) for an unreadable stack.
         KERN_PROCARGS2: i32 = 49;
-        /// Operation of `csops`: the flags of a process's code signature.
+        /// Operation of `csops`: the flags of a process's code signature, one word
+        /// ([`CodeSigning`](super::CodeSigning)), of any process to any caller.
         CS_OPS_STATUS: u32 = 0, private;
         /// What a Mach call returns that has not failed.
         KERN_SUCCESS: i32 = 0;
@@ -81,9 +94,12 @@ xnu_constants! {
         MAXLONGPATHLEN: usize = 8192, private;
         /// The longest path of an executable, with its NUL.
         PROC_PIDPATHINFO_MAXSIZE: usize = 4096;
-        /// Flavor of `proc_pid_rusage`: a [`Rusage`](super::Rusage).
+        /// Flavor of `proc_pid_rusage`: a [`Rusage`](super::Rusage). The kernel is passed no size of
+        /// the buffer, and takes the struct's.
         RUSAGE_INFO_V5: i32 = 5;
-        /// Flavor of `task_policy_get`: the role.
+        /// Flavor of `task_policy_get`: the role, one word. -1 reniced, 0 unspecified, 1 foreground,
+        /// 2 background, 3 control, 4 graphics server, 5 throttled, 6 no user interface, 7 default,
+        /// 8 Darwin background.
         TASK_CATEGORY_POLICY: u32 = 1;
     }
 }

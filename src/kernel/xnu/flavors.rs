@@ -123,6 +123,9 @@ flavors! {
     }
 
     /// A struct that a flavor of `host_statistics64` fills.
+    ///
+    /// To all programs that are not Apple's together the kernel gives two to ten new answers a second;
+    /// else it repeats the last one (`host.c:rate_limit_host_statistics`).
     trait HostInfo(i32) of "host_statistics64" as HOST_INFO {
         /// Asked as of its first revision.
         VmStatistics: HOST_VM_INFO64 = 4,

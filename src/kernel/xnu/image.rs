@@ -6,16 +6,19 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
-use super::{Errno, json};
+use super::Errno;
+#[cfg(feature = "cli")]
+use super::json;
 
 /// A Mach-O file that dyld has loaded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct Image {
     /// Its path. The file need not be there: libraries of the shared cache are in the cache only.
-    #[serde(with = "json::bytes")]
+    #[cfg_attr(feature = "cli", serde(with = "json::bytes"))]
     pub path: Vec<u8>,
     /// Where its segments are, in no order. Those in the shared cache need not begin or end at a
     /// page.
@@ -23,14 +26,14 @@ pub struct Image {
 }
 
 /// Where a segment of an [`Image`] is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct Segment {
     /// First address.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub start: u64,
     /// Bytes.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub size: u64,
 }
 

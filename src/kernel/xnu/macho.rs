@@ -6,9 +6,12 @@
 
 use std::ffi::CStr;
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
-use super::{CPU_TYPE_ARM64, json};
+use super::CPU_TYPE_ARM64;
+#[cfg(feature = "cli")]
+use super::json;
 
 /// As many bytes are read of a file: the commands about segments are the first, and take 72 bytes
 /// each, and 80 for each of their sections.
@@ -30,8 +33,8 @@ const MAGIC: u32 = 0xfeed_facf;
 const LC_SEGMENT_64: u32 = 0x19;
 
 /// A 64-bit Mach-O file, or the one of a universal file that begins at an offset.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct MachO {
     /// `CPU_TYPE_*`.
     pub cpu_type: i32,
@@ -40,20 +43,20 @@ pub struct MachO {
 }
 
 /// A `segment_command_64`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct MachOSegment {
     /// Where it wants to be mapped.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub address: u64,
     /// Bytes of memory.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub size: u64,
     /// Where it is in the file, from its Mach-O header on.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub file_offset: u64,
     /// Bytes in the file; the rest of the memory is zeros.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub file_size: u64,
     /// `VM_PROT_*` that it is mapped with at first.
     pub protection: u32,

@@ -9,6 +9,7 @@ mod constants;
 mod errno;
 mod flavors;
 mod image;
+#[cfg(feature = "cli")]
 pub(crate) mod json;
 pub mod macho;
 pub mod pcb_list;
@@ -23,7 +24,7 @@ mod sysctls;
 mod typed;
 mod wire;
 
-pub use self::calls::{PortKind, REGION_INFO_SKIP_ALIASES, XnuCalls};
+pub use self::calls::XnuCalls;
 pub use self::constants::{
     CS_OPS_STATUS, CTL_KERN, Constant, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KERN_SUCCESS,
     MAXLONGPATHLEN, MNT_NOWAIT, PROC_PIDPATHINFO_MAXSIZE, RUSAGE_INFO_V5, TASK_CATEGORY_POLICY,
@@ -35,12 +36,12 @@ pub use self::flavors::{
     ThreadId,
 };
 pub use self::image::{FilePart, IMAGE_SEGMENTS, Image, Segment};
-pub use self::ports::{TaskPort, ThreadPorts};
+pub use self::ports::{PortKind, TaskPort, ThreadPorts};
 pub use self::registers::{CPU_TYPE_ARM64, CPU_TYPE_X86_64, REGISTER_SETS, StateFlavor};
 pub use self::shared_cache::{CacheMapping, MOST_MEMORY, SharedCache};
 pub use self::structs::*;
 #[cfg(target_os = "macos")]
 pub use self::sys::Xnu;
-pub use self::sysctls::{SYSCTLS, routing, sockets};
+pub use self::sysctls::{REGION_INFO_SKIP_ALIASES, SYSCTLS, routing, sockets};
 pub use self::typed::{Typed, words_of};
 pub use self::wire::{Field, Layout, Plain, Text, Unread};

@@ -1,9 +1,48 @@
-//! Rights to ports of tasks and threads, given back exactly once.
+//! Ports of tasks and threads: their kinds, and rights that are given back exactly once.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{KernReturn, PORT_DEAD, PORT_NULL, PortKind, PortName, Refusal, XnuCalls};
+use super::{KernReturn, PORT_DEAD, PORT_NULL, PortName, Refusal, XnuCalls};
+
+/// The kinds of ports to a task, the strongest first. Each can do what the next one can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PortKind {
+    /// `task_for_pid`: everything.
+    ///
+    /// Errors: [`KernReturn::FAILURE`] for pid 0, no such process and all refusals;
+    /// [`KernReturn::PROTECTION_FAILURE`] and [`KernReturn::ABORTED`] from the upcall.
+    Control,
+    /// `task_read_for_pid`: reads memory, registers and the table of ports.
+    ///
+    /// Errors: [`Errno::PERM`](super::Errno::PERM) for pid 0 and all refusals;
+    /// [`Errno::SRCH`](super::Errno::SRCH); [`Errno::ACCES`](super::Errno::ACCES) for a dead access
+    /// server and a corpse; [`Errno::INTR`](super::Errno::INTR);
+    /// [`Errno::NOSYS`](super::Errno::NOSYS) before macOS 11.
+    Read,
+    /// `task_inspect_for_pid`: looks at regions' and threads' numbers.
+    ///
+    /// Errors: those of [`Read`](Self::Read).
+    Inspect,
+    /// `task_name_for_pid`: the task's own numbers. Given to root, and to a caller with the target's
+    /// effective and real uid (`kern_proc.c:task_name_for_pid`).
+    ///
+    /// Errors: [`KernReturn::FAILURE`] for no such process, a zombie and all refusals.
+    Name,
+}
+
+impl PortKind {
+    /// The call that gives such a port, for errors.
+    #[must_use]
+    pub fn call(self) -> &'static str {
+        match self {
+            PortKind::Control => "task_for_pid",
+            PortKind::Read => "task_read_for_pid",
+            PortKind::Inspect => "task_inspect_for_pid",
+            PortKind::Name => "task_name_for_pid",
+        }
+    }
+}
 
 /// The right to ask about one task. Dropping it gives the right back.
 pub struct TaskPort<C: XnuCalls> {
@@ -40,7 +79,7 @@ impl<C: XnuCalls> TaskPort<C> {
 impl<C: XnuCalls> Drop for TaskPort<C> {
     fn drop(&mut self) {
         if self.owned {
-            // A dead name is released like any other; there is nobody to tell of a failure.
+            // A dead name is released like any other. A failure leaves nothing to do.
             let _ = self.calls.release_port(self.name);
         }
     }

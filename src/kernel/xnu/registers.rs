@@ -1,13 +1,16 @@
 //! Sets of registers, by machine.
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
 use super::constants::{Constant, xnu_constants};
 
-/// A set of registers, by the number that `thread_get_state` knows it by. The numbers of the two
-/// machines overlap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+/// A set of registers, by its number in `thread_get_state`. The numbers of the two machines overlap.
+///
+/// The kernel stops a thread to read them and lets it go again (`thread_act.c`): one that runs on a CPU
+/// is interrupted and waited for. On arm64 `lr`, `pc`, `sp` and `fp` of a process with pointer authentication may be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(transparent))]
 pub struct StateFlavor(pub i32);
 
 xnu_constants! {

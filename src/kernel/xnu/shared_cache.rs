@@ -5,8 +5,10 @@
 //! The bytes are taken for hostile. Only what fits is believed, each list has a limit, and no bytes
 //! make this loop, overflow, or keep more than [`MOST_MEMORY`].
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "cli")]
 use super::json;
 use super::macho::segments;
 use super::{IMAGE_SEGMENTS, Image, Segment};
@@ -33,13 +35,13 @@ const MOST_COMMANDS: usize = 64 << 10;
 pub(super) type Read<'a> = &'a dyn Fn(u64, &mut [u8]) -> bool;
 
 /// What dyld's shared cache consists of, where it is mapped in a process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct SharedCache {
     /// The process that it was read in.
     pub pid: i32,
     /// Where its header is.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub address: u64,
     /// The mappings of all its files, in no order.
     pub mappings: Vec<CacheMapping>,
@@ -48,14 +50,14 @@ pub struct SharedCache {
 }
 
 /// `struct dyld_cache_mapping_and_slide_info`, as far as it counts here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(deny_unknown_fields))]
 pub struct CacheMapping {
     /// First address.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub address: u64,
     /// Bytes.
-    #[serde(with = "json::hex")]
+    #[cfg_attr(feature = "cli", serde(with = "json::hex"))]
     pub size: u64,
     /// `initProt`: `VM_PROT_*` that it is mapped with at first.
     pub protection: u32,

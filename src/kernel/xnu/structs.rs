@@ -4,6 +4,7 @@
 //! (`docs/recording.md`).
 
 mod file;
+mod kinfo;
 mod machine;
 mod network;
 mod process;
@@ -15,11 +16,11 @@ pub use self::file::{
     FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SemaphoreFile, SharedMemoryFile,
     SocketFile, TcpEnds, UnixEnds, VnodeFile,
 };
+pub use self::kinfo::KinfoProc;
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
 pub use self::network::{InterfaceMessage, RouteMessage};
 pub use self::process::{
-    BsdInfo, CodeSigning, KinfoProc, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo,
-    UniqueInfo,
+    BsdInfo, CodeSigning, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
 };
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,
@@ -41,6 +42,7 @@ pub fn layouts() -> impl Iterator<Item = &'static Layout> {
         machine::LAYOUTS,
         network::LAYOUTS,
         process::LAYOUTS,
+        kinfo::LAYOUTS,
         region::LAYOUTS,
         task::LAYOUTS,
     ]
@@ -54,7 +56,7 @@ pub(super) fn constants() -> impl Iterator<Item = &'static [Constant]> {
     [
         file::KINDS,
         process::INFO_FLAGS,
-        process::KINFO_FLAGS,
+        kinfo::KINFO_FLAGS,
         process::PLATFORMS,
         process::USAGE_FLAGS,
         process::SIGNING_FLAGS,

@@ -38,6 +38,11 @@ pub const SYSCTLS: [&CStr; 22] = [
     c"machdep.cpu.brand_string",
 ];
 
+/// Bit 0 of `vm.self_region_info_flags`: answer `SM_SHARED` at once instead of scanning the whole
+/// map for aliases, which makes a walk quadratic. Holds for this program's own questions only, and
+/// needs no privilege. Since macOS 15.
+pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
+
 /// The sysctls that list sockets ([`pcb_list`](super::pcb_list)). A recording keeps them only where it
 /// keeps all: addresses are private.
 pub mod sockets {

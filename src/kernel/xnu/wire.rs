@@ -3,9 +3,11 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+#[cfg(feature = "cli")]
 use super::json;
 
 /// A struct that the kernel fills: any bytes are a value of it, and it has no padding that is not a
@@ -59,9 +61,9 @@ pub struct Layout {
 ///
 /// `struct Name: "C name", SIZE { field: Type = "C field" @ OFFSET, … }` gives the type, asserts its
 /// size and its offsets in bytes, and lists them in `LAYOUTS` for the check against Apple's headers
-/// (`scripts/check-darwin`). Behind the size, `grows` says that newer headers append fields to this
-/// head of the struct, `private` that no public header has it, and `[packed]` that MIG packs it to 4
-/// bytes. A field whose C name is `""` is not read and not recorded, or described apart.
+/// (`scripts/dev/check-darwin`). Behind the size, `grows` says that newer headers append fields to
+/// this head of the struct, `private` that no public header has it, and `[packed]` that MIG packs it to
+/// 4 bytes. A field whose C name is `""` is not read and not recorded, or described apart.
 macro_rules! xnu_structs {
     ($(
         $(#[$meta:meta])*
@@ -113,13 +115,19 @@ macro_rules! xnu_structs {
     }) => {
         $(#[$meta])*
         #[derive(
-            Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize,
+            Clone, Copy, Debug, Default, PartialEq, Eq,
             zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout,
         )]
         #[$repr]
-        #[serde(deny_unknown_fields)]
+        #[cfg_attr(
+            feature = "cli",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(deny_unknown_fields)
+        )]
+        // A macro cannot tell a doc comment from an attribute of serde, so both are left out.
+        #[cfg_attr(not(feature = "cli"), allow(missing_docs))]
         pub struct $name {
-            $($(#[$field_meta])* pub $field: $type,)*
+            $($(#[cfg_attr(feature = "cli", $field_meta)])* pub $field: $type,)*
         }
     };
 }
@@ -194,12 +202,14 @@ impl<const N: usize> fmt::Debug for Text<N> {
     }
 }
 
+#[cfg(feature = "cli")]
 impl<const N: usize> Serialize for Text<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         json::bytes::serialize(self.bytes(), serializer)
     }
 }
 
+#[cfg(feature = "cli")]
 impl<'de, const N: usize> Deserialize<'de> for Text<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         json::text::deserialize(deserializer).map(Text)

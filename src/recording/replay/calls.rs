@@ -4,10 +4,11 @@ use std::ffi::CStr;
 use std::ops::Range;
 use std::time::SystemTime;
 
-use zerocopy::{Immutable, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::super::answer::{CpuWords, Fill};
 use super::super::{Answer, FileAnswers, Moment, RecordedPort, Reply, ThreadAnswers};
+use super::buffers::{any, copy, copy_words, fill};
 use super::handed_out::Holder;
 use super::places::{last, thread_id};
 use super::{Replay, place_of};
@@ -17,39 +18,6 @@ use crate::kernel::xnu::{
     RUSAGE_INFO_V5, Refusal, RegionPathInfo, SharedCache, SpaceEntry, StateFlavor, SubmapInfo,
     SubmapShortInfo, TASK_CATEGORY_POLICY, ThreadId, Timebase, XnuCalls, words_of,
 };
-
-/// Puts items behind each other as the kernel does, as many as there is room for; gives their
-/// bytes.
-fn fill<T: IntoBytes + Immutable>(
-    items: impl Iterator<Item = T>,
-    buffer: &mut [u8],
-) -> Result<usize, Errno> {
-    if buffer.len() < size_of::<T>() {
-        return Err(Errno::NOMEM);
-    }
-    let room = buffer.chunks_exact_mut(size_of::<T>());
-    let filled = room.zip(items).map(|(to, item)| to.copy_from_slice(item.as_bytes())).count();
-    Ok(filled * size_of::<T>())
-}
-
-/// Bytes where they were asked for, or their number.
-fn copy(bytes: &[u8], buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
-    if let Some(buffer) = buffer {
-        buffer.get_mut(..bytes.len()).ok_or(Errno::NOMEM)?.copy_from_slice(bytes);
-    }
-    Ok(bytes.len())
-}
-
-/// Words, as a Mach call gives them.
-fn copy_words(from: &[u32], words: &mut [u32]) -> Result<usize, KernReturn> {
-    words.get_mut(..from.len()).ok_or(KernReturn::INVALID_ARGUMENT)?.copy_from_slice(from);
-    Ok(from.len())
-}
-
-/// A question that every subject of a table has an answer to.
-fn any<T, E>(_: T) -> Result<(), E> {
-    Ok(())
-}
 
 impl XnuCalls for Replay {
     fn own_pid(&self) -> i32 {

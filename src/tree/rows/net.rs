@@ -8,8 +8,8 @@ use crate::model::Result;
 
 pub(super) const ROWS: &[RowSpec] = &[
     directory("PID/net", "the network that it sees"),
-    // The kernel hides addresses of its memory in them from a reader without `CAP_SYSLOG`, as this
-    // program is one (`%pK`).
+    // Addresses of its own memory in these Linux hides from this program, which lacks `CAP_SYSLOG`
+    // (`%pK`).
     network(
         "PID/net/arp",
         "net/arp",

@@ -90,6 +90,12 @@ pub(super) const ROWS: &[RowSpec] = &[
     .memory(),
     machine("PID/mounts", linux::mounts, "file systems that it sees mounted, as `mounts`")
         .own("mounts", Public::Whole),
+    machine(
+        "PID/mountinfo",
+        linux::mountinfo,
+        "file systems that it sees mounted, with their devices and in which other each is",
+    )
+    .own("mountinfo", Public::Whole),
     process(
         "PID/jobc",
         |p, out| line_or_dash(out, p.job_control),

@@ -2,6 +2,7 @@
 
 use super::super::kind::{Entries, Kind, Link, Public};
 use super::{RowSpec, directory, machine, row};
+use crate::format::line::text_line;
 use crate::format::{linux, macfuse};
 
 pub(super) const ROWS: &[RowSpec] = &[
@@ -27,6 +28,8 @@ pub(super) const ROWS: &[RowSpec] = &[
         "link to the directory of the first process of this name, `:` for `/`",
     )
     .each(Entries::ProcessNames),
+    directory("sys", "what Linux's sysctl tells"),
+    directory("sys/kernel", "the kernel's name and version"),
     directory("system", "the machine, as the MacFUSE procfs shows it"),
     directory("system/hardware", "its parts"),
     directory("system/hardware/cpus", "its CPUs"),
@@ -60,4 +63,12 @@ pub(super) const ROWS: &[RowSpec] = &[
         "types of file systems, on macOS of those that are mounted",
     )
     .own("filesystems", Public::Whole),
+    machine("sys/kernel/ostype", |m, out| text_line(out, &m.system), "name of the kernel")
+        .own("sys/kernel/ostype", Public::Whole),
+    machine("sys/kernel/osrelease", |m, out| text_line(out, &m.release), "release of the kernel")
+        .own("sys/kernel/osrelease", Public::Whole),
+    machine("sys/kernel/hostname", |m, out| text_line(out, &m.hostname), "name of the machine")
+        .own("sys/kernel/hostname", Public::Whole),
+    machine("sys/kernel/version", |m, out| text_line(out, &m.version), "version of the kernel")
+        .own("sys/kernel/version", Public::Whole),
 ];

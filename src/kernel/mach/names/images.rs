@@ -5,14 +5,12 @@
 //! a few of these threads may exist at a time.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
+use super::super::lock::lock;
 use crate::kernel::xnu::macho::{HEADER_ROOM, MachO};
 use crate::kernel::xnu::{FilePart, VnodeInfo, XnuCalls};
 
@@ -69,7 +67,7 @@ impl<C: XnuCalls> Images<C> {
     pub(super) fn image(&self, vnode: &VnodeInfo, path: &[u8], offset: u64) -> Image {
         let VnodeInfo { dev, ino, mtime, size, .. } = *vnode;
         let key = Key { dev, ino, mtime, size, offset };
-        if let Some(image) = self.shared.known.lock().get(&key) {
+        if let Some(image) = lock(&self.shared.known).get(&key) {
             return image.clone();
         }
         self.read(key, path.to_vec()).unwrap_or(Image::Unreadable)
@@ -95,7 +93,7 @@ impl<C: XnuCalls> Images<C> {
         match receiver.recv_timeout(PATIENCE) {
             Ok(image) => image,
             Err(_) => {
-                shared.known.lock().entry(key).or_insert(Image::Unreadable);
+                lock(&shared.known).entry(key).or_insert(Image::Unreadable);
                 None
             }
         }
@@ -112,7 +110,7 @@ fn image_of(part: &FilePart, key: Key) -> Image {
 
 impl Shared {
     fn keep(&self, key: Key, image: Image) {
-        let mut known = self.known.lock();
+        let mut known = lock(&self.known);
         if known.len() >= MOST_KEPT {
             // They are read again where they are still wanted.
             known.clear();

@@ -5,12 +5,11 @@
 //! over.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
+use super::super::lock::lock;
 use crate::model::{Pid, error_words};
 
 /// Long for a file that answers, and short for a person who waits.
@@ -38,7 +37,7 @@ impl Default for LeftBehind {
 
 impl LeftBehind {
     fn has_room(&self, pid: Pid) -> bool {
-        let by_pid = self.by_pid.lock();
+        let by_pid = lock(&self.by_pid);
         let of_process = by_pid.get(&pid).copied().unwrap_or_default();
         of_process < PER_PROCESS && by_pid.values().sum::<usize>() < IN_ALL
     }
@@ -70,8 +69,8 @@ pub(in super::super) fn ask_each<F: Copy + Send + 'static, T: Send + 'static>(
                 // It ends when nothing is waited for any more.
                 let _ = sender.send(None);
                 let _ = rest.into_iter().try_for_each(|file| sender.send(Some(ask(file))));
-                let mut by_pid = left.by_pid.lock();
-                let mut asking = asking.lock();
+                let mut by_pid = lock(&left.by_pid);
+                let mut asking = lock(&asking);
                 asking.has_ended = true;
                 if asking.is_left
                     && let Some(count) = by_pid.get_mut(&pid)
@@ -94,8 +93,8 @@ pub(in super::super) fn ask_each<F: Copy + Send + 'static, T: Send + 'static>(
                 Ok(answer) => answers.push(answer),
                 Err(RecvTimeoutError::Timeout) => {
                     answers.push(None);
-                    let mut by_pid = left.by_pid.lock();
-                    let mut asking = asking.lock();
+                    let mut by_pid = lock(&left.by_pid);
+                    let mut asking = lock(&asking);
                     if !asking.has_ended {
                         asking.is_left = true;
                         *by_pid.entry(pid).or_default() += 1;
@@ -131,7 +130,7 @@ mod tests {
         let held = Arc::new(Mutex::new(held));
         move |descriptor| {
             if descriptor % 2 == 1 {
-                let _ = held.lock().recv();
+                let _ = lock(&held).recv();
             }
             descriptor
         }
@@ -145,9 +144,9 @@ mod tests {
         let ask = asking(held);
         let answers = ask_each(&left, pid, &[0, 1, 2, 3, 4], ask.clone());
         assert_eq!(answers, [Some(0), None, Some(2), None, Some(4)]);
-        assert_eq!(left.by_pid.lock().get(&pid), Some(&2));
+        assert_eq!(lock(&left.by_pid).get(&pid), Some(&2));
         drop(release);
-        while !left.by_pid.lock().is_empty() {
+        while !lock(&left.by_pid).is_empty() {
             std::thread::yield_now();
         }
         assert_eq!(ask_each(&left, pid, &[1, 3], ask), [Some(1), Some(3)]);
@@ -160,12 +159,12 @@ mod tests {
         let ask = asking(held);
         let odd: Vec<i32> = (0..10).map(|number| 2 * number + 1).collect();
         assert!(ask_each(&left, Pid::this(), &odd, ask.clone()).iter().all(Option::is_none));
-        assert_eq!(left.by_pid.lock().get(&Pid::this()), Some(&PER_PROCESS));
+        assert_eq!(lock(&left.by_pid).get(&Pid::this()), Some(&PER_PROCESS));
         assert_eq!(ask_each(&left, Pid::this(), &[2], ask.clone()), [None]);
         let other = Pid::new(0).unwrap();
         assert_eq!(ask_each(&left, other, &[2], ask), [Some(2)]);
         drop(release);
-        while !left.by_pid.lock().is_empty() {
+        while !lock(&left.by_pid).is_empty() {
             std::thread::yield_now();
         }
     }

@@ -1,7 +1,5 @@
 //! Open files of a process: `proc_pidinfo(PROC_PIDLISTFDS)` and `proc_pidfdinfo`.
 
-use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use super::super::names::device;
@@ -9,10 +7,11 @@ use super::super::target::number;
 use super::super::{failure, paths};
 use super::deadline::{LeftBehind, ask_each};
 use super::links::with_deleted;
+use super::socket_ends::ends;
 use super::whole_list;
 use crate::kernel::xnu::{
-    Ends, Errno, FileInfo, InternetEnds, OpenFile, PathlessFile, PipeFile, SemaphoreFile,
-    SharedMemoryFile, ShortBsdInfo, SocketFile, TcpEnds, Typed, VnodeFile, XnuCalls,
+    Errno, FileInfo, OpenFile, PathlessFile, PipeFile, SemaphoreFile, SharedMemoryFile,
+    ShortBsdInfo, SocketFile, Typed, VnodeFile, XnuCalls,
 };
 use crate::model::{Descriptor, DescriptorKind, Device, Error, ErrorKind, Pid, Result};
 
@@ -201,8 +200,8 @@ fn socket<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     Ok(Descriptor { target, detail, ..opened(DescriptorKind::Socket, &found.file) })
 }
 
-/// The two ends of a pipe have a number each here and one in Linux: the smaller, so that whoever
-/// looks for the other end finds it.
+/// Each end of a pipe has a number on macOS; on Linux both have one. Both show the smaller number, so
+/// that the other end is found by it.
 fn pipe<C: XnuCalls>(calls: &C, pid: Pid, descriptor: i32) -> Told {
     let found = calls.fd::<PipeFile>(number(pid), descriptor)?;
     let peer = if found.peer == 0 { found.handle } else { found.peer };
@@ -230,7 +229,7 @@ fn named(kind: &str, name: &[u8]) -> Vec<u8> {
     [kind.as_bytes(), b":[", name, b"]"].concat()
 }
 
-/// What is told of nothing but its kind.
+/// One of which the kernel reports only the kind.
 fn nameless(kind: u32) -> Descriptor {
     let (kind, name) = match kind {
         OpenFile::KQUEUE => (DescriptorKind::Kqueue, "kqueue"),
@@ -258,70 +257,6 @@ pub(super) fn flags(kept: u32) -> u32 {
     kept & !3 | (kept & 3).saturating_sub(1)
 }
 
-/// What a socket is connected to, in words.
-fn ends(socket: &SocketFile) -> Vec<u8> {
-    match &socket.ends.get() {
-        Ends::Other => format!("family {} type {}", socket.family, socket.kind).into_bytes(),
-        Ends::Internet(ends) => {
-            let protocol = if socket.protocol == 17 { "udp" } else { "ip" };
-            internet(protocol, ends).into_bytes()
-        }
-        Ends::Tcp(TcpEnds { ends, state, .. }) => {
-            let mut text = internet("tcp", ends);
-            // Writing to a String cannot fail.
-            let _ = write!(text, " {}", tcp_state(*state));
-            text.into_bytes()
-        }
-        Ends::Unix(ends) => {
-            let mut text = b"unix".to_vec();
-            for (mark, path) in [(&b" "[..], ends.path.bytes()), (b" -> ", ends.peer_path.bytes())]
-            {
-                if !path.is_empty() {
-                    text.extend_from_slice(mark);
-                    text.extend_from_slice(path);
-                }
-            }
-            text
-        }
-    }
-}
-
-fn internet(protocol: &str, ends: &InternetEnds) -> String {
-    const VERSION_4: u8 = 1;
-    let only_4 = ends.versions == VERSION_4;
-    let address = |bytes: [u8; 16], port| {
-        let [.., a, b, c, d] = bytes;
-        let address = if only_4 {
-            IpAddr::V4(Ipv4Addr::new(a, b, c, d))
-        } else {
-            IpAddr::V6(Ipv6Addr::from(bytes))
-        };
-        SocketAddr::new(address, port)
-    };
-    let mut text = format!("{protocol} {}", address(ends.local, ends.local_port()));
-    if ends.foreign_port != 0 {
-        let _ = write!(text, " -> {}", address(ends.foreign, ends.foreign_port()));
-    }
-    text
-}
-
-fn tcp_state(state: i32) -> &'static str {
-    const STATES: [&str; 11] = [
-        "CLOSED",
-        "LISTEN",
-        "SYN_SENT",
-        "SYN_RECEIVED",
-        "ESTABLISHED",
-        "CLOSE_WAIT",
-        "FIN_WAIT_1",
-        "CLOSING",
-        "LAST_ACK",
-        "FIN_WAIT_2",
-        "TIME_WAIT",
-    ];
-    usize::try_from(state).ok().and_then(|state| STATES.get(state)).unwrap_or(&"UNKNOWN")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,24 +265,5 @@ mod tests {
     fn flags_are_those_of_open() {
         assert_eq!([flags(1), flags(2), flags(3), flags(0)], [0, 1, 2, 0]);
         assert_eq!(flags(0x1003), 0x1002);
-    }
-
-    #[test]
-    fn ends_in_words() {
-        let mut local = [0; 16];
-        local[12..].copy_from_slice(&[127, 0, 0, 1]);
-        let ends = InternetEnds {
-            versions: 1,
-            local_port: i32::from(80u16.to_be()),
-            local,
-            ..InternetEnds::default()
-        };
-        assert_eq!(internet("tcp", &ends), "tcp 127.0.0.1:80");
-        let ends = InternetEnds { versions: 2, foreign_port: i32::from(9u16.to_be()), ..ends };
-        assert_eq!(internet("udp", &ends), "udp [::7f00:1]:80 -> [::]:9");
-        assert_eq!(
-            [tcp_state(4), tcp_state(-1), tcp_state(11)],
-            ["ESTABLISHED", "UNKNOWN", "UNKNOWN"]
-        );
     }
 }

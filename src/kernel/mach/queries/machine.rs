@@ -31,6 +31,7 @@ pub(in super::super) fn machine<C: XnuCalls>(calls: &C) -> Result<Machine> {
         release: text(c"kern.osrelease")?,
         version: text(c"kern.version")?,
         architecture: architecture(cpu_type).to_vec(),
+        hostname: text(c"kern.hostname")?,
         booted,
         uptime: now.duration_since(booted).unwrap_or_default(),
         load: load(calls)?,

@@ -11,11 +11,13 @@ mod ports;
 mod process_info;
 mod refusal;
 mod registers;
+mod socket_ends;
 mod task;
 mod thread_ports;
 mod threads;
 mod usage;
 
+#[cfg(feature = "cli")]
 pub(crate) use arguments::argument_area;
 pub(super) use arguments::arguments;
 pub(super) use deadline::{LeftBehind, ask_each};

@@ -6,12 +6,11 @@
 //! it), and a thread's id is never given to another one, so what is kept cannot show another thread.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::super::failure;
+use super::super::lock::lock;
 use super::task_port;
 use crate::kernel::xnu::{
     KernReturn, PortKind, PortName, ThreadIdentifier, ThreadPorts, Typed, XnuCalls,
@@ -94,7 +93,7 @@ impl<C: XnuCalls> LastThreads<C> {
     }
 
     fn find(&self, pid: Pid, id: u64, kind: PortKind) -> Option<Arc<Threads<C>>> {
-        let state = self.0.lock();
+        let state = lock(&self.0);
         let is_wanted = |threads: &&Arc<Threads<C>>| {
             threads.pid == pid
                 && threads.kind <= kind
@@ -105,7 +104,7 @@ impl<C: XnuCalls> LastThreads<C> {
     }
 
     fn keep(self: &Arc<Self>, threads: &Arc<Threads<C>>) {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0);
         if !state.has_watch {
             let kept = Arc::downgrade(self);
             let watch = move || {
@@ -130,7 +129,7 @@ impl<C: XnuCalls> LastThreads<C> {
 
     /// Gives back what is too old to serve; whether nothing is left.
     fn has_given_back(&self) -> bool {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0);
         let old = state.last.take_if(|threads| threads.since.elapsed() >= KEPT);
         let has_none = state.last.is_none();
         state.has_watch = !has_none;

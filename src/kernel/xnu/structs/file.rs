@@ -1,6 +1,7 @@
 //! Open files: structs of `sys/proc_info.h`.
 
 use super::super::constants::xnu_constants;
+#[cfg(feature = "cli")]
 use super::super::json;
 use super::super::wire::{Text, Unread, xnu_structs};
 use super::{SocketEnds, SocketName, VnodeInfo};

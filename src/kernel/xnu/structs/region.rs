@@ -1,6 +1,7 @@
 //! Regions and the files behind them: structs of `sys/proc_info.h` and `mach/vm_region.h`.
 
 use super::super::constants::xnu_constants;
+#[cfg(feature = "cli")]
 use super::super::json;
 use super::super::wire::{Text, Unread, xnu_structs};
 

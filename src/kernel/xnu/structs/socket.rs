@@ -3,10 +3,12 @@
 use std::fmt;
 use std::mem::offset_of;
 
+#[cfg(feature = "cli")]
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::super::constants::xnu_constants;
+#[cfg(feature = "cli")]
 use super::super::json;
 use super::super::wire::{Field, Layout, Plain};
 use super::{InternetEnds, SocketFile, TcpEnds, UnixEnds};
@@ -63,8 +65,8 @@ pub struct SocketEnds {
 }
 
 /// What is known of a socket's two ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(rename_all = "snake_case"))]
 #[allow(clippy::large_enum_variant, reason = "made where it is read, and kept nowhere")]
 pub enum Ends {
     /// `SOCKINFO_GENERIC` and all kinds that are not shown.
@@ -130,12 +132,14 @@ impl fmt::Debug for SocketEnds {
     }
 }
 
+#[cfg(feature = "cli")]
 impl Serialize for SocketEnds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.get().serialize(serializer)
     }
 }
 
+#[cfg(feature = "cli")]
 impl<'de> Deserialize<'de> for SocketEnds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ends::deserialize(deserializer).map(Self::from)
@@ -208,12 +212,14 @@ impl fmt::Debug for SocketName {
     }
 }
 
+#[cfg(feature = "cli")]
 impl Serialize for SocketName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         json::bytes::serialize(self.bytes(), serializer)
     }
 }
 
+#[cfg(feature = "cli")]
 impl<'de> Deserialize<'de> for SocketName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name: [u8; 253] = json::text::deserialize(deserializer)?;

@@ -3,6 +3,7 @@
 
 use super::super::PortName;
 use super::super::constants::xnu_constants;
+#[cfg(feature = "cli")]
 use super::super::json;
 use super::super::wire::{Unread, xnu_structs};
 

@@ -7,69 +7,25 @@
 #![allow(unsafe_code)]
 
 mod functions;
+mod images;
+mod results;
 
-use std::ffi::{CStr, c_int, c_uint};
+use std::ffi::{CStr, c_uint};
 use std::ops::Range;
 use std::ptr;
 
 use nix::errno::Errno as LastErrno;
 
 use self::functions::{self as c, ForPid, Host, OutOfLine, own_task};
+use self::results::{bsd, counted, libproc, mach, parts};
 use super::{
-    Errno, FilePart, Image, KERN_SUCCESS, KernReturn, MNT_NOWAIT, Mount, PORT_NULL, PortKind,
-    PortName, RUSAGE_INFO_V5, Refusal, Rusage, SpaceEntry, SpaceInfo, StateFlavor, Timebase,
-    XnuCalls,
+    Errno, FilePart, Image, KernReturn, MNT_NOWAIT, Mount, PORT_NULL, PortKind, PortName,
+    RUSAGE_INFO_V5, Refusal, Rusage, SpaceEntry, SpaceInfo, StateFlavor, Timebase, XnuCalls,
 };
 
 /// The kernel that runs this program.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Xnu;
-
-/// libproc returns 0 for an error and for nothing found alike; only errno tells them apart, and a
-/// success leaves that as it was.
-fn libproc(call: impl FnOnce() -> c_int) -> Result<usize, Errno> {
-    LastErrno::clear();
-    let answer = call();
-    if answer > 0 {
-        return Ok(answer.cast_unsigned() as usize);
-    }
-    match LastErrno::last_raw() {
-        0 => Ok(0),
-        errno => Err(Errno(errno)),
-    }
-}
-
-/// A system call returns -1, with the reason in errno.
-fn bsd(answer: c_int) -> Result<(), Errno> {
-    if answer == -1 { Err(Errno(LastErrno::last_raw())) } else { Ok(()) }
-}
-
-/// A Mach call returns the reason itself.
-fn mach(answer: c_int) -> Result<(), KernReturn> {
-    if answer == KERN_SUCCESS { Ok(()) } else { Err(KernReturn(answer)) }
-}
-
-/// A Mach call that fills words, of which it is passed the number and passes the number back.
-fn counted(
-    words: &mut [u32],
-    call: impl FnOnce(*mut c_int, *mut c_uint) -> c_int,
-) -> Result<usize, KernReturn> {
-    let mut count = c_uint::try_from(words.len()).unwrap_or(c_uint::MAX);
-    mach(call(words.as_mut_ptr().cast(), &raw mut count))?;
-    Ok(words.len().min(count as usize))
-}
-
-/// The address of a buffer and its bytes, as many of them as a call can be passed; null and 0 for
-/// none.
-fn parts<T>(buffer: Option<&mut [T]>) -> (*mut T, c_int) {
-    match buffer {
-        Some(buffer) => {
-            let size = c_int::try_from(size_of_val(buffer)).unwrap_or(c_int::MAX);
-            (buffer.as_mut_ptr(), size)
-        }
-        None => (ptr::null_mut(), 0),
-    }
-}
 
 impl XnuCalls for Xnu {
     fn own_pid(&self) -> i32 {
@@ -109,7 +65,7 @@ impl XnuCalls for Xnu {
     }
 
     fn rusage(&self, pid: i32, flavor: i32, buffer: &mut [u8]) -> Result<(), Errno> {
-        // The kernel is told no size, so the one flavor is taken whose size is known here.
+        // The kernel is passed no size, so only the flavor whose size is known here is allowed.
         if flavor != RUSAGE_INFO_V5 {
             return Err(Errno::INVAL);
         }
@@ -368,11 +324,11 @@ impl XnuCalls for Xnu {
     }
 
     fn own_images(&self, images: &mut Vec<Image>) {
-        c::images_of_cache(images);
+        images::in_shared_cache(images);
     }
 
     fn cache_range(&self) -> Range<u64> {
-        let Range { start, end } = c::shared_cache();
+        let Range { start, end } = images::shared_cache();
         start as u64..end as u64
     }
 

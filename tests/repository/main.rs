@@ -1,0 +1,14 @@
+//! The repository itself: its layers, its documents and its scripts.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod code;
+mod documents;
+#[path = "../common/golden.rs"]
+mod golden;
+mod layers;
+mod library;
+mod recording_document;
+mod scripts;
