@@ -2,6 +2,7 @@
 //! systems it is and who may see it. What is more than a line to show has its renderer in `format`.
 
 mod ids;
+mod linux;
 mod net;
 mod ports;
 mod process;
@@ -58,8 +59,16 @@ impl RowSpec {
 }
 
 /// In the order of listings; directories first, in which others stand.
-const PARTS: [&[RowSpec]; 7] =
-    [root::ROWS, process::ROWS, net::ROWS, ids::ROWS, task::ROWS, ports::ROWS, threads::ROWS];
+const PARTS: [&[RowSpec]; 8] = [
+    root::ROWS,
+    process::ROWS,
+    linux::ROWS,
+    net::ROWS,
+    ids::ROWS,
+    task::ROWS,
+    ports::ROWS,
+    threads::ROWS,
+];
 
 const LENGTH: usize = {
     let (mut part, mut length) = (0, 0);

@@ -21,6 +21,11 @@ pub(super) const ROWS: &[RowSpec] = &[
         Kind::Link(Link::To("self/net")),
         "link to the network of the process that reads it",
     ),
+    row(
+        "mtab",
+        Kind::Link(Link::To("self/mounts")),
+        "link to the mounts of the process that reads it",
+    ),
     directory("byname", "processes by name"),
     row(
         "byname/NAME",

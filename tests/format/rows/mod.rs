@@ -130,7 +130,7 @@ fn files_of_one_value_are_one_line() {
         let is_list = matches!(
             name,
             "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts" | "mountinfo"
-        ) || matches!(row.kind, Kind::Descriptor(_));
+        ) || matches!(row.kind, Kind::Descriptor(_) | Kind::Network(_));
         // Linux ends these two with a newline and lets the name have others.
         let is_raw = matches!(name, "comm" | "stat");
         let is_registers = matches!(row.kind, Kind::Registers(..));
