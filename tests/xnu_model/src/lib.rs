@@ -17,6 +17,7 @@ mod machine;
 mod map;
 mod mapping;
 mod memory;
+pub mod network;
 mod object;
 mod parts;
 mod port;
