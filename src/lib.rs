@@ -20,12 +20,12 @@
 //! | feature | gives |
 //! |---|---|
 //! | `serde` | `serde::Serialize` for [`Region`], [`PageCounts`], [`Device`] and [`Pid`] |
-//! | `cli` | the program `mach-procfs` without FUSE; implies `serde` |
+//! | `cli` | the program `mach-procfs` without FUSE; implies `serde`; on by default |
 //! | `mount` | the program's commands that need FUSE; implies `cli`; on by default |
 //!
-//! A program that uses the library needs none of them: `mach-procfs = { version = "0.1",
-//! default-features = false }`. The library then depends on `libc`, `log`, `memchr` and `nix`, on
-//! macOS also on `mach2` and `zerocopy`.
+//! A program that uses the library needs none of them:
+//! `mach-procfs = { version = "0.1", default-features = false }`. The library then depends on
+//! `libc`, `log`, `memchr` and `nix`, on macOS also on `mach2` and `zerocopy`.
 //!
 //! # Stability
 //!

@@ -1,5 +1,5 @@
-//! The library: the types that programs use. They hide the values and the kernels of this crate,
-//! which may change at any time. `tests/golden/api.txt` lists all that is public.
+//! The library: the types that other programs use. They hide the values and the kernels of this
+//! crate, which may change at any time. `tests/golden/api.txt` lists all that is public.
 
 mod error;
 mod region;

@@ -132,15 +132,15 @@ impl Region {
     }
 
     /// The path of the mapped file. `None` where there is no file, or the system reports no path
-    /// for it. A file system may have another file at that path by now, and so may the mount
-    /// namespace of another process.
+    /// for it. By now another file may have the path, and in the mount namespace of another process
+    /// the path may lead to another file.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.name().filter(|_| self.is_file()).map(Path::new).filter(|path| path.is_absolute())
     }
 
     /// What the last column of `maps` shows: the path of the mapped file, or a name such as
-    /// `[heap]`, `[stack]` or, on macOS, `[anon:MALLOC_TINY]`. It need not be UTF-8.
+    /// `[heap]`, `[stack]` or, on macOS, `[anon:IOKIT]`. It need not be UTF-8.
     #[must_use]
     pub fn name(&self) -> Option<&OsStr> {
         let name = &self.region.backing.name;

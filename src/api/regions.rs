@@ -9,10 +9,10 @@ use crate::model;
 
 /// An iterator over the regions of a process, in ascending order and without overlap.
 ///
-/// It asks the system for each region or page of regions when that is needed, so the map may change
-/// between two items. It never ends early as if it were complete: where the process ends or
-/// executes another program meanwhile, the last item is an error of the kind
-/// [`Vanished`](crate::ErrorKind::Vanished). An error is always the last item.
+/// It asks the system as far as it is used, so the map may change between two items. It never ends
+/// early as if it were complete: where the process ends or executes another program meanwhile, the
+/// last item is an error of the kind [`Vanished`](crate::ErrorKind::Vanished). An error is always
+/// the last item.
 ///
 /// Made by [`System::regions`](crate::System::regions),
 /// [`System::regions_with_pages`](crate::System::regions_with_pages) and [`own_regions`].

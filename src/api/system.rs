@@ -13,13 +13,21 @@ use crate::model::Pid;
 /// `/proc`, on macOS what it has read of program files. A clone shares all of it.
 ///
 /// ```
-/// use mach_procfs::{ErrorKind, System};
+/// use mach_procfs::{Error, ErrorKind, Regions, System};
 ///
-/// let system = System::open()?; for pid in system.processes()? { let regions =
-/// system.regions(pid); let size = regions.and_then(|all| all.map(|region|
-/// Ok(region?.len())).sum::<Result<u64, _>>()); match size { Ok(bytes) => println!("{pid}: {bytes}
-/// bytes of addresses"), Err(error) if error.kind() == ErrorKind::NoSuchProcess => {} // has ended
-/// since Err(error) => println!("{pid}: {error}"), } } # Ok::<(), mach_procfs::Error>(()) ```
+/// let system = System::open()?;
+/// for pid in system.processes()? {
+///     // The first error ends the count, and is its result.
+///     let count = |regions: Regions| regions.map(|region| region.map(|_| 1)).sum();
+///     let count: Result<u32, Error> = system.regions(pid).and_then(count);
+///     match count {
+///         Ok(count) => println!("{pid}: {count} regions"),
+///         Err(error) if error.kind() == ErrorKind::NoSuchProcess => {} // has ended since
+///         Err(error) => println!("{pid}: {error}"),
+///     }
+/// }
+/// # Ok::<(), mach_procfs::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct System {
     kernel: Arc<dyn Kernel>,

@@ -12,12 +12,12 @@ pub(super) fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 }
 
 /// Appends a line with only this value.
-pub(crate) fn line(out: &mut Vec<u8>, value: impl Display) {
+pub fn line(out: &mut Vec<u8>, value: impl Display) {
     put(out, format_args!("{value}\n"));
 }
 
 /// Appends a line with only this value, or a dash where there is none.
-pub(crate) fn line_or_dash(out: &mut Vec<u8>, value: Option<impl Display>) {
+pub fn line_or_dash(out: &mut Vec<u8>, value: Option<impl Display>) {
     match value {
         Some(value) => line(out, value),
         None => out.extend_from_slice(b"-\n"),
@@ -25,13 +25,13 @@ pub(crate) fn line_or_dash(out: &mut Vec<u8>, value: Option<impl Display>) {
 }
 
 /// Appends a line with only this text, in which newlines are escaped.
-pub(crate) fn text_line(out: &mut Vec<u8>, text: &[u8]) {
+pub fn text_line(out: &mut Vec<u8>, text: &[u8]) {
     escaped(text, out);
     out.push(b'\n');
 }
 
 /// Appends a number of bytes in KiB, such as `12 KB`, or a dash where there is none.
-pub(crate) fn kib_or_dash(out: &mut Vec<u8>, bytes: Option<u64>) {
+pub fn kib_or_dash(out: &mut Vec<u8>, bytes: Option<u64>) {
     match bytes {
         Some(bytes) => put(out, format_args!("{} KB\n", bytes / 1024)),
         None => out.extend_from_slice(b"-\n"),
@@ -39,13 +39,13 @@ pub(crate) fn kib_or_dash(out: &mut Vec<u8>, bytes: Option<u64>) {
 }
 
 /// Appends a time in nanoseconds as the MacFUSE procfs writes times: `1s 20us`.
-pub(crate) fn time(out: &mut Vec<u8>, nanoseconds: u64) {
+pub fn time(out: &mut Vec<u8>, nanoseconds: u64) {
     let microseconds = nanoseconds / 1000;
     put(out, format_args!("{}s {}us\n", microseconds / 1_000_000, microseconds % 1_000_000));
 }
 
 /// Appends a [`time`], or a dash where there is none.
-pub(crate) fn time_or_dash(out: &mut Vec<u8>, nanoseconds: Option<u64>) {
+pub fn time_or_dash(out: &mut Vec<u8>, nanoseconds: Option<u64>) {
     match nanoseconds {
         Some(nanoseconds) => time(out, nanoseconds),
         None => out.extend_from_slice(b"-\n"),

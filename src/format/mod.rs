@@ -4,7 +4,7 @@
 //! columns, and then cut to length. So padding costs nothing, and the output grows in one place.
 
 mod json;
-pub(crate) mod line;
+pub mod line;
 pub mod linux;
 pub mod macfuse;
 mod maps;

@@ -2,8 +2,8 @@
 
 use super::Walk;
 use crate::model::{
-    AuditToken, Identity, Machine, Pid, Port, PortRefusal, Register, RegisterSet, Result,
-    SecurityToken,
+    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Pid, Port, PortRefusal,
+    Register, RegisterSet, Result, Route, SecurityToken, Socket,
 };
 
 /// Mach's side of processes, and the machine as XNU describes it. Linux has files of its own for
@@ -83,6 +83,42 @@ pub trait Darwin: Send + Sync {
     /// # Errors
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn port_refusal(&self, pid: Pid) -> Result<Option<PortRefusal>>;
+
+    /// The machine's TCP sockets, of both families.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn tcp_sockets(&self) -> Result<Vec<Socket>>;
+
+    /// The machine's UDP sockets, of both families.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn udp_sockets(&self) -> Result<Vec<Socket>>;
+
+    /// The machine's `AF_UNIX` sockets.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn local_sockets(&self) -> Result<Vec<LocalSocket>>;
+
+    /// The machine's network interfaces.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn interfaces(&self) -> Result<Vec<Interface>>;
+
+    /// The machine's routes of IPv4.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn routes(&self) -> Result<Vec<Route>>;
+
+    /// The machines on the interfaces' own networks whose hardware addresses are known or looked for.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn neighbours(&self) -> Result<Vec<Neighbour>>;
 
     /// The machine as a whole.
     ///

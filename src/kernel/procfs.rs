@@ -21,9 +21,8 @@ pub type Redact = fn(&[u8], &mut Vec<u8>) -> Option<()>;
 
 /// What only Linux has: a procfs of its own.
 pub trait Procfs: Send + Sync {
-    /// Whether this kernel has a file of this name in the directory of each process, or at least of
-    /// this one.
-    fn has_file(&self, pid: Pid, name: &str) -> bool;
+    /// Whether this kernel has a file of this name, in the root or in the directory of this process.
+    fn has_file(&self, of: Option<Pid>, name: &str) -> bool;
 
     /// Opens a file to show its text as it is; with `redact`, what that leaves of it. A file of the
     /// machine is one that everyone may read.

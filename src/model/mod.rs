@@ -4,15 +4,18 @@
 
 mod error;
 mod machine;
+mod network;
 mod port_refusal;
 mod process;
 mod process_info;
 mod region;
+mod socket;
 mod task;
 mod user_tag;
 
 pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible};
 pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, from_octal};
+pub use network::{Interface, Neighbour, Route, Traffic};
 pub use port_refusal::{PortRefusal, Signing};
 pub use process::{CallerPrivileges, Credentials, Identity, Ids, Owner, Pid, Process};
 pub use process_info::{
@@ -23,5 +26,6 @@ pub use region::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
     Sharing,
 };
+pub use socket::{LocalSocket, Socket, TcpState};
 pub use task::{AuditToken, Port, Queue, Register, RegisterSet, SecurityToken, Thread};
 pub use user_tag::UserTag;

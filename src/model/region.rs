@@ -148,7 +148,7 @@ impl PageCounts {
     }
 }
 
-/// A device number, already split: the systems split it differently.
+/// The number of a device in its two parts, which Linux and macOS encode differently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Device {

@@ -12,7 +12,7 @@ use super::{
     ThreadPortAnswers,
 };
 use crate::kernel::xnu::json::{self, is_default};
-use crate::kernel::xnu::{Mount, OpenFile, SpaceEntry, StateFlavor, Timebase};
+use crate::kernel::xnu::{Mount, OpenFile, SpaceEntry, StateFlavor, Timebase, sockets};
 
 /// A time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +163,9 @@ pub struct RecordedMachine {
     /// Answers of `sysctlbyname`, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sysctls: BTreeMap<String, Answer<Value>>,
+    /// sysctls by number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub numbered: Vec<NumberedSysctl>,
     /// Answer of `mach_timebase_info`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timebase: Option<Reply<Timebase>>,
@@ -177,7 +180,24 @@ pub struct RecordedMachine {
     pub mounts: Option<Answer<Vec<Kept<Mount>>>>,
 }
 
+/// A sysctl that has a number and no name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberedSysctl {
+    /// Its number.
+    pub name: Vec<i32>,
+    /// Its value.
+    pub value: Answer<Value>,
+}
+
 impl RecordedMachine {
+    /// Forgets the network, whose addresses are private.
+    pub(super) fn keep_no_network(&mut self) {
+        let is_network = |name: &str| sockets::ALL.iter().any(|it| it.to_str() == Ok(name));
+        self.sysctls.retain(|name, _| !is_network(name));
+        self.numbered.clear();
+    }
+
     /// The sysctl `hw.cputype`, 0 if it is not known.
     pub(super) fn cpu_type(&self) -> i32 {
         match self.sysctls.get("hw.cputype") {

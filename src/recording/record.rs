@@ -7,18 +7,18 @@ use super::questions::{
     ByDescriptor, ByName, ByPid, ByTask, ByThread, ByThreadPort, OfCpus, OfHost,
 };
 use super::{
-    Answer, Bytes, FileAnswers, HostAnswers, Kept, Moment, PortAnswers, ProcessAnswers,
-    ProcessorAnswers, RecordedFile, RecordedImage, RecordedLeaf, RecordedMachine, RecordedPath,
-    RecordedPort, RecordedPorts, RecordedProcess, RecordedRight, RecordedState, RecordedThread,
-    RecordedThreadPort, Recording, Reply, TaskAnswers, ThreadAnswers, ThreadPortAnswers, Value,
-    Words, part, row,
+    Answer, Bytes, FileAnswers, HostAnswers, Kept, Moment, NumberedSysctl, PortAnswers,
+    ProcessAnswers, ProcessorAnswers, RecordedFile, RecordedImage, RecordedLeaf, RecordedMachine,
+    RecordedPath, RecordedPort, RecordedPorts, RecordedProcess, RecordedRight, RecordedState,
+    RecordedThread, RecordedThreadPort, Recording, Reply, TaskAnswers, ThreadAnswers,
+    ThreadPortAnswers, Value, Words, part, row,
 };
 use crate::kernel::mach::{argument_area, list, paths};
 use crate::kernel::xnu::macho::{HEADER_ROOM, MachO};
 use crate::kernel::xnu::{
     Errno, KernReturn, OpenFile, PortKind, PortName, RegionPathInfo, SYSCTLS, SpaceEntry,
     StateFlavor, TaskPort, ThreadId, ThreadPorts, Typed, UniqueInfo, VnodeFile, VnodeInfo,
-    XnuCalls,
+    XnuCalls, routing, sockets,
 };
 use crate::model::Pid;
 
@@ -272,9 +272,14 @@ fn machine<C: XnuCalls>(calls: &C) -> RecordedMachine {
         let value = Answer::of(list::sysctl(calls, name).map(Value))?;
         Some((name.to_str().ok()?.to_owned(), value))
     };
+    let numbered = |name: &[i32; 6]| {
+        let value = Answer::of(list::sysctl_by_number(calls, name).map(Value))?;
+        Some(NumberedSysctl { name: name.to_vec(), value })
+    };
     let kept = |mounts: Vec<_>| mounts.iter().map(Kept::from).collect();
     RecordedMachine {
-        sysctls: SYSCTLS.iter().filter_map(sysctl).collect(),
+        sysctls: SYSCTLS.iter().chain(&sockets::ALL).filter_map(sysctl).collect(),
+        numbered: routing::ALL.iter().filter_map(numbered).collect(),
         timebase: Reply::of(calls.timebase()),
         host: HostAnswers::ask(calls, &OfHost),
         processors: ProcessorAnswers::ask(calls, &OfCpus),

@@ -1,10 +1,10 @@
 //! What a row can say: what its nodes are made of, who may see them, and on which systems they are.
 
 use crate::format::{self, Renderer, macfuse};
-use crate::kernel::{Detail, LinkTo, Redact, System};
+use crate::kernel::{Darwin, Detail, LinkTo, Redact, System};
 use crate::model::{
     Arguments, AuditToken, Cpu, Descriptor, Extent, Machine, Port, ProcessInfo, Register,
-    RegisterSet, SecurityToken, Thread,
+    RegisterSet, Result, SecurityToken, Thread,
 };
 
 /// Turns what was found out into text, at the end of a vector.
@@ -55,6 +55,8 @@ pub enum Kind {
     Port(Render<Port>),
     /// From a CPU.
     Cpu(Render<Cpu>),
+    /// From the machine's network, as Darwin reports it.
+    Network(fn(&dyn Darwin, &mut Vec<u8>) -> Result<()>),
     /// From what the kernel reports of the machine.
     Machine(Render<Machine>),
     /// Linux's own text, which no renderer makes. Some kernels are built without it.

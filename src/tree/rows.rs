@@ -3,6 +3,8 @@
 //! `format`.
 
 mod ids;
+mod linux;
+mod net;
 mod ports;
 mod process;
 mod root;
@@ -58,8 +60,16 @@ impl RowSpec {
 }
 
 /// In the order of listings; directories first, in which others stand.
-const PARTS: [&[RowSpec]; 6] =
-    [root::ROWS, process::ROWS, ids::ROWS, task::ROWS, ports::ROWS, threads::ROWS];
+const PARTS: [&[RowSpec]; 8] = [
+    root::ROWS,
+    process::ROWS,
+    linux::ROWS,
+    net::ROWS,
+    ids::ROWS,
+    task::ROWS,
+    ports::ROWS,
+    threads::ROWS,
+];
 
 const LENGTH: usize = {
     let (mut part, mut length) = (0, 0);

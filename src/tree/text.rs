@@ -81,13 +81,16 @@ impl Tree {
 
     /// Whether there is a file of this row, which may be one that only some kernels have.
     pub(super) fn has_file(&self, node: Node) -> bool {
-        match (node.row.row(), node.process) {
-            (
-                Row { kind: Kind::Passthrough, own: Some(Passthrough::Target(name, _)), .. },
-                Some((pid, _)),
-            ) => self.kernel.procfs().is_some_and(|procfs| procfs.has_file(pid, name)),
-            _ => true,
-        }
+        let Row {
+            kind: Kind::Passthrough | Kind::Network(_),
+            own: Some(Passthrough::Target(name, _)),
+            ..
+        } = node.row.row()
+        else {
+            return true;
+        };
+        let of = node.process.map(|(pid, _)| pid);
+        self.kernel.procfs().is_none_or(|procfs| procfs.has_file(of, name))
     }
 
     /// What only Darwin has; the rows that need it are on no other system.
@@ -199,6 +202,11 @@ impl Tree {
                 render(&port, out);
             }
             Kind::Cpu(render) => render(&kernel.cpu(number)?, out),
+            Kind::Network(render) => {
+                pid()?;
+                render(self.darwin()?, out)?;
+                confirm()?;
+            }
             Kind::Machine(render) => render(&self.darwin()?.machine()?, out),
             Kind::Directory
             | Kind::Link(_)

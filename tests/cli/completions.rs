@@ -3,7 +3,6 @@
 use crate::common;
 
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -41,9 +40,9 @@ impl Shell {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        write("bin/mach-procfs", "#!/bin/sh\nprintf '<%s>' \"$@\" END\necho\n");
-        let executable = PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(home.path().join("bin/mach-procfs"), executable).unwrap();
+        std::fs::create_dir(home.path().join("bin")).unwrap();
+        let program = home.path().join("bin/mach-procfs");
+        common::program::write_script(&program, "#!/bin/sh\nprintf '<%s>' \"$@\" END\necho\n");
         std::fs::create_dir(home.path().join("somewhere")).unwrap();
         let completions = common::program::run(&["generate", name]);
         assert!(completions.status.success() && completions.stderr.is_empty(), "{completions:?}");

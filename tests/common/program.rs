@@ -1,5 +1,6 @@
 //! The program under test, and this test program itself, run to their end.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -27,9 +28,22 @@ pub fn err(output: &Output) -> String {
 
 /// A copy of a program that can be started at once. Copied by this process, it could not be started
 /// (ETXTBSY) as long as a child that another test has just forked holds it open for writing.
+/// [`write_script`] is for scripts.
 pub fn copy(program: impl AsRef<Path>, to: &Path) {
     let copied = Command::new("cp").arg(program.as_ref()).arg(to).status().expect("cp");
     assert!(copied.success(), "cp {} {}", program.as_ref().display(), to.display());
+}
+
+/// Makes this script, which can be started at once, like a [`copy`].
+pub fn write_script(to: &Path, text: &str) {
+    let make = "cat >\"$0\" && chmod 755 \"$0\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", make]).arg(to).stdin(Stdio::piped());
+    let mut shell = shell.spawn().expect("sh");
+    let input = shell.stdin.take().expect("its standard input is a pipe");
+    (&input).write_all(text.as_bytes()).expect("the script");
+    drop(input);
+    assert!(shell.wait().expect("sh").success(), "{}", to.display());
 }
 
 /// Runs a command, with all that it starts, to its end or to that of the watchdog.

@@ -2,7 +2,6 @@
 //! that mount are in tests/fuse/macos_mounter, for which the kernel's own FUSE is needed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use mach_procfs::tree::Tree;
 use nix::errno::Errno;
 use nix::sys::wait::waitpid;
 
-use crate::common::program::in_own_process;
+use crate::common::program::{in_own_process, write_script};
 
 /// A system on which nothing is mounted.
 #[derive(Clone)]
@@ -32,8 +31,7 @@ impl Volumes for Nothing {
 /// Mounts by a helper that is this shell script.
 fn mount(top: &Path, script: &str, within: Duration) -> MountError {
     let helper = top.join("helper");
-    fs::write(&helper, format!("#!/usr/bin/env bash\n{script}\n")).unwrap();
-    fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&helper, &format!("#!/usr/bin/env bash\n{script}\n"));
     let [osxfuse, fuse_t] = ["osxfuse", "fuse-t"].map(|name| top.join(name));
     let helper = if script.is_empty() { top.join("missing") } else { helper };
     let mac = Mac { volumes: Nothing, helper, osxfuse, fuse_t, within };

@@ -5,7 +5,7 @@ use crate::common;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +13,12 @@ use std::process::{Command, Stdio};
 use common::mount::Mount;
 use common::target::Target;
 use nix::errno::Errno;
+use nix::mount::MsFlags;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{Mode, SFlag};
+use nix::sys::statvfs::FsFlags;
 use nix::unistd::AccessFlags;
+use rustix::fs::XattrFlags;
 
 fn errno<T>(result: std::io::Result<T>) -> Errno {
     match result {
@@ -307,6 +312,55 @@ fn errors_have_their_errno() {
     assert!(file.read_at(&mut bytes, 0).unwrap() == 64, "and it still reads");
 }
 
+/// On a read-only mount the kernel itself refuses all of this.
+#[test]
+fn changes_are_refused_also_where_the_mount_was_made_writable() {
+    if !common::is_root() {
+        return;
+    }
+    let Some(mount) = Mount::new() else { return };
+    let none = None::<&str>;
+    nix::mount::mount(none, mount.root(), none, MsFlags::MS_REMOUNT, none).unwrap();
+    let flags = nix::sys::statvfs::statvfs(mount.root()).unwrap().flags();
+    assert!(!flags.contains(FsFlags::ST_RDONLY));
+    let target = Target::stopped("stop");
+    let maps = mount.of(target.pid(), "maps");
+    let new = mount.path("x");
+    let fifo = || nix::sys::stat::mknod(&new, SFlag::S_IFIFO, Mode::S_IRUSR, 0);
+    let set_xattr = || rustix::fs::setxattr(&maps, "user.x", b"x", XattrFlags::empty());
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    for (what, result) in [
+        ("chmod", std::fs::set_permissions(&maps, mode)),
+        ("chown", std::os::unix::fs::chown(&maps, Some(1), None)),
+        ("create", File::create(&new).map(drop)),
+        ("link", std::fs::hard_link(&maps, &new)),
+        ("mkdir", std::fs::create_dir(&new)),
+        ("mknod", fifo().map_err(std::io::Error::from)),
+        ("open to write", File::options().write(true).open(&maps).map(drop)),
+        ("removexattr", rustix::fs::removexattr(&maps, "user.x").map_err(std::io::Error::from)),
+        ("rename", std::fs::rename(&maps, mount.of(target.pid(), "x"))),
+        ("rmdir", std::fs::remove_dir(mount.of(target.pid(), "task"))),
+        ("setxattr", set_xattr().map_err(std::io::Error::from)),
+        ("symlink", std::os::unix::fs::symlink("a", &new)),
+        ("unlink", std::fs::remove_file(&maps)),
+    ] {
+        let number = result.err().and_then(|error| error.raw_os_error());
+        assert_eq!(number, Some(libc::EROFS), "{what}");
+    }
+}
+
+/// After ENOSYS the kernel answers for itself.
+#[test]
+fn what_is_not_supported_does_no_harm() {
+    let Some(mount) = Mount::new() else { return };
+    let file = File::open(mount.path("self/maps")).unwrap();
+    file.sync_all().unwrap();
+    File::open(mount.root()).unwrap().sync_all().unwrap();
+    let mut polled = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+    assert_eq!(poll(&mut polled, PollTimeout::ZERO), Ok(1));
+    assert_eq!(nix::sys::termios::tcgetattr(&file).err(), Some(Errno::ENOTTY));
+}
+
 #[test]
 fn a_process_that_goes_takes_its_names_with_it_at_once() {
     let Some(mount) = Mount::new() else { return };
@@ -498,9 +552,7 @@ fn a_process_that_execs_all_the_time_never_looks_empty() {
     let Some(mount) = Mount::new() else { return };
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("again");
-    std::fs::write(&program, "#!/bin/sh\nexec \"$0\"\n").unwrap();
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&program, executable).unwrap();
+    common::program::write_script(&program, "#!/bin/sh\nexec \"$0\"\n");
     let mut child = Command::new(&program).spawn().unwrap();
     for file in ["maps", "task/vmmap"] {
         let path = mount.of(child.id(), file);

@@ -6,6 +6,7 @@
 mod common;
 
 mod descriptors;
+mod library;
 mod live;
 mod nonsense;
 mod own_ends;

@@ -10,6 +10,7 @@ mod costs;
 mod kernel;
 mod libraries;
 mod names;
+mod network;
 mod own;
 mod queries;
 mod recording;

@@ -1,7 +1,6 @@
 //! The repository itself: its layers, its documents and its scripts.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[cfg(all(target_os = "linux", feature = "mount"))]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -9,7 +8,10 @@ mod code;
 #[cfg(all(target_os = "linux", feature = "mount"))]
 mod commands;
 mod documents;
+#[path = "../common/golden.rs"]
+mod golden;
 mod layers;
+mod library;
 mod recording_document;
 mod scripts;
 mod words;

@@ -229,6 +229,18 @@ impl Steps {
     }
 }
 
+#[test]
+fn a_worker_whose_time_is_over_takes_the_call_that_came_meanwhile() {
+    let mut threads = Steps::default();
+    threads.enqueue(1);
+    threads.settle(true);
+    assert_eq!(threads.workers, [Worker::Idle]);
+    threads.workers[0] = Worker::Woken { timed_out: true };
+    threads.enqueue(2);
+    threads.settle(false);
+    assert!(matches!(threads.workers[..], [Worker::Running(_)]), "{:?}", threads.workers);
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Enqueue { pid: u32 },
@@ -241,7 +253,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (1..6u32).prop_map(|pid| Step::Enqueue { pid }),
         6 => (number(), any::<bool>()).prop_map(|(number, ends)| Step::Worker { number, ends }),
-        1 => number().prop_map(|number| Step::TimeOut { number }),
+        3 => number().prop_map(|number| Step::TimeOut { number }),
     ]
 }
 

@@ -15,9 +15,15 @@ use crate::kernel::{Procfs, ProcfsFile, Redact, Text};
 use crate::model::{Error, ErrorKind, Pid, Result};
 
 impl Procfs for LinuxKernel {
-    fn has_file(&self, pid: Pid, name: &str) -> bool {
+    fn has_file(&self, of: Option<Pid>, name: &str) -> bool {
         // The open reports any other error.
-        let stat = fstatat(self.root.as_fd(), ProcPath::of(pid, name).as_bytes(), AtFlags::empty());
+        let stat = match of {
+            Some(pid) => {
+                let path = ProcPath::of(pid, name);
+                fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty())
+            }
+            None => fstatat(self.root.as_fd(), name, AtFlags::empty()),
+        };
         !matches!(stat, Err(Errno::ENOENT))
     }
 

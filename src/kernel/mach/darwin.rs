@@ -9,8 +9,8 @@ use super::{MachKernel, queries};
 use crate::kernel::xnu::XnuCalls;
 use crate::kernel::{Darwin, Walk};
 use crate::model::{
-    AuditToken, Identity, Machine, Pid, Port, PortRefusal, Register, RegisterSet, Result,
-    SecurityToken,
+    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Pid, Port, PortRefusal,
+    Register, RegisterSet, Result, Route, SecurityToken, Socket,
 };
 
 impl<C: XnuCalls> Darwin for MachKernel<C> {
@@ -65,6 +65,30 @@ impl<C: XnuCalls> Darwin for MachKernel<C> {
 
     fn port_refusal(&self, pid: Pid) -> Result<Option<PortRefusal>> {
         queries::port_refusal(&self.calls, pid)
+    }
+
+    fn tcp_sockets(&self) -> Result<Vec<Socket>> {
+        queries::net::tcp(self.calls.as_ref())
+    }
+
+    fn udp_sockets(&self) -> Result<Vec<Socket>> {
+        queries::net::udp(self.calls.as_ref())
+    }
+
+    fn local_sockets(&self) -> Result<Vec<LocalSocket>> {
+        queries::net::local(self.calls.as_ref())
+    }
+
+    fn interfaces(&self) -> Result<Vec<Interface>> {
+        queries::net::interfaces(self.calls.as_ref())
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        queries::net::routes(self.calls.as_ref())
+    }
+
+    fn neighbours(&self) -> Result<Vec<Neighbour>> {
+        queries::net::neighbours(self.calls.as_ref())
     }
 
     fn machine(&self) -> Result<Machine> {

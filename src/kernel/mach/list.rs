@@ -60,12 +60,26 @@ const ATTEMPTS: usize = 8;
 
 /// The bytes of a sysctl.
 pub(crate) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result<Vec<u8>, Errno> {
+    grown(|buffer| calls.sysctl_by_name(name, buffer))
+}
+
+/// The bytes of a sysctl by its numbers.
+pub(crate) fn sysctl_by_number<C: XnuCalls>(
+    calls: &C,
+    name: &[i32],
+) -> std::result::Result<Vec<u8>, Errno> {
+    grown(|buffer| calls.sysctl(name, buffer))
+}
+
+/// A value that may have grown since its length was asked for.
+fn grown(
+    ask: impl Fn(Option<&mut [u8]>) -> std::result::Result<usize, Errno>,
+) -> std::result::Result<Vec<u8>, Errno> {
     let mut value = Vec::new();
     for _ in 0..ATTEMPTS {
-        // Another text may be there by now.
-        let room = calls.sysctl_by_name(name, None)?.saturating_add(SPARE).max(2 * value.len());
+        let room = ask(None)?.saturating_add(SPARE).max(2 * value.len());
         value.resize(room, 0);
-        match calls.sysctl_by_name(name, Some(&mut value)) {
+        match ask(Some(&mut value)) {
             Err(Errno::NOMEM) => {}
             got => {
                 value.truncate(got?);

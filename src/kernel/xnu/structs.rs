@@ -6,6 +6,7 @@
 mod file;
 mod kinfo;
 mod machine;
+mod network;
 mod process;
 mod region;
 mod socket;
@@ -17,6 +18,7 @@ pub use self::file::{
 };
 pub use self::kinfo::KinfoProc;
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
+pub use self::network::{InterfaceMessage, RouteMessage};
 pub use self::process::{
     BsdInfo, CodeSigning, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
 };
@@ -38,6 +40,7 @@ pub fn layouts() -> impl Iterator<Item = &'static Layout> {
     [
         file::LAYOUTS,
         machine::LAYOUTS,
+        network::LAYOUTS,
         process::LAYOUTS,
         kinfo::LAYOUTS,
         region::LAYOUTS,

@@ -42,3 +42,36 @@ pub const SYSCTLS: [&CStr; 22] = [
 /// map for aliases, which makes a walk quadratic. Holds for this program's own questions only, and
 /// needs no privilege. Since macOS 15.
 pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
+
+/// The sysctls that list sockets ([`pcb_list`](super::pcb_list)). A recording keeps them only where it
+/// keeps all: addresses are private.
+pub mod sockets {
+    use std::ffi::CStr;
+
+    /// TCP of both families.
+    pub const TCP: &CStr = c"net.inet.tcp.pcblist_n";
+    /// UDP of both families.
+    pub const UDP: &CStr = c"net.inet.udp.pcblist_n";
+    /// `AF_UNIX` of type `SOCK_STREAM`.
+    pub const STREAM: &CStr = c"net.local.stream.pcblist_n";
+    /// `AF_UNIX` of type `SOCK_DGRAM`.
+    pub const DATAGRAM: &CStr = c"net.local.dgram.pcblist_n";
+
+    /// All of them.
+    pub const ALL: [&CStr; 4] = [TCP, UDP, STREAM, DATAGRAM];
+}
+
+/// The sysctls about interfaces and routes ([`route`](super::route)), which have numbers: `CTL_NET` 4,
+/// `PF_ROUTE` 17, no protocol, the family, what is asked for (`NET_RT_*` of `sys/socket.h`) and its
+/// argument. Private, too.
+pub mod routing {
+    /// `NET_RT_IFLIST2` of all families.
+    pub const INTERFACES: [i32; 6] = [4, 17, 0, 0, 6, 0];
+    /// `NET_RT_DUMP` of `AF_INET`.
+    pub const ROUTES: [i32; 6] = [4, 17, 0, 2, 1, 0];
+    /// `NET_RT_FLAGS` of `AF_INET`, those with `RTF_LLINFO`.
+    pub const NEIGHBOURS: [i32; 6] = [4, 17, 0, 2, 2, 0x400];
+
+    /// All of them.
+    pub const ALL: [[i32; 6]; 3] = [INTERFACES, ROUTES, NEIGHBOURS];
+}

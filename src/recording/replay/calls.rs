@@ -134,7 +134,10 @@ impl XnuCalls for Replay {
                     (None, _) => Ok(0),
                 }
             }
-            _ => Err(Errno::NOTSUP),
+            (name, buffer) => {
+                let found = self.machine.numbered.iter().find(|it| it.name == name);
+                copy(&Answer::look_up(found.map(|it| &it.value))?.0, buffer)
+            }
         }
     }
 

@@ -10,7 +10,6 @@ pub(super) const ROWS: &[RowSpec] = &[
     directory("PID/task", "the process as a Mach task, and its threads"),
     directory("PID/fd", "open files").memory(),
     directory("PID/fdinfo", "how they are open").memory(),
-    directory("PID/net", "the network that it sees").linux(),
     directory("PID/ucred", "its users and groups"),
     directory("PID/pcred", "the same"),
     row(
@@ -132,19 +131,4 @@ pub(super) const ROWS: &[RowSpec] = &[
     whole_process("PID/io", linux::io, "how much it has read from disks and written to them")
         .memory()
         .darwin(),
-    // Addresses of its own memory in these the kernel hides from this program, which lacks
-    // `CAP_SYSLOG` (`%pK`).
-    linux_own("PID/net/arp", "net/arp", Public::Whole, "hardware addresses of neighbours"),
-    linux_own(
-        "PID/net/dev",
-        "net/dev",
-        Public::Whole,
-        "network devices, and how much they sent and received",
-    ),
-    linux_own("PID/net/route", "net/route", Public::Whole, "routes of IPv4"),
-    linux_own("PID/net/tcp", "net/tcp", Public::Whole, "TCP sockets of IPv4"),
-    linux_own("PID/net/tcp6", "net/tcp6", Public::Whole, "TCP sockets of IPv6"),
-    linux_own("PID/net/udp", "net/udp", Public::Whole, "UDP sockets of IPv4"),
-    linux_own("PID/net/udp6", "net/udp6", Public::Whole, "UDP sockets of IPv6"),
-    linux_own("PID/net/unix", "net/unix", Public::Whole, "local sockets"),
 ];

@@ -20,8 +20,12 @@ pub(super) const ROWS: &[RowSpec] = &[
         "net",
         Kind::Link(Link::To("self/net")),
         "link to the network of the process that reads it",
-    )
-    .linux(),
+    ),
+    row(
+        "mtab",
+        Kind::Link(Link::To("self/mounts")),
+        "link to the mounts of the process that reads it",
+    ),
     directory("byname", "processes by name"),
     row(
         "byname/NAME",

@@ -9,10 +9,14 @@ mod values;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::common::golden::assert_golden;
 use mach_procfs::format::macfuse::Names;
+use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::tree::{Kind, On, ROWS, Row};
+use xnu_model::XnuModel;
+use xnu_model::fixtures::arm64;
 
 fn rendered<T>(values: &[T], render: impl Fn(&T, &mut Vec<u8>)) -> Option<Vec<Vec<u8>>> {
     Some(
@@ -65,6 +69,10 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Port(render) => rendered(&values::ports(), render),
         Kind::Cpu(render) => rendered(&values::cpus(), render),
         Kind::Machine(render) => rendered(&values::machines(), render),
+        Kind::Network(render) => {
+            let kernel = MachKernel::new(Arc::new(XnuModel::new(arm64())));
+            rendered(&[()], |(), out| render(&kernel, out).unwrap())
+        }
         Kind::Directory
         | Kind::Link(_)
         | Kind::Regions(..)
@@ -122,7 +130,7 @@ fn files_of_one_value_are_one_line() {
         let is_list = matches!(
             name,
             "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts" | "mountinfo"
-        ) || matches!(row.kind, Kind::Descriptor(_));
+        ) || matches!(row.kind, Kind::Descriptor(_) | Kind::Network(_));
         // Linux ends these two with a newline and lets the name have others.
         let is_raw = matches!(name, "comm" | "stat");
         let is_registers = matches!(row.kind, Kind::Registers(..));

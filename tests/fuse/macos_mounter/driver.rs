@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -20,7 +19,7 @@ use nix::sys::wait::waitpid;
 use super::stand_in::{self, mount_device};
 use super::{CASE, DIRECTORY, directory};
 use crate::common;
-use crate::common::program::test_of;
+use crate::common::program::{test_of, write_script};
 
 /// The name of this module's test.
 pub(super) fn name(test: &str) -> String {
@@ -63,12 +62,7 @@ fn mac(case: &str, within: Duration) -> Mac<Here> {
         quote(&std::env::current_exe().unwrap()),
         stand_in::name()
     );
-    let make = "cat >\"$0\" && chmod 755 \"$0\"";
-    let mut command = Command::new("sh");
-    command.args(["-c", make]).arg(&helper).stdin(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-    assert!(child.wait().unwrap().success());
+    write_script(&helper, &script);
     let [osxfuse, fuse_t] = ["osxfuse", "fuse-t"].map(|name| directory().join(name));
     Mac { volumes: Here, helper, osxfuse, fuse_t, within }
 }

@@ -5,10 +5,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use crate::common::until;
 
 const SECRET: &str = "hunter2-is-a-password";
 
@@ -238,18 +239,6 @@ fn what_it_refuses() {
     }
     let help = run.script(&["--help"]);
     assert!(help.stdout.starts_with(b"usage: scripts/dev/first-mac "), "{help:?}");
-}
-
-/// Asks until the answer comes, but not without end.
-fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let since = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(since.elapsed() < Duration::from_secs(30), "gave up waiting for {what}");
-        std::thread::yield_now();
-    }
 }
 
 #[test]

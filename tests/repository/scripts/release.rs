@@ -5,6 +5,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::common::skip;
+
 fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -29,8 +31,7 @@ fn formula(arguments: &[&str], dist: &Path) -> Output {
 #[test]
 fn the_formula_builds_the_sources_that_are_packed() {
     if !top().join(".git").exists() {
-        eprintln!("SKIPPED: these sources are in no git repository");
-        return;
+        return skip("these sources are in no git repository");
     }
     let dist = tempfile::tempdir().unwrap();
     let address = ["https://git.example/somebody/", "mach-", "procfs"].concat();

@@ -15,8 +15,8 @@ use std::ops::Range;
 use std::time::SystemTime;
 
 use mach_procfs::kernel::xnu::{
-    Errno, FilePart, Image, KernReturn, Mount, PortKind, PortName, REGION_INFO_SKIP_ALIASES,
-    Refusal, SpaceEntry, StateFlavor, Timebase, XnuCalls,
+    CTL_KERN, Errno, FilePart, Image, KernReturn, Mount, PortKind, PortName,
+    REGION_INFO_SKIP_ALIASES, Refusal, SpaceEntry, StateFlavor, Timebase, XnuCalls,
 };
 use parking_lot::MutexGuard;
 
@@ -137,6 +137,11 @@ impl XnuCalls for XnuModel {
     }
 
     fn sysctl(&self, name: &[i32], buffer: Option<&mut [u8]>) -> Result<usize, Errno> {
+        if name.first() != Some(&CTL_KERN) {
+            let (state, _) = self.bsd(Call::NumberedSysctl)?;
+            let value = state.world.machine.numbered.get(name).ok_or(Errno::NOENT)?;
+            return buffer.map_or(Ok(value.len()), |buffer| put(value.as_slice(), buffer));
+        }
         let (call, pid) = Call::of_sysctl(name).ok_or(Errno::NOENT)?;
         let (state, _) = self.bsd(call)?;
         if call == Call::ProcessArguments {

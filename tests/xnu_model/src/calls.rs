@@ -71,6 +71,8 @@ pub enum Call {
     OwnStackTop,
     /// `sysctlbyname` of any other name.
     SysctlByName,
+    /// `sysctl` of numbers outside of `CTL_KERN`.
+    NumberedSysctl,
     /// `sysctlbyname` with a new `vm.self_region_info_flags`.
     SetRegionInfoFlags,
     /// `task_for_pid`.

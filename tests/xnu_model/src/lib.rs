@@ -16,6 +16,7 @@ mod machine;
 mod map;
 mod mapping;
 mod memory;
+pub mod network;
 mod object;
 mod parts;
 mod port;

@@ -6,7 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mach_procfs::kernel::xnu::{
     CPU_TYPE_ARM64, CPU_TYPE_X86_64, Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics,
+    routing, sockets,
 };
+
+use super::network::{ModelRoute, Network, interface_list, route_list, socket_list};
 
 /// The start of the made-up Macs: a day before the events of their processes.
 const BOOTED: u64 = 1_699_913_600;
@@ -20,6 +23,8 @@ pub struct Machine {
     pub timebase: Timebase,
     /// sysctls by name, each with the bytes of its value.
     pub sysctls: BTreeMap<String, Vec<u8>>,
+    /// sysctls by number, each with the bytes of its value.
+    pub numbered: BTreeMap<Vec<i32>, Vec<u8>>,
     /// Memory.
     pub vm_statistics: VmStatistics,
     /// CPUs.
@@ -77,6 +82,7 @@ impl Machine {
             now: UNIX_EPOCH + Duration::from_secs(BOOTED + 24 * 60 * 60),
             timebase: Timebase { numer: 1, denom: 1 },
             sysctls: BTreeMap::new(),
+            numbered: BTreeMap::new(),
             vm_statistics: memory((16 << 30) / page),
             processors: (0..processors)
                 .map(|slot| ProcessorInfo {
@@ -112,7 +118,23 @@ impl Machine {
         machine.set_boot_time(BOOTED.cast_signed(), 123_456);
         machine.set_load_average([3_072, 2_560, 2_048], 2048);
         machine.set_swap_usage(2 << 30, 1 << 30, 16_384);
+        machine.set_network(&Network::small());
         machine
+    }
+
+    /// The sysctls about sockets, interfaces and routes.
+    pub fn set_network(&mut self, network: &Network) {
+        let Network { tcp, udp, streams, datagrams, interfaces, routes } = network;
+        let lists = [tcp, udp, streams, datagrams].map(|sockets| socket_list(sockets));
+        let names = sockets::ALL.map(|name| name.to_string_lossy().into_owned());
+        self.sysctls.extend(names.into_iter().zip(lists));
+        let is_neighbour = |route: &&ModelRoute| route.flags & 0x400 != 0;
+        let neighbours: Vec<_> = routes.iter().filter(is_neighbour).cloned().collect();
+        self.numbered = BTreeMap::from([
+            (routing::INTERFACES.to_vec(), interface_list(interfaces)),
+            (routing::ROUTES.to_vec(), route_list(routes)),
+            (routing::NEIGHBOURS.to_vec(), route_list(&neighbours)),
+        ]);
     }
 
     /// A sysctl with a text.

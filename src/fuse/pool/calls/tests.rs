@@ -112,21 +112,25 @@ fn a_user_may_let_so_many_wait_and_no_more() {
 
 #[test]
 fn a_parked_call_takes_the_place_of_one_that_was_ready_and_expired() {
-    let mut calls = Calls::default();
     let limit = Duration::from_secs(5);
     let now = Instant::now();
     let old = now.checked_sub(limit).unwrap();
-    for since in [now, now, old, old, now] {
-        calls.push(job(0, 7, since));
+    // At the limit of a process, and at that of a user.
+    for (user, pid, most) in [(0, 7, CALLS_PER_PROCESS), (501, 0, share(501, THREADS))] {
+        let mut calls = Calls::default();
+        (0..most).for_each(|_| calls.push(job(user, pid, now)));
+        let running = begun(&mut calls);
+        assert_eq!(running.len(), most);
+        (0..most).for_each(|_| calls.push(job(user, pid, old)));
+        calls.push(job(user, pid, now));
+        assert!(calls.next_job().is_none(), "all are parked");
+        // The old ones become ready, and no worker comes for them in time.
+        running.iter().for_each(|(number, _)| drop(calls.end(*number)));
+        assert_eq!(calls.ready(), most);
+        assert_eq!(calls.late(now, |_| limit).len(), most);
+        let last = begun(&mut calls);
+        assert_eq!(pids(&last), [pid]);
+        calls.end(last[0].0);
+        assert!(calls.is_empty() && calls.by_process.is_empty() && calls.by_user.is_empty());
     }
-    let running = begun(&mut calls);
-    assert_eq!(pids(&running), [7, 7]);
-    // Both old ones are ready now, and no worker comes for them in time.
-    running.iter().for_each(|(number, _)| drop(calls.end(*number)));
-    assert_eq!(calls.ready(), 2);
-    assert_eq!(calls.late(now, |_| limit).len(), 2);
-    let last = begun(&mut calls);
-    assert_eq!(pids(&last), [7]);
-    calls.end(last[0].0);
-    assert!(calls.is_empty() && calls.by_process.is_empty() && calls.by_user.is_empty());
 }

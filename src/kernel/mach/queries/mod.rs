@@ -5,6 +5,7 @@ mod deadline;
 mod descriptors;
 mod links;
 mod machine;
+pub(super) mod net;
 mod open;
 mod ports;
 mod process_info;
