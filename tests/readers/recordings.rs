@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use procfs::net::{
-    ARPEntries, InterfaceDeviceStatus, RouteEntries, TcpNetEntries, TcpState, UdpNetEntries,
+    ArpEntries, InterfaceDeviceStatus, RouteEntries, TcpNetEntries, TcpState, UdpNetEntries,
     UnixNetEntries,
 };
 use procfs::process::{FDTarget, MemoryMaps, Process, Status};
@@ -108,9 +108,15 @@ fn read_all(root: &Path, pid: i32) {
     process.fd().unwrap().for_each(|descriptor| drop(descriptor.unwrap()));
 }
 
+/// In the byte order of this machine, which is every Mac's.
+fn of_this_machine<T: FromBufReadSI>(path: &Path) -> T {
+    let text = std::fs::read(path).unwrap();
+    T::from_buf_read(text.as_slice(), &*current_system_info()).unwrap()
+}
+
 /// The network of every made-up Mac.
 fn read_network(net: &Path) {
-    let tcp = parsed::<TcpNetEntries>(&net.join("tcp")).0;
+    let tcp = of_this_machine::<TcpNetEntries>(&net.join("tcp")).0;
     let ends: Vec<_> =
         tcp.iter().map(|it| (it.local_address.to_string(), it.state.clone())).collect();
     let expected = [
@@ -119,12 +125,12 @@ fn read_network(net: &Path) {
     ];
     assert_eq!(ends, expected);
     assert_eq!((tcp[0].inode, tcp[0].uid, tcp[0].rx_queue, tcp[0].tx_queue), (0x5554, 501, 17, 5));
-    let tcp6 = parsed::<TcpNetEntries>(&net.join("tcp6")).0;
+    let tcp6 = of_this_machine::<TcpNetEntries>(&net.join("tcp6")).0;
     assert_eq!(tcp6[0].local_address.to_string(), "[::]:8080");
     assert_eq!(tcp6[1].remote_address.to_string(), "[::ffff:10.0.0.9]:40000");
-    let udp = parsed::<UdpNetEntries>(&net.join("udp")).0;
+    let udp = of_this_machine::<UdpNetEntries>(&net.join("udp")).0;
     assert_eq!(udp[0].local_address.to_string(), "0.0.0.0:68");
-    let udp6 = parsed::<UdpNetEntries>(&net.join("udp6")).0;
+    let udp6 = of_this_machine::<UdpNetEntries>(&net.join("udp6")).0;
     assert_eq!(udp6[0].local_address.to_string(), "[fe80::1]:5353");
     let unix = parsed::<UnixNetEntries>(&net.join("unix")).0;
     let paths: Vec<_> = unix.iter().filter_map(|it| it.path.as_deref()).collect();
@@ -138,7 +144,7 @@ fn read_network(net: &Path) {
         (default.iface.as_str(), default.gateway.to_string()),
         ("en0", "10.0.0.1".to_owned())
     );
-    let neighbours = parsed::<ARPEntries>(&net.join("arp")).0;
+    let neighbours = parsed::<ArpEntries>(&net.join("arp")).0;
     assert_eq!(neighbours[0].hw_address, Some([0x02, 0, 0x5e, 0x10, 0, 1]));
 }
 
