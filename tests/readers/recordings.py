@@ -31,5 +31,8 @@ for pid in psutil.pids():
             print(name, "=", answer)
 for name in OF_THE_MACHINE:
     print(name, "=", ask(name, getattr(psutil, name)))
+for connection in ask("connections", lambda: psutil.net_connections("all")) or []:
+    print("connection =", connection.laddr, connection.raddr, connection.status, connection.pid)
+print("nics =", sorted(ask("nics", lambda: psutil.net_io_counters(pernic=True))))
 if failed:
     sys.exit("\n".join(failed))

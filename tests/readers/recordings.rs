@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use procfs::net::{
+    ArpEntries, InterfaceDeviceStatus, RouteEntries, TcpNetEntries, TcpState, UdpNetEntries,
+    UnixNetEntries,
+};
 use procfs::process::{FDTarget, MemoryMaps, Process, Status};
 use procfs::{
     CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelStats, LoadAverage, Meminfo, MountEntry,
@@ -51,6 +55,11 @@ fn psutil_reads_every_file_it_knows() {
             "num_fds = 21",
             "pids = [0, 1, 500, 501]",
             "boot_time = 1699913600.0",
+            "connection = addr(ip='127.0.0.1', port=8080) addr(ip='127.0.0.1', port=54321) ESTABLISHED 500",
+            "connection = addr(ip='::', port=8080) () LISTEN 500",
+            "connection = addr(ip='10.0.0.7', port=50000) addr(ip='192.0.2.1', port=443) TIME_WAIT None",
+            "connection = /private/var/run/demo.sock  NONE 500",
+            "nics = ['en0', 'lo0']",
         ] {
             assert!(said.lines().any(|said| said == line), "{name}: {line} in {said}");
         }
@@ -99,6 +108,46 @@ fn read_all(root: &Path, pid: i32) {
     process.fd().unwrap().for_each(|descriptor| drop(descriptor.unwrap()));
 }
 
+/// In the byte order of this machine, which is every Mac's.
+fn of_this_machine<T: FromBufReadSI>(path: &Path) -> T {
+    let text = std::fs::read(path).unwrap();
+    T::from_buf_read(text.as_slice(), &*current_system_info()).unwrap()
+}
+
+/// The network of every made-up Mac.
+fn read_network(net: &Path) {
+    let tcp = of_this_machine::<TcpNetEntries>(&net.join("tcp")).0;
+    let ends: Vec<_> =
+        tcp.iter().map(|it| (it.local_address.to_string(), it.state.clone())).collect();
+    let expected = [
+        ("127.0.0.1:8080".to_owned(), TcpState::Established),
+        ("10.0.0.7:50000".to_owned(), TcpState::TimeWait),
+    ];
+    assert_eq!(ends, expected);
+    assert_eq!((tcp[0].inode, tcp[0].uid, tcp[0].rx_queue, tcp[0].tx_queue), (0x5554, 501, 17, 5));
+    let tcp6 = of_this_machine::<TcpNetEntries>(&net.join("tcp6")).0;
+    assert_eq!(tcp6[0].local_address.to_string(), "[::]:8080");
+    assert_eq!(tcp6[1].remote_address.to_string(), "[::ffff:10.0.0.9]:40000");
+    let udp = of_this_machine::<UdpNetEntries>(&net.join("udp")).0;
+    assert_eq!(udp[0].local_address.to_string(), "0.0.0.0:68");
+    let udp6 = of_this_machine::<UdpNetEntries>(&net.join("udp6")).0;
+    assert_eq!(udp6[0].local_address.to_string(), "[fe80::1]:5353");
+    let unix = parsed::<UnixNetEntries>(&net.join("unix")).0;
+    let paths: Vec<_> = unix.iter().filter_map(|it| it.path.as_deref()).collect();
+    assert_eq!(paths[0], Path::new("/private/var/run/demo.sock"));
+    let devices = parsed::<InterfaceDeviceStatus>(&net.join("dev")).0;
+    let en0 = &devices["en0"];
+    assert_eq!((en0.recv_bytes, en0.sent_packets, en0.recv_drop), (987_654_144, 65_432, 7));
+    let routes = parsed::<RouteEntries>(&net.join("route")).0;
+    let default = &routes[0];
+    assert_eq!(
+        (default.iface.as_str(), default.gateway.to_string()),
+        ("en0", "10.0.0.1".to_owned())
+    );
+    let neighbours = parsed::<ArpEntries>(&net.join("arp")).0;
+    assert_eq!(neighbours[0].hw_address, Some([0x02, 0, 0x5e, 0x10, 0, 1]));
+}
+
 #[test]
 fn the_procfs_crate_reads_every_file_it_knows() {
     for name in RECORDINGS {
@@ -114,6 +163,7 @@ fn the_procfs_crate_reads_every_file_it_knows() {
         assert_eq!(shown.cmdline().unwrap(), ["demo", "--greet", "two words"]);
         assert_eq!(shown.exe().unwrap(), PathBuf::from("/Users/Shared/demo"));
         assert_eq!(shown.tasks().unwrap().count(), 3);
+        read_network(&mount.path("500/net"));
         assert!(matches!(shown.maps(), Err(ProcError::Incomplete(_))), "{name}");
         let targets: Vec<FDTarget> = shown.fd().unwrap().map(|it| it.unwrap().target).collect();
         assert_eq!(targets.len(), 21);

@@ -20,7 +20,10 @@ pub(super) const ROWS: &[RowSpec] = &[
         "net",
         Kind::Link(Link::To("self/net")),
         "link to the network of the process that reads it",
-    ),
+    )
+    .linux(),
+    // All processes of a Mac see the same, and launchd is always there.
+    row("net", Kind::Link(Link::To("1/net")), "link to the network").darwin(),
     row(
         "mtab",
         Kind::Link(Link::To("self/mounts")),

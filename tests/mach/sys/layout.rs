@@ -23,11 +23,14 @@ const HEAD: &str = r#"
 #include <mach/mig_errors.h>
 #include <mach/vm_region.h>
 #include <mach_debug/ipc_info.h>
+#include <net/if.h>
+#include <net/route.h>
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/proc.h>
 #include <sys/proc_info.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/sysctl.h>
 
 /* Apple's SDK has this header, zig does not. Another declaration there is an error here. */
