@@ -123,8 +123,7 @@ pub trait XnuCalls: Send + Sync + 'static {
 
     /// `sysctlbyname`: fills the buffer with the value and returns its length; without a buffer,
     /// the length that is available. Values are in the machine's byte order;
-    /// [`SYSCTLS`](super::SYSCTLS) lists their types. Strings end in a NUL, which the length
-    /// counts.
+    /// [`SYSCTLS`](super::SYSCTLS) lists their types. The length of a string includes its NUL.
     ///
     /// # Errors
     /// [`Errno::NOENT`] for a name that this kernel does not know, [`Errno::NOMEM`] for a buffer
@@ -148,8 +147,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// Those of the [`PortKind`].
     fn port_for_pid(&self, kind: PortKind, pid: i32) -> Result<PortName, Refusal>;
 
-    /// `mach_task_self`: this program's own task. It is not a new reference and must not be
-    /// released.
+    /// `mach_task_self`: this program's own task. Not a new reference, so never to be released.
     fn own_task(&self) -> PortName;
 
     /// `mach_port_deallocate`: releases one reference.
@@ -213,9 +211,8 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// Those of calls by port; [`KernReturn::FAILURE`] for a task that is ending just now.
     fn threads(&self, task: PortName) -> Result<Vec<PortName>, KernReturn>;
 
-    /// A right to the thread with this id, if it is available without the rights to all others. The
-    /// kernel has no such call; a replay does. [`PORT_NULL`](super::PORT_NULL) if there is no such
-    /// thread.
+    /// A right to the thread with this id, without the rights to all others: only a replay has it.
+    /// [`PORT_NULL`](super::PORT_NULL) if there is no such thread.
     ///
     /// # Errors
     /// Those of [`threads`](Self::threads).
@@ -301,9 +298,9 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// None is documented.
     fn timebase(&self) -> Result<Timebase, KernReturn>;
 
-    /// `getfsstat(MNT_NOWAIT)`: fills the buffer with the mounted file systems and returns how
-    /// many; without a buffer, how many there are. A result that fills the buffer may have been
-    /// cut off silently. The kernel asks no file system, so a dead one does no harm.
+    /// `getfsstat(MNT_NOWAIT)`: fills the buffer with the mounted file systems and returns their
+    /// number; without a buffer, the number that is mounted. A result that fills the buffer may have
+    /// been cut off without an error. The kernel asks no file system, so a dead one does no harm.
     ///
     /// # Errors
     /// The errors of a policy.
@@ -343,8 +340,7 @@ pub trait XnuCalls: Send + Sync + 'static {
     /// [`KernReturn::PROTECTION_FAILURE`] where not all of them may be read.
     fn read_own(&self, address: u64, buffer: &mut [u8]) -> Result<usize, KernReturn>;
 
-    /// dyld's shared cache, read with the two calls before, or that of a recording; `None` if there
-    /// is none.
+    /// dyld's shared cache, if there is one: read with the two calls before, or a recording's.
     fn shared_cache(&self) -> Option<SharedCache> {
         let range = self.cache_range();
         let read = |address, buffer: &mut [u8]| self.read_own(address, buffer) == Ok(buffer.len());
