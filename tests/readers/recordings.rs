@@ -111,7 +111,7 @@ fn read_all(root: &Path, pid: i32) {
 /// In the byte order of this machine, which is every Mac's.
 fn of_this_machine<T: FromBufReadSI>(path: &Path) -> T {
     let text = std::fs::read(path).unwrap();
-    T::from_buf_read(text.as_slice(), &*current_system_info()).unwrap()
+    T::from_buf_read(text.as_slice(), current_system_info()).unwrap()
 }
 
 /// The network of every made-up Mac.

@@ -8,8 +8,6 @@ mod code;
 #[cfg(all(target_os = "linux", feature = "mount"))]
 mod commands;
 mod documents;
-#[path = "../common/golden.rs"]
-mod golden;
 mod layers;
 mod library;
 mod recording_document;

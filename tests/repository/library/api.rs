@@ -1,7 +1,7 @@
 //! The public API is the one in `tests/golden/api.txt`.
 
 use super::scanner::{Sources, public_api, sources};
-use crate::golden::assert_golden;
+use crate::common::golden::assert_golden;
 
 #[test]
 fn the_public_api_is_as_listed() {
