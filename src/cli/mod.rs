@@ -149,8 +149,8 @@ The status is 1 where a process is not there, or on another system than macOS.")
     Record {
         #[command(flatten)]
         source: Source,
-        /// Record arguments, environment and registers, too, in which there may be passwords, and
-        /// the libraries of the shared cache
+        /// Record arguments, environment and registers, too, in which there may be passwords, the
+        /// network, and the libraries of the shared cache
         #[arg(long)]
         all: bool,
         /// The processes
