@@ -36,6 +36,10 @@ fn tcp() -> Vec<ModelSocket> {
         internet(Some(6), 30, V6, "[fe80:4::1]:9", "[2001:db8::2]:80"),
         // In TIME_WAIT there is no socket any more.
         ModelSocket { handle: 0, ..internet(Some(10), 2, V4, "10.0.0.7:1", "10.0.0.8:2") },
+        ModelSocket {
+            handle: 0,
+            ..internet(Some(10), 30, V6, "[2001:db8::1]:1", "[2001:db8::2]:2")
+        },
     ]
 }
 
@@ -58,13 +62,14 @@ fn each_socket_has_its_ends_and_its_numbers() {
         ("[::ffff:10.0.0.7]:22", "[::ffff:10.0.0.9]:40000"),
         ("[fe80::1]:9", "[2001:db8::2]:80"),
         ("10.0.0.7:1", "10.0.0.8:2"),
+        ("[2001:db8::1]:1", "[2001:db8::2]:2"),
     ];
     assert_eq!(ends, expected.map(|(a, b)| Some((a.to_owned(), b.to_owned()))));
     let first = &found[0];
     assert_eq!((first.handle, first.kind, first.uid, first.state), (0x1234_5678_9abc, 1, 501, 2));
     assert_eq!((first.received, first.unsent), (3, 4));
     let states: Vec<_> = found.iter().map(|it| it.tcp_state).collect();
-    assert_eq!(states, [4, 1, 4, 6, 10]);
+    assert_eq!(states, [4, 1, 4, 6, 10, 10]);
     assert_eq!((found[4].handle, found[4].received), (0, 0));
 }
 
@@ -92,7 +97,7 @@ fn what_is_no_list_of_sockets_is_none() {
         assert!((before..=before + 1).contains(&count));
         before = count;
     }
-    assert_eq!(before, 5);
+    assert_eq!(before, 6);
 }
 
 #[test]

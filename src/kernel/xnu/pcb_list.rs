@@ -90,7 +90,7 @@ pub fn pcbs(list: &[u8]) -> Option<Vec<Pcb>> {
                 pcb.state = record.half(26)?;
                 pcb.uid = record.word(64)?;
                 if let Some(internet) = internet {
-                    pcb.ends = Some(internet.ends(record.word(40)? == INET6)?);
+                    pcb.ends = Some(internet.ends(record.word(40)?)?);
                 }
             }
             RECEIVED => pcb.received = record.word(8)?,
@@ -135,8 +135,10 @@ impl<'a> Record<'a> {
 
     /// The local and the remote end, by `struct xinpcb_n`: ports and addresses in network order. A
     /// socket of IPv6 that has IPv4's addresses has them mapped, as Linux shows it.
-    fn ends(self, is_v6: bool) -> Option<(SocketAddr, SocketAddr)> {
+    fn ends(self, family: u32) -> Option<(SocketAddr, SocketAddr)> {
         let [flags] = self.bytes(44)?;
+        // Without a socket there is no family.
+        let is_v6 = family == INET6 || (family == 0 && flags & V6 != 0);
         let address = |at: usize| {
             let bytes: [u8; 16] = self.bytes(at)?;
             // `struct in_addr_4in6` has three words in front.
