@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::piece::{Access, Amounts, Kind, Piece};
-use super::text::{as_xml, count, shortened, shown, size};
+use super::text::{as_xml, pluralize, shortened, shown, size};
 use crate::model::Pid;
 
 // Columns, in pixels.
@@ -72,7 +72,7 @@ pub(super) fn draw(
     let drawing = &mut Drawing { out };
     drawing.head(process, regions, sums, height);
     if shared {
-        let [regions, rows] = [count(regions, "region"), count(pieces.len() as u64, "row")];
+        let [regions, rows] = [pluralize(regions, "region"), pluralize(pieces.len() as u64, "row")];
         drawing.text(24, 124 + LINE, "q", &format!("Neighbours share rows: {regions} in {rows}."));
     }
     drawing.headings(top);
@@ -132,7 +132,7 @@ impl Drawing<'_> {
             || "Address space".to_owned(),
             |(name, pid)| format!("Address space of {} ({pid})", shortened(&shown(name), 40)),
         );
-        let mut summary = format!("{}, {}", count(regions, "region"), size(sums.mapped));
+        let mut summary = format!("{}, {}", pluralize(regions, "region"), size(sums.mapped));
         if sums.are_counted() {
             summary += &format!(
                 ": {} in memory, {} of it written to, and {} swapped out",
@@ -288,7 +288,7 @@ fn label(piece: &Piece) -> (String, &'static str) {
         return (name, class);
     }
     let others = if piece.names_differ { " and others" } else { "" };
-    let regions = count(piece.regions, "region");
+    let regions = pluralize(piece.regions, "region");
     let room = NAME_LETTERS.saturating_sub(regions.len() + 2 + others.len());
     (format!("{regions}: {}{others}", shortened(&name, room)), class)
 }
@@ -298,7 +298,7 @@ fn tooltip(piece: &Piece) -> String {
     let amounts = &piece.amounts;
     let mut text = format!("{:08x}-{:08x}", piece.start, piece.end);
     if piece.regions > 1 {
-        text += &format!(", {}", count(piece.regions, "region"));
+        text += &format!(", {}", pluralize(piece.regions, "region"));
     }
     text += &format!("\n{}", size(amounts.mapped));
     if amounts.are_counted() {

@@ -73,7 +73,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// A number with its noun, in the plural where it is not 1.
-pub(super) fn count(number: u64, one: &str) -> String {
+pub(super) fn pluralize(number: u64, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn counts_are_readable() {
-        assert_eq!(count(1, "region"), "1 region");
-        assert_eq!(count(65_001, "region"), "65,001 regions");
-        assert_eq!(count(0, "region"), "0 regions");
+        assert_eq!(pluralize(1, "region"), "1 region");
+        assert_eq!(pluralize(65_001, "region"), "65,001 regions");
+        assert_eq!(pluralize(0, "region"), "0 regions");
     }
 }

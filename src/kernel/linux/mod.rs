@@ -110,7 +110,7 @@ impl LinuxKernel {
     }
 
     /// Nanoseconds of a time in clock ticks (`nsec_to_clock_t`).
-    fn nanoseconds(&self, ticks: u64) -> u64 {
+    fn ticks_to_nanoseconds(&self, ticks: u64) -> u64 {
         let nanoseconds = u128::from(ticks) * 1_000_000_000 / u128::from(self.ticks_per_second);
         u64::try_from(nanoseconds).unwrap_or(u64::MAX)
     }
@@ -123,7 +123,7 @@ impl LinuxKernel {
         ticks: u64,
     ) -> Result<Process> {
         let booted = self.boot_time();
-        let since_boot = Duration::from_nanos(self.nanoseconds(ticks));
+        let since_boot = Duration::from_nanos(self.ticks_to_nanoseconds(ticks));
         Ok(Process {
             pid,
             parent: status.parent,

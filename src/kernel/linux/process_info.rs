@@ -59,7 +59,7 @@ fn usage(
     status: &[u8],
     threads: &threads::Total,
 ) -> Option<Usage> {
-    let time = |ticks| Time::of_nanoseconds(kernel.nanoseconds(ticks));
+    let time = |ticks| Time::of_nanoseconds(kernel.ticks_to_nanoseconds(ticks));
     let pageins = stat.number(12)?;
     Some(Usage {
         virtual_size: stat.size,

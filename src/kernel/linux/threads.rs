@@ -36,8 +36,8 @@ fn from_stat(kernel: &LinuxKernel, id: u64, stat: &Stat<'_>) -> Option<Thread> {
         name: stat.name.to_vec(),
         state,
         run_state: run_state(state),
-        user_time: kernel.nanoseconds(stat.number(14)?),
-        system_time: kernel.nanoseconds(stat.number(15)?),
+        user_time: kernel.ticks_to_nanoseconds(stat.number(14)?),
+        system_time: kernel.ticks_to_nanoseconds(stat.number(15)?),
         policy: policy(stat).unwrap_or(POLICY_NULL),
         priority: i32::try_from(stat.signed(18)?).ok()?,
         ..Thread::default()

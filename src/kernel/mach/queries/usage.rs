@@ -69,10 +69,10 @@ fn usage_from(info: &TaskInfo, timebase: Timebase) -> Usage {
 }
 
 fn time(units: u64, timebase: Timebase) -> Time {
-    Time { units, nanoseconds: nanoseconds(units, timebase) }
+    Time { units, nanoseconds: units_to_nanoseconds(units, timebase) }
 }
 
-fn nanoseconds(units: u64, timebase: Timebase) -> u64 {
+fn units_to_nanoseconds(units: u64, timebase: Timebase) -> u64 {
     let scaled = u128::from(units) * u128::from(timebase.numer);
     let scaled = scaled.checked_div(u128::from(timebase.denom)).unwrap_or(0);
     u64::try_from(scaled).unwrap_or(u64::MAX)
