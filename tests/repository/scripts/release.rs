@@ -33,6 +33,9 @@ fn the_formula_builds_the_sources_that_are_packed() {
     if !top().join(".git").exists() {
         return skip("these sources are in no git repository");
     }
+    if Command::new("git").arg("--version").output().is_err() {
+        return skip("git is not installed");
+    }
     let dist = tempfile::tempdir().unwrap();
     let address = ["https://git.example/somebody/", "mach-", "procfs"].concat();
     let output = formula(&[&address], dist.path());
