@@ -5,11 +5,11 @@ mod limits;
 mod machine;
 mod meminfo;
 mod mounts;
-mod net;
 mod network;
 mod process;
 mod redact;
 mod signals;
+mod sockets;
 mod stat;
 mod status;
 
@@ -17,10 +17,10 @@ pub use limits::limits;
 pub use machine::{cpuinfo, kernel_stat, loadavg, uptime, version};
 pub use meminfo::meminfo;
 pub use mounts::{filesystems, mountinfo, mounts};
-pub use net::{tcp, tcp6, udp, udp6, unix};
 pub use network::{arp, dev, route};
 pub use process::{comm, fdinfo, io, statm, thread_comm};
 pub use redact::{public_stat, public_wchan};
+pub use sockets::{tcp, tcp6, udp, udp6, unix};
 pub use stat::{stat, thread_stat};
 pub use status::{status, thread_status};
 

@@ -179,11 +179,13 @@ fn segment(body: &[u8]) -> Option<MachOSegment> {
     fits.then_some(segment)
 }
 
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
+/// The little-endian word at this place, if it is inside of the bytes.
+pub(super) fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-fn long(bytes: &[u8], at: usize) -> Option<u64> {
+/// The little-endian word of 64 bits at this place, if it is inside of the bytes.
+pub(super) fn long(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 

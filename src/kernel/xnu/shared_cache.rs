@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "cli")]
 use super::json;
-use super::macho::segments;
+use super::macho::{long, segments, word};
 use super::{IMAGE_SEGMENTS, Image, Segment};
 
 /// The most bytes that are kept of a cache: one of four thousand libraries has less than half of
@@ -218,12 +218,4 @@ fn read_commands(header: u64, bytes: &mut Vec<u8>, read: Read<'_>) -> Option<()>
         }
     }
     Some(())
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
