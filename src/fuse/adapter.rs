@@ -12,12 +12,14 @@ use fuser::{
 };
 
 use super::Adapter;
-use super::attributes::{ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, NAME_TTL, file_attr, file_type};
+use super::attributes::{
+    ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, NAME_TTL, file_attr, file_type, missing,
+};
 use super::content::Content;
 use super::listing::Listing;
 use super::unsupported::unsupported_operations;
 use crate::model::{Error, ErrorKind, Result};
-use crate::tree::{Access, Caller, Node, NodeType, Tree, Wanted};
+use crate::tree::{Access, Caller, Entries, Node, NodeType, Tree, Wanted};
 
 fn caller(request: &Request) -> Caller {
     Caller { uid: request.uid(), gid: request.gid(), pid: request.pid() }
@@ -45,20 +47,34 @@ impl Filesystem for Adapter {
         let ids = Arc::clone(&self.ids);
         let wanted = Wanted::Name(name);
         let name = name.to_owned();
+        let rules = self.rules;
         let look_up = move |tree: &Tree, parent: Node| {
-            let found = tree.lookup(parent, &name, &caller)?;
-            // Names of processes, threads and the like are looked up each time, so that a dead
-            // process never looks alive, and its successor never appears under the old node. Names
-            // that some users may not look up are looked up each time as well.
-            let row = found.node.row.row();
+            // Names that some users may not look up are looked up each time.
             let for_all = parent.row.row().access == Access::Anyone;
-            let name_ttl = if row.entries.is_none() && for_all { NAME_TTL } else { Duration::ZERO };
+            let found = match tree.lookup(parent, &name, &caller) {
+                Err(error) if error.kind == ErrorKind::NoSuchName => {
+                    let is_lasting = for_all && parent.row.has_constant_names();
+                    if !(is_lasting && rules.remembers_missing) {
+                        return Err(error);
+                    }
+                    None
+                }
+                found => Some(found?),
+            };
+            let name_ttl = match found.map(|found| found.node.row.row().entries) {
+                _ if !for_all => Duration::ZERO,
+                None | Some(None) => NAME_TTL,
+                Some(Some(Entries::Processes | Entries::Threads)) => rules.process_ttl,
+                Some(Some(_)) => Duration::ZERO,
+            };
             ids.make_room();
             Ok((found, name_ttl, ids))
         };
         let parent = self.node(parent.0);
         self.metadata(request, parent, wanted, reply, look_up, |reply, (found, name_ttl, ids)| {
-            let attr = file_attr(&found, ids.looked_up(found.node), found.size);
+            let attr = found.map_or_else(missing, |found| {
+                file_attr(&found, ids.looked_up(found.node), found.size)
+            });
             reply.entry_with_ttls(&ATTRIBUTE_TTL, &name_ttl, &attr, Generation(0));
         });
     }

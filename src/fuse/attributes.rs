@@ -1,6 +1,6 @@
 //! Attributes of the tree's nodes in FUSE's terms, and how long the kernel may cache them.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{FileAttr, FileType, INodeNo};
 
@@ -9,9 +9,10 @@ use crate::tree::{Attributes, NodeType};
 /// Attributes are never cached: each `stat` asks whether the process still lives.
 pub(super) const ATTRIBUTE_TTL: Duration = Duration::ZERO;
 
-/// How long the kernel may remember names below a process's directory. The directory itself is
-/// looked up every time, and every node knows its process, so none of them can show another.
-pub(super) const NAME_TTL: Duration = Duration::from_secs(1);
+/// How long the kernel may remember a name that is there, or missing, as long as its directory is.
+/// A path leads through the directory of a process, which is looked up again and again, and every
+/// node knows its process, so none of them can show another.
+pub(super) const NAME_TTL: Duration = Duration::from_secs(60);
 
 /// The block size, which stdio and copying tools take for the best size of a read.
 pub(super) const BLOCK_SIZE: u32 = 128 * 1024;
@@ -24,6 +25,27 @@ pub(super) fn file_type(node_type: NodeType) -> FileType {
         NodeType::Directory => FileType::Directory,
         NodeType::Link => FileType::Symlink,
         NodeType::File => FileType::RegularFile,
+    }
+}
+
+/// The reply to LOOKUP for a name that is missing: the node id 0.
+pub(super) fn missing() -> FileAttr {
+    FileAttr {
+        ino: INodeNo(0),
+        size: 0,
+        blocks: 0,
+        atime: UNIX_EPOCH,
+        mtime: UNIX_EPOCH,
+        ctime: UNIX_EPOCH,
+        crtime: UNIX_EPOCH,
+        kind: FileType::RegularFile,
+        perm: 0,
+        nlink: 0,
+        uid: 0,
+        gid: 0,
+        rdev: 0,
+        blksize: BLOCK_SIZE,
+        flags: 0,
     }
 }
 

@@ -56,6 +56,7 @@ impl Adapter {
     #[must_use]
     pub fn new(tree: Arc<Tree>, service: &Service, alive: UnixStream) -> Self {
         let Service { loops, rules, limits } = *service;
+        tree.keep_open(limits.directories);
         Adapter {
             handles: Arc::new(Handles::new(Arc::clone(&tree), rules.shared_handles, limits)),
             ids: Arc::new(NodeIds::new(Arc::clone(&tree), limits.items)),

@@ -113,11 +113,11 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn identity(&self, pid: Pid) -> Result<Identity>;
 
-    /// Who owns the nodes of the process that has this pid now.
+    /// Who owns the nodes of the process that has this pid now, and its identity.
     ///
     /// # Errors
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
-    fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<Owner>;
+    fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<(Identity, Owner)>;
 
     /// What access decisions need to know of the process that has this pid now.
     ///

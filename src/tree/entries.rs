@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::kind::Entries;
-use super::{Entry, Node, Tree, node_type};
-use crate::model::{Error, ErrorKind, Identity, Pid, Result};
+use super::{Entry, Node, Tree, node_type, owned_by};
+use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};
 
 /// A name in a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,14 +47,14 @@ impl fmt::Display for Name {
 const FIRST_ENTRY_COOKIE: u64 = 512;
 
 impl Tree {
-    /// The node of this name among the entries of a directory.
-    pub(super) fn find_entry(&self, parent: Node, name: &[u8]) -> Result<Node> {
+    /// The node of this name among the entries of a directory; for a process, with its owner.
+    pub(super) fn find_entry(&self, parent: Node, name: &[u8]) -> Result<(Node, Option<Owner>)> {
         let none = || Error::new(ErrorKind::NoSuchName, "lookup");
         let pid = parent.process.map(|(pid, _)| pid);
         for (row, entries) in parent.row.entries().filter(|(row, _)| self.serves(*row)) {
-            let of_process = |pid| -> Result<Node> {
-                let process = Some((pid, self.kernel.identity(pid)?));
-                Ok(Node { row, process, item: None })
+            let of_process = |pid| {
+                let (identity, owner) = self.kernel.owner(pid, owned_by(row))?;
+                Ok((Node { row, process: Some((pid, identity)), item: None }, Some(owner)))
             };
             match entries {
                 Entries::Processes => {
@@ -76,7 +76,7 @@ impl Tree {
                         _ => self.has(pid, entries, number)?,
                     };
                     if is_there {
-                        return Ok(Node { row, item: Some(number), ..parent });
+                        return Ok((Node { row, item: Some(number), ..parent }, None));
                     }
                 }
             }

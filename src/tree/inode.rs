@@ -56,12 +56,6 @@ impl Node {
         Node { row, ..self }
     }
 
-    /// Whether it was made for the process of this identity.
-    #[must_use]
-    pub(super) fn is_of(self, identity: Identity) -> bool {
-        self.process.is_none_or(|(_, own)| own == identity)
-    }
-
     /// The node id, never 0, which FUSE keeps for "none"; `None` for an item of a process.
     #[must_use]
     pub fn id(self) -> Option<u64> {
@@ -152,8 +146,6 @@ mod tests {
                 }
                 None => prop_assert!(item.is_some()),
             }
-            prop_assert!(node.is_of(identity));
-            prop_assert!(process.is_none() || !node.is_of(Identity::new(identity.number() ^ 1)));
         }
 
         #[test]

@@ -22,25 +22,26 @@ impl Tree {
         let Kind::Link(link) = node.row.row().kind else {
             return Err(Error::new(ErrorKind::NotLink, "readlink"));
         };
-        let process = self.check_alive(node)?;
-        self.check_access(node, || self.asker(caller))?;
-        let target = match (link, process) {
-            (Link::OwnProcess, _) => self.own_process(caller)?.to_string().into_bytes(),
-            (Link::OwnThread, _) => {
-                format!("{}/task/{}", self.own_process(caller)?, caller.pid).into_bytes()
-            }
-            (Link::To(path), _) => path.as_bytes().to_vec(),
-            (Link::Named, Some((pid, _))) => format!("../{pid}").into_bytes(),
-            (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
-            (Link::Descriptor, Some((pid, _))) => {
-                self.kernel.descriptor(pid, descriptor_of(node))?.target
-            }
-            (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
-        };
-        // What was found may be another process's, or of one whose owner has changed.
-        self.check_alive(node)?;
-        self.check_access(node, || self.asker(caller))?;
-        Ok(target)
+        let asker = self.asker_for(node, caller);
+        self.of_living(node, || {
+            self.check_access(node, &asker)?;
+            let target = match (link, node.process) {
+                (Link::OwnProcess, _) => self.own_process(caller)?.to_string().into_bytes(),
+                (Link::OwnThread, _) => {
+                    format!("{}/task/{}", self.own_process(caller)?, caller.pid).into_bytes()
+                }
+                (Link::To(path), _) => path.as_bytes().to_vec(),
+                (Link::Named, Some((pid, _))) => format!("../{pid}").into_bytes(),
+                (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
+                (Link::Descriptor, Some((pid, _))) => {
+                    self.kernel.descriptor(pid, descriptor_of(node))?.target
+                }
+                (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
+            };
+            // What was found may be of one whose owner has changed.
+            self.check_access(node, &asker)?;
+            Ok(target)
+        })
     }
 
     fn own_process(&self, caller: &Caller) -> Result<Pid> {

@@ -141,14 +141,19 @@ impl Tree {
         if !parent.row.row().is_directory() {
             return Err(Error::new(ErrorKind::NotDirectory, "lookup"));
         }
-        self.check_alive(parent)?;
-        self.check_access(parent, || self.asker(caller))?;
+        self.check_access(parent, &self.asker_for(parent, caller))?;
         let child = self.children(parent).find(|child| child.row().name().as_bytes() == name);
-        let node = match child {
-            Some(row) => parent.child(row),
-            None => self.find_entry(parent, name)?,
+        let found = match child {
+            Some(row) => Ok((parent.child(row), None)),
+            None => self.find_entry(parent, name),
         };
-        self.attributes_of_living(node)
+        let (node, owner) = found.or_else(|error| {
+            // It may be about another process with this pid, to which a fresh path leads.
+            self.check_alive(parent)?;
+            Err(error)
+        })?;
+        let owner = owner.map_or_else(|| self.owner(node), Ok)?;
+        self.attributes_of(node, owner)
     }
 
     /// The rows of a directory that have a name of their own and that this kernel can serve.
@@ -174,12 +179,19 @@ impl Tree {
     /// `NoSuchName` for an item that is gone; `NoSuchProcess` or `Replaced` for a process that is
     /// gone.
     pub fn attributes(&self, node: Node) -> Result<Attributes> {
-        self.check_alive(node)?;
+        let owner = self.owner(node)?;
         self.check_entry(node)?;
-        self.attributes_of_living(node)
+        self.attributes_of(node, owner)
     }
 
-    fn attributes_of_living(&self, node: Node) -> Result<Attributes> {
+    /// The owner of a node whose process lives.
+    fn owner(&self, node: Node) -> Result<Owner> {
+        let Some((pid, identity)) = node.process else { return Ok(self.owner) };
+        let (now, owner) = self.kernel.owner(pid, owned_by(node.row))?;
+        if now == identity { Ok(owner) } else { Err(replaced(pid)) }
+    }
+
+    fn attributes_of(&self, node: Node, owner: Owner) -> Result<Attributes> {
         let row = node.row.row();
         if !self.has_file(node) {
             return Err(Error::new(ErrorKind::NoSuchName, "own file"));
@@ -189,16 +201,6 @@ impl Tree {
             // Whether it is open.
             Kind::Descriptor(_) => self.descriptor_mode(node).map(|_| row.mode())?,
             _ => row.mode(),
-        };
-        // Linux gives all of a non-dumpable process to root but the directories that everyone may
-        // list (`task_dump_owner`).
-        let owned = match row.kind {
-            Kind::Directory if row.access == Access::Anyone => OwnerKind::Process,
-            _ => OwnerKind::Memory,
-        };
-        let owner = match node.process {
-            Some((pid, _)) => self.kernel.owner(pid, owned)?,
-            None => self.owner,
         };
         let links = match node.process {
             _ if !row.is_directory() => 1,
@@ -236,8 +238,7 @@ impl Tree {
         if !node.row.row().is_directory() {
             return Err(Error::new(ErrorKind::NotDirectory, "list"));
         }
-        self.check_alive(node)?;
-        self.check_access(node, || self.asker(caller))?;
+        self.check_access(node, &self.asker_for(node, caller))?;
         let is_listed = |row: &RowId| self.lists_children(node) && self.has_file(node.child(*row));
         let listed = self.children(node).filter(is_listed);
         let rows = listed.map(|row| Entry {
@@ -247,9 +248,7 @@ impl Tree {
             name: Name::Row(row.row().name()),
         });
         let mut listing: Vec<Entry> = rows.collect();
-        self.list_entries(node, &mut listing)?;
-        // What belongs to a process that ended meanwhile may be another's.
-        self.check_alive(node)?;
+        self.of_living(node, || self.list_entries(node, &mut listing))?;
         Ok(listing)
     }
 
@@ -259,12 +258,12 @@ impl Tree {
     /// `Denied` where the caller may not see it; `IsDirectory` or `NotLink` where it is no file;
     /// `NoSuchProcess` or `Replaced` for a process that is gone.
     pub fn open(self: &Arc<Self>, node: Node, caller: &Caller) -> Result<Source> {
-        let asker = self.asker(caller);
+        let asker = self.asker_for(node, caller);
         // Before and after the kernel's file holds the address space: a process whose owner changed
         // in between is not shown.
-        self.check_access(node, || asker)?;
+        self.check_access(node, &asker)?;
         let making = self.content_source(node, &asker)?;
-        self.check_access(node, || asker)?;
+        self.check_access(node, &asker)?;
         Ok(Source::new(Arc::clone(self), node, asker, making))
     }
 
@@ -274,7 +273,15 @@ impl Tree {
     /// `Denied` where not; `NoSuchProcess` or `Replaced` for a process that is gone.
     pub fn check_readable(&self, node: Node, caller: &Caller) -> Result<()> {
         self.check_alive(node)?;
-        self.check_access(node, || self.asker(caller))
+        self.check_access(node, &self.asker_for(node, caller))
+    }
+
+    /// Prepares for many questions: directories of processes may stay open for the next one, where
+    /// that makes it cheaper.
+    pub fn keep_open(&self, directories: usize) {
+        if let Some(procfs) = self.kernel.procfs() {
+            procfs.keep_open(directories);
+        }
     }
 
     /// Whether the process with this identity lives, as far as the kernel reports.
@@ -306,16 +313,31 @@ impl Tree {
         }
     }
 
-    /// Whether the process of this node is still the one it was made for: its pid and identity
-    /// then, where the node is of a process.
-    fn check_alive(&self, node: Node) -> Result<Option<(Pid, Identity)>> {
-        let Some((pid, _)) = node.process else { return Ok(None) };
-        let identity = self.kernel.identity(pid)?;
-        if !node.is_of(identity) {
-            return Err(Error::new(ErrorKind::Replaced, "identity").pid(pid));
-        }
-        Ok(Some((pid, identity)))
+    /// Whether the process of this node is still the one it was made for, where it is of a process.
+    fn check_alive(&self, node: Node) -> Result<()> {
+        let Some((pid, identity)) = node.process else { return Ok(()) };
+        if self.kernel.identity(pid)? == identity { Ok(()) } else { Err(replaced(pid)) }
     }
+
+    /// What was found out by the pid of this node's process, if that process had the pid all the
+    /// time: no identity comes twice, so it did if it has it afterwards.
+    fn of_living<T>(&self, node: Node, find_out: impl FnOnce() -> Result<T>) -> Result<T> {
+        let found = find_out();
+        self.check_alive(node)?;
+        found
+    }
+}
+
+fn replaced(pid: Pid) -> Error {
+    Error::new(ErrorKind::Replaced, "identity").pid(pid)
+}
+
+/// Linux gives all of a non-dumpable process to root but the directories that everyone may list
+/// (`task_dump_owner`).
+fn owned_by(row: RowId) -> OwnerKind {
+    let row = row.row();
+    let is_listed_by_all = row.is_directory() && row.access == Access::Anyone;
+    if is_listed_by_all { OwnerKind::Process } else { OwnerKind::Memory }
 }
 
 /// Whether it is `PID/task`.

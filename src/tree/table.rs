@@ -137,6 +137,12 @@ impl RowId {
         self.below().filter(|row| row.row().entries.is_none())
     }
 
+    /// Whether the names in this directory are the same as long as it is there.
+    #[must_use]
+    pub fn has_constant_names(self) -> bool {
+        self.entries().next().is_none()
+    }
+
     /// The rows of this directory that stand for many.
     pub(super) fn entries(self) -> impl Iterator<Item = (RowId, Entries)> {
         self.below().filter_map(|row| Some((row, row.row().entries?)))

@@ -405,7 +405,7 @@ fn a_request_that_panics_fails_alone() {
 #[test]
 fn a_daemon_without_descriptors_says_so_and_recovers() {
     let Some(mount) = Mount::new() else { return };
-    let target = Target::stopped("regions 100;stop");
+    let (target, other) = (Target::stopped("regions 100;stop"), Target::stopped("stop"));
     let path = mount.of(target.pid(), "maps");
     let expected = std::fs::read(&path).unwrap();
     let held = File::open(&path).unwrap();
@@ -423,7 +423,9 @@ fn a_daemon_without_descriptors_says_so_and_recovers() {
         // No new descriptor at all; those that are open stay.
         limit(0);
         assert_eq!(errno(std::fs::read(&path)), Errno::ENFILE);
-        assert_eq!(errno(std::fs::metadata(&path)), Errno::ENFILE);
+        assert_eq!(errno(std::fs::metadata(mount.of(other.pid(), "maps"))), Errno::ENFILE);
+        // Its directory is kept.
+        assert!(std::fs::metadata(&path).is_ok());
         assert_eq!(
             errno(std::fs::read_dir(mount.root()).and_then(Iterator::collect::<Result<Vec<_>, _>>)),
             Errno::ENFILE

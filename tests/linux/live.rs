@@ -1,6 +1,7 @@
 //! The Linux source and the tree over it, against the kernel's own files, without a mount.
 
 use crate::common;
+use crate::rendered::rendered;
 
 use common::target::Target;
 use mach_procfs::kernel::{Callers, Detail, Kernel, OwnerKind, linux::LinuxKernel};
@@ -57,6 +58,8 @@ fn names_of_all_kinds_are_the_kernels_to_the_byte() {
             let ours = content(&root_tree(), &format!("{}/maps", target.pid()));
             let theirs = std::fs::read(format!("/proc/{}/maps", target.pid())).unwrap();
             assert!(ours == theirs, "{}", name.escape_ascii());
+            let kernel = LinuxKernel::new().unwrap();
+            assert!(rendered(&kernel, target.pid()).unwrap() == theirs, "{}", name.escape_ascii());
             ours
         };
         check(&target);
@@ -84,7 +87,7 @@ fn the_kernel_describes_processes() {
     let this = kernel.process(Pid::this()).unwrap();
     assert!(process.started >= this.started);
     assert!(process.started <= std::time::SystemTime::now() + std::time::Duration::from_secs(2));
-    assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().uid, uid);
+    assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().1.uid, uid);
     assert!(kernel.processes().unwrap().contains(&pid));
     assert_eq!(kernel.process_of_caller(target.pid()).unwrap(), pid);
 }

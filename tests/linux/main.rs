@@ -12,4 +12,5 @@ mod nonsense;
 mod own_ends;
 mod own_files;
 mod process_info;
+mod rendered;
 mod tree;

@@ -91,7 +91,7 @@ fn process_owner_and_credentials() {
     assert_eq!((process.started, process.credentials), (started, credentials));
     for owned in [OwnerKind::Process, OwnerKind::Memory] {
         let owner = kernel.owner(pid(), owned).unwrap();
-        assert_eq!((owner.uid, owner.gid, owner.since), (501, 501, started));
+        assert_eq!((owner.1.uid, owner.1.gid, owner.1.since), (501, 501, started));
     }
     assert_eq!(kernel.identity(pid()).unwrap().number(), 500);
     assert_eq!(kernel.system(), System::Darwin);
@@ -106,7 +106,7 @@ fn another_users_process_is_described_too_but_for_its_start() {
     let process = kernel.process(pid()).unwrap();
     assert_eq!((process.name, process.started), (b"target".to_vec(), UNIX_EPOCH));
     assert_eq!(process.credentials.uid, all(501));
-    assert_eq!(kernel.owner(pid(), OwnerKind::Process).unwrap().uid, 501);
+    assert_eq!(kernel.owner(pid(), OwnerKind::Process).unwrap().1.uid, 501);
     assert_eq!(kernel.credentials(pid()).unwrap().uid, all(501));
     assert_eq!(kernel.identity(pid()).unwrap().number(), 500);
 }
@@ -119,7 +119,7 @@ fn zombies_and_the_kernel_are_described() {
     for (number, uid) in [(0, 0), (500, 501)] {
         let pid = Pid::new(number).unwrap();
         assert_eq!(kernel.process(pid).unwrap().credentials.uid, all(uid));
-        assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().uid, uid);
+        assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().1.uid, uid);
         assert_eq!(kernel.credentials(pid).unwrap().uid, all(uid));
         assert!(kernel.identity(pid).is_ok());
     }

@@ -115,13 +115,15 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
 
     /// The process's nodes have the time of the epoch if the kernel withholds the start time from
     /// this program (of another user's process, unless this is root).
-    fn owner(&self, pid: Pid, _owned: OwnerKind) -> Result<Owner> {
+    fn owner(&self, pid: Pid, _owned: OwnerKind) -> Result<(Identity, Owner)> {
         let process = self.describe(pid)?;
-        Ok(Owner {
+        let owner = Owner {
             uid: process.credentials.uid.effective,
             gid: process.credentials.gid.effective,
             since: process.started,
-        })
+        };
+        // Last, since an exec changes both.
+        Ok((self.identity(pid)?, owner))
     }
 
     fn credentials(&self, pid: Pid) -> Result<Credentials> {

@@ -17,7 +17,8 @@ pub(super) const ROWS: &[RowSpec] = &[
         Kind::Regions(Detail::Map, format::maps),
         "mapped regions in Linux's grammar: range, protection, offset, device, inode, name",
     )
-    .memory(),
+    .memory()
+    .own("maps", Public::Nothing),
     row(
         "PID/smaps",
         Kind::Regions(Detail::Attributes, format::smaps),
