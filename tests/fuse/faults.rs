@@ -348,12 +348,19 @@ fn a_signal_and_an_unmount_end_a_daemon_whose_calls_hang() {
             detach_all(daemon.directory.path());
         }
         assert!(!is_mounted(daemon.directory.path()));
+        let mut late = 0;
         for reader in readers {
             let errno = reader.join().unwrap();
             let expected: &[i32] =
                 if signal { &[libc::ENOTCONN, libc::ECONNABORTED] } else { &[libc::EIO] };
+            // Of the two that do not hang, one may open its file only when the mount has gone.
+            if errno == Some(libc::ENOENT) {
+                late += 1;
+                continue;
+            }
             assert!(errno.is_some_and(|errno| expected.contains(&errno)), "{errno:?}");
         }
+        assert!(late <= 2, "{late}");
         if !signal {
             assert_eq!(daemon.wait(), Some(0), "{}", daemon.log());
         }
