@@ -12,17 +12,31 @@ use fuser::{
 };
 
 use super::Adapter;
-use super::attributes::{
-    ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, NAME_TTL, file_attr, file_type, missing,
-};
+use super::attributes::{ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, file_attr, file_type, missing};
 use super::content::Content;
 use super::listing::Listing;
 use super::unsupported::unsupported_operations;
 use crate::model::{Error, ErrorKind, Result};
-use crate::tree::{Access, Caller, Entries, Node, NodeType, Tree, Wanted};
+use crate::tree::{
+    Access, Attributes, Caller, Entries, Kind, Link, Node, NodeType, Row, Tree, Wanted,
+};
 
 fn caller(request: &Request) -> Caller {
     Caller { uid: request.uid(), gid: request.gid(), pid: request.pid() }
+}
+
+/// Whether the kernel may remember the name although some users may not look it up. There may be
+/// many, and programs ask about each several times.
+fn is_link_of_descriptor(row: &Row) -> bool {
+    matches!(row.kind, Kind::Link(Link::Descriptor))
+}
+
+/// The attributes of a node for a caller who may not have looked it up.
+fn looked_up(tree: &Tree, node: Node, caller: &Caller) -> Result<Attributes> {
+    if is_link_of_descriptor(node.row.row()) {
+        tree.check_readable(node, caller)?;
+    }
+    tree.attributes(node)
 }
 
 impl Filesystem for Adapter {
@@ -36,7 +50,7 @@ impl Filesystem for Adapter {
     }
 
     fn destroy(&mut self) {
-        self.alive = None;
+        self.end();
     }
 
     fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
@@ -61,11 +75,14 @@ impl Filesystem for Adapter {
                 }
                 found => Some(found?),
             };
-            let name_ttl = match found.map(|found| found.node.row.row().entries) {
+            let name_ttl = match found.map(|found| found.node.row.row()) {
+                Some(row) if is_link_of_descriptor(row) => rules.process_ttl,
                 _ if !for_all => Duration::ZERO,
-                None | Some(None) => NAME_TTL,
-                Some(Some(Entries::Processes | Entries::Threads)) => rules.process_ttl,
-                Some(Some(_)) => Duration::ZERO,
+                None | Some(Row { entries: None, .. }) => rules.name_ttl,
+                Some(Row { entries: Some(Entries::Processes | Entries::Threads), .. }) => {
+                    rules.process_ttl
+                }
+                Some(_) => Duration::ZERO,
             };
             ids.make_room();
             Ok((found, name_ttl, ids))
@@ -97,8 +114,9 @@ impl Filesystem for Adapter {
             handle => handle,
         };
         let Some(handle) = handle else {
-            let attr = |tree: &Tree, node: Node| {
-                let attributes = tree.attributes(node)?;
+            let caller = caller(request);
+            let attr = move |tree: &Tree, node: Node| {
+                let attributes = looked_up(tree, node, &caller)?;
                 Ok(file_attr(&attributes, u64::from(node.inode()), attributes.size))
             };
             let (node, wanted) = (self.node(node.0), Wanted::Attributes);
@@ -306,7 +324,7 @@ impl Filesystem for Adapter {
         let caller = caller(request);
         let node = self.node(node.0);
         let check = move |tree: &Tree, node| {
-            let attributes = tree.attributes(node)?;
+            let attributes = looked_up(tree, node, &caller)?;
             if mask.contains(AccessFlags::X_OK) && attributes.node_type == NodeType::File {
                 return Err(Error::new(ErrorKind::Denied, "access"));
             }

@@ -9,11 +9,6 @@ use crate::tree::{Attributes, NodeType};
 /// Attributes are never cached: each `stat` asks whether the process still lives.
 pub(super) const ATTRIBUTE_TTL: Duration = Duration::ZERO;
 
-/// How long the kernel may remember a name that is there, or missing, as long as its directory is.
-/// A path leads through the directory of a process, which is looked up again and again, and every
-/// node knows its process, so none of them can show another.
-pub(super) const NAME_TTL: Duration = Duration::from_secs(60);
-
 /// The block size, which stdio and copying tools take for the best size of a read.
 pub(super) const BLOCK_SIZE: u32 = 128 * 1024;
 

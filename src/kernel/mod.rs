@@ -177,6 +177,14 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchName` where it is not open; `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor>;
 
+    /// What one of them is open on, as in [`descriptor`](Self::descriptor).
+    ///
+    /// # Errors
+    /// As [`descriptor`](Self::descriptor).
+    fn descriptor_target(&self, pid: Pid, number: u32) -> Result<Vec<u8>> {
+        self.descriptor(pid, number).map(|descriptor| descriptor.target)
+    }
+
     /// All of them, but for those that are closed meanwhile.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ impl Tree {
                 (Link::Named, Some((pid, _))) => format!("../{pid}").into_bytes(),
                 (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
                 (Link::Descriptor, Some((pid, _))) => {
-                    self.kernel.descriptor(pid, descriptor_of(node))?.target
+                    self.kernel.descriptor_target(pid, descriptor_of(node))?
                 }
                 (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
             };

@@ -4,8 +4,8 @@ use crate::common;
 use crate::rendered::rendered;
 
 use common::target::Target;
-use mach_procfs::kernel::{Callers, Detail, Kernel, OwnerKind, linux::LinuxKernel};
-use mach_procfs::model::{ErrorKind, Pid};
+use mach_procfs::kernel::{Callers, Detail, Kernel, OwnerKind, ProcfsFile, linux::LinuxKernel};
+use mach_procfs::model::{ErrorKind, Identity, Pid};
 use mach_procfs::tree::{Caller, Tree};
 use std::sync::Arc;
 
@@ -174,4 +174,48 @@ fn another_identity_is_another_process() {
     let error = kernel.regions(pid, other, Detail::Map).err().unwrap();
     assert_eq!(error.kind, ErrorKind::Replaced);
     assert_eq!(kernel.identity(pid).unwrap(), identity);
+}
+
+/// With one place for all directories, each process takes that of the one before.
+#[test]
+fn directories_that_are_kept_open_change_no_answer() {
+    for places in [1, 64] {
+        let kernel = LinuxKernel::new().unwrap();
+        let fresh = LinuxKernel::new().unwrap();
+        kernel.procfs().unwrap().keep_open(places);
+        let targets: Vec<Target> = (0..3).map(|_| Target::stopped("stop")).collect();
+        let pids = || targets.iter().map(|target| Pid::new(target.pid()).unwrap());
+        let identities: Vec<_> = pids().map(|pid| fresh.identity(pid).unwrap()).collect();
+        for _ in 0..2 {
+            for (pid, identity) in pids().zip(&identities) {
+                assert_eq!(kernel.identity(pid).unwrap(), *identity);
+                for owned in [OwnerKind::Process, OwnerKind::Memory] {
+                    let (of, owner) = kernel.owner(pid, owned).unwrap();
+                    let (_, expected) = fresh.owner(pid, owned).unwrap();
+                    assert_eq!((of, owner.uid), (*identity, expected.uid));
+                    assert_eq!((owner.gid, owner.since), (expected.gid, expected.since));
+                }
+                let file = ProcfsFile::Process(pid, *identity);
+                let mut text = Vec::new();
+                let mut own = kernel.procfs().unwrap().open_file(file, "comm", None).unwrap();
+                own.fill(&mut text, 100).unwrap();
+                assert_eq!(text, std::fs::read(format!("/proc/{pid}/comm")).unwrap());
+                let of_another = ProcfsFile::Process(pid, Identity::new(identity.number() + 1));
+                let error = kernel.procfs().unwrap().open_file(of_another, "comm", None);
+                assert_eq!(error.map(drop).unwrap_err().kind, ErrorKind::Replaced);
+            }
+        }
+        let dead: Vec<Pid> = pids().collect();
+        targets.into_iter().for_each(Target::reap);
+        for (pid, identity) in dead.into_iter().zip(identities) {
+            let gone = |error: mach_procfs::model::Error| {
+                assert_eq!(error.kind, ErrorKind::NoSuchProcess, "{error}");
+            };
+            gone(kernel.identity(pid).unwrap_err());
+            gone(kernel.owner(pid, OwnerKind::Process).unwrap_err());
+            gone(kernel.regions(pid, identity, Detail::Map).map(drop).unwrap_err());
+            let file = ProcfsFile::Process(pid, identity);
+            gone(kernel.procfs().unwrap().open_file(file, "comm", None).map(drop).unwrap_err());
+        }
+    }
 }

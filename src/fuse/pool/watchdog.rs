@@ -90,6 +90,7 @@ impl Shared {
                     let kind =
                         if info.blocks_others { ErrorKind::Busy } else { ErrorKind::TimedOut };
                     answer.expire(&info.timed_out().meaning(kind));
+                    (self.when_late)();
                 }
             });
         }

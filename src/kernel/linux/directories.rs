@@ -32,6 +32,11 @@ impl Directory {
         fstatat(self.as_fd(), name, AtFlags::AT_SYMLINK_NOFOLLOW)
     }
 
+    /// Whether its process was not reaped yet.
+    fn lives(&self) -> bool {
+        self.stat_in("stat").is_ok()
+    }
+
     pub(super) fn open_in(&self, path: &ProcPath) -> nix::Result<OwnedFd> {
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         openat(self.as_fd(), path.as_bytes(), flags, Mode::empty())
@@ -88,12 +93,14 @@ impl LinuxKernel {
         ask: impl Fn(&Directory) -> nix::Result<T>,
     ) -> Result<(Arc<Directory>, T)> {
         let is_wanted = |directory: &Directory| identity.is_none_or(|it| it == directory.identity);
-        if let Some(kept) = self.kept.of(pid).filter(|kept| is_wanted(kept))
-            && let Ok(answer) = ask(&kept)
-        {
-            return Ok((kept, answer));
+        if let Some(kept) = self.kept.of(pid).filter(|kept| is_wanted(kept)) {
+            match ask(&kept) {
+                Ok(answer) => return Ok((kept, answer)),
+                Err(errno) if kept.lives() => return Err(failed(errno)),
+                // It was the process that had the pid before.
+                Err(_) => {}
+            }
         }
-        // An error may be that of a process which had the pid before.
         let directory = self.directory(pid)?;
         if !is_wanted(&directory) {
             return Err(Error::new(ErrorKind::Replaced, "identity").pid(pid));
@@ -113,14 +120,10 @@ impl LinuxKernel {
             let identity = self.identity_by_number(pid)?;
             let directory = Directory { pid, identity, descriptor, stat };
             // If its process still lives, no other one had the pid when the identity was asked.
-            match directory.stat_in("stat") {
-                Ok(_) => {
-                    let directory = Arc::new(directory);
-                    self.kept.keep(&directory);
-                    return Ok(directory);
-                }
-                Err(Errno::ENOENT | Errno::ESRCH) => {}
-                Err(errno) => return Err(fail(errno)),
+            if directory.lives() {
+                let directory = Arc::new(directory);
+                self.kept.keep(&directory);
+                return Ok(directory);
             }
         }
         Err(Error::new(ErrorKind::NoSuchProcess, "openat(PID)").pid(pid))

@@ -224,7 +224,7 @@ impl Kernel for LinuxKernel {
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
         let (name, call) = match detail {
             Detail::Map => ("maps", "open(maps)"),
-            Detail::Attributes | Detail::Pages => ("smaps", "open(smaps)"),
+            Detail::Attributes | Detail::Counts | Detail::Pages => ("smaps", "open(smaps)"),
         };
         let path = ProcPath::new(format_args!("{name}"));
         for _ in 0..ATTEMPTS {
@@ -262,6 +262,10 @@ impl Kernel for LinuxKernel {
 
     fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
         descriptors::descriptor(self, pid, number)
+    }
+
+    fn descriptor_target(&self, pid: Pid, number: u32) -> Result<Vec<u8>> {
+        descriptors::target(self, pid, number)
     }
 
     fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {

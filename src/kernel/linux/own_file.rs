@@ -10,7 +10,7 @@ use nix::unistd::{Whence, lseek, read};
 
 use super::files::{ProcPath, failure, read_to_end, whole};
 use super::identity::IdentitySource;
-use super::liveness::{address_space_lives, gone_meanwhile};
+use super::liveness::{address_space_lives, gone_meanwhile, has_text};
 use super::{ATTEMPTS, LinuxKernel};
 use crate::kernel::{Procfs, ProcfsFile, Redact, Text};
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
@@ -234,7 +234,9 @@ fn open_living(
     }
     for _ in 0..ATTEMPTS {
         let file = open()?;
-        let lives = address_space_lives(&file, pid)?;
+        // Only `maps` has the ioctl.
+        let is_map = name == "maps";
+        let lives = if is_map { address_space_lives(&file, pid) } else { has_text(&file, pid) }?;
         // As in `regions`: an empty file is a zombie's or a kernel thread's, or that of an image
         // which an exec has just replaced.
         if lives || kernel.stat_fields(pid, |stat| stat.size)? == 0 {

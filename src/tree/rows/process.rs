@@ -21,13 +21,13 @@ pub(super) const ROWS: &[RowSpec] = &[
     .own("maps", Public::Nothing),
     row(
         "PID/smaps",
-        Kind::Regions(Detail::Attributes, format::smaps),
+        Kind::Regions(Detail::Counts, format::smaps),
         "the same, and how much of each region is in memory, in Linux's grammar",
     )
     .own("smaps", Public::Nothing),
     row(
         "PID/smaps_rollup",
-        Kind::Document(Detail::Attributes, format::smaps_rollup),
+        Kind::Document(Detail::Counts, format::smaps_rollup),
         "the sums of smaps, in Linux's grammar",
     )
     .own("smaps_rollup", Public::Nothing),

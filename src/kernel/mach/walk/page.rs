@@ -19,7 +19,7 @@ pub(super) fn page_size<C: XnuCalls>(
     source: &Source<C>,
     detail: Detail,
 ) -> u64 {
-    if detail == Detail::Map {
+    if matches!(detail, Detail::Map | Detail::Attributes) {
         return 0;
     }
     let calls = target.calls.as_ref();
