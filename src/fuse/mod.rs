@@ -54,17 +54,19 @@ pub struct Adapter {
 }
 
 impl Adapter {
-    /// An adapter that shuts `alive` down when its session has ended. It writes a byte to it for
-    /// each call that hangs: an event loop may hang, too, and not see the end.
+    /// An adapter that shuts `alive` down when its session has ended. While a call
+    /// hangs, it writes a byte to it now and then: the call may be an event loop's, which does not
+    /// see the end.
     #[must_use]
     pub fn new(tree: Arc<Tree>, service: &Service, alive: UnixStream) -> Self {
         let Service { loops, rules, limits } = *service;
         tree.keep_open(limits.directories);
         let alive = Arc::new(alive);
-        let hangs = Arc::clone(&alive);
-        // Where nothing can be written, more bytes than one wait for the reader.
+        // The pool's watchdog may outlive the session.
+        let session = Arc::downgrade(&alive);
+        // Where no more can be written, enough bytes wait for the reader.
         let _ = alive.set_nonblocking(true);
-        let when_late = move || drop((&*hangs).write(&[0]));
+        let when_late = move || drop(session.upgrade().map(|alive| (&*alive).write(&[0])));
         Adapter {
             handles: Arc::new(Handles::new(Arc::clone(&tree), rules.shared_handles, limits)),
             ids: Arc::new(NodeIds::new(Arc::clone(&tree), limits.items)),

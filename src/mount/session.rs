@@ -103,21 +103,16 @@ pub(super) fn mount_on<S: System>(
     }
 }
 
-/// How often the connection is asked for the end of the session once a call has hung, in
-/// milliseconds.
-const LOOK: u16 = 1000;
-
 /// Waits for a signal or the end of the session. fuser reports the end only when all its loops have
 /// returned, of which one may hang in a call for ever. The connection reports it at once, but a
-/// poll that waits for it would be woken by every request. So it is asked now and then, and only
-/// once a call has hung.
+/// poll that waits for it would be woken by every request. So it is asked now and then, while a
+/// call hangs.
 fn wait(
     signals: &dyn Signals,
     ended: &UnixStream,
     connection: Option<BorrowedFd<'_>>,
     timeout: PollTimeout,
 ) -> Option<Event> {
-    let mut timeout = timeout;
     loop {
         let mut fds = [
             PollFd::new(signals.as_fd(), PollFlags::POLLIN),
@@ -125,7 +120,6 @@ fn wait(
         ];
         match poll(&mut fds, timeout) {
             Ok(0) if timeout == PollTimeout::ZERO => return None,
-            Ok(0) if has_ended(connection) => return Some(Event::Ended),
             Ok(0) | Err(nix::Error::EINTR) => continue,
             Ok(_) => {}
             Err(errno) => {
@@ -138,12 +132,10 @@ fn wait(
         if signal_came && let Some(signal) = signals.next() {
             return Some(Event::Signal(signal));
         }
-        // Bytes are calls that hang, their end is that of the session.
-        if word_came {
-            match (&*ended).read(&mut [0; 64]) {
-                Ok(1..) => timeout = LOOK.into(),
-                Ok(0) | Err(_) => return Some(Event::Ended),
-            }
+        // A byte means that a call hangs, their end that the session has ended.
+        if word_came && (!matches!((&*ended).read(&mut [0; 64]), Ok(1..)) || has_ended(connection))
+        {
+            return Some(Event::Ended);
         }
     }
 }

@@ -138,8 +138,8 @@ impl Drop for BusyLoop {
 }
 
 impl Pool {
-    /// A pool for this many event loops, which has no thread yet. `when_late` runs when a call was
-    /// not answered in time.
+    /// A pool for this many event loops, which has no thread yet. `when_late` runs at
+    /// each tick of the watchdog at which a call is late.
     pub(super) fn new(loops: usize, when_late: impl Fn() + Send + Sync + 'static) -> Self {
         Pool(Arc::new(Shared {
             loops,
