@@ -5,8 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 use super::kind::{Kind, Link};
-use super::{Attributes, Caller, Node, NodeType, Tree};
-use crate::model::{Error, ErrorKind, Pid, Result};
+use super::{Attributes, Caller, Item, Node, NodeType, Tree};
+use crate::kernel::Procfs;
+use crate::model::{AddressRange, Error, ErrorKind, Pid, Result};
 
 /// A path that goes through more links than this goes in a circle.
 const MOST_LINKS: u32 = 40;
@@ -35,6 +36,9 @@ impl Tree {
                 (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
                 (Link::Descriptor, Some((pid, _))) => {
                     self.kernel.descriptor(pid, descriptor_of(node))?.target
+                }
+                (Link::MappedFile, Some((pid, _))) => {
+                    self.procfs()?.mapped_file(pid, range_of(node)?)?
                 }
                 (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
             };
@@ -67,6 +71,18 @@ impl Tree {
             Some(3) => 0,
             _ => 0o700,
         })
+    }
+
+    /// The bits of a link to a mapped file: how the file was opened
+    /// (`proc_map_files_instantiate`).
+    pub(super) fn mapped_file_mode(&self, node: Node) -> Result<u16> {
+        let process = node.process.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "map_files"));
+        self.procfs()?.mapped_file_mode(process?.0, range_of(node)?)
+    }
+
+    /// What only Linux has; the rows that need it are on no other system.
+    fn procfs(&self) -> Result<&dyn Procfs> {
+        self.kernel.procfs().ok_or_else(|| Error::new(ErrorKind::NoSuchName, "row of Linux"))
     }
 
     /// The node at this path, links followed, for those who come without FUSE. A path is taken
@@ -106,7 +122,7 @@ impl Tree {
                 let target = self.read_link(found.node, caller)?;
                 let leads_within = !matches!(
                     found.node.row.row().kind,
-                    Kind::Link(Link::Of(_) | Link::Descriptor)
+                    Kind::Link(Link::Of(_) | Link::Descriptor | Link::MappedFile)
                 );
                 if leads_within {
                     *left = left
@@ -123,5 +139,12 @@ impl Tree {
 }
 
 fn descriptor_of(node: Node) -> u32 {
-    node.item.and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
+    node.number().and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
+}
+
+fn range_of(node: Node) -> Result<AddressRange> {
+    match node.item {
+        Some(Item::Range(range)) => Ok(range),
+        _ => Err(Error::new(ErrorKind::NoSuchName, "map_files")),
+    }
 }

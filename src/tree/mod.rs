@@ -22,7 +22,7 @@ use std::time::SystemTime;
 
 pub use access::Caller;
 pub use entries::Name;
-pub use inode::Node;
+pub use inode::{Item, Node};
 pub use kind::{Access, Entries, Kind, Link, On, Passthrough, Public, Render};
 pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
@@ -198,6 +198,7 @@ impl Tree {
         }
         let mode = match row.kind {
             Kind::Link(Link::Descriptor) => self.descriptor_mode(node)?,
+            Kind::Link(Link::MappedFile) => self.mapped_file_mode(node)?,
             // Whether it is open.
             Kind::Descriptor(_) => self.descriptor_mode(node).map(|_| row.mode())?,
             _ => row.mode(),

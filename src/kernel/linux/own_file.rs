@@ -13,7 +13,7 @@ use super::identity::IdentitySource;
 use super::liveness::{address_space_lives, gone_meanwhile};
 use super::{ATTEMPTS, LinuxKernel};
 use crate::kernel::{Procfs, ProcfsFile, Redact, Text};
-use crate::model::{Error, ErrorKind, Identity, Pid, Result};
+use crate::model::{AddressRange, Error, ErrorKind, Identity, Pid, Result};
 
 impl Procfs for LinuxKernel {
     fn has_file(&self, of: Option<Pid>, name: &str) -> bool {
@@ -54,6 +54,20 @@ impl Procfs for LinuxKernel {
         let links = self.stat_of(pid, "task", "fstatat(task)")?.st_nlink;
         Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
     }
+
+    fn mapped_file(&self, pid: Pid, range: AddressRange) -> Result<Vec<u8>> {
+        self.link_at(&mapped_at(pid, range), "readlinkat(map_files)", pid)
+    }
+
+    fn mapped_file_mode(&self, pid: Pid, range: AddressRange) -> Result<u16> {
+        let stat = self.stat_at(&mapped_at(pid, range), "fstatat(map_files)", pid);
+        let mode = stat.map_err(|error| self.nameless(error, pid))?.st_mode;
+        Ok((mode & 0o777) as u16)
+    }
+}
+
+fn mapped_at(pid: Pid, range: AddressRange) -> ProcPath {
+    ProcPath::new(format_args!("{pid}/map_files/{range}"))
 }
 
 /// Bytes of one read: the kernel gives at most about a page of records (`seq_read_iter`), and most
