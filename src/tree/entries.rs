@@ -115,12 +115,11 @@ impl Tree {
                     listing.extend(named.processes().iter().map(entry));
                 }
                 _ => {
+                    // Who may not know the threads may still list what stands beside them. Beside
+                    // mapped files there is nothing.
+                    let may_be_left_out = entries != Entries::MappedFiles;
                     let items = match self.items(node, entries) {
-                        // Who may not know the threads may still list what stands beside them.
-                        Err(error)
-                            if error.kind == ErrorKind::Denied
-                                && entries != Entries::MappedFiles =>
-                        {
+                        Err(error) if may_be_left_out && error.kind == ErrorKind::Denied => {
                             Vec::new()
                         }
                         items => items?,
