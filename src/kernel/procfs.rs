@@ -58,15 +58,15 @@ pub trait Procfs: Send + Sync {
     /// The path of the file that the region with exactly these addresses maps.
     ///
     /// # Errors
-    /// `NoSuchName` where there is no such region, or it maps no file; `NoSuchProcess`, `Denied`,
-    /// `ResourceLimit` or `Failed`.
-    fn mapped_file(&self, pid: Pid, range: AddressRange) -> Result<Vec<u8>>;
+    /// `NoSuchName` where there is no such region, or it maps no file; `NoSuchProcess`, `Replaced`,
+    /// `Denied`, `ResourceLimit` or `Failed`.
+    fn mapped_file(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<Vec<u8>>;
 
     /// The permission bits of the kernel's link to that file.
     ///
     /// # Errors
     /// As [`mapped_file`](Self::mapped_file).
-    fn mapped_file_mode(&self, pid: Pid, range: AddressRange) -> Result<u16>;
+    fn mapped_file_mode(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<u16>;
 }
 
 /// The text of an open file, generated lazily.

@@ -7,7 +7,7 @@ use std::path::{Component, Path};
 use super::kind::{Kind, Link};
 use super::{Attributes, Caller, Item, Node, NodeType, Tree};
 use crate::kernel::Procfs;
-use crate::model::{AddressRange, Error, ErrorKind, Pid, Result};
+use crate::model::{AddressRange, Error, ErrorKind, Identity, Pid, Result};
 
 /// A path that goes through more links than this goes in a circle.
 const MOST_LINKS: u32 = 40;
@@ -37,8 +37,9 @@ impl Tree {
                 (Link::Descriptor, Some((pid, _))) => {
                     self.kernel.descriptor(pid, descriptor_of(node))?.target
                 }
-                (Link::MappedFile, Some((pid, _))) => {
-                    self.procfs()?.mapped_file(pid, range_of(node)?)?
+                (Link::MappedFile, _) => {
+                    let (pid, identity, range) = mapping_of(node)?;
+                    self.procfs()?.mapped_file(pid, identity, range)?
                 }
                 (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
             };
@@ -76,8 +77,8 @@ impl Tree {
     /// The bits of a link to a mapped file: how the file was opened
     /// (`proc_map_files_instantiate`).
     pub(super) fn mapped_file_mode(&self, node: Node) -> Result<u16> {
-        let process = node.process.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "map_files"));
-        self.procfs()?.mapped_file_mode(process?.0, range_of(node)?)
+        let (pid, identity, range) = mapping_of(node)?;
+        self.procfs()?.mapped_file_mode(pid, identity, range)
     }
 
     /// What only Linux has; the rows that need it are on no other system.
@@ -142,9 +143,9 @@ fn descriptor_of(node: Node) -> u32 {
     node.number().and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
 }
 
-fn range_of(node: Node) -> Result<AddressRange> {
-    match node.item {
-        Some(Item::Range(range)) => Ok(range),
+fn mapping_of(node: Node) -> Result<(Pid, Identity, AddressRange)> {
+    match (node.process, node.item) {
+        (Some((pid, identity)), Some(Item::Range(range))) => Ok((pid, identity, range)),
         _ => Err(Error::new(ErrorKind::NoSuchName, "map_files")),
     }
 }

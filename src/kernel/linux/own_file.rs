@@ -4,10 +4,11 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::AtFlags;
+use nix::fcntl::{AtFlags, readlinkat};
 use nix::sys::stat::{Mode, fstat, fstatat};
 use nix::unistd::{Whence, lseek, read};
 
+use super::directories::Directory;
 use super::files::{ProcPath, failure, read_to_end, whole};
 use super::identity::IdentitySource;
 use super::liveness::{address_space_lives, gone_meanwhile};
@@ -55,19 +56,20 @@ impl Procfs for LinuxKernel {
         Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
     }
 
-    fn mapped_file(&self, pid: Pid, range: AddressRange) -> Result<Vec<u8>> {
-        self.link_at(&mapped_at(pid, range), "readlinkat(map_files)", pid)
+    fn mapped_file(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<Vec<u8>> {
+        let path = ProcPath::new(format_args!("map_files/{range}"));
+        let failed = |errno| self.nameless(failure(errno, "readlinkat(map_files)", pid), pid);
+        let read = |directory: &Directory| readlinkat(directory.as_fd(), path.as_bytes());
+        let (_, target) = self.ask(pid, Some(identity), failed, read)?;
+        Ok(target.into_encoded_bytes())
     }
 
-    fn mapped_file_mode(&self, pid: Pid, range: AddressRange) -> Result<u16> {
-        let stat = self.stat_at(&mapped_at(pid, range), "fstatat(map_files)", pid);
-        let mode = stat.map_err(|error| self.nameless(error, pid))?.st_mode;
-        Ok((mode & 0o777) as u16)
+    fn mapped_file_mode(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<u16> {
+        let name = format!("map_files/{range}");
+        let failed = |errno| self.nameless(failure(errno, "fstatat(map_files)", pid), pid);
+        let (_, stat) = self.ask(pid, Some(identity), failed, |it| it.stat_in(&name))?;
+        Ok((stat.st_mode & 0o777) as u16)
     }
-}
-
-fn mapped_at(pid: Pid, range: AddressRange) -> ProcPath {
-    ProcPath::new(format_args!("{pid}/map_files/{range}"))
 }
 
 /// Bytes of one read: the kernel gives at most about a page of records (`seq_read_iter`), and most
