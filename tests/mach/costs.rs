@@ -1,5 +1,6 @@
-//! What a question costs: one about one thread, descriptor, mapped file or port asks for that one, however many
-//! there are. Counted are files that are opened of a fixture, and calls to the model of XNU.
+//! What a question costs: one about one thread, descriptor, mapped file or port asks for that one,
+//! however many there are. Counted are files that are opened of a fixture, and calls to the model
+//! of XNU.
 
 use crate::common;
 use crate::common::mach as mach_common;
