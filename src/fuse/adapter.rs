@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fuser::{
     AccessFlags, Errno, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
@@ -12,31 +11,18 @@ use fuser::{
 };
 
 use super::Adapter;
-use super::attributes::{ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, file_attr, file_type, missing};
+use super::attributes::{
+    ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, file_attr, file_type, is_lastingly_missing, looked_up,
+    missing, name_ttl,
+};
 use super::content::Content;
 use super::listing::Listing;
 use super::unsupported::unsupported_operations;
 use crate::model::{Error, ErrorKind, Result};
-use crate::tree::{
-    Access, Attributes, Caller, Entries, Kind, Link, Node, NodeType, Row, Tree, Wanted,
-};
+use crate::tree::{Caller, Node, NodeType, Tree, Wanted};
 
 fn caller(request: &Request) -> Caller {
     Caller { uid: request.uid(), gid: request.gid(), pid: request.pid() }
-}
-
-/// Whether the kernel may remember the name although some users may not look it up. There may be
-/// many, and programs ask about each several times.
-fn is_link_of_descriptor(row: &Row) -> bool {
-    matches!(row.kind, Kind::Link(Link::Descriptor))
-}
-
-/// The attributes of a node for a caller who may not have looked it up.
-fn looked_up(tree: &Tree, node: Node, caller: &Caller) -> Result<Attributes> {
-    if is_link_of_descriptor(node.row.row()) {
-        tree.check_readable(node, caller)?;
-    }
-    tree.attributes(node)
 }
 
 impl Filesystem for Adapter {
@@ -63,27 +49,11 @@ impl Filesystem for Adapter {
         let name = name.to_owned();
         let rules = self.rules;
         let look_up = move |tree: &Tree, parent: Node| {
-            // Names that some users may not look up are looked up each time.
-            let for_all = parent.row.row().access == Access::Anyone;
             let found = match tree.lookup(parent, &name, &caller) {
-                Err(error) if error.kind == ErrorKind::NoSuchName => {
-                    let is_lasting = for_all && parent.row.has_constant_names();
-                    if !(is_lasting && rules.remembers_missing) {
-                        return Err(error);
-                    }
-                    None
-                }
+                Err(error) if is_lastingly_missing(&error, parent, rules) => None,
                 found => Some(found?),
             };
-            let name_ttl = match found.map(|found| found.node.row.row()) {
-                Some(row) if is_link_of_descriptor(row) => rules.process_ttl,
-                _ if !for_all => Duration::ZERO,
-                None | Some(Row { entries: None, .. }) => rules.name_ttl,
-                Some(Row { entries: Some(Entries::Processes | Entries::Threads), .. }) => {
-                    rules.process_ttl
-                }
-                Some(_) => Duration::ZERO,
-            };
+            let name_ttl = name_ttl(parent, found.as_ref(), rules);
             ids.make_room();
             Ok((found, name_ttl, ids))
         };

@@ -258,6 +258,7 @@ pub trait Kernel: Send + Sync {
     /// another process: [`processes`](Self::processes), [`identity`](Self::identity),
     /// [`owner`](Self::owner), [`threads`](Self::threads), [`has_thread`](Self::has_thread),
     /// [`descriptors`](Self::descriptors), [`descriptor_flags`](Self::descriptor_flags), and of
-    /// [`Procfs`] those that open no file. All others may.
+    /// [`Procfs`] those that open no file and are not about mapped files, of which the kernel finds
+    /// one with the lock of its process's map. All others may.
     fn metadata_may_sleep(&self) -> bool;
 }

@@ -1,6 +1,6 @@
 //! Linux's own procfs, of which the tree shows files as they are.
 
-use crate::model::{Identity, Pid, Result};
+use crate::model::{AddressRange, Identity, Pid, Result};
 
 /// Whose file of Linux's own procfs is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +54,19 @@ pub trait Procfs: Send + Sync {
     /// # Errors
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn linked_threads(&self, pid: Pid) -> Result<u32>;
+
+    /// The path of the file that the region with exactly these addresses maps.
+    ///
+    /// # Errors
+    /// `NoSuchName` where there is no such region, or it maps no file; `NoSuchProcess`, `Replaced`,
+    /// `Denied`, `ResourceLimit` or `Failed`.
+    fn mapped_file(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<Vec<u8>>;
+
+    /// The permission bits of the kernel's link to that file.
+    ///
+    /// # Errors
+    /// As [`mapped_file`](Self::mapped_file).
+    fn mapped_file_mode(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<u16>;
 }
 
 /// The text of an open file, generated lazily.

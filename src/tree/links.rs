@@ -5,8 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 use super::kind::{Kind, Link};
-use super::{Attributes, Caller, Node, NodeType, Tree};
-use crate::model::{Error, ErrorKind, Pid, Result};
+use super::{Attributes, Caller, Item, Node, NodeType, Tree};
+use crate::kernel::Procfs;
+use crate::model::{AddressRange, Error, ErrorKind, Identity, Pid, Result};
 
 /// A path that goes through more links than this goes in a circle.
 const MOST_LINKS: u32 = 40;
@@ -35,6 +36,10 @@ impl Tree {
                 (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
                 (Link::Descriptor, Some((pid, _))) => {
                     self.kernel.descriptor_target(pid, descriptor_of(node))?
+                }
+                (Link::MappedFile, _) => {
+                    let (pid, identity, range) = mapping_of(node)?;
+                    self.procfs()?.mapped_file(pid, identity, range)?
                 }
                 (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
             };
@@ -67,6 +72,18 @@ impl Tree {
             Some(3) => 0,
             _ => 0o700,
         })
+    }
+
+    /// The bits of a link to a mapped file: how the file was opened
+    /// (`proc_map_files_instantiate`).
+    pub(super) fn mapped_file_mode(&self, node: Node) -> Result<u16> {
+        let (pid, identity, range) = mapping_of(node)?;
+        self.procfs()?.mapped_file_mode(pid, identity, range)
+    }
+
+    /// What only Linux has; the rows that need it are on no other system.
+    fn procfs(&self) -> Result<&dyn Procfs> {
+        self.kernel.procfs().ok_or_else(|| Error::new(ErrorKind::NoSuchName, "row of Linux"))
     }
 
     /// The node at this path, links followed, for those who come without FUSE. A path is taken
@@ -106,7 +123,7 @@ impl Tree {
                 let target = self.read_link(found.node, caller)?;
                 let leads_within = !matches!(
                     found.node.row.row().kind,
-                    Kind::Link(Link::Of(_) | Link::Descriptor)
+                    Kind::Link(Link::Of(_) | Link::Descriptor | Link::MappedFile)
                 );
                 if leads_within {
                     *left = left
@@ -123,5 +140,12 @@ impl Tree {
 }
 
 fn descriptor_of(node: Node) -> u32 {
-    node.item.and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
+    node.number().and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
+}
+
+fn mapping_of(node: Node) -> Result<(Pid, Identity, AddressRange)> {
+    match (node.process, node.item) {
+        (Some((pid, identity)), Some(Item::Range(range))) => Ok((pid, identity, range)),
+        _ => Err(Error::new(ErrorKind::NoSuchName, "map_files")),
+    }
 }

@@ -7,6 +7,7 @@ mod entries;
 mod inode;
 mod kind;
 mod links;
+mod living;
 mod markdown;
 mod permission;
 mod rows;
@@ -22,7 +23,7 @@ use std::time::SystemTime;
 
 pub use access::Caller;
 pub use entries::Name;
-pub use inode::Node;
+pub use inode::{Item, Node};
 pub use kind::{Access, Entries, Kind, Link, On, Passthrough, Public, Render};
 pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
@@ -30,8 +31,8 @@ pub use table::{ROWS, Row, RowId, files};
 
 use byname::ByName;
 
-use crate::kernel::{Kernel, OwnerKind, System};
-use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};
+use crate::kernel::{Kernel, System};
+use crate::model::{Error, ErrorKind, Owner, Pid, Result};
 
 /// What a node is, for `stat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,13 +185,6 @@ impl Tree {
         self.attributes_of(node, owner)
     }
 
-    /// The owner of a node whose process lives.
-    fn owner(&self, node: Node) -> Result<Owner> {
-        let Some((pid, identity)) = node.process else { return Ok(self.owner) };
-        let (now, owner) = self.kernel.owner(pid, owned_by(node.row))?;
-        if now == identity { Ok(owner) } else { Err(replaced(pid)) }
-    }
-
     fn attributes_of(&self, node: Node, owner: Owner) -> Result<Attributes> {
         let row = node.row.row();
         if !self.has_file(node) {
@@ -198,6 +192,7 @@ impl Tree {
         }
         let mode = match row.kind {
             Kind::Link(Link::Descriptor) => self.descriptor_mode(node)?,
+            Kind::Link(Link::MappedFile) => self.mapped_file_mode(node)?,
             // Whether it is open.
             Kind::Descriptor(_) => self.descriptor_mode(node).map(|_| row.mode())?,
             _ => row.mode(),
@@ -283,61 +278,6 @@ impl Tree {
             procfs.keep_open(directories);
         }
     }
-
-    /// Whether the process with this identity lives, as far as the kernel reports.
-    #[must_use]
-    pub fn lives(&self, pid: Pid, identity: Identity) -> bool {
-        match self.kernel.identity(pid) {
-            Ok(now) => now == identity,
-            Err(error) => error.kind != ErrorKind::NoSuchProcess,
-        }
-    }
-
-    /// Whether the processes that ask are known to the kernel; a replay does not know them.
-    #[must_use]
-    pub fn knows_callers(&self) -> bool {
-        self.kernel.callers().is_some()
-    }
-
-    /// The identity of the process behind a request, which no other process with its pid had or
-    /// will have; an exec keeps it. `None` for a process that is gone.
-    ///
-    /// # Errors
-    /// `Denied`, `ResourceLimit` or `Failed`.
-    pub fn caller_identity(&self, caller: u32) -> Result<Option<u64>> {
-        let Some(callers) = self.kernel.callers() else { return Ok(None) };
-        match callers.caller_identity(caller) {
-            Ok(identity) => Ok(Some(identity)),
-            Err(error) if error.kind == ErrorKind::NoSuchProcess => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether the process of this node is still the one it was made for, where it is of a process.
-    fn check_alive(&self, node: Node) -> Result<()> {
-        let Some((pid, identity)) = node.process else { return Ok(()) };
-        if self.kernel.identity(pid)? == identity { Ok(()) } else { Err(replaced(pid)) }
-    }
-
-    /// What was found out by the pid of this node's process, if that process had the pid all the
-    /// time: no identity comes twice, so it did if it has it afterwards.
-    fn of_living<T>(&self, node: Node, find_out: impl FnOnce() -> Result<T>) -> Result<T> {
-        let found = find_out();
-        self.check_alive(node)?;
-        found
-    }
-}
-
-fn replaced(pid: Pid) -> Error {
-    Error::new(ErrorKind::Replaced, "identity").pid(pid)
-}
-
-/// Linux gives all of a non-dumpable process to root but the directories that everyone may list
-/// (`task_dump_owner`).
-fn owned_by(row: RowId) -> OwnerKind {
-    let row = row.row();
-    let is_listed_by_all = row.is_directory() && row.access == Access::Anyone;
-    if is_listed_by_all { OwnerKind::Process } else { OwnerKind::Memory }
 }
 
 /// Whether it is `PID/task`.

@@ -53,7 +53,7 @@ impl Tree {
                 (ProcfsFile::Process(pid, identity), name, Public::Whole)
             }
             Passthrough::Target(name, public) => {
-                let file = match (node.process, node.item, row.entries) {
+                let file = match (node.process, node.number(), row.entries) {
                     (None, ..) => ProcfsFile::Machine,
                     (Some((pid, identity)), None, _) => ProcfsFile::Process(pid, identity),
                     (Some((pid, identity)), Some(number), Some(Entries::Descriptors)) => {
@@ -131,7 +131,7 @@ impl Tree {
             process.ok_or_else(|| Error::new(ErrorKind::Failed, "no process"))
         };
         // The rows of kinds that want one have one.
-        let item = node.item.unwrap_or_default();
+        let item = node.number().unwrap_or_default();
         let number = u32::try_from(item).unwrap_or(u32::MAX);
         match node.row.row().kind {
             Kind::ProcessInfo(extent, render) => {

@@ -8,6 +8,7 @@ mod common;
 mod descriptors;
 mod library;
 mod live;
+mod map_files;
 mod nonsense;
 mod own_ends;
 mod own_files;

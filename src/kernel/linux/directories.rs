@@ -6,12 +6,11 @@
 //! question about its identity. A daemon keeps some of these descriptors for the next request.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
-use parking_lot::Mutex;
 
 use super::files::{ProcPath, failure};
 use super::{ATTEMPTS, LinuxKernel};
@@ -49,17 +48,28 @@ impl AsFd for Directory {
     }
 }
 
-/// The directories that are kept open: for each remainder of a pid the last one that was asked for.
+/// The directories that are kept open.
 #[derive(Default)]
-pub(super) struct Kept(OnceLock<Box<[Mutex<Option<Arc<Directory>>>]>>);
+pub(super) struct Kept(OnceLock<Box<[Slot]>>);
+
+/// For the pids of one remainder: the directory that was asked for last.
+#[derive(Default)]
+struct Slot(Mutex<Option<Arc<Directory>>>);
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Directory>>> {
+        // Nothing panics under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Kept {
     /// Keeps at most this many from now on. Only the first call counts.
     pub(super) fn at_most(&self, directories: usize) {
-        self.0.get_or_init(|| (0..directories).map(|_| Mutex::default()).collect());
+        self.0.get_or_init(|| (0..directories).map(|_| Slot::default()).collect());
     }
 
-    fn slot(&self, pid: Pid) -> Option<&Mutex<Option<Arc<Directory>>>> {
+    fn slot(&self, pid: Pid) -> Option<&Slot> {
         let slots = self.0.get()?;
         slots.get(pid.number() as usize % slots.len().max(1))
     }

@@ -4,16 +4,17 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::AtFlags;
+use nix::fcntl::{AtFlags, readlinkat};
 use nix::sys::stat::{Mode, fstat, fstatat};
 use nix::unistd::{Whence, lseek, read};
 
+use super::directories::Directory;
 use super::files::{ProcPath, failure, read_to_end, whole};
 use super::identity::IdentitySource;
 use super::liveness::{address_space_lives, gone_meanwhile, has_text};
 use super::{ATTEMPTS, LinuxKernel};
 use crate::kernel::{Procfs, ProcfsFile, Redact, Text};
-use crate::model::{Error, ErrorKind, Identity, Pid, Result};
+use crate::model::{AddressRange, Error, ErrorKind, Identity, Pid, Result};
 
 impl Procfs for LinuxKernel {
     fn has_file(&self, of: Option<Pid>, name: &str) -> bool {
@@ -54,6 +55,21 @@ impl Procfs for LinuxKernel {
         let links = self.stat_of(pid, "task", "fstatat(task)")?.st_nlink;
         Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
     }
+
+    fn mapped_file(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<Vec<u8>> {
+        let path = ProcPath::new(format_args!("map_files/{range}"));
+        let failed = |errno| self.nameless(failure(errno, "readlinkat(map_files)", pid), pid);
+        let read = |directory: &Directory| readlinkat(directory.as_fd(), path.as_bytes());
+        let (_, target) = self.ask(pid, Some(identity), failed, read)?;
+        Ok(target.into_encoded_bytes())
+    }
+
+    fn mapped_file_mode(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<u16> {
+        let name = format!("map_files/{range}");
+        let failed = |errno| self.nameless(failure(errno, "fstatat(map_files)", pid), pid);
+        let (_, stat) = self.ask(pid, Some(identity), failed, |it| it.stat_in(&name))?;
+        Ok((stat.st_mode & 0o777) as u16)
+    }
 }
 
 /// Bytes of one read: the kernel gives at most about a page of records (`seq_read_iter`), and most
@@ -82,7 +98,7 @@ pub(super) struct OwnFile {
     ended: bool,
 }
 
-/// What the kernel gives at a read, which tells how the text's end looks.
+/// What the kernel gives at a read. How the end of the text looks depends on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Given {
     /// Some of many records. No bytes are the end.

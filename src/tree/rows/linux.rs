@@ -2,7 +2,8 @@
 //! own. Who may see them is by `tgid_base_stuff` of `fs/proc/base.c`.
 
 use super::super::kind::Public::{Nothing, Whole};
-use super::{RowSpec, directory, linux_own};
+use super::super::kind::{Entries, Kind, Link};
+use super::{RowSpec, directory, linux_own, row};
 
 pub(super) const ROWS: &[RowSpec] = &[
     linux_own("cmdline", "cmdline", Whole, "what the kernel was started with"),
@@ -25,6 +26,17 @@ pub(super) const ROWS: &[RowSpec] = &[
         Whole,
         "a random UUID, another one at each read",
     ),
+    directory("PID/map_files", "files that are mapped, by the addresses of the region")
+        .memory()
+        .linux(),
+    row(
+        "PID/map_files/RANGE",
+        Kind::Link(Link::MappedFile),
+        "link to the file that this region maps",
+    )
+    .memory()
+    .linux()
+    .each(Entries::MappedFiles),
     linux_own(
         "PID/auxv",
         "auxv",
