@@ -11,7 +11,7 @@ pub enum Detail {
     Attributes,
     /// The page counts as well.
     Counts,
-    /// The same; the walk enters submaps where it may.
+    /// As `Counts`; the walk enters submaps where it may.
     Pages,
 }
 
