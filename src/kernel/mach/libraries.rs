@@ -12,11 +12,9 @@ use std::sync::{Arc, OnceLock};
 use super::cache::Cache;
 use super::names::{Images, Namer, shared_region};
 use super::queries::{self, LeftBehind};
-use super::target::{Target, number};
+use super::target::Target;
 use super::walk::RegionWalk;
-use crate::kernel::xnu::{
-    Platform, PortKind, Rusage, TaskPort, TaskVmInfo, Text, Typed, XnuCalls,
-};
+use crate::kernel::xnu::{Platform, Rusage, TaskVmInfo, Text, Typed, XnuCalls};
 use crate::kernel::{Detail, Walk};
 use crate::model::{BackingKind, PageCounts, Pid, Region, Result, UserTag};
 
@@ -80,7 +78,7 @@ impl<C: XnuCalls> OwnCache<C> {
         }
         let own = Pid::new(cache.pid.cast_unsigned())?;
         let same = self.is_usual(target)
-            && self.page_size(target.number())? == self.page_size(number(own))?
+            && self.page_size(target.pid)? == self.page_size(own)?
             && self.root(target.pid)? == self.root(own)?
             && {
                 let ours = self.rows(Target::now(&self.calls, own).ok()?, &region)?;
@@ -104,8 +102,8 @@ impl<C: XnuCalls> OwnCache<C> {
             && platform().is_ok_and(|platform| platform.number != Platform::DRIVER_KIT)
     }
 
-    fn page_size(&self, pid: i32) -> Option<i32> {
-        let port = TaskPort::for_pid(&self.calls, PortKind::Name, pid).ok().flatten()?;
+    fn page_size(&self, pid: Pid) -> Option<i32> {
+        let port = queries::name_port(&self.calls, pid).ok()?;
         self.calls.task::<TaskVmInfo>(port.name()).ok().map(|info| info.page_size)
     }
 

@@ -31,9 +31,7 @@ use self::queries::{LastThreads, LeftBehind};
 use self::target::{Found, Target, ask, number};
 use self::walk::{EmptyWalk, RegionWalk};
 use super::{Callers, Darwin, Detail, Kernel, LinkTo, OwnerKind, Procfs, System, Walk};
-use crate::kernel::xnu::{
-    BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, Typed, XnuCalls,
-};
+use crate::kernel::xnu::{BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, Typed, XnuCalls};
 use crate::model::{
     Arguments, Cpu, Credentials, Descriptor, ErrorKind, Extent, Identity, Ids, Owner, Pid, Process,
     ProcessInfo, Result, Thread, Visibility,

@@ -27,8 +27,8 @@ pub(super) fn page_size<C: XnuCalls>(
         // In a replay no program of this kernel asks, and there may be no machine.
         return of_task(target, source).unwrap_or(0);
     };
-    if own == LEAST {
-        return LEAST;
+    if own == LEAST || target.number() == calls.own_pid() {
+        return own;
     }
     of_task(target, source).unwrap_or_else(|| page_without_port(target)).min(own)
 }
