@@ -293,7 +293,7 @@ fn at_no_call_to_xnu_can_a_process_be_taken_for_another() {
         }
     }
     eprintln!("{cases} cases");
-    assert!(cases >= 300, "{cases}");
+    assert!(cases >= 150, "{cases}");
 }
 
 fn over_one_process() -> (Arc<XnuModel>, Arc<Tree>) {
