@@ -47,7 +47,7 @@ pub(in super::super) fn descriptor<C: XnuCalls + 'static>(
 ) -> Result<Descriptor> {
     let descriptor = i32::try_from(wanted).map_err(|_| closed(pid))?;
     let answer = match socket(calls.as_ref(), pid, descriptor) {
-        // Of another kind of file, this call's errno is another one.
+        // It is closed: for another kind of file the errno is ENOTSOCK.
         Err(Errno::BADF) => return Err(closed(pid)),
         Err(_) => pipe(calls.as_ref(), pid, descriptor),
         socket => socket,
