@@ -160,11 +160,14 @@ impl<C: XnuCalls> RegionWalk<C> {
     }
 
     /// An open file shows one image only, even if nothing was read yet.
+    // This and the like are kept out of the loop over regions, whose frame they would enlarge.
+    #[inline(never)]
     fn check_same(&self, code: Code) -> Result<()> {
         if self.target.is_same()? { Ok(()) } else { Err(self.error(ErrorKind::Vanished, code)) }
     }
 
     /// Decides after a call without a region whether the walk is complete, or where to ask instead.
+    #[inline(never)]
     fn settle(&mut self, refusal: &Refusal) -> Result<()> {
         self.check_same(refusal.code)?;
         let untouched = self.progress == Progress::Start;

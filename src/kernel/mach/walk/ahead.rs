@@ -66,7 +66,18 @@ impl FilesAhead {
 
     /// The start of the region with a file that the answer for this address may be about, if that
     /// file does not answer.
+    // Inlined, since most regions end here.
+    #[inline]
     pub(super) fn silent<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Option<u64> {
+        match &self.next {
+            Next::None => None,
+            Next::Region { found, answers: Some(true) } if address < end(found) => None,
+            _ => self.find_silent(target, address),
+        }
+    }
+
+    #[inline(never)]
+    fn find_silent<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Option<u64> {
         let is_known = match &self.next {
             Next::Unknown => false,
             Next::None => true,
