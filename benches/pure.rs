@@ -216,7 +216,7 @@ fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
     walk();
     let regions_asked = model.count(Call::RegionPathInfo) - before.0;
     let others = model.count_all() - before.1 - regions_asked;
-    assert_eq!((regions_asked, others), (regions + 1, 6), "one call a region and one for the end");
+    assert_eq!((regions_asked, others), (regions + 1, 3), "one call a region and one for the end");
     bencher.counter(ItemsCount::new(regions)).bench_local(walk);
 }
 

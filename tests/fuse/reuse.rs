@@ -247,11 +247,12 @@ fn successors_map(world: &mut World) {
     }
 }
 
-const CALLS: [Call; 8] = [
+const CALLS: [Call; 9] = [
     Call::ListAllPids,
     Call::ShortBsdInfo,
     Call::BsdInfo,
     Call::UniqueInfo,
+    Call::IdentifiedInfo,
     Call::RegionPathInfo,
     Call::TaskForPid,
     Call::ReleasePort,

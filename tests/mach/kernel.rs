@@ -111,6 +111,22 @@ fn another_users_process_is_described_too_but_for_its_start() {
     assert_eq!(kernel.identity(pid()).unwrap().number(), 500);
 }
 
+/// Root and the process's user get both by one call. Others need three, since the first is refused.
+#[test]
+fn identity_and_owner_are_one_call() {
+    let started = UNIX_EPOCH + Duration::from_secs(3600);
+    for (uid, calls, since) in [(0, 1, started), (501, 1, started), (502, 3, UNIX_EPOCH)] {
+        let mut world = world();
+        world.caller.uid = uid;
+        let (model, kernel) = over(world);
+        let before = model.count_all();
+        let (identity, owner) = kernel.owner(pid(), OwnerKind::Process).unwrap();
+        assert_eq!(model.count_all() - before, calls, "{uid}");
+        assert_eq!(identity, kernel.identity(pid()).unwrap());
+        assert_eq!((owner.uid, owner.gid, owner.since), (501, 501, since), "{uid}");
+    }
+}
+
 #[test]
 fn zombies_and_the_kernel_are_described() {
     let mut world = world();

@@ -236,10 +236,10 @@ fn n_regions_cost_n_plus_one_region_calls_and_a_fixed_number_of_others() {
             others.push((detail, model.count_all() - before - (count + 1)));
         }
     }
-    // Flags and identity at the start, at the first region and at the end; a port and its release,
-    // and the page sizes of the asker and of the process.
+    // Flags and identity, which are one call, at the start, at the first region and at the end; a
+    // port and its release, and the page sizes of the asker and of the process.
     for (detail, others) in others {
-        assert_eq!(others, if detail == Detail::Map { 6 } else { 10 });
+        assert_eq!(others, if detail == Detail::Map { 3 } else { 7 });
     }
 }
 
