@@ -119,11 +119,11 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<(Identity, Owner)>;
 
-    /// What access decisions need to know of the process that has this pid now.
+    /// What access decisions need to know of the process that has this pid now, and its identity.
     ///
     /// # Errors
     /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
-    fn credentials(&self, pid: Pid) -> Result<Credentials>;
+    fn credentials(&self, pid: Pid) -> Result<(Identity, Credentials)>;
 
     /// The process that has this pid now, described.
     ///

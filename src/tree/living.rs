@@ -61,7 +61,7 @@ impl Tree {
     }
 }
 
-fn replaced(pid: Pid) -> Error {
+pub(super) fn replaced(pid: Pid) -> Error {
     Error::new(ErrorKind::Replaced, "identity").pid(pid)
 }
 

@@ -3,6 +3,7 @@
 
 use super::access::{Asker, Caller};
 use super::kind::{Access, Passthrough, Public};
+use super::living::replaced;
 use super::{Node, Tree};
 use crate::kernel::System;
 use crate::model::{CallerPrivileges, Credentials, Error, ErrorKind, Pid, Result, Visibility};
@@ -30,20 +31,21 @@ impl Tree {
 
     pub(super) fn check_memory_access(&self, node: Node, asker: &Asker) -> Result<()> {
         let rule = self.kernel.system();
-        let Some((pid, _)) = node.process.filter(|_| !asker.may_see_all(rule)) else {
+        let Some((pid, identity)) = node.process.filter(|_| !asker.may_see_all(rule)) else {
             return Ok(());
         };
-        self.of_living(node, || {
-            let target = self.kernel.credentials(pid)?;
-            if asker.may_see_memory(rule, &target)
-                || self.has_made_namespace(pid, asker, &target)
-                || self.is_own(pid, asker)
-            {
-                Ok(())
-            } else {
-                Err(Error::new(ErrorKind::Denied, "access").pid(pid))
-            }
-        })
+        let (now, target) = self.kernel.credentials(pid)?;
+        if now != identity {
+            return Err(replaced(pid));
+        }
+        if asker.may_see_memory(rule, &target)
+            || self.has_made_namespace(pid, asker, &target)
+            || self.is_own(pid, asker)
+        {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::Denied, "access").pid(pid))
+        }
     }
 
     /// Whether the process lives in a user namespace that this user has made, as those of a

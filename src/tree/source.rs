@@ -159,7 +159,7 @@ impl Source {
             ContentSource::Regions(walk, _) => walk.restart(),
             ContentSource::Document(walk, new, sheet) => {
                 if let Some((pid, _)) = self.node.process {
-                    *sheet = self.tree.begin(*new, pid)?;
+                    *sheet = self.tree.begin(*new, self.node, pid)?;
                 }
                 walk.restart()
             }

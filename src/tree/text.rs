@@ -30,17 +30,21 @@ impl Tree {
             }
             (Kind::Document(detail, new), Some((pid, identity))) => {
                 let walk = self.kernel.regions(pid, identity, detail)?;
-                let sheet = self.of_living(node, || self.begin(new, pid))?;
-                Ok(ContentSource::Document(walk, new, sheet))
+                Ok(ContentSource::Document(walk, new, self.begin(new, node, pid)?))
             }
             _ => self.of_living(node, || Ok(ContentSource::AtOnce)),
         }
     }
 
     /// A sheet about this process that has seen nothing yet.
-    pub(super) fn begin(&self, new: NewDocument, pid: Pid) -> Result<Box<dyn Document>> {
+    pub(super) fn begin(
+        &self,
+        new: NewDocument,
+        node: Node,
+        pid: Pid,
+    ) -> Result<Box<dyn Document>> {
         let mut sheet = new();
-        sheet.about(&mut || self.kernel.process(pid))?;
+        sheet.about(&mut || self.of_living(node, || self.kernel.process(pid)))?;
         Ok(sheet)
     }
 
@@ -113,10 +117,15 @@ impl Tree {
     pub(super) fn render(&self, node: Node, asker: &Asker, out: &mut Vec<u8>) -> Result<()> {
         let before = out.len();
         let shown = self.shown(node, asker)?;
-        let rendered = self.of_living(node, || {
-            self.render_by_pid(node, shown, out)?;
-            self.confirm_shown(node, asker, shown)
-        });
+        let rendered = self.render_by_pid(node, shown, out);
+        // To look at the credentials is to look at the identity.
+        let confirmed = match shown {
+            Visibility::Full if !asker.may_see_all(self.kernel.system()) => {
+                self.check_memory_access(node, asker)
+            }
+            Visibility::Full | Visibility::Public => self.check_alive(node),
+        };
+        let rendered = confirmed.and(rendered);
         if rendered.is_err() {
             out.truncate(before);
         }

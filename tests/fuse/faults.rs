@@ -313,7 +313,7 @@ fn model_daemon() {
         "panics" => {
             // Seldom enough for many requests to come through.
             for number in (17..6000).step_by(17) {
-                for call in [Call::RegionPathInfo, Call::UniqueInfo, Call::ListAllPids] {
+                for call in [Call::RegionPathInfo, Call::IdentifiedInfo, Call::ListAllPids] {
                     model.at(call, number..=number, Fault::Panic);
                 }
             }

@@ -196,9 +196,10 @@ fn look(question: &str) -> Option<Look> {
     }
 }
 
-/// How often one request looks at the process at most: before and after. A READ of a file for the
-/// process's user checks the credentials of who opened it, too.
-const MOST_LOOKS: [(Look, usize); 2] = [(Look::Identity, 2), (Look::Credentials, 3)];
+/// How often one request looks at the process at most: before what it asks, after it, and an OPEN
+/// of a map where the walk begins, in between; the picture's heading names the process. One look
+/// has the identity and the credentials.
+const MOST_LOOKS: [(Look, usize); 2] = [(Look::Identity, 4), (Look::Credentials, 2)];
 
 /// What asks no kernel; and the release of a port, which is a call for each port.
 const NO_QUESTIONS: [&str; 4] = ["own_pid", "own_task", "now", "release_port"];

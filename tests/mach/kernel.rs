@@ -85,7 +85,7 @@ fn process_owner_and_credentials() {
         changed_ids: true,
         ..Credentials::default()
     };
-    assert_eq!(kernel.credentials(pid()).unwrap(), credentials);
+    assert_eq!(kernel.credentials(pid()).unwrap().1, credentials);
     let process = kernel.process(pid()).unwrap();
     assert_eq!((process.pid, process.parent, process.name), (pid(), 1, b"target".to_vec()));
     assert_eq!((process.started, process.credentials), (started, credentials));
@@ -107,7 +107,7 @@ fn another_users_process_is_described_too_but_for_its_start() {
     assert_eq!((process.name, process.started), (b"target".to_vec(), UNIX_EPOCH));
     assert_eq!(process.credentials.uid, all(501));
     assert_eq!(kernel.owner(pid(), OwnerKind::Process).unwrap().1.uid, 501);
-    assert_eq!(kernel.credentials(pid()).unwrap().uid, all(501));
+    assert_eq!(kernel.credentials(pid()).unwrap().1.uid, all(501));
     assert_eq!(kernel.identity(pid()).unwrap().number(), 500);
 }
 
@@ -136,7 +136,7 @@ fn zombies_and_the_kernel_are_described() {
         let pid = Pid::new(number).unwrap();
         assert_eq!(kernel.process(pid).unwrap().credentials.uid, all(uid));
         assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().1.uid, uid);
-        assert_eq!(kernel.credentials(pid).unwrap().uid, all(uid));
+        assert_eq!(kernel.credentials(pid).unwrap().1.uid, all(uid));
         assert!(kernel.identity(pid).is_ok());
     }
 }

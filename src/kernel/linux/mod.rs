@@ -207,8 +207,10 @@ impl Kernel for LinuxKernel {
         Ok((directory.identity, Owner { uid: stat.st_uid, gid: stat.st_gid, since }))
     }
 
-    fn credentials(&self, pid: Pid) -> Result<Credentials> {
-        self.credentials_from(pid, &self.status_of(pid)?)
+    fn credentials(&self, pid: Pid) -> Result<(Identity, Credentials)> {
+        let credentials = self.credentials_from(pid, &self.status_of(pid)?)?;
+        // No identity comes twice, so all that was found out is of one process.
+        Ok((self.identity(pid)?, credentials))
     }
 
     fn process(&self, pid: Pid) -> Result<Process> {

@@ -109,9 +109,9 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
         Ok((identity, Owner { uid: info.uid, gid: info.gid, since: started(&info) }))
     }
 
-    fn credentials(&self, pid: Pid) -> Result<Credentials> {
-        let short: ShortBsdInfo = ask(self.calls.as_ref(), pid)?;
-        Ok(credentials(&short.into()))
+    fn credentials(&self, pid: Pid) -> Result<(Identity, Credentials)> {
+        let (info, identity) = target::look(self.calls.as_ref(), pid)?;
+        Ok((identity, credentials(&info)))
     }
 
     /// A start time that the kernel withholds is the epoch, as for [`owner`](Self::owner).
