@@ -20,7 +20,7 @@ use place::{Covered, Crowd, Namespace, covered, may_change_namespaces, processes
 /// How many processes there are in all but for the reader, and how often each reader runs.
 const PROCESSES: [(usize, usize); 2] = [(300, 15), (2_000, 7)];
 
-/// Threads of one of the processes.
+/// Threads of one of the processes, for readers of threads.
 const THREADS: usize = 1_000;
 
 const LOOPS: [usize; 2] = [2, 1];
@@ -120,9 +120,10 @@ pub fn inside() -> ExitCode {
     });
     let mut report = Report::default();
     let kernels = Namespace::of_the_kernel();
-    let mut crowd = Crowd::with_threads(THREADS);
+    let mut crowd = Crowd::default();
     let all = PROCESSES.map(|(processes, rounds)| {
-        let rows = rows(&mut crowd, &kernels, processes, rounds);
+        let mut rows = rows(&mut crowd, &kernels, (processes, 1), rounds);
+        rows.extend(self::rows(&mut crowd, &kernels, (processes, THREADS), rounds));
         for Row { reader, loops, pair, counts, .. } in &rows {
             let name = format!("{}, {processes} processes, {}", reader.line, loops_words(*loops));
             report.reader(name, *pair, reader.goal, counts.clone());
@@ -158,13 +159,21 @@ struct Row {
     counts: Counts,
 }
 
-/// What all readers cost with so many processes.
-fn rows(crowd: &mut Crowd, kernels: &Namespace, processes: usize, rounds: usize) -> Vec<Row> {
-    let both = || LOOPS.into_iter().flat_map(|loops| READERS.iter().map(move |it| (it, loops)));
+/// What the readers of processes cost with so many processes; or those of threads, where one of the
+/// processes has more than one. `lsof` reads all files of each thread, which is not its row.
+fn rows(
+    crowd: &mut Crowd,
+    kernels: &Namespace,
+    (processes, threads): (usize, usize),
+    rounds: usize,
+) -> Vec<Row> {
+    let is_wanted = |reader: &&Reader| (reader.each == Each::Thread) == (threads > 1);
+    let readers: Vec<&'static Reader> = READERS.iter().filter(is_wanted).collect();
+    let both = || LOOPS.into_iter().flat_map(|loops| readers.iter().map(move |it| (*it, loops)));
     let loops: Vec<usize> = both().map(|(_, loops)| loops).collect();
     // A mount for each, so that no reader finds what another one has made the kernel remember.
     let places = covered(&loops);
-    crowd.grow_to(processes);
+    crowd.grow_to(processes, threads);
     let pid = crowd.sleeper().to_string();
     let commands: Vec<Vec<String>> = both()
         .map(|(reader, _)| reader.line.replace("PID", &pid))

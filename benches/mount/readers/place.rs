@@ -14,21 +14,18 @@ use crate::common::{pids, threads, until};
 
 /// The processes there are: this one and its children. The pid namespace ends them with this one,
 /// however it ends.
+#[derive(Default)]
 pub struct Crowd {
-    /// A process of many threads.
-    _threads: Target,
+    threaded: Option<Target>,
     sleepers: Vec<Child>,
 }
 
 impl Crowd {
-    /// A process with this many threads.
-    pub fn with_threads(threads: usize) -> Self {
-        let script = "thread 61;".repeat(threads - 1) + "stop";
-        Crowd { _threads: Target::stopped(&script), sleepers: Vec::new() }
-    }
-
-    /// Starts processes that sleep until there are this many in all.
-    pub fn grow_to(&mut self, processes: usize) {
+    /// Starts processes that sleep until there are this many in all. One of them has so many
+    /// threads; if it is one, there is no such process.
+    pub fn grow_to(&mut self, processes: usize, threads: usize) {
+        let script = || "thread 61;".repeat(threads - 1) + "stop";
+        self.threaded = (threads > 1).then(|| Target::stopped(&script()));
         let missing = processes.checked_sub(processes_now().len()).expect("not too many yet");
         for _ in 0..missing {
             let sleeper = Command::new("sleep").arg("3600").stdin(Stdio::null()).spawn();
