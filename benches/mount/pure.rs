@@ -24,14 +24,14 @@ const TURNS: Duration = Duration::from_secs(2);
 
 /// Renderers, the most that they may take over the last one, which is there to compare with.
 const FORMATS: [(&str, Renderer, Option<f64>); 4] = [
-    ("a line of maps", format::maps, Some(0.2)),
-    ("a line of vmmap", format::vmmap, Some(0.2)),
+    ("a line of maps", format::maps, Some(0.15)),
+    ("a line of vmmap", format::vmmap, Some(0.15)),
     ("a line of vmmap_r", format::vmmap_r, None),
     ("a line of maps by write!", both::maps_with_write, None),
 ];
 
 /// The most that parsing and rendering a line may take over writing it.
-const PARSED: f64 = 0.5;
+const PARSED: f64 = 0.4;
 
 /// What a line of a Mach region may take beside two copies of it.
 const BESIDE_COPIES: f64 = 20.0;

@@ -13,7 +13,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// FUSE's requests by their numbers (`enum fuse_opcode` in `linux/fuse.h`).
-const REQUESTS: [(u32, &str); 14] = [
+const REQUESTS: [(u32, &str); 15] = [
     (1, "LOOKUP"),
     (2, "FORGET"),
     (3, "GETATTR"),
@@ -22,6 +22,7 @@ const REQUESTS: [(u32, &str); 14] = [
     (15, "READ"),
     (17, "STATFS"),
     (18, "RELEASE"),
+    (22, "GETXATTR"),
     (25, "FLUSH"),
     (27, "OPENDIR"),
     (28, "READDIR"),
@@ -30,9 +31,10 @@ const REQUESTS: [(u32, &str); 14] = [
     (42, "BATCH_FORGET"),
 ];
 
-const CALLS: [(libc::c_long, &str); 20] = [
+const CALLS: [(libc::c_long, &str); 22] = [
     (libc::SYS_capget, "capget"),
     (libc::SYS_close, "close"),
+    (libc::SYS_fcntl, "fcntl"),
     (libc::SYS_fstat, "fstat"),
     (libc::SYS_fstatfs, "fstatfs"),
     (libc::SYS_futex, "futex"),
@@ -41,6 +43,7 @@ const CALLS: [(libc::c_long, &str); 20] = [
     (libc::SYS_lseek, "lseek"),
     (libc::SYS_madvise, "madvise"),
     (libc::SYS_mmap, "mmap"),
+    (libc::SYS_mprotect, "mprotect"),
     (libc::SYS_munmap, "munmap"),
     (libc::SYS_newfstatat, "newfstatat"),
     (libc::SYS_openat, "openat"),

@@ -41,6 +41,25 @@ enum Each {
     Run,
 }
 
+impl Each {
+    /// How many there are where there are so many processes and threads.
+    fn of(self, (processes, threads): (usize, usize)) -> usize {
+        match self {
+            Each::Process => processes,
+            Each::Thread => threads,
+            Each::Run => 1,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Each::Process => "process",
+            Each::Thread => "thread",
+            Each::Run => "run",
+        }
+    }
+}
+
 static READERS: [Reader; 7] = [
     Reader { line: "ps aux", goal: Some(2.5), each: Each::Process },
     Reader { line: "ps -eLf", goal: Some(3.0), each: Each::Thread },
@@ -54,7 +73,7 @@ static READERS: [Reader; 7] = [
 /// The most system calls of the daemon for a process of `ps aux`.
 const CALLS_OF_PS: f64 = 45.0;
 
-/// Growth from the few processes to the many, over the kernel's.
+/// The most that [`growth`] may be.
 const GROWTH: f64 = 1.1;
 
 /// The kernel remembers names below a process's directory for a second. Who asks once finds none
@@ -139,12 +158,22 @@ pub fn inside() -> ExitCode {
         }
         if few.reader.each != Each::Run {
             let name = format!("growth of {line} over the kernel's, {loops}");
-            report.figure(name, many.pair.ratio / few.pair.ratio, "x", Some(GROWTH));
+            report.figure(name, growth(few, many), "x", Some(GROWTH));
         }
     }
     print!("{}", report.json());
     let _ = std::io::stdout().flush();
     ExitCode::SUCCESS
+}
+
+/// Our time for a process (or thread) where there are many, over that where there are few. From both
+/// goes what the reader takes by itself: the kernel's times, on a line through both, at 0 processes.
+/// So the kernel's own growth is 1.
+fn growth(few: &Row, many: &Row) -> f64 {
+    let slope = (many.pair.theirs - few.pair.theirs) / (many.each - few.each) as f64;
+    let alone = few.pair.theirs - slope * few.each as f64;
+    let of_each = |row: &Row| (row.pair.ours - alone) / row.each as f64;
+    of_each(many) / of_each(few)
 }
 
 fn loops_words(loops: usize) -> String {
@@ -157,6 +186,8 @@ struct Row {
     loops: usize,
     pair: Pair,
     counts: Counts,
+    /// How many processes, threads or runs the times are of.
+    each: usize,
 }
 
 /// What the readers of processes cost with so many processes; or those of threads, where one of the
@@ -174,6 +205,7 @@ fn rows(
     // A mount for each, so that no reader finds what another one has made the kernel remember.
     let places = covered(&loops);
     crowd.grow_to(processes, threads);
+    let timed = processes_and_threads();
     let pid = crowd.sleeper().to_string();
     let commands: Vec<Vec<String>> = both()
         .map(|(reader, _)| reader.line.replace("PID", &pid))
@@ -189,18 +221,13 @@ fn rows(
     let pairs = std::thread::scope(|scope| scope.spawn(turns).join()).expect("times");
     drop(places);
     let rows = both().zip(commands).zip(pairs).map(|(((reader, loops), command), pair)| {
-        let (processes, threads) = processes_and_threads();
-        let (each, many) = match reader.each {
-            Each::Process => ("process", processes),
-            Each::Thread => ("thread", threads),
-            Each::Run => ("run", 1),
-        };
+        let many = reader.each.of(processes_and_threads());
         let done = done(loops, &command);
         eprintln!("    {}, {}: {}", reader.line, loops_words(loops), done.words(many));
         let of_each = |count| count as f64 / many as f64;
         let (requests, calls) = (of_each(done.requests()), of_each(done.calls()));
-        let counts = Counts { each: each.to_owned(), requests, calls };
-        Row { reader, loops, pair, counts }
+        let counts = Counts { each: reader.each.word().to_owned(), requests, calls };
+        Row { reader, loops, pair, counts, each: reader.each.of(timed) }
     });
     rows.collect()
 }
