@@ -226,6 +226,14 @@ fn mach_calls(bencher: Bencher<'_, '_>, regions: u64) {
     bencher.counter(ItemsCount::new(regions)).bench_local(|| both::mach_calls(&model));
 }
 
+/// The lines of such a walk, copied one by one, to compare with.
+#[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
+fn mach_lines_copied(bencher: Bencher<'_, '_>, regions: u64) {
+    let (mut text, mut copied) = (Vec::new(), Vec::new());
+    both::mach_walk(&both::model(regions), &mut text)();
+    bencher.counter(ItemsCount::new(regions)).bench_local(both::copy_of_lines(&text, &mut copied));
+}
+
 // ---- Nodes and listings --------------------------------------------------------------------------
 
 #[divan::bench]
