@@ -82,7 +82,7 @@ impl Tree {
     /// Whether there is a file of this row, which may be one that only some kernels have.
     pub(super) fn has_file(&self, node: Node) -> bool {
         let Row {
-            kind: Kind::Passthrough | Kind::Network(_),
+            kind: Kind::Passthrough | Kind::Darwin(_),
             own: Some(Passthrough::Target(name, _)),
             ..
         } = node.row.row()
@@ -202,8 +202,8 @@ impl Tree {
                 render(&port, out);
             }
             Kind::Cpu(render) => render(&kernel.cpu(number)?, out),
-            Kind::Network(render) => {
-                pid()?;
+            Kind::Darwin(render) => {
+                self.check_alive(node)?;
                 render(self.darwin()?, out)?;
                 confirm()?;
             }

@@ -9,6 +9,7 @@ mod cache;
 mod costs;
 mod kernel;
 mod libraries;
+mod machine;
 mod names;
 mod network;
 mod own;

@@ -4,6 +4,7 @@
 mod limits;
 mod machine;
 mod meminfo;
+mod memory;
 mod mounts;
 mod network;
 mod process;
@@ -16,6 +17,7 @@ mod status;
 pub use limits::limits;
 pub use machine::{cpuinfo, kernel_stat, loadavg, uptime, version};
 pub use meminfo::meminfo;
+pub use memory::{random_uuid, swaps, vmstat};
 pub use mounts::{filesystems, mountinfo, mounts};
 pub use network::{arp, dev, route};
 pub use process::{comm, fdinfo, io, statm, thread_comm};

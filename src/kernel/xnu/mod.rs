@@ -42,6 +42,6 @@ pub use self::shared_cache::{CacheMapping, MOST_MEMORY, SharedCache};
 pub use self::structs::*;
 #[cfg(target_os = "macos")]
 pub use self::sys::Xnu;
-pub use self::sysctls::{REGION_INFO_SKIP_ALIASES, SYSCTLS, routing, sockets};
+pub use self::sysctls::{REGION_INFO_SKIP_ALIASES, SYSCTLS, boot, routing, sockets};
 pub use self::typed::{Typed, words_of};
 pub use self::wire::{Field, Layout, Plain, Text, Unread};

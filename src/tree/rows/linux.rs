@@ -2,29 +2,12 @@
 //! own. Who may see them is by `tgid_base_stuff` of `fs/proc/base.c`.
 
 use super::super::kind::Public::{Nothing, Whole};
-use super::{RowSpec, directory, linux_own};
+use super::{RowSpec, linux_own};
 
 pub(super) const ROWS: &[RowSpec] = &[
-    linux_own("cmdline", "cmdline", Whole, "what the kernel was started with"),
     linux_own("devices", "devices", Whole, "numbers and names of device drivers"),
     linux_own("diskstats", "diskstats", Whole, "reads and writes of each disk"),
     linux_own("partitions", "partitions", Whole, "sizes of disks and their partitions"),
-    linux_own("swaps", "swaps", Whole, "where memory is swapped to, and how much"),
-    linux_own("vmstat", "vmstat", Whole, "counters of virtual memory"),
-    linux_own("sys/kernel/pid_max", "sys/kernel/pid_max", Whole, "the pid that no process reaches"),
-    directory("sys/kernel/random", "random numbers").linux(),
-    linux_own(
-        "sys/kernel/random/boot_id",
-        "sys/kernel/random/boot_id",
-        Whole,
-        "a random UUID that stays until the machine is started again",
-    ),
-    linux_own(
-        "sys/kernel/random/uuid",
-        "sys/kernel/random/uuid",
-        Whole,
-        "a random UUID, another one at each read",
-    ),
     linux_own(
         "PID/auxv",
         "auxv",
