@@ -2,8 +2,8 @@
 
 use super::Walk;
 use crate::model::{
-    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Paging, Pid, Port, PortRefusal,
-    Register, RegisterSet, Result, Route, SecurityToken, Socket, SwapFiles,
+    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Paging, Pid, Port,
+    PortRefusal, Register, RegisterSet, Result, Route, SecurityToken, Socket, SwapFiles,
 };
 
 /// Mach's side of processes, and the machine as XNU describes it. Linux has files of its own for

@@ -191,8 +191,8 @@ pub struct NumberedSysctl {
 }
 
 impl RecordedMachine {
-    /// Removes what is private: the network with its addresses, and what tells this start of the
-    /// machine from others.
+    /// Removes what is private: the network with its addresses, and what identifies this start of
+    /// the machine.
     pub(super) fn keep_nothing_private(&mut self) {
         let private = boot::ALL.iter().chain(&sockets::ALL);
         self.sysctls.retain(|name, _| !private.clone().any(|it| it.to_str() == Ok(name)));

@@ -15,7 +15,6 @@ use mach_procfs::kernel::xnu::{
     TaskBasicInfo, TaskPort, ThreadId, ThreadIdentifier, ThreadPorts, Typed, VmStatistics,
     VnodeFile, VnodePaths, Xnu, XnuCalls, boot,
 };
-use mach_procfs::kernel::Kernel;
 use xnu_model::size_of_sysctl;
 
 use super::xnu;

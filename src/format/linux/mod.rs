@@ -20,7 +20,7 @@ pub use meminfo::meminfo;
 pub use memory::{random_uuid, swaps, vmstat};
 pub use mounts::{filesystems, mountinfo, mounts};
 pub use network::{arp, dev, route};
-pub use process::{comm, fdinfo, io, statm, thread_comm};
+pub use process::{comm, fdinfo, io, loginuid, sessionid, statm, thread_comm};
 pub use redact::{public_stat, public_wchan};
 pub use sockets::{tcp, tcp6, udp, udp6, unix};
 pub use stat::{stat, thread_stat};

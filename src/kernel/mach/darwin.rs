@@ -9,8 +9,8 @@ use super::{MachKernel, queries};
 use crate::kernel::xnu::{PID_MAX, XnuCalls};
 use crate::kernel::{Darwin, Walk};
 use crate::model::{
-    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Paging, Pid, Port, PortRefusal,
-    Register, RegisterSet, Result, Route, SecurityToken, Socket, SwapFiles,
+    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Paging, Pid, Port,
+    PortRefusal, Register, RegisterSet, Result, Route, SecurityToken, Socket, SwapFiles,
 };
 
 impl<C: XnuCalls> Darwin for MachKernel<C> {

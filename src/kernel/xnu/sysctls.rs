@@ -45,8 +45,8 @@ pub const SYSCTLS: [&CStr; 23] = [
 /// needs no privilege. Since macOS 15.
 pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
 
-/// The sysctls about this start of the machine, texts (`kern_sysctl.c`). They tell one machine from
-/// others, so a recording keeps them only where it keeps all.
+/// The sysctls about this start of the machine, texts (`kern_sysctl.c`). They identify it, so a
+/// recording keeps them only where it keeps all.
 pub mod boot {
     use std::ffi::CStr;
 

@@ -136,8 +136,9 @@ fn files_of_one_value_are_one_line() {
             name,
             "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts" | "mountinfo"
         ) || matches!(row.kind, Kind::Descriptor(_) | Kind::Darwin(_));
-        // Linux ends these two with a newline and lets the name have others.
-        let is_raw = matches!(name, "comm" | "stat");
+        // Linux ends the first two with a newline and lets the name have others. It ends the last
+        // two without one.
+        let is_raw = matches!(name, "comm" | "stat" | "loginuid" | "sessionid");
         let is_registers = matches!(row.kind, Kind::Registers(..));
         for text in texts(row).into_iter().flatten() {
             if is_list || is_raw || is_registers {

@@ -1,8 +1,6 @@
 //! The machine.
 
-use mach_procfs::kernel::xnu::{
-    Mount, ProcessorInfo, ProcessorLoad, SYSCTLS, VmStatistics, boot,
-};
+use mach_procfs::kernel::xnu::{Mount, ProcessorInfo, ProcessorLoad, SYSCTLS, VmStatistics, boot};
 use xnu_model::fixtures::intel;
 use xnu_model::size_of_sysctl;
 
