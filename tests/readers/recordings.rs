@@ -9,8 +9,8 @@ use procfs::net::{
 };
 use procfs::process::{FDTarget, MemoryMaps, Process, Status};
 use procfs::{
-    CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelStats, LoadAverage, Meminfo, MountEntry,
-    ProcError, Uptime, current_system_info,
+    CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelCmdline, KernelStats, LoadAverage,
+    Meminfo, MountEntry, ProcError, Uptime, VmStat, current_system_info,
 };
 
 use super::common::mount::Mount;
@@ -55,6 +55,7 @@ fn psutil_reads_every_file_it_knows() {
             "num_fds = 21",
             "pids = [0, 1, 500, 501]",
             "boot_time = 1699913600.0",
+            "swap_memory = sswap(total=2147483648, used=1073741824, free=1073741824, percent=50.0, sin=163889152, sout=204853248)",
             "connection = addr(ip='127.0.0.1', port=8080) addr(ip='127.0.0.1', port=54321) ESTABLISHED 500",
             "connection = addr(ip='::', port=8080) () LISTEN 500",
             "connection = addr(ip='10.0.0.7', port=50000) addr(ip='192.0.2.1', port=443) TIME_WAIT None",
@@ -190,6 +191,9 @@ fn the_procfs_crate_reads_the_machine() {
         assert!(Meminfo::from_read(opened(&mount, "meminfo")).unwrap().mem_total == 16 << 30);
         assert!(LoadAverage::from_read(opened(&mount, "loadavg")).unwrap().max >= 4);
         assert!(Uptime::from_read(opened(&mount, "uptime")).unwrap().uptime > 0.0);
+        let VmStat(counters) = VmStat::from_buf_read(opened(&mount, "vmstat")).unwrap();
+        assert_eq!((counters["pswpin"], counters["pgfault"]), (40_012, 150_000_005));
+        KernelCmdline::from_read(opened(&mount, "cmdline")).unwrap();
         for name in ["mounts", "500/mounts"] {
             let mounts = Vec::<MountEntry>::from_buf_read(opened(&mount, name)).unwrap();
             assert_eq!(mounts[0].fs_file, "/");
