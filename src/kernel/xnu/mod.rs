@@ -27,8 +27,8 @@ mod wire;
 pub use self::calls::XnuCalls;
 pub use self::constants::{
     CS_OPS_STATUS, CTL_KERN, Constant, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KERN_SUCCESS,
-    MAXLONGPATHLEN, MNT_NOWAIT, PROC_PIDPATHINFO_MAXSIZE, RUSAGE_INFO_V5, TASK_CATEGORY_POLICY,
-    constants,
+    MAXLONGPATHLEN, MNT_NOWAIT, PID_MAX, PROC_PIDPATHINFO_MAXSIZE, RUSAGE_INFO_V5,
+    TASK_CATEGORY_POLICY, constants,
 };
 pub use self::errno::{Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, Refusal};
 pub use self::flavors::{
