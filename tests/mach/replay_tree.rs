@@ -110,11 +110,11 @@ impl Visibility<'_> {
 
     fn lines(&mut self, text: &[u8]) {
         for line in text.split_inclusive(|byte| *byte == b'\n') {
-            let line = line.strip_suffix(b"\n");
-            match line {
-                Some(line) => self.text.push_str(&format!("{}\n", line.escape_ascii())),
-                None => self.text.push_str("(no newline at the end)\n"),
-            }
+            let (line, end) = match line.strip_suffix(b"\n") {
+                Some(line) => (line, ""),
+                None => (line, " (no newline at the end)"),
+            };
+            self.text.push_str(&format!("{}{end}\n", line.escape_ascii()));
         }
     }
 }
