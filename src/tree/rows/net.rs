@@ -1,6 +1,7 @@
 //! The network that a process sees: on Linux that of its network namespace, on macOS the machine's.
 
-use super::{RowSpec, directory, from_darwin};
+use super::super::kind::Public::Whole;
+use super::{RowSpec, directory, from_darwin, linux_own};
 use crate::format::linux;
 
 pub(super) const ROWS: &[RowSpec] = &[
@@ -55,4 +56,10 @@ pub(super) const ROWS: &[RowSpec] = &[
         |darwin, out| darwin.local_sockets().map(|found| linux::unix(&found, out)),
         "local sockets",
     ),
+    linux_own("PID/net/if_inet6", "net/if_inet6", Whole, "addresses of IPv6"),
+    linux_own("PID/net/netstat", "net/netstat", Whole, "further counters of TCP and IP"),
+    linux_own("PID/net/snmp", "net/snmp", Whole, "counters of IP, ICMP, TCP and UDP"),
+    linux_own("PID/net/snmp6", "net/snmp6", Whole, "counters of IPv6"),
+    linux_own("PID/net/sockstat", "net/sockstat", Whole, "how many sockets there are, by protocol"),
+    linux_own("PID/net/softnet_stat", "net/softnet_stat", Whole, "packets that each CPU has taken"),
 ];
