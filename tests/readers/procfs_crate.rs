@@ -173,7 +173,7 @@ fn the_network_of_a_process() {
     let (_server, _) = listener.accept().unwrap();
     let _datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("two words");
+    let path = directory.path().join("local");
     let _local = UnixListener::bind(&path).unwrap();
     let own = std::process::id();
     for (what, ask) in OF_THE_NETWORK {
@@ -313,8 +313,15 @@ fn shape(path: &Path) -> Option<Vec<u8>> {
 fn files_that_only_linux_has() {
     let Some(mount) = Mount::new() else { return };
     let own = std::process::id();
-    let of_process =
-        ["mountstats", "net/if_inet6", "net/netstat", "net/snmp", "net/snmp6", "net/sockstat"];
+    let of_process = [
+        "mountstats",
+        "net/if_inet6",
+        "net/netstat",
+        "net/snmp",
+        "net/snmp6",
+        "net/sockstat",
+        "net/sockstat6",
+    ];
     let of_machine = [
         "cgroups",
         "config.gz",

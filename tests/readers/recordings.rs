@@ -13,6 +13,8 @@ use procfs::{
     Meminfo, MountEntry, ProcError, Uptime, VmStat, current_system_info,
 };
 
+use super::alone::is_alone;
+use super::asking::{Asking, is_here};
 use super::common::mount::Mount;
 use super::psutil::{PYTHON, has_psutil};
 
@@ -198,5 +200,33 @@ fn the_procfs_crate_reads_the_machine() {
             let mounts = Vec::<MountEntry>::from_buf_read(opened(&mount, name)).unwrap();
             assert_eq!(mounts[0].fs_file, "/");
         }
+    }
+}
+
+/// `vmstat` and `free` of procps, `swapon` of util-linux, with the recorded Mac at `/proc`.
+#[test]
+fn tools_of_the_system_read_the_machine() {
+    let test = "recordings::tools_of_the_system_read_the_machine";
+    if !["vmstat", "swapon"].into_iter().all(is_here) || !is_alone(test) {
+        return;
+    }
+    for name in RECORDINGS {
+        let mount = mounted(name).unwrap();
+        let asking = Asking::about(&mount, &[]);
+        let counters = asking.ours("vmstat -s").good();
+        for line in [
+            "16777216 K total memory",
+            "1048576 K used swap",
+            "40012 pages swapped in",
+            "50013 pages swapped out",
+            "1699913600 boot time",
+        ] {
+            assert!(counters.lines().any(|it| it.trim() == line), "{line}: {counters}");
+        }
+        let areas = asking.ours("swapon --show --bytes --noheadings").good();
+        let words: Vec<&str> = areas.split_whitespace().collect();
+        let expected = ["/System/Volumes/VM/swapfile", "file", "2147483648", "1073741824", "-2"];
+        assert_eq!(words, expected, "{areas}");
+        assert!(asking.ours("free").good().contains("2097152"));
     }
 }

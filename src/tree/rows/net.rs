@@ -61,5 +61,6 @@ pub(super) const ROWS: &[RowSpec] = &[
     linux_own("PID/net/snmp", "net/snmp", Whole, "counters of IP, ICMP, TCP and UDP"),
     linux_own("PID/net/snmp6", "net/snmp6", Whole, "counters of IPv6"),
     linux_own("PID/net/sockstat", "net/sockstat", Whole, "how many sockets there are, by protocol"),
+    linux_own("PID/net/sockstat6", "net/sockstat6", Whole, "how many sockets of IPv6 there are"),
     linux_own("PID/net/softnet_stat", "net/softnet_stat", Whole, "packets that each CPU has taken"),
 ];
