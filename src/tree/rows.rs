@@ -82,7 +82,7 @@ const LENGTH: usize = {
 };
 
 /// All of them.
-pub(super) const LISTED: [RowSpec; LENGTH] = {
+pub(super) static LISTED: [RowSpec; LENGTH] = {
     let mut all = [root::ROWS[0]; LENGTH];
     let (mut part, mut at, mut number) = (0, 0, 0);
     while part < PARTS.len() {
