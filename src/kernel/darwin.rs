@@ -147,8 +147,8 @@ pub trait Darwin: Send + Sync {
     /// The lowest number that no process has as its pid.
     fn pid_limit(&self) -> u32;
 
-    /// Bytes of the kernel's random number generator; in a replay of this machine's, since there is
-    /// nothing to record.
+    /// Bytes of the random number generator of the kernel that this program runs on, also in a
+    /// replay: random numbers are not recorded.
     ///
     /// # Errors
     /// `ResourceLimit` or `Failed`.
