@@ -2,8 +2,8 @@
 
 use super::Walk;
 use crate::model::{
-    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Pid, Port, PortRefusal,
-    Register, RegisterSet, Result, Route, SecurityToken, Socket,
+    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Paging, Pid, Port,
+    PortRefusal, Register, RegisterSet, Result, Route, SecurityToken, Socket, SwapFiles,
 };
 
 /// Mach's side of processes, and the machine as XNU describes it. Linux has files of its own for
@@ -119,6 +119,40 @@ pub trait Darwin: Send + Sync {
     /// # Errors
     /// `ResourceLimit` or `Failed`.
     fn neighbours(&self) -> Result<Vec<Neighbour>>;
+
+    /// The machine's swap files.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn swap_files(&self) -> Result<SwapFiles>;
+
+    /// Counters of the machine's virtual memory.
+    ///
+    /// # Errors
+    /// `Failed`.
+    fn paging(&self) -> Result<Paging>;
+
+    /// The arguments that the kernel was started with.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn boot_arguments(&self) -> Result<Vec<u8>>;
+
+    /// A random UUID that stays until the machine is started again, in upper case.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn boot_id(&self) -> Result<Vec<u8>>;
+
+    /// The lowest number that no process has as its pid.
+    fn pid_limit(&self) -> u32;
+
+    /// Bytes of the random number generator of the kernel that this program runs on, also in a
+    /// replay: random numbers are not recorded.
+    ///
+    /// # Errors
+    /// `ResourceLimit` or `Failed`.
+    fn random(&self) -> Result<[u8; 16]>;
 
     /// The machine as a whole.
     ///

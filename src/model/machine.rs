@@ -63,6 +63,30 @@ pub struct Memory {
     pub swap_free: u64,
 }
 
+/// The swap files of the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SwapFiles {
+    /// The path of each without the number at its end; empty where there is none.
+    pub prefix: Vec<u8>,
+    /// Bytes in all of them.
+    pub total: u64,
+    /// Bytes that are used.
+    pub used: u64,
+}
+
+/// Counters of virtual memory since the machine was started, in pages of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Paging {
+    /// Pages that are free now.
+    pub free: u64,
+    /// Pages read from swap space.
+    pub swapped_in: u64,
+    /// Pages written to swap space.
+    pub swapped_out: u64,
+    /// Page faults.
+    pub faults: u64,
+}
+
 /// A mounted file system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mounted {

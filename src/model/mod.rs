@@ -15,7 +15,7 @@ mod task;
 mod user_tag;
 
 pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible};
-pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, from_octal};
+pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, Paging, SwapFiles, from_octal};
 pub use network::{Interface, Neighbour, Route, Traffic};
 pub use port_refusal::{PortRefusal, Signing};
 pub use process::{CallerPrivileges, Credentials, Identity, Ids, Owner, Pid, Process};

@@ -233,15 +233,15 @@ impl Recording {
         }
     }
 
-    /// Removes all other processes, what may hold a password, the network, and the libraries of
-    /// the shared cache, which take megabytes.
+    /// Removes all other processes, what may hold a password, what is private of the machine, and
+    /// the libraries of the shared cache, which take megabytes.
     pub fn keep_no_more_than(&mut self, pids: &[Pid]) {
         let is_asked = |pid: i32| pids.iter().any(|it| it.number().cast_signed() == pid);
         self.processes.retain(|process| is_asked(process.pid));
         self.processes.iter_mut().for_each(RecordedProcess::keep_no_secrets);
         self.shared_cache = None;
         if let Some(machine) = &mut self.machine {
-            machine.keep_no_network();
+            machine.keep_nothing_private();
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     ThreadPortAnswers,
 };
 use crate::kernel::xnu::json::{self, is_default};
-use crate::kernel::xnu::{Mount, OpenFile, SpaceEntry, StateFlavor, Timebase, sockets};
+use crate::kernel::xnu::{Mount, OpenFile, SpaceEntry, StateFlavor, Timebase, boot, sockets};
 
 /// A time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,10 +191,11 @@ pub struct NumberedSysctl {
 }
 
 impl RecordedMachine {
-    /// Forgets the network, whose addresses are private.
-    pub(super) fn keep_no_network(&mut self) {
-        let is_network = |name: &str| sockets::ALL.iter().any(|it| it.to_str() == Ok(name));
-        self.sysctls.retain(|name, _| !is_network(name));
+    /// Removes what is private: the network with its addresses, and what identifies this start of
+    /// the machine.
+    pub(super) fn keep_nothing_private(&mut self) {
+        let private = boot::ALL.iter().chain(&sockets::ALL);
+        self.sysctls.retain(|name, _| !private.clone().any(|it| it.to_str() == Ok(name)));
         self.numbered.clear();
     }
 

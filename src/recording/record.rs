@@ -18,7 +18,7 @@ use crate::kernel::xnu::macho::{HEADER_ROOM, MachO};
 use crate::kernel::xnu::{
     Errno, KernReturn, OpenFile, PortKind, PortName, RegionPathInfo, SYSCTLS, SpaceEntry,
     StateFlavor, TaskPort, ThreadId, ThreadPorts, Typed, UniqueInfo, VnodeFile, VnodeInfo,
-    XnuCalls, routing, sockets,
+    XnuCalls, boot, routing, sockets,
 };
 use crate::model::Pid;
 
@@ -277,8 +277,9 @@ fn machine<C: XnuCalls>(calls: &C) -> RecordedMachine {
         Some(NumberedSysctl { name: name.to_vec(), value })
     };
     let kept = |mounts: Vec<_>| mounts.iter().map(Kept::from).collect();
+    let names = SYSCTLS.iter().chain(&boot::ALL).chain(&sockets::ALL);
     RecordedMachine {
-        sysctls: SYSCTLS.iter().chain(&sockets::ALL).filter_map(sysctl).collect(),
+        sysctls: names.filter_map(sysctl).collect(),
         numbered: routing::ALL.iter().filter_map(numbered).collect(),
         timebase: Reply::of(calls.timebase()),
         host: HostAnswers::ask(calls, &OfHost),

@@ -55,8 +55,8 @@ pub enum Kind {
     Port(Render<Port>),
     /// From a CPU.
     Cpu(Render<Cpu>),
-    /// From the machine's network, as Darwin reports it.
-    Network(fn(&dyn Darwin, &mut Vec<u8>) -> Result<()>),
+    /// From what Darwin reports of the machine besides [`Machine`], such as its network.
+    Darwin(fn(&dyn Darwin, &mut Vec<u8>) -> Result<()>),
     /// From what the kernel reports of the machine.
     Machine(Render<Machine>),
     /// Linux's own text, which no renderer makes. Some kernels are built without it.

@@ -13,7 +13,8 @@ mod threads;
 
 use super::kind::{Access, Entries, Kind, On, Passthrough, Public, Render};
 use crate::format::macfuse;
-use crate::model::{Extent, Machine, Port, ProcessInfo, Thread};
+use crate::kernel::Darwin;
+use crate::model::{Extent, Machine, Port, ProcessInfo, Result, Thread};
 
 /// A row as it is written down; [`Row`](super::Row) has the directory it stands in too.
 #[derive(Clone, Copy)]
@@ -81,7 +82,7 @@ const LENGTH: usize = {
 };
 
 /// All of them.
-pub(super) const LISTED: [RowSpec; LENGTH] = {
+pub(super) static LISTED: [RowSpec; LENGTH] = {
     let mut all = [root::ROWS[0]; LENGTH];
     let (mut part, mut at, mut number) = (0, 0, 0);
     while part < PARTS.len() {
@@ -135,6 +136,16 @@ const fn thread_of(
 
 const fn port(path: &'static str, of: Render<Port>, doc: &'static str) -> RowSpec {
     row(path, Kind::Port(of), doc).memory().darwin()
+}
+
+/// A file of Linux, made on Darwin of what this function asks for.
+const fn from_darwin(
+    path: &'static str,
+    own: &'static str,
+    render: fn(&dyn Darwin, &mut Vec<u8>) -> Result<()>,
+    doc: &'static str,
+) -> RowSpec {
+    row(path, Kind::Darwin(render), doc).own(own, Public::Whole)
 }
 
 /// A file that only Linux has, under this name in a process's directory.

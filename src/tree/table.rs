@@ -234,6 +234,7 @@ mod tests {
                     | Kind::ThreadSuspension(_)
                     | Kind::Registers(..)
                     | Kind::Port(_)
+                    | Kind::Darwin(_)
                     | Kind::Machine(_)
             ) || row.entries == Some(Entries::Ports);
             let on_linux = row.is_on(System::Linux);

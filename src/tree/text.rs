@@ -89,7 +89,7 @@ impl Tree {
     /// Whether there is a file of this row, which may be one that only some kernels have.
     pub(super) fn has_file(&self, node: Node) -> bool {
         let Row {
-            kind: Kind::Passthrough | Kind::Network(_),
+            kind: Kind::Passthrough | Kind::Darwin(_),
             own: Some(Passthrough::Target(name, _)),
             ..
         } = node.row.row()
@@ -181,7 +181,7 @@ impl Tree {
             }
             Kind::Port(render) => render(&self.darwin()?.port(pid()?, number)?, out),
             Kind::Cpu(render) => render(&kernel.cpu(number)?, out),
-            Kind::Network(render) => render(self.darwin()?, out)?,
+            Kind::Darwin(render) => render(self.darwin()?, out)?,
             Kind::Machine(render) => render(&self.darwin()?.machine()?, out),
             Kind::Directory
             | Kind::Link(_)

@@ -107,10 +107,11 @@ fn listings_ascend_and_lead_to_nodes() {
         fixture.process(pid, 0, 1, LINE);
     }
     // What this kernel was built without is not listed.
-    let missing = ["devices", "diskstats", "swaps"];
-    for name in ["cmdline", "partitions", "vmstat"] {
+    let missing = ["devices", "diskstats", "swaps", "modules", "config.gz"];
+    for name in ["cmdline", "vmstat", "cgroups", "crypto", "interrupts", "locks", "partitions"] {
         std::fs::write(fixture.root.path().join(name), "").unwrap();
     }
+    std::fs::write(fixture.root.path().join("softirqs"), "").unwrap();
     let entries = fixture.tree.list(Node::ROOT, &ROOT).unwrap();
     let names: Vec<String> = entries.iter().map(|entry| entry.name.to_string()).collect();
     let mut expected = rows_of("");

@@ -13,9 +13,11 @@ use mach_procfs::kernel::xnu::{
     AuditToken, BsdInfo, Ends, KernReturn, Mount, OpenFile, PathlessFile, PipeFile, PortKind,
     PortLimit, ProcessorInfo, ProcessorLoad, SYSCTLS, SecurityToken, SocketFile, StateFlavor,
     TaskBasicInfo, TaskPort, ThreadId, ThreadIdentifier, ThreadPorts, Typed, VmStatistics,
-    VnodeFile, VnodePaths, Xnu, XnuCalls,
+    VnodeFile, VnodePaths, Xnu, XnuCalls, boot,
 };
 use xnu_model::size_of_sysctl;
+
+use super::xnu;
 
 fn me() -> i32 {
     std::process::id().cast_signed()
@@ -146,7 +148,7 @@ fn own_task_ports_and_threads_answer() {
 
 #[test]
 fn the_machine_is_told() {
-    for name in SYSCTLS {
+    for name in SYSCTLS.into_iter().chain(boot::ALL) {
         let mut value = vec![0; 4096];
         let Ok(length) = Xnu.sysctl_by_name(name, Some(&mut value)) else {
             // Apple silicon has no frequency, and a virtual Mac may have no caches.
@@ -158,6 +160,14 @@ fn the_machine_is_told() {
             None => assert_eq!(value[length - 1], 0, "a text: {name:?}"),
         }
     }
+    let kernel = xnu();
+    let darwin = kernel.darwin().unwrap();
+    let id = darwin.boot_id().unwrap();
+    assert!(id.len() == 36 && id.is_ascii() && id.to_ascii_uppercase() == id, "{id:?}");
+    let swap = darwin.swap_files().unwrap();
+    assert!(swap.used <= swap.total && (swap.total == 0) == swap.prefix.is_empty(), "{swap:?}");
+    let pids = kernel.processes().unwrap();
+    assert!(pids.iter().all(|pid| pid.number() < darwin.pid_limit()));
     let processors = Xnu.processors::<ProcessorInfo>().unwrap();
     assert_eq!(processors.len(), Xnu.processors::<ProcessorLoad>().unwrap().len());
     assert!(processors.len() >= std::thread::available_parallelism().unwrap().get());

@@ -10,6 +10,7 @@ mod calls;
 mod costs;
 mod kernel;
 mod libraries;
+mod machine;
 mod names;
 mod network;
 mod own;

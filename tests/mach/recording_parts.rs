@@ -10,7 +10,7 @@ use mach_procfs::kernel::xnu::{
     PortLimit, PortName, PortStatus, ProcessorInfo, ProcessorLoad, SYSCTLS, SecurityToken,
     ShortBsdInfo, SocketFile, StateFlavor, TaskBasicInfo, TaskInfo, TaskPort, TaskVmInfo,
     ThreadBasicInfo, ThreadId, ThreadIdentifier, ThreadInfo, ThreadPorts, Typed, UniqueInfo,
-    VmStatistics, VnodeFile, VnodePaths, XnuCalls,
+    VmStatistics, VnodeFile, VnodePaths, XnuCalls, boot,
 };
 use mach_procfs::kernel::{Detail, Kernel};
 use mach_procfs::model::Pid;
@@ -135,7 +135,7 @@ fn of_machine<C: XnuCalls>(calls: &C) -> Vec<String> {
     ];
     let mut mounts = vec![Default::default(); 9];
     all.push(format!("{:?} {:?} {mounts:?}", calls.mounts(None), calls.mounts(Some(&mut mounts))));
-    for name in SYSCTLS {
+    for name in SYSCTLS.into_iter().chain(boot::ALL) {
         let mut value = [0; 200];
         let length = calls.sysctl_by_name(name, Some(&mut value));
         all.push(format!("{name:?} {length:?} {value:?}"));

@@ -98,6 +98,9 @@ impl Visibility<'_> {
                 match read(self.tree, node, &READER) {
                     // Pictures have goldens of their own.
                     Ok(_) if path.ends_with(".svg") && !self.all => {}
+                    Ok(text) if path.ends_with("/uuid") => {
+                        self.text.push_str(&format!("{} random bytes\n", text.len()));
+                    }
                     Ok(text) => self.lines(&text),
                     Err(error) => self.text.push_str(&format!("{error}\n")),
                 }
@@ -107,11 +110,11 @@ impl Visibility<'_> {
 
     fn lines(&mut self, text: &[u8]) {
         for line in text.split_inclusive(|byte| *byte == b'\n') {
-            let line = line.strip_suffix(b"\n");
-            match line {
-                Some(line) => self.text.push_str(&format!("{}\n", line.escape_ascii())),
-                None => self.text.push_str("(no newline at the end)\n"),
-            }
+            let (line, end) = match line.strip_suffix(b"\n") {
+                Some(line) => (line, ""),
+                None => (line, " (no newline at the end)"),
+            };
+            self.text.push_str(&format!("{}{end}\n", line.escape_ascii()));
         }
     }
 }

@@ -83,15 +83,6 @@ impl<'a> Asking<'a> {
         self.same_of(line, |answer| answer)
     }
 
-    /// The same but for the width of columns: without `sys/kernel/pid_max` ps and top make those of
-    /// pids narrower.
-    pub fn same_words(&self, line: &str) -> Answer {
-        self.same_of(line, |answer| {
-            let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
-            Answer { said: answer.said.lines().map(words).collect(), ..answer }
-        })
-    }
-
     /// The same of a part of the answer.
     pub fn same_of<T: PartialEq + std::fmt::Debug>(
         &self,

@@ -8,15 +8,14 @@ use super::common::mount::Mount;
 use super::common::target::Target;
 use super::targets::Stopped;
 
-/// The columns of ps that come from files of the mount; `cgroup`, `label`, `luid`, `oom`, and the
-/// namespaces are in others.
-const OF_A_PROCESS: [&str; 60] = [
+/// The columns of ps that come from files of the mount; `label` and the namespaces are in others.
+const OF_A_PROCESS: [&str; 63] = [
     "pid", "ppid", "pgid", "sid", "tty", "tpgid", "stat", "state", "f", "ni", "pri", "cls",
     "rtprio", "psr", "uid", "user", "ruid", "ruser", "suid", "suser", "fsuid", "fsuser", "gid",
     "group", "rgid", "rgroup", "sgid", "sgroup", "fsgid", "fsgroup", "supgid", "supgrp", "vsz",
     "rss", "size", "sz", "drs", "trs", "nlwp", "min_flt", "maj_flt", "wchan", "esp", "eip",
     "stackp", "pending", "blocked", "ignored", "caught", "pcpu", "pmem", "c", "start", "lstart",
-    "etime", "time", "cputimes", "comm", "exe", "args",
+    "etime", "time", "cputimes", "comm", "exe", "args", "cgroup", "luid", "oom",
 ];
 
 struct Visibility {
@@ -63,19 +62,18 @@ fn ps_of_processes() {
     for user in ASKERS {
         let asking = shown.asking(user);
         for field in OF_A_PROCESS {
-            asking.same_words(&format!("ps -ww -o pid,{field} -p $PIDS")).good();
+            asking.same(&format!("ps -ww -o pid,{field} -p $PIDS")).good();
         }
         let answer = asking.same("ps -ww -o user,stat,tty,lstart,comm,args -p $PIDS").good();
         for part in ["two words  --frob=a b", "pts/", "s+ ", ") (Z"] {
             assert!(answer.contains(part), "{part}: {answer}");
         }
         for format in ["u", "v", "j", "l", "s", "X", "-f", "-F", "-l", "-j", "-y -l"] {
-            asking.same_words(&format!("ps -ww {format} -p $PIDS")).good();
+            asking.same(&format!("ps -ww {format} -p $PIDS")).good();
         }
-        let environment = asking.same_words("ps eww -p $PIDS").good();
+        let environment = asking.same("ps eww -p $PIDS").good();
         assert_eq!(environment.contains("MACH_PROCFS_TARGET="), user == 0, "{environment}");
-        let threads =
-            asking.same_words("ps -ww -L -o pid,lwp,nlwp,comm,stat,time,psr -p $PIDS").good();
+        let threads = asking.same("ps -ww -L -o pid,lwp,nlwp,comm,stat,time,psr -p $PIDS").good();
         assert!(threads.contains("a b)"), "{threads}");
     }
 }

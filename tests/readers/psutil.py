@@ -15,9 +15,9 @@ import psutil
 OF_A_PROCESS = """name cmdline exe cwd environ status ppid uids gids terminal nice num_threads
     cpu_times memory_info memory_full_info memory_maps num_fds open_files num_ctx_switches create_time
     username cpu_num is_running threads io_counters connections""".split()
-OF_THE_MACHINE = "pids virtual_memory cpu_times boot_time disk_partitions".split()
+OF_THE_MACHINE = "pids virtual_memory swap_memory cpu_times boot_time disk_partitions".split()
 
-warnings.simplefilter("ignore")  # without `vmstat`, swapping is not counted
+warnings.simplefilter("error")  # psutil warns of a file that it misses
 kernels, ours = sys.argv[1:3]
 different = []
 
@@ -37,8 +37,10 @@ def of(procfs, ask):
 
 def compare(what, ask):
     """They are the same where the kernel's answer does not change meanwhile."""
-    # Who begins and ends meanwhile shares libraries, or takes memory and gives it back.
-    may_return = what.startswith(("memory_maps", "memory_full_info", "virtual_memory", "as_dict"))
+    # Who begins and ends meanwhile shares libraries, takes memory and gives it back, or connects.
+    may_return = what.startswith(
+        ("memory_maps", "memory_full_info", "virtual_memory", "swap_memory", "as_dict", "net_")
+    )
     since = time.monotonic()
     before, answer, after = (of(procfs, ask) for procfs in (kernels, ours, kernels))
     while before != after or may_return and answer != before:
@@ -71,6 +73,10 @@ compare("children", lambda: told(lambda: pids(psutil.Process(1).children(recursi
 for name in OF_THE_MACHINE:
     compare(name, lambda: told(getattr(psutil, name)))
 compare("disk_partitions of all", lambda: told(lambda: psutil.disk_partitions(all=True)))
+for kind in "all", "tcp4", "tcp6", "udp4", "udp6", "unix":
+    each = lambda: told(lambda: sorted(map(repr, psutil.net_connections(kind))))
+    compare(f"net_connections of {kind}", each)
+compare("disk_io_counters", lambda: told(lambda: sorted(psutil.disk_io_counters(perdisk=True))))
 compare("net_io_counters", lambda: told(lambda: sorted(psutil.net_io_counters(pernic=True))))
 for logical in (True, False):
     compare("cpu_count", lambda: told(lambda: psutil.cpu_count(logical)))

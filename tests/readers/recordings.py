@@ -12,7 +12,7 @@ OF_A_PROCESS = """name cmdline exe environ status ppid uids gids terminal num_th
     is_running""".split()
 OF_THE_MACHINE = "pids virtual_memory swap_memory cpu_times cpu_count cpu_freq boot_time getloadavg cpu_stats".split()
 
-warnings.simplefilter("ignore")  # without `vmstat`, swapping is not counted
+warnings.simplefilter("error")  # psutil warns of a file that it misses
 psutil.PROCFS_PATH = sys.argv[1]
 failed = []
 with open(sys.argv[2]) as file:

@@ -9,10 +9,12 @@ use procfs::net::{
 };
 use procfs::process::{FDTarget, MemoryMaps, Process, Status};
 use procfs::{
-    CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelStats, LoadAverage, Meminfo, MountEntry,
-    ProcError, Uptime, current_system_info,
+    CpuInfo, FromBufRead, FromBufReadSI, FromRead, KernelCmdline, KernelStats, LoadAverage,
+    Meminfo, MountEntry, ProcError, Uptime, VmStat, current_system_info,
 };
 
+use super::alone::is_alone;
+use super::asking::{Asking, is_here};
 use super::common::mount::Mount;
 use super::psutil::{PYTHON, has_psutil};
 
@@ -60,6 +62,7 @@ fn psutil_reads_every_file_it_knows() {
             "pids = [0, 1, 500, 501]",
             "zombies = [501]",
             "boot_time = 1699913600.0",
+            "swap_memory = sswap(total=2147483648, used=1073741824, free=1073741824, percent=50.0, sin=163889152, sout=204853248)",
             "connection = addr(ip='127.0.0.1', port=8080) addr(ip='127.0.0.1', port=54321) ESTABLISHED 500",
             "connection = addr(ip='::', port=8080) () LISTEN 500",
             "connection = addr(ip='10.0.0.7', port=50000) addr(ip='192.0.2.1', port=443) TIME_WAIT None",
@@ -195,9 +198,40 @@ fn the_procfs_crate_reads_the_machine() {
         assert!(Meminfo::from_read(opened(&mount, "meminfo")).unwrap().mem_total == 16 << 30);
         assert!(LoadAverage::from_read(opened(&mount, "loadavg")).unwrap().max >= 4);
         assert!(Uptime::from_read(opened(&mount, "uptime")).unwrap().uptime > 0.0);
+        let VmStat(counters) = VmStat::from_buf_read(opened(&mount, "vmstat")).unwrap();
+        assert_eq!((counters["pswpin"], counters["pgfault"]), (40_012, 150_000_005));
+        KernelCmdline::from_read(opened(&mount, "cmdline")).unwrap();
         for name in ["mounts", "500/mounts"] {
             let mounts = Vec::<MountEntry>::from_buf_read(opened(&mount, name)).unwrap();
             assert_eq!(mounts[0].fs_file, "/");
         }
+    }
+}
+
+/// `vmstat` and `free` of procps, `swapon` of util-linux, with the recorded Mac at `/proc`.
+#[test]
+fn tools_of_the_system_read_the_machine() {
+    let test = "recordings::tools_of_the_system_read_the_machine";
+    if !["vmstat", "swapon"].into_iter().all(is_here) || !is_alone(test) {
+        return;
+    }
+    for name in RECORDINGS {
+        let mount = mounted(name).unwrap();
+        let asking = Asking::about(&mount, &[]);
+        let counters = asking.ours("vmstat -s").good();
+        for line in [
+            "16777216 K total memory",
+            "1048576 K used swap",
+            "40012 pages swapped in",
+            "50013 pages swapped out",
+            "1699913600 boot time",
+        ] {
+            assert!(counters.lines().any(|it| it.trim() == line), "{line}: {counters}");
+        }
+        let areas = asking.ours("swapon --show --bytes --noheadings").good();
+        let words: Vec<&str> = areas.split_whitespace().collect();
+        let expected = ["/System/Volumes/VM/swapfile", "file", "2147483648", "1073741824", "-2"];
+        assert_eq!(words, expected, "{areas}");
+        assert!(asking.ours("free").good().contains("2097152"));
     }
 }

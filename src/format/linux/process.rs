@@ -1,8 +1,8 @@
-//! `PID/{comm,io,statm}`, `PID/fdinfo/N` and `PID/task/TID/comm`.
+//! `PID/{comm,io,loginuid,sessionid,statm}`, `PID/fdinfo/N` and `PID/task/TID/comm`.
 
 use super::super::line::put;
 use super::{short, thread_name};
-use crate::model::{Descriptor, DiskUsage, ProcessInfo, Thread};
+use crate::model::{AuditToken, Descriptor, DiskUsage, ProcessInfo, Thread};
 
 /// `PID/comm`: the name, unescaped (`comm_show`).
 pub fn comm(account: &ProcessInfo, out: &mut Vec<u8>) {
@@ -34,6 +34,16 @@ pub fn io(account: &ProcessInfo, out: &mut Vec<u8>) {
     put(out, format_args!("rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\n"));
     put(out, format_args!("read_bytes: {bytes_read}\nwrite_bytes: {bytes_written}\n"));
     put(out, format_args!("cancelled_write_bytes: 0\n"));
+}
+
+/// `PID/loginuid`: the user who logged in (`proc_loginuid_read`). Both systems have -1 for none.
+pub fn loginuid(token: &AuditToken, out: &mut Vec<u8>) {
+    put(out, format_args!("{}", token.audit_user));
+}
+
+/// `PID/sessionid`: the session of the audit system (`proc_sessionid_read`).
+pub fn sessionid(token: &AuditToken, out: &mut Vec<u8>) {
+    put(out, format_args!("{}", token.session));
 }
 
 /// `O_NONBLOCK` and `O_APPEND` in Darwin's numbers (`sys/fcntl.h`) and Linux's

@@ -6,11 +6,11 @@ use super::libraries::LibraryWalk;
 use super::target::{Found, Target};
 use super::walk::EmptyWalk;
 use super::{MachKernel, queries};
-use crate::kernel::xnu::XnuCalls;
+use crate::kernel::xnu::{PID_MAX, XnuCalls};
 use crate::kernel::{Darwin, Walk};
 use crate::model::{
-    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Pid, Port, PortRefusal,
-    Register, RegisterSet, Result, Route, SecurityToken, Socket,
+    AuditToken, Identity, Interface, LocalSocket, Machine, Neighbour, Paging, Pid, Port,
+    PortRefusal, Register, RegisterSet, Result, Route, SecurityToken, Socket, SwapFiles,
 };
 
 impl<C: XnuCalls> Darwin for MachKernel<C> {
@@ -89,6 +89,30 @@ impl<C: XnuCalls> Darwin for MachKernel<C> {
 
     fn neighbours(&self) -> Result<Vec<Neighbour>> {
         queries::net::neighbours(self.calls.as_ref())
+    }
+
+    fn swap_files(&self) -> Result<SwapFiles> {
+        queries::swap_files(self.calls.as_ref())
+    }
+
+    fn paging(&self) -> Result<Paging> {
+        queries::paging(self.calls.as_ref())
+    }
+
+    fn boot_arguments(&self) -> Result<Vec<u8>> {
+        queries::boot_arguments(self.calls.as_ref())
+    }
+
+    fn boot_id(&self) -> Result<Vec<u8>> {
+        queries::boot_id(self.calls.as_ref())
+    }
+
+    fn pid_limit(&self) -> u32 {
+        PID_MAX
+    }
+
+    fn random(&self) -> Result<[u8; 16]> {
+        queries::random()
     }
 
     fn machine(&self) -> Result<Machine> {

@@ -86,6 +86,9 @@ xnu_constants! {
         /// Operation of `csops`: the flags of a process's code signature, one word
         /// ([`CodeSigning`](super::CodeSigning)), of any process to any caller.
         CS_OPS_STATUS: u32 = 0, private;
+        /// No process has this pid or a higher one (`kern_fork.c:forkproc`). No call reports it;
+        /// setaudit_addr(2) documents it.
+        PID_MAX: u32 = 99_999, private;
         /// The result of a Mach call that succeeded.
         KERN_SUCCESS: i32 = 0;
         /// Flag of `getfsstat`: no file system is asked.

@@ -27,8 +27,8 @@ mod wire;
 pub use self::calls::XnuCalls;
 pub use self::constants::{
     CS_OPS_STATUS, CTL_KERN, Constant, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2, KERN_SUCCESS,
-    MAXLONGPATHLEN, MNT_NOWAIT, PROC_PIDPATHINFO_MAXSIZE, RUSAGE_INFO_V5, TASK_CATEGORY_POLICY,
-    constants,
+    MAXLONGPATHLEN, MNT_NOWAIT, PID_MAX, PROC_PIDPATHINFO_MAXSIZE, RUSAGE_INFO_V5,
+    TASK_CATEGORY_POLICY, constants,
 };
 pub use self::errno::{Errno, KernReturn, PORT_DEAD, PORT_NULL, PortName, Refusal};
 pub use self::flavors::{
@@ -42,6 +42,6 @@ pub use self::shared_cache::{CacheMapping, MOST_MEMORY, SharedCache};
 pub use self::structs::*;
 #[cfg(target_os = "macos")]
 pub use self::sys::Xnu;
-pub use self::sysctls::{REGION_INFO_SKIP_ALIASES, SYSCTLS, routing, sockets};
+pub use self::sysctls::{REGION_INFO_SKIP_ALIASES, SYSCTLS, boot, routing, sockets};
 pub use self::typed::{Typed, words_of};
 pub use self::wire::{Field, Layout, Plain, Text, Unread};

@@ -12,8 +12,9 @@ use std::ffi::CStr;
 /// microseconds, four bytes of padding); `vm.loadavg` a `struct loadavg` (three `u32` of fixed
 /// point over 1, 5 and 15 minutes, four bytes of padding, and the `i64` that is 1.0);
 /// `vm.swapusage` a `struct xsw_usage` (three `u64` of bytes, all, free and used, a `u32` of bytes
-/// in a page, and an `i32` that is 1 if they are encrypted).
-pub const SYSCTLS: [&CStr; 22] = [
+/// in a page, and an `i32` that is 1 if they are encrypted); `vm.swapfileprefix` is the path of the
+/// swap files without the number at its end, a text (`vm_compressor_backing_store.c`).
+pub const SYSCTLS: [&CStr; 23] = [
     c"kern.ostype",
     c"kern.osproductversion",
     c"kern.osrelease",
@@ -25,6 +26,7 @@ pub const SYSCTLS: [&CStr; 22] = [
     c"kern.num_tasks",
     c"vm.loadavg",
     c"vm.swapusage",
+    c"vm.swapfileprefix",
     c"hw.model",
     c"hw.cputype",
     c"hw.memsize",
@@ -42,6 +44,20 @@ pub const SYSCTLS: [&CStr; 22] = [
 /// map for aliases, which makes a walk quadratic. Holds for this program's own questions only, and
 /// needs no privilege. Since macOS 15.
 pub const REGION_INFO_SKIP_ALIASES: u32 = 1;
+
+/// The sysctls about this start of the machine, texts (`kern_sysctl.c`). They identify it, so a
+/// recording keeps them only where it keeps all.
+pub mod boot {
+    use std::ffi::CStr;
+
+    /// The arguments that the kernel was started with; empty as a rule.
+    pub const ARGUMENTS: &CStr = c"kern.bootargs";
+    /// A random UUID in upper case (`IOPMrootDomain.cpp:initializeBootSessionUUID`).
+    pub const SESSION: &CStr = c"kern.bootsessionuuid";
+
+    /// All of them.
+    pub const ALL: [&CStr; 2] = [ARGUMENTS, SESSION];
+}
 
 /// The sysctls that list sockets ([`pcb_list`](super::pcb_list)). A recording keeps them only where it
 /// keeps all: addresses are private.

@@ -1,8 +1,8 @@
 //! The root, and what stands in it of the machine.
 
 use super::super::kind::{Entries, Kind, Link, Public};
-use super::{RowSpec, directory, machine, row};
-use crate::format::line::text_line;
+use super::{RowSpec, directory, from_darwin, machine, row};
+use crate::format::line::{line, text_line};
 use crate::format::{linux, macfuse};
 
 pub(super) const ROWS: &[RowSpec] = &[
@@ -79,4 +79,44 @@ pub(super) const ROWS: &[RowSpec] = &[
         .own("sys/kernel/hostname", Public::Whole),
     machine("sys/kernel/version", |m, out| text_line(out, &m.version), "version of the kernel")
         .own("sys/kernel/version", Public::Whole),
+    from_darwin(
+        "sys/kernel/pid_max",
+        "sys/kernel/pid_max",
+        |darwin, out| {
+            line(out, darwin.pid_limit());
+            Ok(())
+        },
+        "the pid that no process reaches",
+    ),
+    directory("sys/kernel/random", "random numbers"),
+    from_darwin(
+        "sys/kernel/random/boot_id",
+        "sys/kernel/random/boot_id",
+        |darwin, out| darwin.boot_id().map(|id| text_line(out, &id.to_ascii_lowercase())),
+        "a random UUID that stays until the machine is started again",
+    ),
+    from_darwin(
+        "sys/kernel/random/uuid",
+        "sys/kernel/random/uuid",
+        |darwin, out| darwin.random().map(|bytes| linux::random_uuid(bytes, out)),
+        "a random UUID, another one at each read",
+    ),
+    from_darwin(
+        "cmdline",
+        "cmdline",
+        |darwin, out| darwin.boot_arguments().map(|arguments| text_line(out, &arguments)),
+        "what the kernel was started with",
+    ),
+    from_darwin(
+        "swaps",
+        "swaps",
+        |darwin, out| darwin.swap_files().map(|files| linux::swaps(&files, out)),
+        "where memory is swapped to, and how much",
+    ),
+    from_darwin(
+        "vmstat",
+        "vmstat",
+        |darwin, out| darwin.paging().map(|paging| linux::vmstat(&paging, out)),
+        "counters of virtual memory",
+    ),
 ];

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::golden::assert_golden;
+use mach_procfs::format::linux;
 use mach_procfs::format::macfuse::Names;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::tree::{Kind, On, ROWS, Row};
@@ -69,7 +70,11 @@ fn texts(row: &Row) -> Option<Vec<Vec<u8>>> {
         Kind::Port(render) => rendered(&values::ports(), render),
         Kind::Cpu(render) => rendered(&values::cpus(), render),
         Kind::Machine(render) => rendered(&values::machines(), render),
-        Kind::Network(render) => {
+        // Of random bytes.
+        Kind::Darwin(_) if row.name() == "uuid" => {
+            rendered(&[[0; 16], [0xff; 16]], |bytes, out| linux::random_uuid(*bytes, out))
+        }
+        Kind::Darwin(render) => {
             let kernel = MachKernel::new(Arc::new(XnuModel::new(arm64())));
             rendered(&[()], |(), out| render(&kernel, out).unwrap())
         }
@@ -130,9 +135,10 @@ fn files_of_one_value_are_one_line() {
         let is_list = matches!(
             name,
             "status" | "io" | "limits" | "fds" | "cmdline" | "environ" | "mounts" | "mountinfo"
-        ) || matches!(row.kind, Kind::Descriptor(_) | Kind::Network(_));
-        // Linux ends these two with a newline and lets the name have others.
-        let is_raw = matches!(name, "comm" | "stat");
+        ) || matches!(row.kind, Kind::Descriptor(_) | Kind::Darwin(_));
+        // Linux ends the first two with a newline and lets the name have others. It ends the last
+        // two without one.
+        let is_raw = matches!(name, "comm" | "stat" | "loginuid" | "sessionid");
         let is_registers = matches!(row.kind, Kind::Registers(..));
         for text in texts(row).into_iter().flatten() {
             if is_list || is_raw || is_registers {

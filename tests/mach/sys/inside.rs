@@ -22,6 +22,7 @@ use crate::sys::xnu::{
     SecurityToken, SemaphoreFile, SharedMemoryFile, SocketFile, SocketName, SpaceEntry,
     StateFlavor, TaskBasicInfo, TaskFlavor, TaskPort, TaskVmInfo, TcpEnds, Text, ThreadBasicInfo,
     ThreadIdentifier, ThreadPorts, Typed, UnixEnds, VmStatistics, VnodeFile, VnodeInfo, XnuCalls,
+    boot,
 };
 
 const FILE: FileInfo = FileInfo {
@@ -451,7 +452,7 @@ fn the_machine_arrives() {
     let (model, stand_ins) = over_model(full_world());
     for (number, machine) in [Machine::apple_silicon(), Machine::intel()].into_iter().enumerate() {
         model.world(|world| world.machine = machine);
-        for name in SYSCTLS {
+        for name in SYSCTLS.into_iter().chain(boot::ALL) {
             agree(&model, |calls| calls.sysctl_by_name(name, None));
             for room in [0, 4, 1000] {
                 agree(&model, |calls| sysctl(calls, name, room));

@@ -118,6 +118,9 @@ impl Machine {
         machine.set_boot_time(BOOTED.cast_signed(), 123_456);
         machine.set_load_average([3_072, 2_560, 2_048], 2048);
         machine.set_swap_usage(2 << 30, 1 << 30, 16_384);
+        machine.set_text("vm.swapfileprefix", "/System/Volumes/VM/swapfile");
+        machine.set_text("kern.bootargs", "");
+        machine.set_text("kern.bootsessionuuid", "5F2C0A6E-8B1D-4E37-9A54-D0C3B7F61E28");
         machine.set_network(&Network::small());
         machine
     }

@@ -1,6 +1,8 @@
 //! The machine as a whole: sysctls, `host_statistics64`, `host_processor_info`, `getfsstat`.
 
 use std::ffi::CStr;
+use std::fs::File;
+use std::io::Read;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::super::names::device;
@@ -8,9 +10,11 @@ use super::super::target::number as number_of;
 use super::super::{failure, list, started};
 use crate::kernel::xnu::{
     BsdInfo, CPU_TYPE_ARM64, CPU_TYPE_X86_64, Errno, ProcessorInfo, ProcessorLoad, Typed,
-    VmStatistics, XnuCalls,
+    VmStatistics, XnuCalls, boot,
 };
-use crate::model::{Cpu, CpuTimes, Error, ErrorKind, Machine, Memory, Mounted, Pid, Result};
+use crate::model::{
+    Cpu, CpuTimes, Error, ErrorKind, Machine, Memory, Mounted, Paging, Pid, Result, SwapFiles,
+};
 
 /// The call's name in errors.
 const INFO: &str = "host_processor_info(PROCESSOR_BASIC_INFO)";
@@ -110,19 +114,12 @@ fn load<C: XnuCalls>(calls: &C) -> Result<[u64; 3]> {
 }
 
 fn memory<C: XnuCalls>(calls: &C, page_size: u64) -> Result<Memory> {
-    let pages = calls
-        .host::<VmStatistics>()
-        .map_err(|code| failure::of_mach("host_statistics64(HOST_VM_INFO64)", code))?;
+    let pages = vm_statistics(calls)?;
     let bytes = |pages: u32| u64::from(pages).saturating_mul(page_size);
-    let swap = value(calls, c"vm.swapusage")?;
-    let swap = |at: usize| {
-        let word = swap.get(at..).and_then(<[u8]>::first_chunk);
-        word.map_or(0, |bytes| u64::from_ne_bytes(*bytes))
-    };
+    let [swap_total, swap_free, _] = swap_usage(calls)?;
     Ok(Memory {
         total: number(calls, c"hw.memsize")?.unwrap_or(0),
-        // XNU counts speculative pages as free (`host.c:host_statistics64`).
-        free: bytes(pages.free.saturating_sub(pages.speculative)),
+        free: bytes(unused(&pages)),
         active: bytes(pages.active),
         inactive: bytes(pages.inactive),
         wired: bytes(pages.wired),
@@ -131,9 +128,69 @@ fn memory<C: XnuCalls>(calls: &C, page_size: u64) -> Result<Memory> {
         file_backed: bytes(pages.external),
         anonymous: bytes(pages.internal),
         compressor: bytes(pages.compressor),
-        swap_total: swap(0),
-        swap_free: swap(8),
+        swap_total,
+        swap_free,
     })
+}
+
+fn vm_statistics<C: XnuCalls>(calls: &C) -> Result<VmStatistics> {
+    let asked = calls.host::<VmStatistics>();
+    asked.map_err(|code| failure::of_mach("host_statistics64(HOST_VM_INFO64)", code))
+}
+
+/// Pages that hold nothing. XNU counts speculative pages as free (`host.c:vm_stats`).
+fn unused(pages: &VmStatistics) -> u32 {
+    pages.free.saturating_sub(pages.speculative)
+}
+
+/// `struct xsw_usage`: bytes of swap space in all, free and used.
+fn swap_usage<C: XnuCalls>(calls: &C) -> Result<[u64; 3]> {
+    let value = value(calls, c"vm.swapusage")?;
+    let mut sizes = [0; 3];
+    for (size, word) in sizes.iter_mut().zip(value.chunks_exact(8)) {
+        *size = word.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+    }
+    Ok(sizes)
+}
+
+/// The swap files. XNU reports the sizes of all together, and where they are.
+pub(in super::super) fn swap_files<C: XnuCalls>(calls: &C) -> Result<SwapFiles> {
+    let [total, _, used] = swap_usage(calls)?;
+    // There is no file before the machine has swapped.
+    let prefix = if total == 0 { Vec::new() } else { text(calls, c"vm.swapfileprefix")? };
+    Ok(SwapFiles { prefix, total, used })
+}
+
+/// Counters of virtual memory. XNU counts compressed pages that go to swap space and come back by
+/// their size there (`vm_compressor_backing_store.c`), as Linux counts what it reads and writes.
+pub(in super::super) fn paging<C: XnuCalls>(calls: &C) -> Result<Paging> {
+    let pages = vm_statistics(calls)?;
+    Ok(Paging {
+        free: unused(&pages).into(),
+        swapped_in: pages.swapins,
+        swapped_out: pages.swapouts,
+        faults: pages.faults,
+    })
+}
+
+/// The arguments that the kernel was started with.
+pub(in super::super) fn boot_arguments<C: XnuCalls>(calls: &C) -> Result<Vec<u8>> {
+    text(calls, boot::ARGUMENTS)
+}
+
+/// The UUID of this start of the machine.
+pub(in super::super) fn boot_id<C: XnuCalls>(calls: &C) -> Result<Vec<u8>> {
+    text(calls, boot::SESSION)
+}
+
+/// Random bytes of the kernel's generator (`randomdev.c`).
+pub(in super::super) fn random() -> Result<[u8; 16]> {
+    const DEVICE: &str = "/dev/urandom";
+    let mut bytes = [0; 16];
+    let read = File::open(DEVICE).and_then(|mut device| device.read_exact(&mut bytes));
+    let errno = |error: std::io::Error| error.raw_os_error().map_or(Errno::IO, Errno);
+    read.map_err(|error| failure::of_machine(DEVICE, errno(error)))?;
+    Ok(bytes)
 }
 
 /// The CPUs, by ascending number.

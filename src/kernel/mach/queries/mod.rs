@@ -23,7 +23,9 @@ pub(super) use arguments::arguments;
 pub(super) use deadline::{LeftBehind, ask_each};
 pub(super) use descriptors::{descriptor, descriptors, open_descriptors};
 pub(super) use links::{link, root};
-pub(super) use machine::{cpu, cpus, machine, page_size};
+pub(super) use machine::{
+    boot_arguments, boot_id, cpu, cpus, machine, page_size, paging, random, swap_files,
+};
 pub(super) use open::descriptor_flags;
 pub(super) use ports::{has_port, port, ports};
 pub(super) use process_info::account;

@@ -1,6 +1,6 @@
 //! The machine.
 
-use mach_procfs::kernel::xnu::{Mount, ProcessorInfo, ProcessorLoad, SYSCTLS, VmStatistics};
+use mach_procfs::kernel::xnu::{Mount, ProcessorInfo, ProcessorLoad, SYSCTLS, VmStatistics, boot};
 use xnu_model::fixtures::intel;
 use xnu_model::size_of_sysctl;
 
@@ -10,7 +10,7 @@ use super::*;
 fn sysctls_have_the_size_of_their_type() {
     for (world, missing) in [(arm64(), Some(c"hw.cpufrequency")), (intel(), None)] {
         let model = XnuModel::new(world);
-        for name in SYSCTLS {
+        for name in SYSCTLS.into_iter().chain(boot::ALL) {
             let length = model.sysctl_by_name(name, None);
             if Some(name) == missing {
                 assert_eq!(length, Err(Errno::NOENT));
