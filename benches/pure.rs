@@ -216,7 +216,7 @@ fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
     walk();
     let regions_asked = model.count(Call::RegionPathInfo) - before.0;
     let others = model.count_all() - before.1 - regions_asked;
-    assert_eq!((regions_asked, others), (regions + 1, 6), "one call a region and one for the end");
+    assert_eq!((regions_asked, others), (regions + 1, 3), "one call a region and one for the end");
     bencher.counter(ItemsCount::new(regions)).bench_local(walk);
 }
 
@@ -224,6 +224,14 @@ fn mach_walk(bencher: Bencher<'_, '_>, regions: u64) {
 fn mach_calls(bencher: Bencher<'_, '_>, regions: u64) {
     let model = both::model(regions);
     bencher.counter(ItemsCount::new(regions)).bench_local(|| both::mach_calls(&model));
+}
+
+/// The lines of such a walk, copied one by one, to compare with.
+#[divan::bench(args = SIZES, sample_size = 1, max_time = 1)]
+fn mach_lines_copied(bencher: Bencher<'_, '_>, regions: u64) {
+    let (mut text, mut copied) = (Vec::new(), Vec::new());
+    both::mach_walk(&both::model(regions), &mut text)();
+    bencher.counter(ItemsCount::new(regions)).bench_local(both::copy_of_lines(&text, &mut copied));
 }
 
 // ---- Nodes and listings --------------------------------------------------------------------------

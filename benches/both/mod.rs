@@ -54,6 +54,22 @@ pub fn mach_calls(model: &XnuModel) {
     black_box(&info);
 }
 
+/// Copies the lines of a text, each apart, again at each call.
+pub fn copy_of_lines(text: &[u8], out: &mut Vec<u8>) -> impl FnMut() {
+    let lengths = text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::len);
+    let lengths: Vec<u16> = lengths.map(|length| length.try_into().expect("a line")).collect();
+    move || {
+        out.clear();
+        let mut rest = text;
+        for length in &lengths {
+            let (line, behind) = rest.split_at(usize::from(*length));
+            out.extend_from_slice(line);
+            rest = behind;
+        }
+        black_box(&out);
+    }
+}
+
 /// A line of `maps` as one would write it with the standard library, to compare with.
 pub fn maps_with_write(region: &Region, out: &mut Vec<u8>) {
     let [r, w, x] = region.protection.letters().map(char::from);

@@ -34,6 +34,22 @@ pub struct Pair {
     pub ratio: f64,
 }
 
+impl Pair {
+    /// One time over another.
+    pub fn new(ours: f64, theirs: f64) -> Self {
+        Pair { ours, theirs, ratio: ours / theirs }
+    }
+
+    /// By the nanoseconds of each pair, ours first.
+    pub fn of(pairs: Vec<(f64, f64)>) -> Self {
+        Pair {
+            ours: median(pairs.iter().map(|pair| pair.0).collect()),
+            theirs: median(pairs.iter().map(|pair| pair.1).collect()),
+            ratio: median(pairs.iter().map(|pair| pair.0 / pair.1).collect()),
+        }
+    }
+}
+
 /// Does both in turns, for about this long.
 pub fn pair(budget: Duration, mut ours: impl FnMut(), mut theirs: impl FnMut()) -> Pair {
     for _ in 0..3 {
@@ -53,11 +69,7 @@ pub fn pair(budget: Duration, mut ours: impl FnMut(), mut theirs: impl FnMut()) 
         };
         pairs.push(pair);
     }
-    Pair {
-        ours: median(pairs.iter().map(|pair| pair.0).collect()),
-        theirs: median(pairs.iter().map(|pair| pair.1).collect()),
-        ratio: median(pairs.iter().map(|pair| pair.0 / pair.1).collect()),
-    }
+    Pair::of(pairs)
 }
 
 /// Times of tasks that wait for no other process. A neighbour on the host's core makes this CPU a

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use nix::sched::CpuSet;
+
 use crate::common::target;
 use crate::report::Report;
-use crate::{clock, pure, through};
+use crate::through::Scene;
+use crate::{beside, clock, pure, readers, through};
 
 struct Arguments {
     cpu: usize,
@@ -37,53 +40,27 @@ pub fn main() -> ExitCode {
         eprintln!("not measured: run scripts/dev/bench");
         return ExitCode::SUCCESS;
     }
+    if readers::is_inside() {
+        return readers::inside();
+    }
     let Some(arguments) = arguments() else {
         eprintln!("usage: mount [--cpu N] [--json FILE] [--only PART]");
         return ExitCode::FAILURE;
     };
-    let mut report = Report::default();
+    let mut report = Report::new();
     let everywhere = clock::affinity();
     clock::pin(arguments.cpu);
-    let Some(scene) = through::Scene::new() else {
+    let only = arguments.only.as_deref();
+    if only != Some("readers") {
+        let Some(scene) = through::Scene::new() else {
+            return ExitCode::FAILURE;
+        };
+        with_scene(&scene, &arguments, &everywhere, &mut report);
+    }
+    // Without the processes of the others.
+    if only.is_none_or(|only| only == "readers") && !readers::measure(&mut report) && only.is_some()
+    {
         return ExitCode::FAILURE;
-    };
-    let wanted = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
-    let mut pure = wanted("pure").then(|| (pure::Lines::new(&scene), pure::MachWalks::new()));
-    let mut measure_pure = || {
-        if let Some((lines, walks)) = &mut pure {
-            lines.measure();
-            walks.measure();
-        }
-    };
-    measure_pure();
-    if wanted("kernel") {
-        through::against_the_kernel(&scene, &mut report);
-    }
-    measure_pure();
-    if wanted("requests") {
-        through::requests(&scene, &mut report);
-    }
-    measure_pure();
-    if wanted("memory") {
-        through::memory(&scene, &mut report);
-    }
-    if wanted("small") {
-        through::small_reads(&scene, &mut report);
-    }
-    measure_pure();
-    if wanted("unpinned") {
-        clock::set_affinity(&everywhere);
-        through::unpinned(&scene, &mut report);
-        clock::pin(arguments.cpu);
-    }
-    measure_pure();
-    if let Some((lines, walks)) = pure {
-        lines.tell(&mut report);
-        walks.tell(&mut report);
-    }
-    if wanted("own") {
-        // Last: from here on this process has a large map itself.
-        pure::own_map(&scene, &mut report);
     }
     print!("{}", report.text());
     if let Some(file) = arguments.json
@@ -93,4 +70,46 @@ pub fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+/// All parts but the readers.
+fn with_scene(scene: &Scene, arguments: &Arguments, everywhere: &CpuSet, report: &mut Report) {
+    let wanted = |part: &str| arguments.only.as_deref().is_none_or(|only| only == part);
+    let mut pure = wanted("pure").then(|| (pure::Lines::new(scene), pure::MachWalks::new()));
+    let mut measure_pure = || {
+        if let Some((lines, walks)) = &mut pure {
+            lines.measure();
+            walks.measure();
+        }
+    };
+    measure_pure();
+    if wanted("kernel") {
+        through::against_the_kernel(scene, report);
+    }
+    measure_pure();
+    if wanted("requests") {
+        through::requests(scene, report);
+    }
+    measure_pure();
+    if wanted("memory") {
+        through::memory(scene, report);
+    }
+    if wanted("small") {
+        beside::small_reads(scene, report);
+    }
+    measure_pure();
+    if wanted("unpinned") {
+        clock::set_affinity(everywhere);
+        beside::unpinned(scene, report);
+        clock::pin(arguments.cpu);
+    }
+    measure_pure();
+    if let Some((lines, walks)) = pure {
+        lines.tell(report);
+        walks.tell(report);
+    }
+    if wanted("own") {
+        // Last: from here on this process has a large map itself.
+        pure::own_map(scene, report);
+    }
 }

@@ -3,6 +3,8 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(target_os = "linux")]
+mod beside;
+#[cfg(target_os = "linux")]
 #[path = "../both/mod.rs"]
 mod both;
 #[cfg(target_os = "linux")]
@@ -14,6 +16,8 @@ mod common;
 mod linux;
 #[cfg(target_os = "linux")]
 mod pure;
+#[cfg(target_os = "linux")]
+mod readers;
 #[cfg(target_os = "linux")]
 mod report;
 #[cfg(target_os = "linux")]

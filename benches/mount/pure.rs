@@ -12,7 +12,7 @@ use mach_procfs::model::{Pid, Region};
 use xnu_model::{Call, XnuModel};
 
 use crate::both;
-use crate::clock::{self, Turns};
+use crate::clock::{self, Pair, Turns};
 use crate::common::target;
 use crate::report::Report;
 use crate::through::{Scene, kernels, read};
@@ -22,12 +22,19 @@ const BUDGET: Duration = Duration::from_millis(800);
 /// How long one part of [`Turns`] is.
 const TURNS: Duration = Duration::from_secs(2);
 
+/// Renderers, the most that they may take over the last one, which is there to compare with.
 const FORMATS: [(&str, Renderer, Option<f64>); 4] = [
-    ("a line of maps", format::maps, Some(20.0)),
-    ("a line of vmmap", format::vmmap, Some(20.0)),
+    ("a line of maps", format::maps, Some(0.15)),
+    ("a line of vmmap", format::vmmap, Some(0.15)),
     ("a line of vmmap_r", format::vmmap_r, None),
-    ("the line of maps by write!, to compare", both::maps_with_write, None),
+    ("a line of maps by write!", both::maps_with_write, None),
 ];
+
+/// The most that parsing and rendering a line may take over writing it.
+const PARSED: f64 = 0.4;
+
+/// What a line of a Mach region may take beside two copies of it.
+const BESIDE_COPIES: f64 = 20.0;
 
 fn regions_of(pid: Pid) -> Vec<Region> {
     let kernel = LinuxKernel::new().expect("a kernel");
@@ -114,17 +121,20 @@ impl Lines {
 
     pub fn tell(&self, report: &mut Report) {
         let [rendered @ .., parsed, copied] = self.turns.undisturbed();
-        for ((name, _, goal), time) in FORMATS.into_iter().zip(rendered) {
-            let time = time / self.regions.len() as f64;
-            report.figure(format!("render {name}"), time, "ns", goal);
+        let rendered = rendered.map(|time| time / self.regions.len() as f64);
+        let written = rendered[3];
+        for ((name, _, goal), time) in FORMATS.into_iter().zip(rendered).take(3) {
+            let name = format!("render {name} over maps by write!");
+            report.ratio(name, Pair::new(time, written), goal);
         }
         let time = (parsed - copied) / self.lines_of_text as f64;
-        report.figure("parse and render a line of maps", time, "ns", Some(50.0));
+        let name = "parse and render a line of maps over write!";
+        report.ratio(name, Pair::new(time, written), Some(PARSED));
     }
 }
 
 /// Walks of the Mach source over the model.
-pub struct MachWalks(Vec<(u64, Arc<XnuModel>, Turns<2>)>);
+pub struct MachWalks(Vec<(u64, Arc<XnuModel>, Turns<3>)>);
 
 impl MachWalks {
     pub fn new() -> Self {
@@ -133,10 +143,13 @@ impl MachWalks {
     }
 
     pub fn measure(&mut self) {
-        let mut out = Vec::new();
+        let (mut out, mut copied) = (Vec::new(), Vec::new());
         for (_, model, turns) in &mut self.0 {
+            both::mach_walk(model, &mut out)();
+            let text = out.clone();
             let mut walk = both::mach_walk(model, &mut out);
-            turns.measure(TURNS / 2, [&mut walk, &mut || both::mach_calls(model)]);
+            let mut copy = both::copy_of_lines(&text, &mut copied);
+            turns.measure(TURNS / 2, [&mut walk, &mut || both::mach_calls(model), &mut copy]);
         }
     }
 
@@ -147,13 +160,16 @@ impl MachWalks {
             let before = model.count(Call::RegionPathInfo);
             walk();
             let calls = model.count(Call::RegionPathInfo) - before;
-            let [whole, alone] = turns.undisturbed();
-            let beside = (whole - alone).max(0.0) / *regions as f64;
-            let goal = (*regions >= 1000).then_some(150.0);
-            let name = format!("Mach walk over {regions} regions");
-            report.figure(format!("{name}, beside the calls"), beside, "ns", goal);
+            let of_line = |time: f64| time.max(0.0) / *regions as f64;
+            let [whole, calling, copying] = turns.undisturbed();
+            let line = of_line(whole - calling);
+            let allowed = 2.0 * of_line(copying) + BESIDE_COPIES;
+            let goal = (*regions >= 1000).then_some(1.0);
+            let name = format!("Mach line of {regions} over 2 copies and 20 ns");
+            report.ratio(name, Pair::new(line, allowed), goal);
             let more = calls as f64 - *regions as f64;
-            report.figure(format!("{name}, calls - regions"), more, "", Some(1.0));
+            let name = format!("Mach walk over {regions} regions, calls - regions");
+            report.figure(name, more, "", Some(1.0));
         }
     }
 }

@@ -46,6 +46,9 @@ pub(super) struct MountArguments {
     /// Said by the background daemon's parent: report on standard output
     #[arg(long, hide = true)]
     pub(super) report: bool,
+    /// Said by scripts/dev/bench: one event loop, as on macOS
+    #[arg(long, hide = true, requires = "foreground")]
+    pub(super) one_loop: bool,
     /// The directory to mount on
     #[arg(value_name = "MOUNTPOINT", value_hint = clap::ValueHint::DirPath)]
     pub(super) mount_point: PathBuf,
@@ -76,7 +79,10 @@ fn said(error: &MountError) -> Failure {
 }
 
 pub(super) fn mount(arguments: &MountArguments, verbose: u8) -> Result<(), Failure> {
-    let options = parse_options(&arguments.options)?;
+    let mut options = parse_options(&arguments.options)?;
+    if arguments.one_loop {
+        options.loops = 1;
+    }
     if arguments.foreground { serve(arguments, &options) } else { start_daemon(arguments, verbose) }
 }
 

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fuser::{
     AccessFlags, Errno, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo,
@@ -12,12 +11,15 @@ use fuser::{
 };
 
 use super::Adapter;
-use super::attributes::{ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, NAME_TTL, file_attr, file_type};
+use super::attributes::{
+    ATTRIBUTE_TTL, BLOCK_SIZE, NAME_MAX, file_attr, file_type, is_lastingly_missing, looked_up,
+    missing, name_ttl,
+};
 use super::content::Content;
 use super::listing::Listing;
 use super::unsupported::unsupported_operations;
 use crate::model::{Error, ErrorKind, Result};
-use crate::tree::{Access, Caller, Node, NodeType, Tree, Wanted};
+use crate::tree::{Caller, Node, NodeType, Tree, Wanted};
 
 fn caller(request: &Request) -> Caller {
     Caller { uid: request.uid(), gid: request.gid(), pid: request.pid() }
@@ -34,7 +36,7 @@ impl Filesystem for Adapter {
     }
 
     fn destroy(&mut self) {
-        self.alive = None;
+        self.end();
     }
 
     fn lookup(&self, request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
@@ -45,20 +47,21 @@ impl Filesystem for Adapter {
         let ids = Arc::clone(&self.ids);
         let wanted = Wanted::Name(name);
         let name = name.to_owned();
+        let rules = self.rules;
         let look_up = move |tree: &Tree, parent: Node| {
-            let found = tree.lookup(parent, &name, &caller)?;
-            // Names of processes, threads and the like are looked up each time, so that a dead
-            // process never looks alive, and its successor never appears under the old node. Names
-            // that some users may not look up are looked up each time as well.
-            let row = found.node.row.row();
-            let for_all = parent.row.row().access == Access::Anyone;
-            let name_ttl = if row.entries.is_none() && for_all { NAME_TTL } else { Duration::ZERO };
+            let found = match tree.lookup(parent, &name, &caller) {
+                Err(error) if is_lastingly_missing(&error, parent, rules) => None,
+                found => Some(found?),
+            };
+            let name_ttl = name_ttl(parent, found.as_ref(), rules);
             ids.make_room();
             Ok((found, name_ttl, ids))
         };
         let parent = self.node(parent.0);
         self.metadata(request, parent, wanted, reply, look_up, |reply, (found, name_ttl, ids)| {
-            let attr = file_attr(&found, ids.looked_up(found.node), found.size);
+            let attr = found.map_or_else(missing, |found| {
+                file_attr(&found, ids.looked_up(found.node), found.size)
+            });
             reply.entry_with_ttls(&ATTRIBUTE_TTL, &name_ttl, &attr, Generation(0));
         });
     }
@@ -81,8 +84,9 @@ impl Filesystem for Adapter {
             handle => handle,
         };
         let Some(handle) = handle else {
-            let attr = |tree: &Tree, node: Node| {
-                let attributes = tree.attributes(node)?;
+            let caller = caller(request);
+            let attr = move |tree: &Tree, node: Node| {
+                let attributes = looked_up(tree, node, &caller)?;
                 Ok(file_attr(&attributes, u64::from(node.inode()), attributes.size))
             };
             let (node, wanted) = (self.node(node.0), Wanted::Attributes);
@@ -290,7 +294,7 @@ impl Filesystem for Adapter {
         let caller = caller(request);
         let node = self.node(node.0);
         let check = move |tree: &Tree, node| {
-            let attributes = tree.attributes(node)?;
+            let attributes = looked_up(tree, node, &caller)?;
             if mask.contains(AccessFlags::X_OK) && attributes.node_type == NodeType::File {
                 return Err(Error::new(ErrorKind::Denied, "access"));
             }

@@ -1,17 +1,15 @@
 //! Attributes of the tree's nodes in FUSE's terms, and how long the kernel may cache them.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fuser::{FileAttr, FileType, INodeNo};
 
-use crate::tree::{Attributes, NodeType};
+use super::host::HostRules;
+use crate::model::{Error, ErrorKind, Result};
+use crate::tree::{Access, Attributes, Caller, Entries, Kind, Link, Node, NodeType, Row, Tree};
 
 /// Attributes are never cached: each `stat` asks whether the process still lives.
 pub(super) const ATTRIBUTE_TTL: Duration = Duration::ZERO;
-
-/// How long the kernel may remember names below a process's directory. The directory itself is
-/// looked up every time, and every node knows its process, so none of them can show another.
-pub(super) const NAME_TTL: Duration = Duration::from_secs(1);
 
 /// The block size, which stdio and copying tools take for the best size of a read.
 pub(super) const BLOCK_SIZE: u32 = 128 * 1024;
@@ -19,11 +17,67 @@ pub(super) const BLOCK_SIZE: u32 = 128 * 1024;
 /// The longest name that a directory of this file system can have.
 pub(super) const NAME_MAX: u32 = 255;
 
+/// How long the kernel may remember a name that was looked up in this directory. Names that some
+/// users may not look up are looked up each time.
+pub(super) fn name_ttl(parent: Node, found: Option<&Attributes>, rules: HostRules) -> Duration {
+    let is_for_all = parent.row.row().access == Access::Anyone;
+    match found.map(|found| found.node.row.row()) {
+        Some(row) if is_link_of_descriptor(row) => rules.process_ttl,
+        _ if !is_for_all => Duration::ZERO,
+        None | Some(Row { entries: None, .. }) => rules.name_ttl,
+        Some(Row { entries: Some(Entries::Processes | Entries::Threads), .. }) => rules.process_ttl,
+        Some(_) => Duration::ZERO,
+    }
+}
+
+/// Whether this error means that there never will be such a name as long as the directory is there,
+/// and the kernel may remember that.
+pub(super) fn is_lastingly_missing(error: &Error, parent: Node, rules: HostRules) -> bool {
+    let is_for_all = parent.row.row().access == Access::Anyone;
+    let is_missing = error.kind == ErrorKind::NoSuchName;
+    is_missing && is_for_all && parent.row.has_constant_names() && rules.remembers_missing
+}
+
+/// Whether the kernel may remember the name although some users may not look it up. There may be
+/// many, and programs ask about each several times.
+fn is_link_of_descriptor(row: &Row) -> bool {
+    matches!(row.kind, Kind::Link(Link::Descriptor))
+}
+
+/// The attributes of a node for a caller who may not have looked it up.
+pub(super) fn looked_up(tree: &Tree, node: Node, caller: &Caller) -> Result<Attributes> {
+    if is_link_of_descriptor(node.row.row()) {
+        tree.check_readable(node, caller)?;
+    }
+    tree.attributes(node)
+}
+
 pub(super) fn file_type(node_type: NodeType) -> FileType {
     match node_type {
         NodeType::Directory => FileType::Directory,
         NodeType::Link => FileType::Symlink,
         NodeType::File => FileType::RegularFile,
+    }
+}
+
+/// The reply to LOOKUP for a name that is missing: the node id 0.
+pub(super) fn missing() -> FileAttr {
+    FileAttr {
+        ino: INodeNo(0),
+        size: 0,
+        blocks: 0,
+        atime: UNIX_EPOCH,
+        mtime: UNIX_EPOCH,
+        ctime: UNIX_EPOCH,
+        crtime: UNIX_EPOCH,
+        kind: FileType::RegularFile,
+        perm: 0,
+        nlink: 0,
+        uid: 0,
+        gid: 0,
+        rdev: 0,
+        blksize: BLOCK_SIZE,
+        flags: 0,
     }
 }
 

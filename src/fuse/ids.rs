@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::model::{Error, ErrorKind, Identity, Pid, Result};
-use crate::tree::{Node, RowId, Tree};
+use crate::tree::{Item, Node, RowId, Tree};
 
 /// The ids of all nodes that the kernel may name.
 pub(super) struct NodeIds {
@@ -23,29 +23,30 @@ struct Numbered {
     /// Counts up, so that a forgotten id never leads to another node.
     last: u64,
     by_id: BTreeMap<u64, Known>,
-    by_item: HashMap<Item, u64>,
+    by_item: HashMap<Key, u64>,
 }
 
 struct Known {
-    item: Item,
+    item: Key,
     /// How many look-ups with this id the kernel has not forgotten yet.
     lookups: u64,
 }
 
 /// A node in fewer bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Item {
+struct Key {
     identity: u64,
-    number: u64,
+    item: Item,
     pid: Option<Pid>,
     row: RowId,
 }
 
-impl Item {
+impl Key {
     fn of(node: Node) -> Self {
         let Node { row, process, item } = node;
         let identity = process.map_or(0, |(_, identity)| identity.number());
-        Item { identity, number: item.unwrap_or_default(), pid: process.map(|(pid, _)| pid), row }
+        let item = item.unwrap_or(Item::Number(0));
+        Key { identity, item, pid: process.map(|(pid, _)| pid), row }
     }
 
     fn process(self) -> Option<(Pid, Identity)> {
@@ -53,12 +54,12 @@ impl Item {
     }
 
     fn node(self) -> Node {
-        Node { row: self.row, process: self.process(), item: Some(self.number) }
+        Node { row: self.row, process: self.process(), item: Some(self.item) }
     }
 }
 
 impl Numbered {
-    fn retain(&mut self, mut keep: impl FnMut(u64, Item) -> bool) {
+    fn retain(&mut self, mut keep: impl FnMut(u64, Key) -> bool) {
         let Numbered { by_id, by_item, .. } = self;
         by_id.retain(|id, known| {
             let is_kept = keep(*id, known.item);
@@ -104,7 +105,7 @@ impl NodeIds {
         node.id().unwrap_or_else(|| {
             let mut numbered = self.numbered.lock();
             let Numbered { last, by_id, by_item } = &mut *numbered;
-            let item = Item::of(node);
+            let item = Key::of(node);
             let id = *by_item.entry(item).or_insert_with(|| {
                 *last += 1;
                 Node::uncomputed(*last)

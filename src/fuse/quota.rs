@@ -23,11 +23,14 @@ pub struct Limits {
     /// Threads and other items of processes that the kernel may name: about 240 bytes each. Past
     /// the limit the oldest are forgotten, and looked up again by their paths.
     pub items: usize,
+    /// Directories of processes that are kept open for the next request, where that makes it
+    /// cheaper: a descriptor each.
+    pub directories: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { handles: 65_536, bytes: 256 << 20, items: 65_536 }
+        Limits { handles: 65_536, bytes: 256 << 20, items: 65_536, directories: 4096 }
     }
 }
 

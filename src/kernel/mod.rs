@@ -113,17 +113,17 @@ pub trait Kernel: Send + Sync {
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn identity(&self, pid: Pid) -> Result<Identity>;
 
-    /// Who owns the nodes of the process that has this pid now.
+    /// Who owns the nodes of the process that has this pid now, and its identity.
     ///
     /// # Errors
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
-    fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<Owner>;
+    fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<(Identity, Owner)>;
 
-    /// What access decisions need to know of the process that has this pid now.
+    /// What access decisions need to know of the process that has this pid now, and its identity.
     ///
     /// # Errors
     /// `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
-    fn credentials(&self, pid: Pid) -> Result<Credentials>;
+    fn credentials(&self, pid: Pid) -> Result<(Identity, Credentials)>;
 
     /// The process that has this pid now, described.
     ///
@@ -176,6 +176,14 @@ pub trait Kernel: Send + Sync {
     /// # Errors
     /// `NoSuchName` where it is not open; `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
     fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor>;
+
+    /// What one of them is open on, as in [`descriptor`](Self::descriptor).
+    ///
+    /// # Errors
+    /// As [`descriptor`](Self::descriptor).
+    fn descriptor_target(&self, pid: Pid, number: u32) -> Result<Vec<u8>> {
+        self.descriptor(pid, number).map(|descriptor| descriptor.target)
+    }
 
     /// All of them, but for those that are closed meanwhile.
     ///
@@ -250,6 +258,7 @@ pub trait Kernel: Send + Sync {
     /// another process: [`processes`](Self::processes), [`identity`](Self::identity),
     /// [`owner`](Self::owner), [`threads`](Self::threads), [`has_thread`](Self::has_thread),
     /// [`descriptors`](Self::descriptors), [`descriptor_flags`](Self::descriptor_flags), and of
-    /// [`Procfs`] those that open no file. All others may.
+    /// [`Procfs`] those that open no file and are not about mapped files, of which the kernel finds
+    /// one with the lock of its process's map. All others may.
     fn metadata_may_sleep(&self) -> bool;
 }

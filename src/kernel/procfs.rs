@@ -1,6 +1,6 @@
 //! Linux's own procfs, of which the tree shows files as they are.
 
-use crate::model::{Pid, Result};
+use crate::model::{AddressRange, Identity, Pid, Result};
 
 /// Whose file of Linux's own procfs is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -8,11 +8,11 @@ pub enum ProcfsFile {
     /// The machine's.
     Machine,
     /// A process's.
-    Process(Pid),
-    /// A thread's.
-    Thread(Pid, u64),
-    /// A descriptor's: in the directory of this name.
-    Descriptor(Pid, u64),
+    Process(Pid, Identity),
+    /// A thread's of a process.
+    Thread(Pid, Identity, u64),
+    /// A descriptor's of a process: in the directory of this name.
+    Descriptor(Pid, Identity, u64),
 }
 
 /// Appends the part of a file's text that all users may see; `None` for text that the kernel does
@@ -24,11 +24,16 @@ pub trait Procfs: Send + Sync {
     /// Whether this kernel has a file of this name, in the root or in the directory of this process.
     fn has_file(&self, of: Option<Pid>, name: &str) -> bool;
 
+    /// Keeps at most this many directories of processes open from now on, so that the next question
+    /// about one of them costs less: for a program that answers many. Only the first call counts.
+    fn keep_open(&self, directories: usize);
+
     /// Opens a file to show its text as it is; with `redact`, what that leaves of it. A file of the
     /// machine is one that everyone may read.
     ///
     /// # Errors
-    /// `NoSuchName`, `NoSuchProcess`, `Denied`, `ResourceLimit` or `Failed`.
+    /// `NoSuchName`, `NoSuchProcess`, `Replaced`, `Denied`, `ResourceLimit` or `Failed`; `Vanished`
+    /// for a zombie that has no such file.
     fn open_file(
         &self,
         file: ProcfsFile,
@@ -49,6 +54,19 @@ pub trait Procfs: Send + Sync {
     /// # Errors
     /// `NoSuchProcess`, `ResourceLimit` or `Failed`.
     fn linked_threads(&self, pid: Pid) -> Result<u32>;
+
+    /// The path of the file that the region with exactly these addresses maps.
+    ///
+    /// # Errors
+    /// `NoSuchName` where there is no such region, or it maps no file; `NoSuchProcess`, `Replaced`,
+    /// `Denied`, `ResourceLimit` or `Failed`.
+    fn mapped_file(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<Vec<u8>>;
+
+    /// The permission bits of the kernel's link to that file.
+    ///
+    /// # Errors
+    /// As [`mapped_file`](Self::mapped_file).
+    fn mapped_file_mode(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<u16>;
 }
 
 /// The text of an open file, generated lazily.
@@ -59,6 +77,10 @@ pub trait Text: Send {
     /// `Vanished` when the process went away before the text was whole; else `Denied`,
     /// `ResourceLimit` or `Failed`.
     fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool>;
+
+    /// Whether it is of an address space that the open has pinned. The kernel checks who may read
+    /// such a text at the open only.
+    fn is_pinned(&self) -> bool;
 
     /// Back to the beginning: what follows is made afresh.
     ///

@@ -7,9 +7,11 @@ use crate::model::{Region, Result};
 pub enum Detail {
     /// What a line of `maps` shows: range, protection, sharing, offset, backing.
     Map,
-    /// All attributes of the region itself; a submap is one region.
+    /// All attributes of the region itself but its page counts; a submap is one region.
     Attributes,
-    /// Attributes and page counts; the walk enters submaps where it may.
+    /// The page counts as well.
+    Counts,
+    /// As `Counts`; the walk enters submaps where it may.
     Pages,
 }
 

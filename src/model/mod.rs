@@ -8,6 +8,7 @@ mod network;
 mod port_refusal;
 mod process;
 mod process_info;
+mod range;
 mod region;
 mod socket;
 mod task;
@@ -22,6 +23,7 @@ pub use process_info::{
     Arguments, ChildrenUsage, Descriptor, DescriptorKind, DiskUsage, Extent, MemoryKinds,
     ProcessInfo, Signals, State, Time, Usage, Visibility,
 };
+pub use range::AddressRange;
 pub use region::{
     Backing, BackingKind, Behavior, Device, Inheritance, PageCounts, Protection, Region, ShareMode,
     Sharing,

@@ -20,8 +20,8 @@ pub enum Extent {
     Brief,
     /// With the sums over the threads that live, for which Linux is asked about each.
     Threads,
-    /// With its session, the kinds of memory and the disks that it has used, and its children's
-    /// times, for each of which XNU has a call of its own.
+    /// With its session, the machine's start, the kinds of memory and the disks that it has used,
+    /// and its children's times, for each of which XNU has a call of its own.
     Whole,
 }
 

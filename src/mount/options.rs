@@ -46,8 +46,8 @@ pub(super) const SOURCE: &str = "mach-procfs";
 /// Descriptors that are not for open files: the connections, and those that a single call holds.
 const OTHER_DESCRIPTORS: u64 = 256;
 
-/// Raises the soft limit of descriptors to the hard one. Where each open file holds one, the limit
-/// of handles is lowered to the number that is left.
+/// Raises the soft limit of descriptors to the hard one. Where each open file holds one, the limits
+/// of directories and handles are lowered to the number that is left.
 pub(super) fn within_descriptors(limits: Limits, files_hold_descriptors: bool) -> Limits {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return limits };
     let mut most = soft;
@@ -60,12 +60,14 @@ pub(super) fn within_descriptors(limits: Limits, files_hold_descriptors: bool) -
     if !files_hold_descriptors {
         return limits;
     }
-    let left = most.saturating_sub(OTHER_DESCRIPTORS).max(most / 2);
-    let handles = limits.handles.min(usize::try_from(left).unwrap_or(usize::MAX));
+    let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    let directories = limits.directories.min(count(most / 8));
+    let left = most.saturating_sub(OTHER_DESCRIPTORS + directories as u64).max(most / 2);
+    let handles = limits.handles.min(count(left));
     if handles < limits.handles {
         log::info!("{most} file descriptors: at most {handles} files can be open at a time");
     }
-    Limits { handles, ..limits }
+    Limits { handles, directories, ..limits }
 }
 
 /// The value of an option as the set-uid helpers of libfuse read it: a comma ends it and a

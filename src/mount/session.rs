@@ -1,5 +1,6 @@
 //! The life of a mount: made, served until a signal or an unmount ends it.
 
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -46,7 +47,6 @@ enum Event {
 /// process soon: connections to the kernel close with it.
 ///
 /// # Errors
-/// The mount cannot be made, a signal came before it was made, or it cannot be ended.
 /// When the mount cannot be made, a signal came before it was, or it cannot be ended.
 pub fn mount(
     tree: Arc<Tree>,
@@ -104,7 +104,9 @@ pub(super) fn mount_on<S: System>(
 }
 
 /// Waits for a signal or the end of the session. fuser reports the end only when all its loops have
-/// returned, of which one may hang in a call for ever. The connection reports it at once.
+/// returned, of which one may hang in a call for ever. The connection reports it at once, but a
+/// poll that waits for it would be woken by every request. So it is asked now and then, while a
+/// call hangs.
 fn wait(
     signals: &dyn Signals,
     ended: &UnixStream,
@@ -112,12 +114,10 @@ fn wait(
     timeout: PollTimeout,
 ) -> Option<Event> {
     loop {
-        let mut fds = vec![
+        let mut fds = [
             PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             PollFd::new(ended.as_fd(), PollFlags::POLLIN),
         ];
-        // `fuse_dev_poll` reports only an error, which needs no flags.
-        fds.extend(connection.map(|connection| PollFd::new(connection, PollFlags::empty())));
         match poll(&mut fds, timeout) {
             Ok(0) if timeout == PollTimeout::ZERO => return None,
             Ok(0) | Err(nix::Error::EINTR) => continue,
@@ -128,23 +128,30 @@ fn wait(
             }
         }
         let has_come = |fd: &PollFd<'_>| fd.any().unwrap_or(true);
-        if fds.first().is_some_and(has_come) {
-            if let Some(signal) = signals.next() {
-                return Some(Event::Signal(signal));
-            }
-        } else {
+        let [signal_came, word_came] = fds.each_ref().map(has_come);
+        if signal_came && let Some(signal) = signals.next() {
+            return Some(Event::Signal(signal));
+        }
+        // A byte means that a call hangs, their end that the session has ended.
+        if word_came && (!matches!((&*ended).read(&mut [0; 64]), Ok(1..)) || has_ended(connection))
+        {
             return Some(Event::Ended);
         }
     }
 }
 
-/// Whether a mount whose loops have ended is still mounted.
-fn is_still_mounted<V: Volume>(guard: &Guard<V>) -> Result<bool, MountError> {
-    let ended_by_kernel = guard.connection().is_some_and(|connection| {
+/// Whether the kernel has ended the session, where the connection reports it. `fuse_dev_poll`
+/// reports only an error then, which needs no flags.
+fn has_ended(connection: Option<BorrowedFd<'_>>) -> bool {
+    connection.is_some_and(|connection| {
         let mut fds = [PollFd::new(connection, PollFlags::empty())];
         matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1..))
-    });
-    if ended_by_kernel { guard.is_stale() } else { guard.is_there() }
+    })
+}
+
+/// Whether a mount whose loops have ended is still mounted.
+fn is_still_mounted<V: Volume>(guard: &Guard<V>) -> Result<bool, MountError> {
+    if has_ended(guard.connection()) { guard.is_stale() } else { guard.is_there() }
 }
 
 /// Whether this directory can be mounted on, or made for it. A dead mount of ours, left by a killed

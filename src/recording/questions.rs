@@ -95,7 +95,8 @@ macro_rules! questions {
 }
 
 questions! {
-    /// By pid, with this argument.
+    /// By pid, with this argument. [`IdentifiedInfo`](crate::kernel::xnu::IdentifiedInfo) is
+    /// `bsd_info` and `unique_info`, and not recorded again.
     table ProcessAnswers of PidInfo(i32) about ByPid,
         Answer<Kept>, with u64
     {

@@ -7,7 +7,29 @@
 //! not known.
 
 use super::table::{ROOT, ROWS, RowId};
-use crate::model::{Error, ErrorKind, Identity, Pid, Result};
+use crate::model::{AddressRange, Error, ErrorKind, Identity, Pid, Result};
+
+/// One of the entries that the kernel enumerates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Item {
+    /// A thread, descriptor, port or CPU of this number.
+    Number(u64),
+    /// A region with these addresses.
+    Range(AddressRange),
+}
+
+/// The smallest page of any system has this many bits.
+const PAGE_SHIFT: u32 = 12;
+
+impl Item {
+    /// Where it stands among the others of its directory, none of which stands in the same place.
+    pub(super) fn place(self) -> u64 {
+        match self {
+            Item::Number(number) => number,
+            Item::Range(range) => range.start >> PAGE_SHIFT,
+        }
+    }
+}
 
 /// A place in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,8 +38,8 @@ pub struct Node {
     pub row: RowId,
     /// Whose it is, for rows that belong to a process.
     pub process: Option<(Pid, Identity)>,
-    /// The number of the item that it is, or belongs to, for rows of which there are many.
-    pub item: Option<u64>,
+    /// The item that it is, or belongs to, for rows of which there are many.
+    pub item: Option<Item>,
 }
 
 /// FUSE's number for the root directory of a file system.
@@ -56,10 +78,12 @@ impl Node {
         Node { row, ..self }
     }
 
-    /// Whether it was made for the process of this identity.
-    #[must_use]
-    pub(super) fn is_of(self, identity: Identity) -> bool {
-        self.process.is_none_or(|(_, own)| own == identity)
+    /// The number of its item, where that has one.
+    pub(super) fn number(self) -> Option<u64> {
+        match self.item? {
+            Item::Number(number) => Some(number),
+            Item::Range(_) => None,
+        }
     }
 
     /// The node id, never 0, which FUSE keeps for "none"; `None` for an item of a process.
@@ -72,7 +96,7 @@ impl Node {
         let (pid, low) = match (self.process, self.item) {
             (None, None) => (0, 0),
             (Some((pid, identity)), None) => (u64::from(pid.number()), identity.number()),
-            (None, Some(item)) if item >> Identity::BITS == 0 => (0, item),
+            (None, Some(Item::Number(item))) if item >> Identity::BITS == 0 => (0, item),
             (_, Some(_)) => return None,
         };
         Some(pid << PID_SHIFT | row | low)
@@ -92,7 +116,7 @@ impl Node {
         let pid = Pid::new((id >> PID_SHIFT) as u32).ok_or_else(none)?;
         let low = Identity::new(id);
         let process = row.is_of_a_process().then_some((pid, low));
-        let item = row.numbered_entries().map(|_| low.number());
+        let item = row.numbered_entries().map(|_| Item::Number(low.number()));
         let node = Node { row, process, item };
         if node.id() == Some(id) { Ok(node) } else { Err(none()) }
     }
@@ -111,7 +135,7 @@ impl Node {
     }
 
     /// The inode number, never 0. It is exact for a node without an item; items of one process
-    /// whose numbers differ in their low 22 bits only have different ones. Nodes on one path always
+    /// whose places differ in their low 22 bits only have different ones. Nodes on one path always
     /// do: they are of different rows.
     #[must_use]
     pub fn inode(self) -> u32 {
@@ -122,7 +146,10 @@ impl Node {
         let pid = self.process.map_or(0, |(pid, _)| u64::from(pid.number()));
         let (which, tag) = match self.item {
             None => (pid, 1),
-            Some(item) => ((item ^ spread(item >> SHOWN_BITS)).wrapping_add(spread(pid)), 2),
+            Some(item) => {
+                let place = item.place();
+                ((place ^ spread(place >> SHOWN_BITS)).wrapping_add(spread(pid)), 2)
+            }
         };
         // 32 bits: 22, 8 and 2.
         ((which & MASK) as u32) << 10 | u32::from(self.row.0) << 2 | tag
@@ -131,19 +158,27 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kind::Entries;
     use super::super::table::ROWS;
     use super::*;
     use proptest::prelude::*;
 
+    fn item_of(row: RowId, number: u64, end: u64) -> Option<Item> {
+        row.numbered_entries().map(|entries| match entries {
+            Entries::MappedFiles => Item::Range(AddressRange { start: number, end }),
+            _ => Item::Number(number),
+        })
+    }
+
     proptest! {
         #[test]
         fn a_node_is_its_id(
-            row in 0..ROWS.len() as u8, pid in 0..=Pid::MAX, identity: u64, item: u64
+            row in 0..ROWS.len() as u8, pid in 0..=Pid::MAX, identity: u64, number: u64, end: u64
         ) {
             let row = RowId::new(row).unwrap();
             let identity = Identity::new(identity);
             let process = row.is_of_a_process().then(|| (Pid::new(pid).unwrap(), identity));
-            let item = row.numbered_entries().map(|_| item);
+            let item = item_of(row, number, end);
             let node = Node { row, process, item };
             match node.id() {
                 Some(id) => {
@@ -152,8 +187,6 @@ mod tests {
                 }
                 None => prop_assert!(item.is_some()),
             }
-            prop_assert!(node.is_of(identity));
-            prop_assert!(process.is_none() || !node.is_of(Identity::new(identity.number() ^ 1)));
         }
 
         #[test]
@@ -172,13 +205,13 @@ mod tests {
 
         #[test]
         fn inodes_are_never_0_know_no_identity_and_differ_along_a_path(
-            row in 0..ROWS.len() as u8, pid in 0..=Pid::MAX, identity: u64, item: u64
+            row in 0..ROWS.len() as u8, pid in 0..=Pid::MAX, identity: u64, number: u64, end: u64
         ) {
             let row = RowId::new(row).unwrap();
             let of = |identity| Node {
                 row,
                 process: row.is_of_a_process().then(|| (Pid::new(pid).unwrap(), Identity::new(identity))),
-                item: row.numbered_entries().map(|_| item),
+                item: item_of(row, number, end),
             };
             prop_assert_ne!(of(identity).inode(), 0);
             prop_assert_eq!(of(identity).inode(), of(0).inode());

@@ -78,6 +78,8 @@ pub enum Link {
     Of(LinkTo),
     /// To what a descriptor is open on.
     Descriptor,
+    /// To the file that a region maps.
+    MappedFile,
 }
 
 /// Directory entries that the kernel enumerates.
@@ -93,6 +95,8 @@ pub enum Entries {
     MachThreads,
     /// Open files, by number.
     Descriptors,
+    /// Regions that map a file, by their addresses.
+    MappedFiles,
     /// Ports of a task, by name, hexadecimal.
     Ports,
     /// CPUs, by number.
@@ -100,7 +104,7 @@ pub enum Entries {
 }
 
 impl Entries {
-    /// Whether a node of one has a number of its own beside that of its process.
+    /// Whether a node of one is an item, beside its process or without one.
     pub(super) fn is_numbered(self) -> bool {
         !matches!(self, Entries::Processes | Entries::ProcessNames)
     }

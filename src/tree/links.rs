@@ -5,8 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 use super::kind::{Kind, Link};
-use super::{Attributes, Caller, Node, NodeType, Tree};
-use crate::model::{Error, ErrorKind, Pid, Result};
+use super::{Attributes, Caller, Item, Node, NodeType, Tree};
+use crate::kernel::Procfs;
+use crate::model::{AddressRange, Error, ErrorKind, Identity, Pid, Result};
 
 /// A path that goes through more links than this goes in a circle.
 const MOST_LINKS: u32 = 40;
@@ -22,25 +23,30 @@ impl Tree {
         let Kind::Link(link) = node.row.row().kind else {
             return Err(Error::new(ErrorKind::NotLink, "readlink"));
         };
-        let process = self.check_alive(node)?;
-        self.check_access(node, || self.asker(caller))?;
-        let target = match (link, process) {
-            (Link::OwnProcess, _) => self.own_process(caller)?.to_string().into_bytes(),
-            (Link::OwnThread, _) => {
-                format!("{}/task/{}", self.own_process(caller)?, caller.pid).into_bytes()
-            }
-            (Link::To(path), _) => path.as_bytes().to_vec(),
-            (Link::Named, Some((pid, _))) => format!("../{pid}").into_bytes(),
-            (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
-            (Link::Descriptor, Some((pid, _))) => {
-                self.kernel.descriptor(pid, descriptor_of(node))?.target
-            }
-            (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
-        };
-        // What was found may be another process's, or of one whose owner has changed.
-        self.check_alive(node)?;
-        self.check_access(node, || self.asker(caller))?;
-        Ok(target)
+        let asker = self.asker_for(node, caller);
+        self.of_living(node, || {
+            self.check_access(node, &asker)?;
+            let target = match (link, node.process) {
+                (Link::OwnProcess, _) => self.own_process(caller)?.to_string().into_bytes(),
+                (Link::OwnThread, _) => {
+                    format!("{}/task/{}", self.own_process(caller)?, caller.pid).into_bytes()
+                }
+                (Link::To(path), _) => path.as_bytes().to_vec(),
+                (Link::Named, Some((pid, _))) => format!("../{pid}").into_bytes(),
+                (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
+                (Link::Descriptor, Some((pid, _))) => {
+                    self.kernel.descriptor_target(pid, descriptor_of(node))?
+                }
+                (Link::MappedFile, _) => {
+                    let (pid, identity, range) = mapping_of(node)?;
+                    self.procfs()?.mapped_file(pid, identity, range)?
+                }
+                (_, None) => return Err(Error::new(ErrorKind::NotLink, "readlink")),
+            };
+            // What was found may be of one whose owner has changed.
+            self.check_access(node, &asker)?;
+            Ok(target)
+        })
     }
 
     fn own_process(&self, caller: &Caller) -> Result<Pid> {
@@ -66,6 +72,18 @@ impl Tree {
             Some(3) => 0,
             _ => 0o700,
         })
+    }
+
+    /// The bits of a link to a mapped file: how the file was opened
+    /// (`proc_map_files_instantiate`).
+    pub(super) fn mapped_file_mode(&self, node: Node) -> Result<u16> {
+        let (pid, identity, range) = mapping_of(node)?;
+        self.procfs()?.mapped_file_mode(pid, identity, range)
+    }
+
+    /// What only Linux has; the rows that need it are on no other system.
+    fn procfs(&self) -> Result<&dyn Procfs> {
+        self.kernel.procfs().ok_or_else(|| Error::new(ErrorKind::NoSuchName, "row of Linux"))
     }
 
     /// The node at this path, links followed, for those who come without FUSE. A path is taken
@@ -105,7 +123,7 @@ impl Tree {
                 let target = self.read_link(found.node, caller)?;
                 let leads_within = !matches!(
                     found.node.row.row().kind,
-                    Kind::Link(Link::Of(_) | Link::Descriptor)
+                    Kind::Link(Link::Of(_) | Link::Descriptor | Link::MappedFile)
                 );
                 if leads_within {
                     *left = left
@@ -122,5 +140,12 @@ impl Tree {
 }
 
 fn descriptor_of(node: Node) -> u32 {
-    node.item.and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
+    node.number().and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
+}
+
+fn mapping_of(node: Node) -> Result<(Pid, Identity, AddressRange)> {
+    match (node.process, node.item) {
+        (Some((pid, identity)), Some(Item::Range(range))) => Ok((pid, identity, range)),
+        _ => Err(Error::new(ErrorKind::NoSuchName, "map_files")),
+    }
 }

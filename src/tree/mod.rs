@@ -7,6 +7,7 @@ mod entries;
 mod inode;
 mod kind;
 mod links;
+mod living;
 mod markdown;
 mod permission;
 mod rows;
@@ -22,7 +23,7 @@ use std::time::SystemTime;
 
 pub use access::Caller;
 pub use entries::Name;
-pub use inode::Node;
+pub use inode::{Item, Node};
 pub use kind::{Access, Entries, Kind, Link, On, Passthrough, Public, Render};
 pub use markdown::{as_markdown, as_short_markdown, documented};
 pub use source::Source;
@@ -30,8 +31,8 @@ pub use table::{ROWS, Row, RowId, files};
 
 use byname::ByName;
 
-use crate::kernel::{Kernel, OwnerKind, System};
-use crate::model::{Error, ErrorKind, Identity, Owner, Pid, Result};
+use crate::kernel::{Kernel, System};
+use crate::model::{Error, ErrorKind, Owner, Pid, Result};
 
 /// What a node is, for `stat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,14 +142,19 @@ impl Tree {
         if !parent.row.row().is_directory() {
             return Err(Error::new(ErrorKind::NotDirectory, "lookup"));
         }
-        self.check_alive(parent)?;
-        self.check_access(parent, || self.asker(caller))?;
+        self.check_access(parent, &self.asker_for(parent, caller))?;
         let child = self.children(parent).find(|child| child.row().name().as_bytes() == name);
-        let node = match child {
-            Some(row) => parent.child(row),
-            None => self.find_entry(parent, name)?,
+        let found = match child {
+            Some(row) => Ok((parent.child(row), None)),
+            None => self.find_entry(parent, name),
         };
-        self.attributes_of_living(node)
+        let (node, owner) = found.or_else(|error| {
+            // It may be about another process with this pid, to which a fresh path leads.
+            self.check_alive(parent)?;
+            Err(error)
+        })?;
+        let owner = owner.map_or_else(|| self.owner(node), Ok)?;
+        self.attributes_of(node, owner)
     }
 
     /// The rows of a directory that have a name of their own and that this kernel can serve.
@@ -174,31 +180,22 @@ impl Tree {
     /// `NoSuchName` for an item that is gone; `NoSuchProcess` or `Replaced` for a process that is
     /// gone.
     pub fn attributes(&self, node: Node) -> Result<Attributes> {
-        self.check_alive(node)?;
+        let owner = self.owner(node)?;
         self.check_entry(node)?;
-        self.attributes_of_living(node)
+        self.attributes_of(node, owner)
     }
 
-    fn attributes_of_living(&self, node: Node) -> Result<Attributes> {
+    fn attributes_of(&self, node: Node, owner: Owner) -> Result<Attributes> {
         let row = node.row.row();
         if !self.has_file(node) {
             return Err(Error::new(ErrorKind::NoSuchName, "own file"));
         }
         let mode = match row.kind {
             Kind::Link(Link::Descriptor) => self.descriptor_mode(node)?,
+            Kind::Link(Link::MappedFile) => self.mapped_file_mode(node)?,
             // Whether it is open.
             Kind::Descriptor(_) => self.descriptor_mode(node).map(|_| row.mode())?,
             _ => row.mode(),
-        };
-        // Linux gives all of a non-dumpable process to root but the directories that everyone may
-        // list (`task_dump_owner`).
-        let owned = match row.kind {
-            Kind::Directory if row.access == Access::Anyone => OwnerKind::Process,
-            _ => OwnerKind::Memory,
-        };
-        let owner = match node.process {
-            Some((pid, _)) => self.kernel.owner(pid, owned)?,
-            None => self.owner,
         };
         let links = match node.process {
             _ if !row.is_directory() => 1,
@@ -236,8 +233,7 @@ impl Tree {
         if !node.row.row().is_directory() {
             return Err(Error::new(ErrorKind::NotDirectory, "list"));
         }
-        self.check_alive(node)?;
-        self.check_access(node, || self.asker(caller))?;
+        self.check_access(node, &self.asker_for(node, caller))?;
         let is_listed = |row: &RowId| self.lists_children(node) && self.has_file(node.child(*row));
         let listed = self.children(node).filter(is_listed);
         let rows = listed.map(|row| Entry {
@@ -247,9 +243,7 @@ impl Tree {
             name: Name::Row(row.row().name()),
         });
         let mut listing: Vec<Entry> = rows.collect();
-        self.list_entries(node, &mut listing)?;
-        // What belongs to a process that ended meanwhile may be another's.
-        self.check_alive(node)?;
+        self.of_living(node, || self.list_entries(node, &mut listing))?;
         Ok(listing)
     }
 
@@ -259,12 +253,12 @@ impl Tree {
     /// `Denied` where the caller may not see it; `IsDirectory` or `NotLink` where it is no file;
     /// `NoSuchProcess` or `Replaced` for a process that is gone.
     pub fn open(self: &Arc<Self>, node: Node, caller: &Caller) -> Result<Source> {
-        let asker = self.asker(caller);
+        let asker = self.asker_for(node, caller);
         // Before and after the kernel's file holds the address space: a process whose owner changed
         // in between is not shown.
-        self.check_access(node, || asker)?;
+        self.check_access(node, &asker)?;
         let making = self.content_source(node, &asker)?;
-        self.check_access(node, || asker)?;
+        self.check_access(node, &asker)?;
         Ok(Source::new(Arc::clone(self), node, asker, making))
     }
 
@@ -274,47 +268,15 @@ impl Tree {
     /// `Denied` where not; `NoSuchProcess` or `Replaced` for a process that is gone.
     pub fn check_readable(&self, node: Node, caller: &Caller) -> Result<()> {
         self.check_alive(node)?;
-        self.check_access(node, || self.asker(caller))
+        self.check_access(node, &self.asker_for(node, caller))
     }
 
-    /// Whether the process with this identity lives, as far as the kernel reports.
-    #[must_use]
-    pub fn lives(&self, pid: Pid, identity: Identity) -> bool {
-        match self.kernel.identity(pid) {
-            Ok(now) => now == identity,
-            Err(error) => error.kind != ErrorKind::NoSuchProcess,
+    /// Prepares for many questions: directories of processes may stay open for the next one, where
+    /// that makes it cheaper.
+    pub fn keep_open(&self, directories: usize) {
+        if let Some(procfs) = self.kernel.procfs() {
+            procfs.keep_open(directories);
         }
-    }
-
-    /// Whether the processes that ask are known to the kernel; a replay does not know them.
-    #[must_use]
-    pub fn knows_callers(&self) -> bool {
-        self.kernel.callers().is_some()
-    }
-
-    /// The identity of the process behind a request, which no other process with its pid had or
-    /// will have; an exec keeps it. `None` for a process that is gone.
-    ///
-    /// # Errors
-    /// `Denied`, `ResourceLimit` or `Failed`.
-    pub fn caller_identity(&self, caller: u32) -> Result<Option<u64>> {
-        let Some(callers) = self.kernel.callers() else { return Ok(None) };
-        match callers.caller_identity(caller) {
-            Ok(identity) => Ok(Some(identity)),
-            Err(error) if error.kind == ErrorKind::NoSuchProcess => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether the process of this node is still the one it was made for: its pid and identity
-    /// then, where the node is of a process.
-    fn check_alive(&self, node: Node) -> Result<Option<(Pid, Identity)>> {
-        let Some((pid, _)) = node.process else { return Ok(None) };
-        let identity = self.kernel.identity(pid)?;
-        if !node.is_of(identity) {
-            return Err(Error::new(ErrorKind::Replaced, "identity").pid(pid));
-        }
-        Ok(Some((pid, identity)))
     }
 }
 

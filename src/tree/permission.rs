@@ -2,23 +2,42 @@
 //! facts.
 
 use super::access::{Asker, Caller};
-use super::kind::Access;
+use super::kind::{Access, Passthrough, Public};
+use super::living::replaced;
 use super::{Node, Tree};
 use crate::kernel::System;
-use crate::model::{Credentials, Error, ErrorKind, Pid, Result, Visibility};
+use crate::model::{CallerPrivileges, Credentials, Error, ErrorKind, Pid, Result, Visibility};
 
 impl Tree {
-    pub(super) fn asker(&self, caller: &Caller) -> Asker {
-        let privileges = self.kernel.callers().map(|callers| callers.privileges(caller.pid));
-        Asker { caller: *caller, privileges: privileges.unwrap_or_default() }
+    /// The one who asks for this node. What it may do beyond its ids is found out where an answer
+    /// depends on it.
+    pub(super) fn asker_for(&self, node: Node, caller: &Caller) -> Asker {
+        let privileges = match self.kernel.callers() {
+            Some(callers) if self.depends_on_caller(node) => callers.privileges(caller.pid),
+            _ => CallerPrivileges::default(),
+        };
+        Asker { caller: *caller, privileges }
+    }
+
+    fn depends_on_caller(&self, node: Node) -> bool {
+        let row = node.row.row();
+        let is_for_all = match row.own.filter(|_| self.kernel.procfs().is_some()) {
+            Some(Passthrough::Target(_, public)) => matches!(public, Public::Whole),
+            Some(Passthrough::Caller(_)) => true,
+            None => row.is_directory(),
+        };
+        node.process.is_some() && (row.access == Access::Memory || !is_for_all)
     }
 
     pub(super) fn check_memory_access(&self, node: Node, asker: &Asker) -> Result<()> {
         let rule = self.kernel.system();
-        let Some((pid, _)) = node.process.filter(|_| !asker.may_see_all(rule)) else {
+        let Some((pid, identity)) = node.process.filter(|_| !asker.may_see_all(rule)) else {
             return Ok(());
         };
-        let target = self.kernel.credentials(pid)?;
+        let (now, target) = self.kernel.credentials(pid)?;
+        if now != identity {
+            return Err(replaced(pid));
+        }
         if asker.may_see_memory(rule, &target)
             || self.has_made_namespace(pid, asker, &target)
             || self.is_own(pid, asker)
@@ -47,9 +66,9 @@ impl Tree {
     }
 
     /// Whether the one who asks may read this file, list this directory or follow this link.
-    pub(super) fn check_access(&self, node: Node, asker: impl FnOnce() -> Asker) -> Result<()> {
+    pub(super) fn check_access(&self, node: Node, asker: &Asker) -> Result<()> {
         match node.row.row().access {
-            Access::Memory => self.check_memory_access(node, &asker()),
+            Access::Memory => self.check_memory_access(node, asker),
             Access::Anyone => Ok(()),
         }
     }

@@ -77,9 +77,9 @@ impl Source {
     }
 
     fn fill_if_alive(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
-        if self.fresh {
-            self.tree.check_access(self.node, || self.asker)?;
-            self.fresh = false;
+        let is_first = std::mem::take(&mut self.fresh);
+        if is_first {
+            self.tree.check_access(self.node, &self.asker)?;
         }
         if let ContentSource::Regions(walk, _) | ContentSource::Document(walk, ..) =
             &mut self.making
@@ -88,7 +88,7 @@ impl Source {
         }
         let before = out.len();
         let filled = self.append(out, enough);
-        if let Err(error) = self.confirm() {
+        if let Err(error) = self.confirm(is_first) {
             // What was appended may be another process's.
             out.truncate(before);
             return Err(error);
@@ -138,14 +138,14 @@ impl Source {
     }
 
     /// Whether what was appended is of the right process, and may be shown.
-    fn confirm(&mut self) -> Result<()> {
+    fn confirm(&mut self, is_first: bool) -> Result<()> {
         match &mut self.making {
             ContentSource::Regions(walk, _) | ContentSource::Document(walk, ..) => walk.confirm(),
-            ContentSource::Own(_, shown) => {
+            ContentSource::Own(text, shown) if is_first || !text.is_pinned() => {
                 let shown = *shown;
-                self.tree.confirm(self.node, &self.asker, shown)
+                self.tree.confirm_shown(self.node, &self.asker, shown)
             }
-            ContentSource::AtOnce => Ok(()),
+            ContentSource::Own(..) | ContentSource::AtOnce => Ok(()),
         }
     }
 
@@ -159,7 +159,7 @@ impl Source {
             ContentSource::Regions(walk, _) => walk.restart(),
             ContentSource::Document(walk, new, sheet) => {
                 if let Some((pid, _)) = self.node.process {
-                    *sheet = self.tree.begin(*new, pid)?;
+                    *sheet = self.tree.begin(*new, self.node, pid)?;
                 }
                 walk.restart()
             }

@@ -137,6 +137,12 @@ impl RowId {
         self.below().filter(|row| row.row().entries.is_none())
     }
 
+    /// Whether the names in this directory are the same as long as it is there.
+    #[must_use]
+    pub fn has_constant_names(self) -> bool {
+        self.entries().next().is_none()
+    }
+
     /// The rows of this directory that stand for many.
     pub(super) fn entries(self) -> impl Iterator<Item = (RowId, Entries)> {
         self.below().filter_map(|row| Some((row, row.row().entries?)))
@@ -233,8 +239,10 @@ mod tests {
             ) || row.entries == Some(Entries::Ports);
             let on_linux = row.is_on(System::Linux);
             assert!(!is_darwins || !on_linux || row.own.is_some(), "{}", row.path);
-            let is_linuxs = matches!(row.kind, Kind::Passthrough);
-            assert!(!is_linuxs || !row.is_on(System::Darwin) && row.own.is_some(), "{}", row.path);
+            let is_passed = matches!(row.kind, Kind::Passthrough);
+            assert!(!is_passed || row.own.is_some(), "{}", row.path);
+            let is_linuxs = is_passed || row.entries == Some(Entries::MappedFiles);
+            assert!(!is_linuxs || !row.is_on(System::Darwin), "{}", row.path);
         }
     }
 

@@ -15,11 +15,25 @@ use mach_procfs::kernel::xnu::{
 pub(crate) struct Counted<C> {
     calls: Arc<C>,
     counts: Mutex<BTreeMap<&'static str, usize>>,
+    /// Each call with its arguments, if they are wanted.
+    questions: Option<Mutex<Vec<String>>>,
 }
 
 impl<C> Counted<C> {
     pub(crate) fn new(calls: &Arc<C>) -> Arc<Self> {
-        Arc::new(Counted { calls: Arc::clone(calls), counts: Mutex::default() })
+        Arc::new(Counted { calls: Arc::clone(calls), counts: Mutex::default(), questions: None })
+    }
+
+    /// One that keeps the arguments of each call as well.
+    pub(crate) fn with_questions(calls: &Arc<C>) -> Arc<Self> {
+        let (calls, questions) = (Arc::clone(calls), Some(Mutex::default()));
+        Arc::new(Counted { calls, counts: Mutex::default(), questions })
+    }
+
+    /// The calls since the last time, each a method and its arguments except buffers.
+    pub(crate) fn questions(&self) -> Vec<String> {
+        let mut questions = self.questions.as_ref().unwrap().lock().unwrap();
+        std::mem::take(&mut *questions)
     }
 
     /// How often a method was called.
@@ -34,8 +48,48 @@ impl<C> Counted<C> {
 }
 
 impl<C> Counted<C> {
-    fn one_more(&self, method: &'static str) {
+    fn one_more(&self, method: &'static str, arguments: impl FnOnce() -> Vec<String>) {
         *self.counts.lock().unwrap().entry(method).or_default() += 1;
+        if let Some(questions) = &self.questions {
+            let arguments = arguments().concat();
+            questions.lock().unwrap().push(format!("{method}{arguments}"));
+        }
+    }
+}
+
+/// An argument as a part of a question: with a space before it, and nothing for a buffer.
+trait Argument {
+    fn shown(&self) -> String;
+}
+
+macro_rules! values {
+    ($($type:ty),*) => {
+        $(impl Argument for $type {
+            fn shown(&self) -> String {
+                format!(" {self:?}")
+            }
+        })*
+    };
+}
+
+values!(i32, u32, u64, usize, [i32; 2], &[i32], &[u8], &CStr, &mut u64, &mut u32);
+values!(PortKind, StateFlavor);
+
+impl<T> Argument for &mut [T] {
+    fn shown(&self) -> String {
+        String::new()
+    }
+}
+
+impl<T> Argument for Option<&mut [T]> {
+    fn shown(&self) -> String {
+        if self.is_some() { String::new() } else { " length".to_owned() }
+    }
+}
+
+impl<T> Argument for &mut Vec<T> {
+    fn shown(&self) -> String {
+        String::new()
     }
 }
 
@@ -44,7 +98,7 @@ macro_rules! counted {
         impl<C: XnuCalls> XnuCalls for Counted<C> {
             $(
                 fn $method(&self, $($argument: $type),*) -> $result {
-                    self.one_more(stringify!($method));
+                    self.one_more(stringify!($method), || vec![$($argument.shown()),*]);
                     self.calls.$method($($argument),*)
                 }
             )*
@@ -55,7 +109,8 @@ macro_rules! counted {
                 flavor: i32,
                 only: Option<usize>,
             ) -> Mach<(usize, Vec<u32>)> {
-                self.one_more(if only.is_some() { "one processor" } else { "all processors" });
+                let method = if only.is_some() { "one processor" } else { "all processors" };
+                self.one_more(method, || vec![flavor.shown()]);
                 self.calls.processor_info(flavor, only)
             }
         }

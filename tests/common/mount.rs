@@ -116,9 +116,16 @@ impl Mount {
 
     /// How many descriptors the daemon has, and how many threads.
     pub fn descriptors_and_threads(&self) -> (usize, usize) {
-        let count = |directory: &str| {
+        let list = |directory: &str| {
             let path = format!("/proc/{}/{directory}", self.daemon_pid());
-            std::fs::read_dir(path).expect("a directory of the daemon").count()
+            std::fs::read_dir(path).expect("a directory of the daemon").flatten()
+        };
+        // Directories of processes stay open for the next request, up to a number.
+        let is_kept = |descriptor: &std::fs::DirEntry| {
+            let target = std::fs::read_link(descriptor.path()).unwrap_or_default();
+            let pid = target.to_str().and_then(|target| target.strip_prefix("/proc/"));
+            let pid = pid.map(|pid| pid.strip_suffix(" (deleted)").unwrap_or(pid));
+            pid.is_some_and(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()))
         };
         // fuser starts its loops when the mount is reported ready or a little later.
         super::until("the second event loop", || {
@@ -126,7 +133,7 @@ impl Mount {
             let name = |task: std::fs::DirEntry| std::fs::read(task.path().join("comm")).ok();
             tasks.flatten().filter_map(name).any(|name| name == b"fuser-1\n").then_some(())
         });
-        (count("fd"), count("task"))
+        (list("fd").filter(|it| !is_kept(it)).count(), list("task").count())
     }
 
     /// A path below the mount point.

@@ -66,6 +66,19 @@ impl ToEnd for Command {
     }
 }
 
+/// A command that runs the program which is its next argument in pid and mount namespaces of its own:
+/// no process is there but those that it starts, and its end ends them all, mounts too. The limit
+/// only ends a program that hangs.
+#[cfg(target_os = "linux")]
+pub fn in_namespaces(limit: std::time::Duration) -> Command {
+    let mut command = Command::new("timeout");
+    command
+        .args(["--signal=KILL", &limit.as_secs().to_string()])
+        .args(["unshare", "--mount", "--propagation", "private"])
+        .args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
+    command
+}
+
 /// The name by which libtest knows a test of the module with this `module_path!()`.
 pub fn test_of(module: &str, test: &str) -> String {
     // The first name is that of the program.

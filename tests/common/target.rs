@@ -69,7 +69,7 @@ impl Target {
             .current_dir("/")
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the target starts");
+        let mut child = without_inherited(&mut command).spawn().expect("the target starts");
         let watchdog = killer("a target", &child);
         let said = BufReader::new(child.stderr.take().expect("its standard error is a pipe"));
         let (places, found) = Default::default();
@@ -168,6 +168,18 @@ impl Drop for Target {
     }
 }
 
+/// Starts a process with the three standard descriptors only. The tests may have inherited others
+/// from what started them, and what is open there need not be found by its path: a shell outside of
+/// a chroot has another `/dev/null`.
+pub fn without_inherited(command: &mut Command) -> &mut Command {
+    let close_others = || {
+        close_fds::set_fds_cloexec(3, &[]);
+        Ok(())
+    };
+    // SAFETY: it makes system calls only, and changes nothing but flags of the child's descriptors.
+    unsafe { command.pre_exec(close_others) }
+}
+
 /// Kills a child that lives too long.
 pub fn killer(what: &str, child: &Child) -> Watchdog {
     let pid = Pid::from_raw(child.id() as i32);
@@ -182,7 +194,8 @@ pub struct Started(Child, #[allow(dead_code, reason = "it only lives")] Watchdog
 impl Started {
     /// Starts it and waits until it has its arguments, which an exec sets up last of all.
     pub fn new(command: &mut Command) -> Self {
-        let child = command.stdout(Stdio::null()).spawn().expect("the program starts");
+        command.stdout(Stdio::null());
+        let child = without_inherited(command).spawn().expect("the program starts");
         let watchdog = killer("a child", &child);
         let started = Started(child, watchdog);
         super::until("its arguments", || {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirEntryExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -530,6 +530,47 @@ fn what_stat_shows() {
     assert_eq!(of("maps").ino(), of("maps").ino());
     assert!(std::fs::symlink_metadata(mount.path("self")).unwrap().is_symlink());
     assert_eq!(common::mount::mounted_types(mount.root()), ["fuse.mach-procfs"]);
+}
+
+#[test]
+fn mapped_files_are_links_as_the_kernels_are() {
+    let Some(mount) = Mount::new() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let paths = ["kept", "gone"].map(|name| place.path().join(name));
+    paths.iter().for_each(|path| std::fs::write(path, [0; 4 * 4096]).unwrap());
+    let [kept, gone] = paths.each_ref().map(|path| path.display());
+    let script = format!("map kept file {kept};map gone shared-file {gone};map zero shared;stop");
+    let target = Target::stopped(&script);
+    let renamed = place.path().join("two words\nand a line");
+    std::fs::rename(&paths[0], &renamed).unwrap();
+    std::fs::remove_file(&paths[1]).unwrap();
+    let links = |directory: &Path| -> BTreeSet<_> {
+        let link = |entry: std::io::Result<std::fs::DirEntry>| {
+            let entry = entry.unwrap();
+            assert!(entry.file_type().unwrap().is_symlink());
+            let stat = entry.path().symlink_metadata().unwrap();
+            assert_eq!(stat.nlink(), 1);
+            let text = std::fs::read_link(entry.path()).unwrap();
+            (entry.file_name(), stat.mode(), stat.uid(), stat.gid(), text)
+        };
+        std::fs::read_dir(directory).unwrap().map(link).collect()
+    };
+    let directory = mount.of(target.pid(), "map_files");
+    let ours = links(&directory);
+    for entry in std::fs::read_dir(&directory).unwrap().map(Result::unwrap) {
+        assert_eq!(entry.ino(), entry.path().symlink_metadata().unwrap().ino());
+    }
+    assert_eq!(ours, links(Path::new(&format!("/proc/{}/map_files", target.pid()))));
+    let of = |label: &str| {
+        let start = format!("{:x}-", target.places[label]);
+        let is_it = |name: &std::ffi::OsStr| name.to_str().unwrap().starts_with(&start);
+        ours.iter().find(|(name, ..)| is_it(name)).expect(label)
+    };
+    assert_eq!((of("kept").1, &of("kept").4), (0o120_400, &renamed));
+    assert_eq!(of("zero").1, 0o120_600);
+    let followed = |label| std::fs::metadata(directory.join(&of(label).0)).map(|stat| stat.len());
+    assert_eq!(followed("kept").unwrap(), 4 * 4096);
+    assert_eq!(errno(followed("gone")), Errno::ENOENT);
 }
 
 #[test]

@@ -86,6 +86,16 @@ fn files_of_every_kind() {
     assert!(all.iter().any(|descriptor| descriptor.target.ends_with(b"\n\xff (deleted)")));
 }
 
+/// A target has nothing open that the tests have inherited from what started them.
+#[test]
+fn a_target_inherits_nothing() {
+    // A copy is not close-on-exec.
+    let inherited = nix::unistd::dup(std::fs::File::open("/").unwrap()).unwrap();
+    let target = Target::stopped("stop");
+    drop(inherited);
+    assert_eq!(kernel().descriptors(pid(&target)).unwrap(), [0, 1, 2]);
+}
+
 #[test]
 fn a_thousand_of_them() {
     let target = Target::stopped("descriptors 990;stop");

@@ -1,10 +1,11 @@
 //! The Linux source and the tree over it, against the kernel's own files, without a mount.
 
 use crate::common;
+use crate::rendered::rendered;
 
 use common::target::Target;
-use mach_procfs::kernel::{Callers, Detail, Kernel, OwnerKind, linux::LinuxKernel};
-use mach_procfs::model::{ErrorKind, Pid};
+use mach_procfs::kernel::{Callers, Detail, Kernel, OwnerKind, ProcfsFile, linux::LinuxKernel};
+use mach_procfs::model::{ErrorKind, Identity, Pid};
 use mach_procfs::tree::{Caller, Tree};
 use std::sync::Arc;
 
@@ -57,6 +58,8 @@ fn names_of_all_kinds_are_the_kernels_to_the_byte() {
             let ours = content(&root_tree(), &format!("{}/maps", target.pid()));
             let theirs = std::fs::read(format!("/proc/{}/maps", target.pid())).unwrap();
             assert!(ours == theirs, "{}", name.escape_ascii());
+            let kernel = LinuxKernel::new().unwrap();
+            assert!(rendered(&kernel, target.pid()).unwrap() == theirs, "{}", name.escape_ascii());
             ours
         };
         check(&target);
@@ -84,7 +87,7 @@ fn the_kernel_describes_processes() {
     let this = kernel.process(Pid::this()).unwrap();
     assert!(process.started >= this.started);
     assert!(process.started <= std::time::SystemTime::now() + std::time::Duration::from_secs(2));
-    assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().uid, uid);
+    assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().1.uid, uid);
     assert!(kernel.processes().unwrap().contains(&pid));
     assert_eq!(kernel.process_of_caller(target.pid()).unwrap(), pid);
 }
@@ -171,4 +174,48 @@ fn another_identity_is_another_process() {
     let error = kernel.regions(pid, other, Detail::Map).err().unwrap();
     assert_eq!(error.kind, ErrorKind::Replaced);
     assert_eq!(kernel.identity(pid).unwrap(), identity);
+}
+
+/// With one place for all directories, each process takes that of the one before.
+#[test]
+fn directories_that_are_kept_open_change_no_answer() {
+    for places in [1, 64] {
+        let kernel = LinuxKernel::new().unwrap();
+        let fresh = LinuxKernel::new().unwrap();
+        kernel.procfs().unwrap().keep_open(places);
+        let targets: Vec<Target> = (0..3).map(|_| Target::stopped("stop")).collect();
+        let pids = || targets.iter().map(|target| Pid::new(target.pid()).unwrap());
+        let identities: Vec<_> = pids().map(|pid| fresh.identity(pid).unwrap()).collect();
+        for _ in 0..2 {
+            for (pid, identity) in pids().zip(&identities) {
+                assert_eq!(kernel.identity(pid).unwrap(), *identity);
+                for owned in [OwnerKind::Process, OwnerKind::Memory] {
+                    let (of, owner) = kernel.owner(pid, owned).unwrap();
+                    let (_, expected) = fresh.owner(pid, owned).unwrap();
+                    assert_eq!((of, owner.uid), (*identity, expected.uid));
+                    assert_eq!((owner.gid, owner.since), (expected.gid, expected.since));
+                }
+                let file = ProcfsFile::Process(pid, *identity);
+                let mut text = Vec::new();
+                let mut own = kernel.procfs().unwrap().open_file(file, "comm", None).unwrap();
+                own.fill(&mut text, 100).unwrap();
+                assert_eq!(text, std::fs::read(format!("/proc/{pid}/comm")).unwrap());
+                let of_another = ProcfsFile::Process(pid, Identity::new(identity.number() + 1));
+                let error = kernel.procfs().unwrap().open_file(of_another, "comm", None);
+                assert_eq!(error.map(drop).unwrap_err().kind, ErrorKind::Replaced);
+            }
+        }
+        let dead: Vec<Pid> = pids().collect();
+        targets.into_iter().for_each(Target::reap);
+        for (pid, identity) in dead.into_iter().zip(identities) {
+            let gone = |error: mach_procfs::model::Error| {
+                assert_eq!(error.kind, ErrorKind::NoSuchProcess, "{error}");
+            };
+            gone(kernel.identity(pid).unwrap_err());
+            gone(kernel.owner(pid, OwnerKind::Process).unwrap_err());
+            gone(kernel.regions(pid, identity, Detail::Map).map(drop).unwrap_err());
+            let file = ProcfsFile::Process(pid, identity);
+            gone(kernel.procfs().unwrap().open_file(file, "comm", None).map(drop).unwrap_err());
+        }
+    }
 }

@@ -7,12 +7,13 @@ use std::process::Command;
 
 use common::target::{Started, Target};
 use mach_procfs::format::linux::{public_stat, public_wchan};
-use mach_procfs::kernel::{Procfs, ProcfsFile, Redact, Text, linux::LinuxKernel};
+use mach_procfs::kernel::{Kernel, Procfs, ProcfsFile, Redact, Text, linux::LinuxKernel};
 use mach_procfs::model::{Error, ErrorKind, Pid, Result};
 
 fn opened(pid: u32, name: &'static str, redact: Option<Redact>) -> Result<Box<dyn Text>> {
-    let whose = ProcfsFile::Process(Pid::new(pid).unwrap());
-    LinuxKernel::new().unwrap().open_file(whose, name, redact)
+    let kernel = LinuxKernel::new().unwrap();
+    let pid = Pid::new(pid).unwrap();
+    kernel.open_file(ProcfsFile::Process(pid, kernel.identity(pid)?), name, redact)
 }
 
 fn rest(text: &mut dyn Text) -> Result<Vec<u8>> {

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use common::target::Target;
-use mach_procfs::kernel::{Procfs, ProcfsFile, Text, linux::LinuxKernel};
+use mach_procfs::kernel::{Kernel, Procfs, ProcfsFile, Text, linux::LinuxKernel};
 use mach_procfs::model::{Error, ErrorKind, Pid, Result, Visibility};
 use mach_procfs::tree::{On, Passthrough, Public, ROWS};
 
@@ -84,9 +84,9 @@ fn ours(whose: ProcfsFile, name: &'static str, shown: Visibility) -> Result<Vec<
 fn path(whose: ProcfsFile, name: &str) -> String {
     match whose {
         ProcfsFile::Machine => format!("/proc/{name}"),
-        ProcfsFile::Process(pid) => format!("/proc/{pid}/{name}"),
-        ProcfsFile::Thread(pid, id) => format!("/proc/{pid}/task/{id}/{name}"),
-        ProcfsFile::Descriptor(pid, number) => format!("/proc/{pid}/{name}/{number}"),
+        ProcfsFile::Process(pid, _) => format!("/proc/{pid}/{name}"),
+        ProcfsFile::Thread(pid, _, id) => format!("/proc/{pid}/task/{id}/{name}"),
+        ProcfsFile::Descriptor(pid, _, number) => format!("/proc/{pid}/{name}/{number}"),
     }
 }
 
@@ -122,7 +122,9 @@ fn kind<T>(result: Result<T>) -> ErrorKind {
 /// A process and its first thread.
 fn both(pid: u32) -> [ProcfsFile; 2] {
     let pid = Pid::new(pid).unwrap();
-    [ProcfsFile::Process(pid), ProcfsFile::Thread(pid, u64::from(pid.number()))]
+    let identity = kernel().identity(pid).unwrap();
+    let first = u64::from(pid.number());
+    [ProcfsFile::Process(pid, identity), ProcfsFile::Thread(pid, identity, first)]
 }
 
 /// Compares all files: with what root sees, and with what the user `nobody` sees.
@@ -258,15 +260,17 @@ fn what_is_not_there() {
     let target = Target::stopped("stop");
     let [process, _] = both(target.pid());
     let pid = Pid::new(target.pid()).unwrap();
+    let identity = kernel().identity(pid).unwrap();
+    let thread = |id| ProcfsFile::Thread(pid, identity, id);
     let open = |whose, name| kind(opened(whose, name, Visibility::Full));
     assert_eq!(open(process, "no such"), ErrorKind::NoSuchName);
     let long = "a name that is longer than any that the kernel has in its procfs";
     assert_eq!(open(process, long), ErrorKind::NoSuchName);
-    assert_eq!(open(ProcfsFile::Thread(pid, 1), "stat"), ErrorKind::NoSuchName);
-    assert_eq!(open(ProcfsFile::Thread(pid, u64::MAX), "stat"), ErrorKind::NoSuchName);
+    assert_eq!(open(thread(1), "stat"), ErrorKind::NoSuchName);
+    assert_eq!(open(thread(u64::MAX), "stat"), ErrorKind::NoSuchName);
     target.reap();
     assert_eq!(open(process, "stat"), ErrorKind::NoSuchProcess);
-    assert_eq!(open(ProcfsFile::Thread(pid, 1), "stat"), ErrorKind::NoSuchProcess);
+    assert_eq!(open(thread(1), "stat"), ErrorKind::NoSuchProcess);
 }
 
 #[test]

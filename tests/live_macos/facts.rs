@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use mach_procfs::kernel::xnu::macho::{HEADER_ROOM, MachO};
 use mach_procfs::kernel::xnu::{
-    KernReturn, RegionPathInfo, SubmapInfo, TaskPort, TaskVmInfo, Typed, Xnu, XnuCalls,
+    BsdInfo, Errno, IdentifiedInfo, KernReturn, RegionPathInfo, SubmapInfo, TaskPort, TaskVmInfo,
+    Typed, UniqueInfo, Xnu, XnuCalls,
 };
 use mach_procfs::kernel::{Detail, LinkTo};
 use mach_procfs::model::{Backing, Pid, Protection, Region, Visibility};
@@ -39,6 +40,21 @@ impl Drop for Waiting {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// `proc_pidinfo`: flavor 18 is flavors 3 and 17, by the rule of the first for who may ask.
+#[test]
+fn one_call_has_ids_and_identity() {
+    let zsh = Waiting::zsh();
+    let pid = zsh.0.id().cast_signed();
+    let found = Xnu.pid::<IdentifiedInfo>(pid, 1).unwrap();
+    assert_eq!(Xnu.pid::<UniqueInfo>(pid, 1), Ok(found.unique));
+    let of = |info: BsdInfo| (info.pid, info.ruid, info.start_seconds, info.start_microseconds);
+    assert_eq!(Xnu.pid::<BsdInfo>(pid, 1).map(of), Ok(of(found.info)));
+    // launchd is root's.
+    let errors = [Xnu.pid::<IdentifiedInfo>(1, 1).err(), Xnu.pid::<BsdInfo>(1, 1).err()];
+    let expected = (!nix::unistd::geteuid().is_root()).then_some(Errno::PERM);
+    assert_eq!(errors, [expected; 2]);
 }
 
 /// All rows from the first one of the shared region to the last.

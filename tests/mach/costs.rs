@@ -1,5 +1,6 @@
-//! What a question costs: one about one thread, descriptor or port asks for that one, however many
-//! there are. Counted are files that are opened of a fixture, and calls to the model of XNU.
+//! What a question costs: one about one thread, descriptor, mapped file or port asks for that one,
+//! however many there are. Counted are files that are opened of a fixture, and calls to the model
+//! of XNU.
 
 use crate::common;
 use crate::common::mach as mach_common;
@@ -226,6 +227,34 @@ fn descriptors_on_macos_are_listed_once() {
         assert_eq!(kernel.descriptor(pid(), 999).unwrap().target, b"/x");
     });
     assert_eq!(lists, 0);
+}
+
+/// A listing reads the map once; a link of it asks for itself only.
+#[test]
+fn a_look_up_of_a_mapped_file_lists_nothing() {
+    let mut fixture = Fixture::new(0);
+    fixture.directory("7/map_files");
+    let mut maps = String::new();
+    for start in (0x1000..0x65000).step_by(0x1000) {
+        let end = start + 0x1000;
+        maps += &format!("{start:x}-{end:x} r--p 00000000 fe:00 9 /x\n");
+        let link = fixture.path(&format!("7/map_files/{start:x}-{end:x}"));
+        std::os::unix::fs::symlink("/x", link).unwrap();
+    }
+    fixture.write("7/maps", &maps);
+    let tree = fixture.tree();
+    let directory = tree.resolve(Path::new("7/map_files"), &ROOT).unwrap().node;
+    fixture.opened();
+    let entries = tree.list(directory, &ROOT).unwrap();
+    assert_eq!(entries.len(), 100);
+    assert_eq!(but_identity(fixture.opened()), ["7/maps"]);
+    for entry in entries {
+        let name = entry.name.as_bytes();
+        let link = tree.lookup(directory, OsStr::from_bytes(&name), &ROOT).unwrap().node;
+        tree.attributes(link).unwrap();
+        assert_eq!(tree.read_link(link, &ROOT).unwrap(), b"/x");
+    }
+    assert_eq!(but_identity(fixture.opened()), Vec::<String>::new());
 }
 
 /// A vnode's own file system is not asked: it may be ours, and wait for this very answer.

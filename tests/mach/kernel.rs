@@ -85,13 +85,13 @@ fn process_owner_and_credentials() {
         changed_ids: true,
         ..Credentials::default()
     };
-    assert_eq!(kernel.credentials(pid()).unwrap(), credentials);
+    assert_eq!(kernel.credentials(pid()).unwrap().1, credentials);
     let process = kernel.process(pid()).unwrap();
     assert_eq!((process.pid, process.parent, process.name), (pid(), 1, b"target".to_vec()));
     assert_eq!((process.started, process.credentials), (started, credentials));
     for owned in [OwnerKind::Process, OwnerKind::Memory] {
         let owner = kernel.owner(pid(), owned).unwrap();
-        assert_eq!((owner.uid, owner.gid, owner.since), (501, 501, started));
+        assert_eq!((owner.1.uid, owner.1.gid, owner.1.since), (501, 501, started));
     }
     assert_eq!(kernel.identity(pid()).unwrap().number(), 500);
     assert_eq!(kernel.system(), System::Darwin);
@@ -106,9 +106,25 @@ fn another_users_process_is_described_too_but_for_its_start() {
     let process = kernel.process(pid()).unwrap();
     assert_eq!((process.name, process.started), (b"target".to_vec(), UNIX_EPOCH));
     assert_eq!(process.credentials.uid, all(501));
-    assert_eq!(kernel.owner(pid(), OwnerKind::Process).unwrap().uid, 501);
-    assert_eq!(kernel.credentials(pid()).unwrap().uid, all(501));
+    assert_eq!(kernel.owner(pid(), OwnerKind::Process).unwrap().1.uid, 501);
+    assert_eq!(kernel.credentials(pid()).unwrap().1.uid, all(501));
     assert_eq!(kernel.identity(pid()).unwrap().number(), 500);
+}
+
+/// Root and the process's user get both by one call. Others need three, since the first is refused.
+#[test]
+fn identity_and_owner_are_one_call() {
+    let started = UNIX_EPOCH + Duration::from_secs(3600);
+    for (uid, calls, since) in [(0, 1, started), (501, 1, started), (502, 3, UNIX_EPOCH)] {
+        let mut world = world();
+        world.caller.uid = uid;
+        let (model, kernel) = over(world);
+        let before = model.count_all();
+        let (identity, owner) = kernel.owner(pid(), OwnerKind::Process).unwrap();
+        assert_eq!(model.count_all() - before, calls, "{uid}");
+        assert_eq!(identity, kernel.identity(pid()).unwrap());
+        assert_eq!((owner.uid, owner.gid, owner.since), (501, 501, since), "{uid}");
+    }
 }
 
 #[test]
@@ -119,8 +135,8 @@ fn zombies_and_the_kernel_are_described() {
     for (number, uid) in [(0, 0), (500, 501)] {
         let pid = Pid::new(number).unwrap();
         assert_eq!(kernel.process(pid).unwrap().credentials.uid, all(uid));
-        assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().uid, uid);
-        assert_eq!(kernel.credentials(pid).unwrap().uid, all(uid));
+        assert_eq!(kernel.owner(pid, OwnerKind::Memory).unwrap().1.uid, uid);
+        assert_eq!(kernel.credentials(pid).unwrap().1.uid, all(uid));
         assert!(kernel.identity(pid).is_ok());
     }
 }

@@ -5,6 +5,7 @@
 mod common;
 
 mod cache;
+mod calls;
 #[cfg(target_os = "linux")]
 mod costs;
 mod kernel;

@@ -323,6 +323,7 @@ fn names_cost_no_calls_by_region() {
     assert_eq!(before.0, rows + 1);
     regions(&kernel, Detail::Map).unwrap();
     assert_eq!(model.count(Call::RegionPathInfo) - before.0, rows + 1);
-    // The identity; flags and identity at the start, at the first region and at the end.
-    assert_eq!(model.count_all() - before.1 - (rows + 1), 7);
+    // The identity; flags and identity at the start, at the first region and at the end, one call
+    // each.
+    assert_eq!(model.count_all() - before.1 - (rows + 1), 4);
 }

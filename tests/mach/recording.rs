@@ -167,11 +167,11 @@ fn replayed_processes_belong_to_whoever_asks_for_them() {
     let recording = read_bytes(&std::fs::read(file("arm64")).unwrap()).unwrap();
     let kernel = MachKernel::new(Arc::new(Replay::new(recording).owned_by(1234, 99)));
     for pid in pids(&PIDS) {
-        let credentials = kernel.credentials(pid).unwrap();
+        let (_, credentials) = kernel.credentials(pid).unwrap();
         assert!(credentials.uid.are_all(1234) && credentials.gid.are_all(99));
         assert!(!credentials.changed_ids);
         let owner = kernel.owner(pid, mach_procfs::kernel::OwnerKind::Memory).unwrap();
-        assert_eq!((owner.uid, owner.gid), (1234, 99));
+        assert_eq!((owner.1.uid, owner.1.gid), (1234, 99));
     }
 }
 

@@ -1,9 +1,10 @@
 //! Tests in namespaces of their own, where no process is but those that they start, and whose end
 //! ends them all, mounts too.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
 
-use super::common;
+use super::common::{self, program::in_namespaces};
 
 const ALONE: &str = "MACH_PROCFS_ALONE";
 
@@ -16,10 +17,7 @@ pub fn is_alone(test: &str) -> bool {
     if !common::mount::can_mount_apart() || !common::has_no_chroot() {
         return false;
     }
-    // The limit only ends a reader that hangs.
-    let output = Command::new("timeout")
-        .args(["--signal=KILL", "300", "unshare", "--mount", "--propagation", "private"])
-        .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
+    let output = in_namespaces(Duration::from_secs(300))
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(ALONE, "yes")

@@ -100,6 +100,19 @@ fn links_without_a_path_are_their_text() {
     }
 }
 
+/// The line of a mapped file without its size, and why it has none: newer versions (4.99 has it,
+/// 4.95 not) take the size from the link in `map_files`. The kernel lets only root follow its own
+/// link (`proc_map_files_get_link`); ours is a text, and leads where the path does.
+fn without_mapped_size(line: String) -> String {
+    let refused = " (stat: Operation not permitted)";
+    let mut words: Vec<&str> = line.strip_suffix(refused).unwrap_or(&line).split(' ').collect();
+    // COMMAND PID USER FD TYPE DEVICE SIZE/OFF NODE NAME
+    if words.get(3) == Some(&"mem") && !line.ends_with(refused) {
+        words.remove(6);
+    }
+    words.join(" ")
+}
+
 /// Another user sees as little as in the kernel's own.
 #[test]
 fn by_another_user() {
@@ -118,6 +131,7 @@ fn by_another_user() {
     let (_, _, lines) = asking.same_of("lsof -p $PIDS", |answer| {
         let mut lines = words(&answer.said, &without_path(&own));
         lines.retain(|line| !line.contains(program));
+        let lines: Vec<String> = lines.into_iter().map(without_mapped_size).collect();
         (answer.status, answer.errors, lines)
     });
     let of_passwd = lines.iter().filter(|line| line.contains("/etc/passwd")).count();

@@ -21,9 +21,12 @@ use super::psutil::{PYTHON, has_psutil};
 const RECORDINGS: [&str; 3] = ["arm64", "intel", "translated"];
 const SCRIPT: &str = include_str!("recordings.py");
 
+fn path(name: &str) -> String {
+    format!("{}/tests/recordings/{name}.json", env!("CARGO_MANIFEST_DIR"))
+}
+
 fn mounted(name: &str) -> Option<Mount> {
-    let path = format!("{}/tests/recordings/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    Mount::with(&["--replay", &path])
+    Mount::with(&["--replay", &path(name)])
 }
 
 #[test]
@@ -39,6 +42,7 @@ fn psutil_reads_every_file_it_knows() {
         let output = Command::new(PYTHON)
             .args(["-c", SCRIPT])
             .arg(mount.root())
+            .arg(path(name))
             .stdin(Stdio::null())
             .output()
             .unwrap();
@@ -56,6 +60,7 @@ fn psutil_reads_every_file_it_knows() {
             "num_threads = 3",
             "num_fds = 21",
             "pids = [0, 1, 500, 501]",
+            "zombies = [501]",
             "boot_time = 1699913600.0",
             "swap_memory = sswap(total=2147483648, used=1073741824, free=1073741824, percent=50.0, sin=163889152, sout=204853248)",
             "connection = addr(ip='127.0.0.1', port=8080) addr(ip='127.0.0.1', port=54321) ESTABLISHED 500",

@@ -11,6 +11,8 @@ use nix::pty::openpty;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, ttyname};
 
+use super::common::target::without_inherited;
+
 /// Spaces, an empty one, other bytes, and such as are no letters.
 const ODD: [&str; 6] = ["two words", "", "--frob=a b", "tab\tand\nline", "ü€", "\\ ' \" $(x) %s"];
 
@@ -38,15 +40,14 @@ impl Stopped {
     }
 
     fn start(command: &mut Command, terminal: Option<(OwnedFd, PathBuf)>) -> Self {
-        let child = command
+        command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("AN_ODD_ONE", "a b\n=c=\t")
             .current_dir("/")
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::null());
+        let child = without_inherited(command).spawn().unwrap();
         let stopped = Stopped { child, terminal };
         let pid = Pid::from_raw(stopped.pid().cast_signed());
         let status = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();

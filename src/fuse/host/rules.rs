@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 use fuser::{Errno, InitFlags};
 
@@ -13,6 +14,15 @@ pub struct HostRules {
     pub wants: InitFlags,
     /// The reply for a node whose pid belongs to another process.
     pub replaced: Errno,
+    /// How long the kernel may remember a name that is there, or missing, as long as its directory
+    /// is. A path leads through the directory of a process, which is looked up again and again, and
+    /// every node knows its process, so none of them can show another.
+    pub name_ttl: Duration,
+    /// How long the kernel may remember the name of a process or thread. Each operation on it asks
+    /// whether it still lives.
+    pub process_ttl: Duration,
+    /// Whether the kernel may remember that a name is missing where no name ever comes.
+    pub remembers_missing: bool,
     /// Whether one handle serves all processes that open a node. READ and READDIR carry the
     /// reader's own ids then, and FLUSH those of the process that has closed the file.
     pub shared_handles: bool,
@@ -39,6 +49,12 @@ pub const LINUX: HostRules = HostRules {
     // The kernel then walks the path again with fresh look-ups (`retry_estale`), so that the path
     // shows the new process at once.
     replaced: Errno::ESTALE,
+    name_ttl: Duration::from_secs(60),
+    // The shortest: one to two ticks of the kernel's clock (`time_to_jiffies`), in which `ps` opens
+    // several files. Only an open with O_PATH sends no request, so only that finds a process which
+    // ended within two ticks; its descriptor then answers ENOENT.
+    process_ttl: Duration::from_millis(1),
+    remembers_missing: true,
     shared_handles: false,
     // `fuse_file_llseek` asks with the handle, `fstat` without it.
     handle_means_seek_end: true,
@@ -61,6 +77,11 @@ pub const MACFUSE: HostRules = HostRules {
     wants: InitFlags::from_bits_retain(1 << 24),
     // ESTALE would reach the program; ENOENT makes macFUSE drop the vnode.
     replaced: Errno::ENOENT,
+    name_ttl: Duration::from_secs(1),
+    // No look-up is repeated for a node that is gone.
+    process_ttl: Duration::ZERO,
+    // It remembers none unless mounted with `negative_vncache`.
+    remembers_missing: false,
     shared_handles: true,
     // GETATTR comes without a handle.
     handle_means_seek_end: false,

@@ -63,6 +63,7 @@ struct Shared {
     work_came: Condvar,
     watchdog_wakes: Condvar,
     watches_closely: AtomicBool,
+    when_late: Box<dyn Fn() + Send + Sync>,
 }
 
 #[derive(Default)]
@@ -137,8 +138,9 @@ impl Drop for BusyLoop {
 }
 
 impl Pool {
-    /// A pool for this many event loops, which has no thread yet.
-    pub(super) fn new(loops: usize) -> Self {
+    /// A pool for this many event loops, which has no thread yet. `when_late` runs at
+    /// each tick of the watchdog at which a call is late.
+    pub(super) fn new(loops: usize, when_late: impl Fn() + Send + Sync + 'static) -> Self {
         Pool(Arc::new(Shared {
             loops,
             busy_loops: AtomicUsize::new(0),
@@ -147,6 +149,7 @@ impl Pool {
             work_came: Condvar::new(),
             watchdog_wakes: Condvar::new(),
             watches_closely: AtomicBool::new(false),
+            when_late: Box::new(when_late),
         }))
     }
 

@@ -68,7 +68,7 @@ fn hanging() -> (Sender<()>, impl Fn() -> Box<dyn FnOnce() + Send>) {
 fn no_call_waits_behind_a_stuck_one() {
     for _ in 0..200 {
         // With one loop all calls go to workers, of which one is idle.
-        let pool = Pool::new(1);
+        let pool = Pool::new(1, || {});
         assert_eq!(call(&pool, 1, || {}).recv(), Ok(Ok(())));
         let (release, hang) = hanging();
         let stuck = call(&pool, 2, hang());
@@ -81,7 +81,7 @@ fn no_call_waits_behind_a_stuck_one() {
 
 #[test]
 fn a_process_has_two_workers_at_most_and_the_others_the_rest() {
-    let pool = Pool::new(2);
+    let pool = Pool::new(2, || {});
     let (release, hang) = hanging();
     let (begun, beginnings) = channel();
     // As if the other loop were busy: this one then hands all calls over.
@@ -114,7 +114,7 @@ fn a_call_that_blocks_others_is_answered_first() {
     assert!(BRIEF_LIMIT + BRIEF_TICK < Duration::from_millis(100));
     // On a worker, and on an event loop, which here is the thread of the call that hangs.
     for loops in [1, 2] {
-        let pool = Pool::new(loops);
+        let pool = Pool::new(loops, || {});
         pool.watch_closely();
         let (release, hang) = hanging();
         let file = call_with(&pool, about(1), false, hang());
@@ -136,7 +136,7 @@ fn a_call_that_blocks_others_is_answered_first() {
 #[test]
 fn a_panic_ends_nothing_but_its_call() {
     for loops in [1, 2] {
-        let pool = Pool::new(loops);
+        let pool = Pool::new(loops, || {});
         let outcome = call(&pool, 1, || std::panic::panic_any("on purpose"));
         assert!(outcome.recv().is_err(), "the reply was dropped, which fuser makes EIO");
         for _ in 0..20 {

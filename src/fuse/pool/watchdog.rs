@@ -86,6 +86,9 @@ impl Shared {
             }
             // Without the lock: an error is logged, and a log that blocks would block all calls.
             MutexGuard::unlocked(&mut state, || {
+                if !late.is_empty() {
+                    (self.when_late)();
+                }
                 for (answer, info) in late {
                     let kind =
                         if info.blocks_others { ErrorKind::Busy } else { ErrorKind::TimedOut };

@@ -21,9 +21,12 @@ pub(super) fn numbers(kernel: &LinuxKernel, pid: Pid) -> Result<Vec<u32>> {
     numbers.map_err(|errno| failure(errno, "getdents(fd)", pid))
 }
 
+pub(super) fn target(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result<Vec<u8>> {
+    kernel.link_at(&ProcPath::new(format_args!("{pid}/fd/{number}")), "readlinkat(fd)", pid)
+}
+
 pub(super) fn descriptor(kernel: &LinuxKernel, pid: Pid, number: u32) -> Result<Descriptor> {
-    let path = ProcPath::new(format_args!("{pid}/fd/{number}"));
-    let target = kernel.link_at(&path, "readlinkat(fd)", pid)?;
+    let target = target(kernel, pid, number)?;
     let path = ProcPath::new(format_args!("{pid}/fdinfo/{number}"));
     let info =
         kernel.read_at(&path, "open(fdinfo)", pid).map_err(|error| kernel.nameless(error, pid))?;

@@ -43,10 +43,6 @@ impl LinuxKernel {
         )
     }
 
-    pub(super) fn open_in(&self, pid: Pid, name: &str, call: &'static str) -> Result<OwnedFd> {
-        self.open(&ProcPath::of(pid, name)).map_err(|errno| failure(errno, call, pid))
-    }
-
     pub(super) fn stat_of(&self, pid: Pid, name: &str, call: &'static str) -> Result<FileStat> {
         self.stat_at(&ProcPath::of(pid, name), call, pid)
     }
@@ -147,7 +143,8 @@ pub(super) fn open_directory(path: &Path) -> Result<OwnedFd> {
     nix::fcntl::open(path, flags, Mode::empty()).map_err(|errno| whole(errno, "open(procfs)"))
 }
 
-/// Reads the rest of an open file of at most [`LONGEST`] bytes.
+/// Reads the rest of an open file of at most [`LONGEST`] bytes, of which the kernel gives as much at
+/// a read as there is room for.
 pub(super) fn read_to_end(file: &OwnedFd) -> nix::Result<Vec<u8>> {
     let mut text = vec![0; 4096];
     let mut length = 0;
@@ -159,8 +156,12 @@ pub(super) fn read_to_end(file: &OwnedFd) -> nix::Result<Vec<u8>> {
             text.resize(2 * length, 0);
         }
         match read(file, &mut text[length..]) {
-            Ok(0) => break,
-            Ok(got) => length += got,
+            Ok(got) => {
+                length += got;
+                if length < text.len() {
+                    break;
+                }
+            }
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
         }

@@ -37,6 +37,19 @@ impl LinuxKernel {
     pub(super) fn identity_of(&self, pid: Pid) -> Result<Identity> {
         match self.identity_source {
             IdentitySource::PidFd => {
+                // Where its directory is kept, one call takes the place of three.
+                let failed = |errno| failure(errno, "fstatat(stat)", pid);
+                let living = self.ask(pid, None, failed, |it| it.stat_in("stat"));
+                living.map(|(directory, _)| directory.identity)
+            }
+            IdentitySource::StartTime => self.identity_by_number(pid),
+        }
+    }
+
+    /// The identity of the process that has this number now.
+    pub(super) fn identity_by_number(&self, pid: Pid) -> Result<Identity> {
+        match self.identity_source {
+            IdentitySource::PidFd => {
                 let pidfd = ioctl::pidfd_open(pid.number(), 0).map_err(|errno| {
                     let error = failure(errno, "pidfd_open", pid);
                     // A thread's number (ENOENT, before 6.17 EINVAL), or 0, which no process has.

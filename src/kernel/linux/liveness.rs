@@ -19,15 +19,20 @@ use crate::model::{Error, ErrorKind, Pid, Result};
 pub(super) fn address_space_lives(file: &OwnedFd, pid: Pid) -> Result<bool> {
     match ioctl::address_space_lives(file.as_fd()) {
         Ok(lives) => Ok(lives),
-        Err(Errno::ENOTTY | Errno::EINVAL) => loop {
-            match pread(file, &mut [0], 0) {
-                Ok(got) => break Ok(got == 1),
-                Err(Errno::EINTR) => {}
-                Err(Errno::ESRCH) => break Ok(false),
-                Err(errno) => break Err(failure(errno, "pread(maps)", pid)),
-            }
-        },
+        Err(Errno::ENOTTY | Errno::EINVAL) => has_text(file, pid),
         Err(errno) => Err(failure(errno, "ioctl(PROCMAP_QUERY)", pid)),
+    }
+}
+
+/// Whether the file has a first byte, by which the address space of every file shows.
+pub(super) fn has_text(file: &OwnedFd, pid: Pid) -> Result<bool> {
+    loop {
+        match pread(file, &mut [0], 0) {
+            Ok(got) => break Ok(got == 1),
+            Err(Errno::EINTR) => {}
+            Err(Errno::ESRCH) => break Ok(false),
+            Err(errno) => break Err(failure(errno, "pread(maps)", pid)),
+        }
     }
 }
 

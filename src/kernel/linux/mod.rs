@@ -4,12 +4,12 @@
 mod callers;
 mod cpus;
 mod descriptors;
+mod directories;
 mod files;
 mod identity;
 mod ioctl;
 mod liveness;
 mod maps;
-
 mod own_file;
 mod process_info;
 mod scan;
@@ -35,7 +35,8 @@ use crate::model::{
     Process, ProcessInfo, Result, Thread, Visibility,
 };
 
-use files::{ProcPath, open_directory, whole};
+use directories::Kept;
+use files::{ProcPath, failure, open_directory, whole};
 use identity::IdentitySource;
 
 /// How often a process may execute another image between two checks before this gives up.
@@ -45,6 +46,7 @@ const ATTEMPTS: usize = 3;
 pub struct LinuxKernel {
     root: OwnedFd,
     identity_source: IdentitySource,
+    kept: Kept,
     /// The user namespace of this program; `None` over a fixture, which has none.
     own_user_namespace: Option<u64>,
     page_size: u64,
@@ -95,6 +97,7 @@ impl LinuxKernel {
         LinuxKernel {
             root,
             identity_source,
+            kept: Kept::default(),
             own_user_namespace: None,
             page_size: page_size(),
             ticks_per_second: variable(SysconfVar::CLK_TCK, 100).max(1),
@@ -184,18 +187,30 @@ impl Kernel for LinuxKernel {
         self.identity_of(pid)
     }
 
-    fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<Owner> {
-        let stat = match owned {
-            OwnerKind::Process => self.stat_of(pid, "", "fstatat(PID)")?,
-            OwnerKind::Memory => self.stat_of(pid, "maps", "fstatat(maps)")?,
+    fn owner(&self, pid: Pid, owned: OwnerKind) -> Result<(Identity, Owner)> {
+        let failed = |errno| failure(errno, "fstatat(PID)", pid);
+        let (directory, stat) = self.ask(pid, None, failed, |directory| match owned {
+            OwnerKind::Memory => directory.stat_in("maps"),
+            // It has the owner of the directory (`task_dump_owner`), and is found while the process
+            // lives.
+            OwnerKind::Process if self.identity_source == IdentitySource::PidFd => {
+                directory.stat_in("task")
+            }
+            // Such directories are not kept.
+            OwnerKind::Process => Ok(directory.stat),
+        })?;
+        let changed = match owned {
+            OwnerKind::Memory => stat.st_mtime,
+            OwnerKind::Process => directory.stat.st_mtime,
         };
-        let seconds = u64::try_from(stat.st_mtime).unwrap_or(0);
-        let since = UNIX_EPOCH + Duration::from_secs(seconds);
-        Ok(Owner { uid: stat.st_uid, gid: stat.st_gid, since })
+        let since = UNIX_EPOCH + Duration::from_secs(u64::try_from(changed).unwrap_or(0));
+        Ok((directory.identity, Owner { uid: stat.st_uid, gid: stat.st_gid, since }))
     }
 
-    fn credentials(&self, pid: Pid) -> Result<Credentials> {
-        self.credentials_from(pid, &self.status_of(pid)?)
+    fn credentials(&self, pid: Pid) -> Result<(Identity, Credentials)> {
+        let credentials = self.credentials_from(pid, &self.status_of(pid)?)?;
+        // No identity comes twice, so all that was found out is of one process.
+        Ok((self.identity(pid)?, credentials))
     }
 
     fn process(&self, pid: Pid) -> Result<Process> {
@@ -209,16 +224,14 @@ impl Kernel for LinuxKernel {
     }
 
     fn regions(&self, pid: Pid, identity: Identity, detail: Detail) -> Result<Box<dyn Walk>> {
+        let (name, call) = match detail {
+            Detail::Map => ("maps", "open(maps)"),
+            Detail::Attributes | Detail::Counts | Detail::Pages => ("smaps", "open(smaps)"),
+        };
+        let path = ProcPath::new(format_args!("{name}"));
         for _ in 0..ATTEMPTS {
-            let file = match detail {
-                Detail::Map => self.open_in(pid, "maps", "open(maps)")?,
-                Detail::Attributes | Detail::Pages => self.open_in(pid, "smaps", "open(smaps)")?,
-            };
-            // Read after the open. No identity comes twice, so the pid was this process's all the
-            // time.
-            if self.identity(pid)? != identity {
-                return Err(Error::new(ErrorKind::Replaced, "identity").pid(pid));
-            }
+            let failed = |errno| failure(errno, call, pid);
+            let (_, file) = self.ask(pid, Some(identity), failed, |it| it.open_in(&path))?;
             let walk = walk::TextWalk::new(pid, file, detail, self.page_size)?;
             // A file without an address space is a zombie's or a kernel thread's; or that of an
             // image which an exec has just replaced, and then the process has a new one.
@@ -251,6 +264,10 @@ impl Kernel for LinuxKernel {
 
     fn descriptor(&self, pid: Pid, number: u32) -> Result<Descriptor> {
         descriptors::descriptor(self, pid, number)
+    }
+
+    fn descriptor_target(&self, pid: Pid, number: u32) -> Result<Vec<u8>> {
+        descriptors::target(self, pid, number)
     }
 
     fn descriptor_flags(&self, pid: Pid, number: u32) -> Result<Option<u32>> {

@@ -4,15 +4,17 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::AtFlags;
+use nix::fcntl::{AtFlags, readlinkat};
 use nix::sys::stat::{Mode, fstat, fstatat};
 use nix::unistd::{Whence, lseek, read};
 
+use super::directories::Directory;
 use super::files::{ProcPath, failure, read_to_end, whole};
-use super::liveness::{address_space_lives, gone_meanwhile};
+use super::identity::IdentitySource;
+use super::liveness::{address_space_lives, gone_meanwhile, has_text};
 use super::{ATTEMPTS, LinuxKernel};
 use crate::kernel::{Procfs, ProcfsFile, Redact, Text};
-use crate::model::{Error, ErrorKind, Pid, Result};
+use crate::model::{AddressRange, Error, ErrorKind, Identity, Pid, Result};
 
 impl Procfs for LinuxKernel {
     fn has_file(&self, of: Option<Pid>, name: &str) -> bool {
@@ -25,6 +27,13 @@ impl Procfs for LinuxKernel {
             None => fstatat(self.root.as_fd(), name, AtFlags::empty()),
         };
         !matches!(stat, Err(Errno::ENOENT))
+    }
+
+    fn keep_open(&self, directories: usize) {
+        // Without pidfds the identity is not looked for in the directory.
+        if self.identity_source == IdentitySource::PidFd {
+            self.kept.at_most(directories);
+        }
     }
 
     fn open_file(
@@ -46,12 +55,32 @@ impl Procfs for LinuxKernel {
         let links = self.stat_of(pid, "task", "fstatat(task)")?.st_nlink;
         Ok(u32::try_from(links).unwrap_or(u32::MAX).saturating_sub(2))
     }
+
+    fn mapped_file(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<Vec<u8>> {
+        let path = ProcPath::new(format_args!("map_files/{range}"));
+        let failed = |errno| self.nameless(failure(errno, "readlinkat(map_files)", pid), pid);
+        let read = |directory: &Directory| readlinkat(directory.as_fd(), path.as_bytes());
+        let (_, target) = self.ask(pid, Some(identity), failed, read)?;
+        Ok(target.into_encoded_bytes())
+    }
+
+    fn mapped_file_mode(&self, pid: Pid, identity: Identity, range: AddressRange) -> Result<u16> {
+        let name = format!("map_files/{range}");
+        let failed = |errno| self.nameless(failure(errno, "fstatat(map_files)", pid), pid);
+        let (_, stat) = self.ask(pid, Some(identity), failed, |it| it.stat_in(&name))?;
+        Ok((stat.st_mode & 0o777) as u16)
+    }
 }
 
-/// Bytes of one read: the kernel generates about a page of most files (`seq_read_iter`), and copies
-/// any amount of `cmdline` and `environ`.
-const LEAST: usize = 4 * 1024;
+/// Bytes of one read: the kernel gives at most about a page of records (`seq_read_iter`), and most
+/// other files are shorter than one.
+const PAGE: usize = 4 * 1024;
+
+/// The most bytes of one read of a long text that is given whole.
 const MOST: usize = 64 * 1024;
+
+/// The open of one, in errors.
+const OPEN: &str = "open(own file)";
 
 /// An open file of the kernel's own procfs.
 pub(super) struct OwnFile {
@@ -60,9 +89,38 @@ pub(super) struct OwnFile {
     pid: Option<Pid>,
     /// For a small file, the filter that keeps what this reader may see.
     redact: Option<Redact>,
-    /// Whether it shows an address space, which existed at the open.
+    /// Whether it shows an address space that existed at the open, or for `cmdline` at the first
+    /// read.
     has_address_space: bool,
+    given: Given,
+    /// Whether something was read.
+    begun: bool,
     ended: bool,
+}
+
+/// What the kernel gives at a read. How the end of the text looks depends on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Given {
+    /// Some of many records. No bytes are the end.
+    Records,
+    /// As much as there is room for, of a text that is made at once (`single_open`) or copied
+    /// (`environ_read`). Fewer bytes are the end.
+    AllThatFits,
+    /// The same of the arguments, in the memory that the process has then
+    /// (`proc_pid_cmdline_read`). So nothing is checked at the open.
+    Arguments,
+}
+
+impl Given {
+    fn of(name: &str) -> Self {
+        match name {
+            "maps" | "mountinfo" | "mounts" | "numa_maps" | "smaps" => Given::Records,
+            "cmdline" => Given::Arguments,
+            // Tables of the network, as `net/tcp`.
+            _ if name.contains('/') => Given::Records,
+            _ => Given::AllThatFits,
+        }
+    }
 }
 
 impl OwnFile {
@@ -72,18 +130,28 @@ impl OwnFile {
         name: &'static str,
         redact: Option<Redact>,
     ) -> Result<Self> {
-        let (pid, path) = match file {
+        let (pid, identity, path) = match file {
             ProcfsFile::Machine => return Self::open_machines(kernel, name),
-            ProcfsFile::Process(pid) => (pid, ProcPath::of(pid, name)),
-            ProcfsFile::Thread(pid, id) => {
-                (pid, ProcPath::new(format_args!("{pid}/task/{id}/{name}")))
+            ProcfsFile::Process(pid, identity) => {
+                (pid, identity, ProcPath::new(format_args!("{name}")))
             }
-            ProcfsFile::Descriptor(pid, number) => {
-                (pid, ProcPath::new(format_args!("{pid}/{name}/{number}")))
+            ProcfsFile::Thread(pid, identity, id) => {
+                (pid, identity, ProcPath::new(format_args!("task/{id}/{name}")))
+            }
+            ProcfsFile::Descriptor(pid, identity, number) => {
+                (pid, identity, ProcPath::new(format_args!("{name}/{number}")))
             }
         };
-        let (file, has_address_space) = open_living(kernel, pid, &path, name)?;
-        Ok(OwnFile { file, pid: Some(pid), redact, has_address_space, ended: false })
+        let (file, has_address_space) = open_living(kernel, pid, identity, &path, name)?;
+        Ok(OwnFile {
+            file,
+            pid: Some(pid),
+            redact,
+            has_address_space,
+            given: Given::of(name),
+            begun: false,
+            ended: false,
+        })
     }
 
     /// Only what everyone may read: the rights of this program to more are not the caller's.
@@ -94,7 +162,15 @@ impl OwnFile {
         if !Mode::from_bits_truncate(stat.st_mode).contains(Mode::S_IROTH) {
             return Err(Error::new(ErrorKind::Denied, "fstat(own file)"));
         }
-        Ok(OwnFile { file, pid: None, redact: None, has_address_space: false, ended: false })
+        Ok(OwnFile {
+            file,
+            pid: None,
+            redact: None,
+            has_address_space: false,
+            given: Given::Records,
+            begun: false,
+            ended: false,
+        })
     }
 
     fn confirm_alive(&self) -> Result<()> {
@@ -116,16 +192,25 @@ impl OwnFile {
     /// Appends the bytes of one read, which may be few.
     fn read_on(&mut self, out: &mut Vec<u8>, wanted: usize) -> Result<()> {
         let before = out.len();
-        out.resize(before + wanted.clamp(LEAST, MOST), 0);
+        let room = match self.given {
+            Given::AllThatFits | Given::Arguments if self.begun => wanted.clamp(PAGE, MOST),
+            _ => PAGE,
+        };
+        out.resize(before + room, 0);
         let got = loop {
             match read(&self.file, &mut out[before..]) {
                 Err(Errno::EINTR) => {}
                 got => break got,
             }
         };
+        self.begun = true;
         out.truncate(before + got.unwrap_or(0));
-        self.ended = got.map_err(|errno| self.read_failed(errno))? == 0;
-        if self.ended { self.confirm_alive() } else { Ok(()) }
+        let got = got.map_err(|errno| self.read_failed(errno))?;
+        self.has_address_space |= self.given == Given::Arguments && got > 0;
+        // A read that gave something has held the address space meanwhile.
+        let is_whole = self.given != Given::Records && 0 < got && got < room;
+        self.ended = got == 0 || is_whole;
+        if got == 0 { self.confirm_alive() } else { Ok(()) }
     }
 
     fn append_redacted(&mut self, redact: Redact, out: &mut Vec<u8>) -> Result<()> {
@@ -142,18 +227,32 @@ impl OwnFile {
 fn open_living(
     kernel: &LinuxKernel,
     pid: Pid,
+    identity: Identity,
     path: &ProcPath,
     name: &str,
 ) -> Result<(OwnedFd, bool)> {
-    let open = || kernel.open(path).map_err(|errno| not_opened(kernel, errno, pid));
-    if !matches!(name, "cmdline" | "environ" | "maps" | "numa_maps" | "smaps") {
-        // Most other files are generated at their first read (`single_open`) and cannot be cut
-        // short.
+    let open = || {
+        let failed = |errno| {
+            let error = failure(errno, OPEN, pid);
+            match errno {
+                // `environ` of a process without memory, since 6.17 (`proc_mem_open`), and `mounts`
+                // of one that has left its namespace (`mounts_open_common`): mostly zombies.
+                Errno::ESRCH | Errno::EINVAL => error.meaning(ErrorKind::Vanished),
+                _ => kernel.nameless(error, pid),
+            }
+        };
+        let opened = kernel.ask(pid, Some(identity), failed, |it| it.open_in(path));
+        opened.map(|(_, file)| file)
+    };
+    if !matches!(name, "environ" | "maps" | "numa_maps" | "smaps") {
+        // Other files are generated at their first read and cannot be cut short.
         return Ok((open()?, false));
     }
     for _ in 0..ATTEMPTS {
         let file = open()?;
-        let lives = address_space_lives(&file, pid)?;
+        // Only `maps` has the ioctl.
+        let is_map = name == "maps";
+        let lives = if is_map { address_space_lives(&file, pid) } else { has_text(&file, pid) }?;
         // As in `regions`: an empty file is a zombie's or a kernel thread's, or that of an image
         // which an exec has just replaced.
         if lives || kernel.stat_fields(pid, |stat| stat.size)? == 0 {
@@ -161,19 +260,9 @@ fn open_living(
         }
     }
     match name {
-        // A process may have no arguments and no environment.
-        "cmdline" | "environ" => Ok((open()?, false)),
-        _ => Err(Error::new(ErrorKind::Vanished, "open(own file)").pid(pid)),
-    }
-}
-
-fn not_opened(kernel: &LinuxKernel, errno: Errno, pid: Pid) -> Error {
-    let error = failure(errno, "open(own file)", pid);
-    match errno {
-        // `environ` of a process without memory, since 6.17 (`proc_mem_open`), and `mounts` of one
-        // that has left its namespace (`mounts_open_common`): mostly zombies.
-        Errno::ESRCH | Errno::EINVAL => error.meaning(ErrorKind::Vanished),
-        _ => kernel.nameless(error, pid),
+        // A process may have no environment.
+        "environ" => Ok((open()?, false)),
+        _ => Err(Error::new(ErrorKind::Vanished, OPEN).pid(pid)),
     }
 }
 
@@ -188,10 +277,14 @@ impl Text for OwnFile {
         Ok(!self.ended)
     }
 
+    fn is_pinned(&self) -> bool {
+        self.has_address_space && self.given != Given::Arguments
+    }
+
     fn restart(&mut self) -> Result<()> {
         self.confirm_alive()?;
         lseek(&self.file, 0, Whence::SeekSet).map_err(|errno| self.read_failed(errno))?;
-        self.ended = false;
+        (self.begun, self.ended) = (false, false);
         Ok(())
     }
 }

@@ -12,6 +12,14 @@ pub(super) fn is_header(line: &[u8]) -> bool {
         && line.iter().find(|byte| matches!(byte, b'-' | b':' | b' ')) == Some(&b'-')
 }
 
+/// Whether this text begins with the flags, the last line of a record.
+#[inline]
+pub(super) fn are_flags(text: &[u8]) -> bool {
+    text.starts_with(FLAGS)
+}
+
+const FLAGS: &[u8] = b"VmFlags:";
+
 /// Parses a line `Key: value` into `region`, and skips keys without use here, as new kernels add
 /// some. `page_size`, in bytes, is the unit of the counts.
 #[inline]
@@ -41,7 +49,7 @@ pub(super) fn take(line: &[u8], page_size: u64, region: &mut Region) -> Option<(
             }
         }
         b'V' => {
-            if let Some(codes) = value(b"VmFlags:") {
+            if let Some(codes) = value(FLAGS) {
                 flags(codes, region);
             }
         }

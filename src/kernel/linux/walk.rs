@@ -22,7 +22,10 @@ const LONGEST_LINE: usize = 1024 * 1024;
 /// A walk over `maps`, or for details over `smaps`.
 pub(super) struct TextWalk {
     lines: Lines,
-    with_details: bool,
+    detail: Detail,
+    /// How far behind its first line a record of `smaps` had its flags last. The kernel pads the
+    /// counts before them to one width, so mostly the next record has them there.
+    to_flags: usize,
     /// False for a zombie or a process of the kernel, whose file is rightly empty.
     has_address_space: bool,
     begun: bool,
@@ -44,7 +47,8 @@ impl TextWalk {
     pub(super) fn living(pid: Pid, file: OwnedFd, detail: Detail, page_size: u64) -> Self {
         TextWalk {
             lines: Lines { pid, file, buffer: Vec::new(), unread: 0..0, whole: 0, ended: false },
-            with_details: detail != Detail::Map,
+            detail,
+            to_flags: 0,
             has_address_space: true,
             begun: false,
             page_size,
@@ -84,6 +88,14 @@ impl TextWalk {
     }
 
     fn take_details(&mut self) -> Result<()> {
+        if self.detail == Detail::Attributes {
+            let text = self.lines.whole()?;
+            let (counts, flags) = text.split_at_checked(self.to_flags).unwrap_or_default();
+            if counts.ends_with(b"\n") && smaps::are_flags(flags) {
+                self.lines.pass(self.to_flags);
+            }
+        }
+        let mut passed = 0;
         loop {
             let text = self.lines.whole()?;
             let Some(end) = memchr::memchr(b'\n', text) else { return Ok(()) };
@@ -91,6 +103,10 @@ impl TextWalk {
             if smaps::is_header(line) {
                 return Ok(());
             }
+            if passed > 0 && smaps::are_flags(line) {
+                self.to_flags = passed;
+            }
+            passed += end + 1;
             if smaps::take(line, self.page_size, &mut self.region).is_none() {
                 return Err(self.malformed("parse(smaps)"));
             }
@@ -117,7 +133,7 @@ impl Walk for TextWalk {
                 return Err(self.malformed("parse(maps)"));
             };
             self.lines.pass(length);
-            if self.with_details {
+            if self.detail != Detail::Map {
                 self.region.pages.page_size = self.page_size;
                 self.take_details()?;
             }
@@ -246,7 +262,7 @@ mod tests {
                 .unwrap();
             expected.push((start, name.into_bytes()));
         }
-        for detail in [Detail::Map, Detail::Pages] {
+        for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
             assert_eq!(walked(&text, detail).unwrap(), expected);
             assert_eq!(walked(text.strip_suffix(b"\n").unwrap(), detail).unwrap(), expected);
         }

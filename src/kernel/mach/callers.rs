@@ -1,9 +1,9 @@
 //! Who asks.
 
-use super::target::{SHORT, UNIQUE, number};
-use super::{MachKernel, failure};
+use super::MachKernel;
+use super::target::ask;
 use crate::kernel::Callers;
-use crate::kernel::xnu::{ShortBsdInfo, Typed, UniqueInfo, XnuCalls};
+use crate::kernel::xnu::{ShortBsdInfo, UniqueInfo, XnuCalls};
 use crate::model::{CallerPrivileges, Error, ErrorKind, Pid, Result};
 
 impl<C: XnuCalls> Callers for MachKernel<C> {
@@ -13,20 +13,14 @@ impl<C: XnuCalls> Callers for MachKernel<C> {
             return Err(no_such_process);
         }
         let pid = Pid::new(caller).ok_or(no_such_process)?;
-        match self.calls.pid::<ShortBsdInfo>(number(pid), 1) {
-            Ok(_) => Ok(pid),
-            Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
-        }
+        ask::<_, ShortBsdInfo>(self.calls.as_ref(), pid).map(|_| pid)
     }
 
     /// `p_uniqueid`.
     fn caller_identity(&self, caller: u32) -> Result<u64> {
         let none = || Error::new(ErrorKind::NoSuchProcess, "caller_identity");
         let pid = Pid::new(caller).ok_or_else(none)?;
-        match self.calls.pid::<UniqueInfo>(number(pid), 1) {
-            Ok(unique) => Ok(unique.unique_id),
-            Err(errno) => Err(failure::of_process(UNIQUE, errno, pid)),
-        }
+        ask::<_, UniqueInfo>(self.calls.as_ref(), pid).map(|unique| unique.unique_id)
     }
 
     /// Darwin has no capabilities: the ids of a request say all.

@@ -12,12 +12,9 @@ use std::sync::{Arc, OnceLock};
 use super::cache::Cache;
 use super::names::{Images, Namer, shared_region};
 use super::queries::{self, LeftBehind};
-use super::target::{Target, number};
+use super::target::Target;
 use super::walk::RegionWalk;
-use crate::kernel::xnu::{
-    Platform, PortKind, Rusage, ShortBsdInfo, TaskPort, TaskVmInfo, Text, Typed, UniqueInfo,
-    XnuCalls,
-};
+use crate::kernel::xnu::{Platform, Rusage, TaskVmInfo, Text, Typed, XnuCalls};
 use crate::kernel::{Detail, Walk};
 use crate::model::{BackingKind, PageCounts, Pid, Region, Result, UserTag};
 
@@ -80,12 +77,11 @@ impl<C: XnuCalls> OwnCache<C> {
             return Some((cache, region));
         }
         let own = Pid::new(cache.pid.cast_unsigned())?;
-        let same = self.is_usual(target.pid)
-            && self.page_size(target.number())? == self.page_size(number(own))?
+        let same = self.is_usual(target)
+            && self.page_size(target.pid)? == self.page_size(own)?
             && self.root(target.pid)? == self.root(own)?
             && {
-                let unique = self.calls.pid::<UniqueInfo>(number(own), 1).ok()?;
-                let ours = self.rows(Target::of(&self.calls, own, &unique), &region)?;
+                let ours = self.rows(Target::now(&self.calls, own).ok()?, &region)?;
                 // Without signed ranges, as on Intel, another version of the cache looks equal.
                 !ours.signed.is_empty()
                     && ours.range.start <= cache.range.start
@@ -96,21 +92,18 @@ impl<C: XnuCalls> OwnCache<C> {
     }
 
     /// Whether it is a 64-bit process of this machine's native kind that has the shared region.
-    fn is_usual(&self, pid: Pid) -> bool {
-        let calls = self.calls.as_ref();
-        let info = calls.pid::<ShortBsdInfo>(number(pid), 1);
-        let is_native = info.is_ok_and(|info| {
-            info.flags & (ShortBsdInfo::LP64 | ShortBsdInfo::TRANSLATED) == ShortBsdInfo::LP64
-        });
-        let usage = || calls.resource_usage(number(pid));
-        let platform = || calls.pid::<Platform>(number(pid), 0);
-        is_native
+    fn is_usual(&self, target: &Target<C>) -> bool {
+        let (calls, pid) = (self.calls.as_ref(), target.number());
+        let usage = || calls.resource_usage(pid);
+        let platform = || calls.pid::<Platform>(pid, 0);
+        target.is_64_bit()
+            && !target.is_translated()
             && usage().is_ok_and(|usage| usage.flags & Rusage::RESLID == 0)
             && platform().is_ok_and(|platform| platform.number != Platform::DRIVER_KIT)
     }
 
-    fn page_size(&self, pid: i32) -> Option<i32> {
-        let port = TaskPort::for_pid(&self.calls, PortKind::Name, pid).ok().flatten()?;
+    fn page_size(&self, pid: Pid) -> Option<i32> {
+        let port = queries::name_port(&self.calls, pid).ok()?;
         self.calls.task::<TaskVmInfo>(port.name()).ok().map(|info| info.page_size)
     }
 

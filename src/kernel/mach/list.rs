@@ -13,6 +13,9 @@ const LIST: &str = "proc_listallpids";
 /// Spare room for processes that start while the list is made, and for bytes of a value that grows.
 const SPARE: usize = 64;
 
+/// More bytes than any value of the kernel has that is a number, a struct or a name.
+const VALUE: usize = 512;
+
 /// The most entries of a list. macOS has at most 99,999 pids; a kernel with four million, or as
 /// many mounts, may never come to an end.
 const MOST: usize = 1 << 22;
@@ -58,12 +61,27 @@ pub(crate) fn whole<T: Clone + Default>(
 /// How often a sysctl is read that grows each time.
 const ATTEMPTS: usize = 8;
 
-/// The bytes of a sysctl.
+/// The bytes of a sysctl that is one value. Its length is requested only if it is an unusual one.
 pub(crate) fn sysctl<C: XnuCalls>(calls: &C, name: &CStr) -> std::result::Result<Vec<u8>, Errno> {
+    let mut value = vec![0; VALUE];
+    match calls.sysctl_by_name(name, Some(&mut value)) {
+        Err(Errno::NOMEM) => sysctl_list(calls, name),
+        got => {
+            value.truncate(got?);
+            Ok(value)
+        }
+    }
+}
+
+/// The bytes of a sysctl that is a list.
+pub(crate) fn sysctl_list<C: XnuCalls>(
+    calls: &C,
+    name: &CStr,
+) -> std::result::Result<Vec<u8>, Errno> {
     grown(|buffer| calls.sysctl_by_name(name, buffer))
 }
 
-/// The bytes of a sysctl by its numbers.
+/// The bytes of a sysctl that is a list, by its numbers.
 pub(crate) fn sysctl_by_number<C: XnuCalls>(
     calls: &C,
     name: &[i32],
@@ -71,7 +89,7 @@ pub(crate) fn sysctl_by_number<C: XnuCalls>(
     grown(|buffer| calls.sysctl(name, buffer))
 }
 
-/// A value that may have grown since its length was asked for.
+/// A value that may have grown since its length was requested.
 fn grown(
     ask: impl Fn(Option<&mut [u8]>) -> std::result::Result<usize, Errno>,
 ) -> std::result::Result<Vec<u8>, Errno> {

@@ -28,14 +28,12 @@ use self::own::OwnWalk;
 #[cfg(feature = "cli")]
 pub(crate) use self::queries::argument_area;
 use self::queries::{LastThreads, LeftBehind};
-use self::target::{Found, SHORT, Target, UNIQUE, number};
+use self::target::{Found, Target, ask, number};
 use self::walk::{EmptyWalk, RegionWalk};
 use super::{Callers, Darwin, Detail, Kernel, LinkTo, OwnerKind, Procfs, System, Walk};
-use crate::kernel::xnu::{
-    BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, Typed, UniqueInfo, XnuCalls,
-};
+use crate::kernel::xnu::{BsdInfo, Errno, REGION_INFO_SKIP_ALIASES, ShortBsdInfo, Typed, XnuCalls};
 use crate::model::{
-    Arguments, Cpu, Credentials, Descriptor, Extent, Identity, Ids, Owner, Pid, Process,
+    Arguments, Cpu, Credentials, Descriptor, ErrorKind, Extent, Identity, Ids, Owner, Pid, Process,
     ProcessInfo, Result, Thread, Visibility,
 };
 
@@ -47,9 +45,6 @@ pub struct MachKernel<C: XnuCalls> {
     last_threads: Arc<LastThreads<C>>,
     own_cache: Arc<OwnCache<C>>,
 }
-
-/// Flavor 3, in errors.
-const BSD: &str = "proc_pidinfo(PROC_PIDTBSDINFO)";
 
 impl<C: XnuCalls> MachKernel<C> {
     /// The kernel behind these calls. Makes it not look for aliases when it computes share modes,
@@ -80,17 +75,14 @@ impl<C: XnuCalls> MachKernel<C> {
     /// The values that all users may know of a process, and the others if the kernel reports them
     /// to this program. One call returns all of them, so that they are of one process.
     fn describe(&self, pid: Pid) -> Result<Process> {
-        match self.calls.pid::<BsdInfo>(number(pid), 1) {
-            Ok(info) => Ok(from_bsd_info(pid, &info)),
-            Err(Errno::PERM) => {
-                let short = self
-                    .calls
-                    .pid::<ShortBsdInfo>(number(pid), 1)
-                    .map_err(|errno| failure::of_process(SHORT, errno, pid))?;
-                Ok(from_short_info(pid, &short))
+        let calls = self.calls.as_ref();
+        let info = match ask::<_, BsdInfo>(calls, pid) {
+            Err(error) if error.kind == ErrorKind::Denied => {
+                ask::<_, ShortBsdInfo>(calls, pid)?.into()
             }
-            Err(errno) => Err(failure::of_process(BSD, errno, pid)),
-        }
+            info => info?,
+        };
+        Ok(from_bsd_info(pid, &info))
     }
 
     fn own_stack_top(&self, pid: Pid) -> Option<u64> {
@@ -107,28 +99,19 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
     }
 
     fn identity(&self, pid: Pid) -> Result<Identity> {
-        match self.calls.pid::<UniqueInfo>(number(pid), 1) {
-            Ok(unique) => Ok(target::identity_of(&unique)),
-            Err(errno) => Err(failure::of_process(UNIQUE, errno, pid)),
-        }
+        Ok(target::identity_of(&ask(self.calls.as_ref(), pid)?))
     }
 
     /// The process's nodes have the time of the epoch if the kernel withholds the start time from
-    /// this program (of another user's process, unless this is root).
-    fn owner(&self, pid: Pid, _owned: OwnerKind) -> Result<Owner> {
-        let process = self.describe(pid)?;
-        Ok(Owner {
-            uid: process.credentials.uid.effective,
-            gid: process.credentials.gid.effective,
-            since: process.started,
-        })
+    /// this program (of another user's process, unless this is root). Else one call has all.
+    fn owner(&self, pid: Pid, _owned: OwnerKind) -> Result<(Identity, Owner)> {
+        let (info, identity) = target::look(self.calls.as_ref(), pid)?;
+        Ok((identity, Owner { uid: info.uid, gid: info.gid, since: started(&info) }))
     }
 
-    fn credentials(&self, pid: Pid) -> Result<Credentials> {
-        match self.calls.pid::<ShortBsdInfo>(number(pid), 1) {
-            Ok(short) => Ok(from_short_info(pid, &short).credentials),
-            Err(errno) => Err(failure::of_process(SHORT, errno, pid)),
-        }
+    fn credentials(&self, pid: Pid) -> Result<(Identity, Credentials)> {
+        let (info, identity) = target::look(self.calls.as_ref(), pid)?;
+        Ok((identity, credentials(&info)))
     }
 
     /// A start time that the kernel withholds is the epoch, as for [`owner`](Self::owner).
@@ -232,42 +215,24 @@ fn from_bsd_info(pid: Pid, info: &BsdInfo) -> Process {
         parent: info.ppid,
         name: info.comm.bytes().to_vec(),
         started: started(info),
-        credentials: credentials(
-            Ids { real: info.ruid, effective: info.uid, saved: info.svuid },
-            Ids { real: info.rgid, effective: info.gid, saved: info.svgid },
-            info.flags,
-        ),
+        credentials: credentials(info),
     }
 }
 
-/// The start of a process; the epoch for a time that this machine cannot represent.
+/// The start of a process; the epoch for a time that this machine cannot represent, and for one
+/// that the kernel withholds from this program.
 fn started(info: &BsdInfo) -> SystemTime {
     let since_epoch = Duration::from_secs(info.start_seconds)
         .saturating_add(Duration::from_micros(info.start_microseconds));
     UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH)
 }
 
-fn from_short_info(pid: Pid, info: &ShortBsdInfo) -> Process {
-    Process {
-        pid,
-        parent: info.ppid,
-        name: info.comm.bytes().to_vec(),
-        started: SystemTime::UNIX_EPOCH,
-        credentials: credentials(
-            Ids { real: info.ruid, effective: info.uid, saved: info.svuid },
-            Ids { real: info.rgid, effective: info.gid, saved: info.svgid },
-            info.flags,
-        ),
-    }
-}
-
-fn credentials(uid: Ids, gid: Ids, flags: u32) -> Credentials {
-    let changed_ids = flags & ShortBsdInfo::CHANGED_IDS != 0;
+fn credentials(info: &BsdInfo) -> Credentials {
     Credentials {
-        uid,
-        gid,
-        memory_owner: Some(uid.effective),
-        changed_ids,
+        uid: Ids { real: info.ruid, effective: info.uid, saved: info.svuid },
+        gid: Ids { real: info.rgid, effective: info.gid, saved: info.svgid },
+        memory_owner: Some(info.uid),
+        changed_ids: info.flags & ShortBsdInfo::CHANGED_IDS != 0,
         ..Credentials::default()
     }
 }

@@ -71,6 +71,7 @@ impl<C: XnuCalls> RegionWalk<C> {
         left: Arc<LeftBehind>,
     ) -> Self {
         let source = choose(&target, detail);
+        let ahead = FilesAhead::new(&target, Arc::clone(&left));
         let mut region = Region::default();
         region.pages.page_size = page_size(&target, &source, detail);
         RegionWalk {
@@ -79,7 +80,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             answer: Answer::default(),
             region,
             namer,
-            ahead: FilesAhead::new(Arc::clone(&left)),
+            ahead,
             first: 0,
             paths: WholePaths::new(left),
             cursor: 0,
@@ -98,7 +99,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             answer: Answer::default(),
             region: Region::default(),
             namer: self.namer.fresh(),
-            ahead: self.ahead.fresh(),
+            ahead: self.ahead.fresh(&self.target),
             first: self.region.start,
             paths: self.paths.fresh(),
             cursor: self.region.start,
@@ -126,7 +127,7 @@ impl<C: XnuCalls> RegionWalk<C> {
 
     fn back_to_start(&mut self) {
         self.namer = self.namer.fresh();
-        self.ahead = self.ahead.fresh();
+        self.ahead = self.ahead.fresh(&self.target);
         self.paths = self.paths.fresh();
         (self.cursor, self.seen, self.stale) = (self.first, self.first, 0);
         self.progress = Progress::Start;
@@ -159,11 +160,14 @@ impl<C: XnuCalls> RegionWalk<C> {
     }
 
     /// An open file shows one image only, even if nothing was read yet.
+    // This and the like are kept out of the loop over regions, whose frame they would enlarge.
+    #[inline(never)]
     fn check_same(&self, code: Code) -> Result<()> {
         if self.target.is_same()? { Ok(()) } else { Err(self.error(ErrorKind::Vanished, code)) }
     }
 
     /// Decides after a call without a region whether the walk is complete, or where to ask instead.
+    #[inline(never)]
     fn settle(&mut self, refusal: &Refusal) -> Result<()> {
         self.check_same(refusal.code)?;
         let untouched = self.progress == Progress::Start;

@@ -1,11 +1,11 @@
 //! The struct for each flavor of each call.
 
 use super::{
-    AuditToken, BsdInfo, Constant, FileRegion, OpenFile, PathlessFile, PipeFile, Plain, Platform,
-    PortLimit, PortStatus, ProcessorInfo, ProcessorLoad, RegionInfo, RegionPath, RegionPathInfo,
-    SecurityToken, SemaphoreFile, SharedMemoryFile, ShortBsdInfo, SocketFile, TaskBasicInfo,
-    TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, ThreadInfo, UniqueInfo, VmStatistics,
-    VnodeFile, VnodePaths,
+    AuditToken, BsdInfo, Constant, FileRegion, IdentifiedInfo, OpenFile, PathlessFile, PipeFile,
+    Plain, Platform, PortLimit, PortStatus, ProcessorInfo, ProcessorLoad, RegionInfo, RegionPath,
+    RegionPathInfo, SecurityToken, SemaphoreFile, SharedMemoryFile, ShortBsdInfo, SocketFile,
+    TaskBasicInfo, TaskInfo, TaskVmInfo, ThreadBasicInfo, ThreadIdentifier, ThreadInfo, UniqueInfo,
+    VmStatistics, VnodeFile, VnodePaths,
 };
 
 /// Declares a trait of structs by flavor, and implements it for each.
@@ -73,6 +73,8 @@ flavors! {
         ThreadInfo: PROC_PIDTHREADID64INFO = 15 private,
         /// For any process and any caller. With `arg` 1 for zombies, too.
         UniqueInfo: PROC_PIDUNIQIDENTIFIERINFO = 17 private,
+        /// With `arg` 1 for zombies, too.
+        IdentifiedInfo: PROC_PIDT_BSDINFOWITHUNIQID = 18 private,
         /// For any process and any caller, zombies too.
         Platform: PROC_PIDPLATFORMINFO = 30 private,
     }

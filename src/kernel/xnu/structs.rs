@@ -20,7 +20,8 @@ pub use self::kinfo::KinfoProc;
 pub use self::machine::{Mount, ProcessorInfo, ProcessorLoad, Timebase, VmStatistics};
 pub use self::network::{InterfaceMessage, RouteMessage};
 pub use self::process::{
-    BsdInfo, CodeSigning, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo, UniqueInfo,
+    BsdInfo, CodeSigning, IdentifiedInfo, Platform, Rusage, ShortBsdInfo, TaskInfo, ThreadInfo,
+    UniqueInfo,
 };
 pub use self::region::{
     FileRegion, RegionInfo, RegionPath, RegionPathInfo, SubmapInfo, SubmapShortInfo, VnodeInfo,

@@ -5,10 +5,10 @@ use std::ffi::CStr;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::{
-    CS_OPS_STATUS, CTL_KERN, CodeSigning, Errno, FdInfo, HostInfo, KERN_PROC, KERN_PROC_PID,
-    KERN_PROCARGS2, KernReturn, KinfoProc, PidInfo, PidList, Plain, PortAttributes, PortName,
-    ProcessorFlavor, RUSAGE_INFO_V5, Rusage, SubmapInfo, SubmapShortInfo, TASK_CATEGORY_POLICY,
-    TaskFlavor, ThreadFlavor, XnuCalls,
+    BsdInfo, CS_OPS_STATUS, CTL_KERN, CodeSigning, Errno, FdInfo, HostInfo, KERN_PROC,
+    KERN_PROC_PID, KERN_PROCARGS2, KernReturn, KinfoProc, PidInfo, PidList, Plain, PortAttributes,
+    PortName, ProcessorFlavor, RUSAGE_INFO_V5, Rusage, ShortBsdInfo, SubmapInfo, SubmapShortInfo,
+    TASK_CATEGORY_POLICY, TaskFlavor, ThreadFlavor, XnuCalls,
 };
 
 /// The words of 32 bits of a struct, in which Mach calls count. `None` for a struct that is not a
@@ -193,6 +193,27 @@ fn of_processors<T: Plain>((each, words): (usize, Vec<u32>)) -> Result<Vec<T>, K
     }
     let one = |words: &[u32]| T::read_from_bytes(words.as_bytes()).map_err(|_| KernReturn::FAILURE);
     words.chunks_exact(each).map(one).collect()
+}
+
+/// The rest, such as the start, is 0, and no flag says whether it leads a session or has a terminal.
+impl From<ShortBsdInfo> for BsdInfo {
+    fn from(info: ShortBsdInfo) -> Self {
+        BsdInfo {
+            pid: info.pid,
+            ppid: info.ppid,
+            pgid: info.pgid,
+            status: info.status,
+            comm: info.comm,
+            flags: info.flags,
+            uid: info.uid,
+            gid: info.gid,
+            ruid: info.ruid,
+            rgid: info.rgid,
+            svuid: info.svuid,
+            svgid: info.svgid,
+            ..BsdInfo::default()
+        }
+    }
 }
 
 impl From<SubmapShortInfo> for SubmapInfo {

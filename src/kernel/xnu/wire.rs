@@ -149,7 +149,7 @@ impl<const N: usize> Text<N> {
     /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bytes().is_empty()
+        self.0.first().is_none_or(|byte| *byte == 0)
     }
 }
 

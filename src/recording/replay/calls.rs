@@ -13,10 +13,11 @@ use super::handed_out::Holder;
 use super::places::{last, thread_id};
 use super::{Replay, place_of};
 use crate::kernel::xnu::{
-    CS_OPS_STATUS, CTL_KERN, Errno, FilePart, Image, KERN_PROC, KERN_PROC_PID, KERN_PROCARGS2,
-    KernReturn, KinfoProc, Mount, OpenFile, PORT_NULL, PidInfo, PidList, PortKind, PortName,
-    RUSAGE_INFO_V5, Refusal, RegionPathInfo, SharedCache, SpaceEntry, StateFlavor, SubmapInfo,
-    SubmapShortInfo, TASK_CATEGORY_POLICY, ThreadId, Timebase, XnuCalls, words_of,
+    BsdInfo, CS_OPS_STATUS, CTL_KERN, Errno, FilePart, IdentifiedInfo, Image, KERN_PROC,
+    KERN_PROC_PID, KERN_PROCARGS2, KernReturn, KinfoProc, Mount, OpenFile, PORT_NULL, PidInfo,
+    PidList, PortKind, PortName, RUSAGE_INFO_V5, Refusal, RegionPathInfo, SharedCache, SpaceEntry,
+    StateFlavor, SubmapInfo, SubmapShortInfo, TASK_CATEGORY_POLICY, ThreadId, Timebase, UniqueInfo,
+    XnuCalls, words_of,
 };
 
 impl XnuCalls for Replay {
@@ -60,6 +61,13 @@ impl XnuCalls for Replay {
                 let thread = places.threads.find(threads, |row| row.id, arg).ok_or(Errno::SRCH)?;
                 let answers = thread.answers.as_deref().ok_or(Errno::NOTSUP)?;
                 answers.answer(flavor, any, buffer)
+            }
+            // Recorded in its two parts.
+            (IdentifiedInfo::FLAVOR, Some(buffer)) => {
+                let parts = buffer.split_at_mut_checked(size_of::<BsdInfo>());
+                let (info, unique) = parts.ok_or(Errno::NOMEM)?;
+                let info = process.answers.answer(BsdInfo::FLAVOR, any, info)?;
+                Ok(info + process.answers.answer(UniqueInfo::FLAVOR, any, unique)?)
             }
             (_, Some(buffer)) => process.answers.answer(flavor, any, buffer),
             (_, None) => Err(Errno::NOTSUP),

@@ -1,8 +1,8 @@
 //! Files that only Linux has, since XNU reports nothing of the kind, or that Linux shows to all users
 //! and XNU to fewer. Who may see them on Linux is by `tgid_base_stuff` of `fs/proc/base.c`.
 
-use super::super::kind::Kind;
 use super::super::kind::Public::{Nothing, Whole};
+use super::super::kind::{Entries, Kind, Link};
 use super::{RowSpec, directory, linux_own, row};
 use crate::format::linux;
 
@@ -42,6 +42,17 @@ pub(super) const ROWS: &[RowSpec] = &[
         Whole,
         "random bits that the kernel keeps",
     ),
+    directory("PID/map_files", "files that are mapped, by the addresses of the region")
+        .memory()
+        .linux(),
+    row(
+        "PID/map_files/RANGE",
+        Kind::Link(Link::MappedFile),
+        "link to the file that this region maps",
+    )
+    .memory()
+    .linux()
+    .each(Entries::MappedFiles),
     linux_own(
         "PID/auxv",
         "auxv",

@@ -17,16 +17,17 @@ pub(super) const ROWS: &[RowSpec] = &[
         Kind::Regions(Detail::Map, format::maps),
         "mapped regions in Linux's grammar: range, protection, offset, device, inode, name",
     )
-    .memory(),
+    .memory()
+    .own("maps", Public::Nothing),
     row(
         "PID/smaps",
-        Kind::Regions(Detail::Attributes, format::smaps),
+        Kind::Regions(Detail::Counts, format::smaps),
         "the same, and how much of each region is in memory, in Linux's grammar",
     )
     .own("smaps", Public::Nothing),
     row(
         "PID/smaps_rollup",
-        Kind::Document(Detail::Attributes, format::smaps_rollup),
+        Kind::Document(Detail::Counts, format::smaps_rollup),
         "the sums of smaps, in Linux's grammar",
     )
     .own("smaps_rollup", Public::Nothing),

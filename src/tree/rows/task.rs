@@ -56,13 +56,13 @@ pub(super) const ROWS: &[RowSpec] = &[
     .memory(),
     row(
         "PID/task/vmmap.json",
-        Kind::Document(Detail::Attributes, format::vmmap_json),
+        Kind::Document(Detail::Counts, format::vmmap_json),
         "everything known of each region, as one JSON array",
     )
     .memory(),
     row(
         "PID/task/vmmap.svg",
-        Kind::Document(Detail::Attributes, format::vmmap_svg),
+        Kind::Document(Detail::Counts, format::vmmap_svg),
         "a picture of the address space, for a browser",
     )
     .memory(),

@@ -268,3 +268,19 @@ fn the_log_of_a_background_daemon_stays_in_its_file() {
     let text = std::fs::read_to_string(log).unwrap();
     assert!(text.contains("mounted on") && text.contains("was unmounted"), "{text}");
 }
+
+#[test]
+fn the_benchmark_may_have_one_event_loop() {
+    let Some(mount) = Mount::with(&["--one-loop"]) else { return };
+    std::fs::read(mount.of(std::process::id(), "maps")).unwrap();
+    // The last free loop hands an open over to a thread of the pool.
+    let daemon = mount.daemon_pid().as_raw().cast_unsigned();
+    let names = common::threads(daemon).into_iter().filter_map(|thread| {
+        std::fs::read_to_string(format!("/proc/{daemon}/task/{thread}/comm")).ok()
+    });
+    let names: Vec<String> = names.collect();
+    assert!(names.iter().any(|name| name == "pool\n"), "{names:?}");
+    let directory = tempfile::tempdir().unwrap();
+    let refused = program().args(["mount", "--one-loop"]).arg(directory.path()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+}

@@ -23,8 +23,8 @@ fn while_one_hangs(
 ) -> Result<(), i32> {
     let (process, maps) =
         (retry(|| extension.node("500", who)), retry(|| extension.node("500/maps", who)));
-    let next = extension.model.count(Call::UniqueInfo) + 1;
-    extension.model.at(Call::UniqueInfo, next..=next, Fault::Hang);
+    let next = extension.model.count(Call::IdentifiedInfo) + 1;
+    extension.model.at(Call::IdentifiedInfo, next..=next, Fault::Hang);
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| extension.look_up(1, "50", who));
         extension.model.wait_until_hanging(1);

@@ -18,10 +18,10 @@ use crate::sys::stand_ins::task::mach_port_deallocate;
 use crate::sys::stand_ins::{StandIns, proc_pidinfo};
 use crate::sys::xnu::sys::Xnu;
 use crate::sys::xnu::{
-    BsdInfo, Errno, Image, KernReturn, PORT_NULL, PidInfo, Platform, PortKind, PortName,
-    RUSAGE_INFO_V5, RegionPathInfo, Rusage, Segment, ShortBsdInfo, SubmapInfo, TaskFlavor,
-    TaskInfo, TaskPort, TaskVmInfo, Text, ThreadId, ThreadInfo, Timebase, Typed, UniqueInfo,
-    VnodeInfo, VnodePaths, XnuCalls,
+    BsdInfo, Errno, IdentifiedInfo, Image, KernReturn, PORT_NULL, PidInfo, Platform, PortKind,
+    PortName, RUSAGE_INFO_V5, RegionPathInfo, Rusage, Segment, ShortBsdInfo, SubmapInfo,
+    TaskFlavor, TaskInfo, TaskPort, TaskVmInfo, Text, ThreadId, ThreadInfo, Timebase, Typed,
+    UniqueInfo, VnodeInfo, VnodePaths, XnuCalls,
 };
 
 const PAGE: u64 = 16_384;
@@ -174,6 +174,7 @@ fn every_field_of_every_struct_arrives() {
             agree(&model, |calls| calls.pid::<ShortBsdInfo>(pid, zombies));
             agree(&model, |calls| calls.pid::<BsdInfo>(pid, zombies));
             agree(&model, |calls| calls.pid::<UniqueInfo>(pid, zombies));
+            agree(&model, |calls| calls.pid::<IdentifiedInfo>(pid, zombies));
         }
         agree(&model, |calls| calls.pid::<Platform>(pid, 0));
         agree(&model, |calls| calls.pid::<TaskInfo>(pid, 0));

@@ -90,11 +90,22 @@ fn what_fuzzing_finds_is_a_failure_and_can_be_run_again() {
 #[test]
 fn a_benchmark_gets_what_it_needs_and_its_options() {
     let machine = Machine::new("debian").root().rust("1.95.0");
-    machine.script("scripts/dev/bench", &[]).succeeded().did(&[
+    machine.script("scripts/dev/bench", &["--only", "requests"]).succeeded().did(&[
         "root: apt-get update",
         "root: apt-get install -y --no-install-recommends gcc libc6-dev fuse3",
-        "cargo bench --bench mount --",
+        "cargo bench --bench mount -- --only requests",
     ]);
+    // One part runs readers of /proc, as root.
+    let readers = [
+        "root: apt-get update",
+        "root: apt-get install -y --no-install-recommends procps lsof util-linux",
+    ];
+    let only = "cargo bench --bench mount -- --only readers";
+    machine
+        .script("scripts/dev/bench", &["--only", "readers"])
+        .succeeded()
+        .did(&[readers[0], readers[1], only]);
+    machine.script("scripts/dev/bench", &[]).succeeded().did(&["cargo bench --bench mount --"]);
     let here = machine.path("home");
     machine
         .script("scripts/dev/bench", &["--cpu", "1", "--only", "requests", "--json", "a b.json"])
@@ -110,6 +121,8 @@ fn a_benchmark_gets_what_it_needs_and_its_options() {
         .script("scripts/dev/bench", &["--pure", "render", "parse"])
         .succeeded()
         .did(&["cargo bench --bench pure -- render parse"]);
+    let bare = Machine::new("debian").with(&["cc", "fusermount3"]).rust("1.95.0");
+    bare.script("scripts/dev/bench", &[]).did(&["cargo bench --bench mount --"]);
     machine.file("fail-cargo", "");
     machine
         .script("scripts/dev/bench", &[])

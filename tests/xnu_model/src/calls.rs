@@ -1,12 +1,12 @@
 //! The calls that the model counts: the call of each flavor, and the size of its answer.
 
 use mach_procfs::kernel::xnu::{
-    AuditToken, BsdInfo, CTL_KERN, FdInfo, FileRegion, HostInfo, KERN_PROC, KERN_PROC_PID,
-    KERN_PROCARGS2, OpenFile, PathlessFile, PidInfo, PidList, PipeFile, Platform, PortAttributes,
-    PortKind, PortLimit, PortStatus, ProcessorFlavor, ProcessorInfo, ProcessorLoad, RegionInfo,
-    RegionPath, RegionPathInfo, SecurityToken, SemaphoreFile, SharedMemoryFile, ShortBsdInfo,
-    SocketFile, TASK_CATEGORY_POLICY, TaskBasicInfo, TaskFlavor, TaskInfo, TaskVmInfo,
-    ThreadBasicInfo, ThreadFlavor, ThreadId, ThreadIdentifier, ThreadInfo, UniqueInfo,
+    AuditToken, BsdInfo, CTL_KERN, FdInfo, FileRegion, HostInfo, IdentifiedInfo, KERN_PROC,
+    KERN_PROC_PID, KERN_PROCARGS2, OpenFile, PathlessFile, PidInfo, PidList, PipeFile, Platform,
+    PortAttributes, PortKind, PortLimit, PortStatus, ProcessorFlavor, ProcessorInfo, ProcessorLoad,
+    RegionInfo, RegionPath, RegionPathInfo, SecurityToken, SemaphoreFile, SharedMemoryFile,
+    ShortBsdInfo, SocketFile, TASK_CATEGORY_POLICY, TaskBasicInfo, TaskFlavor, TaskInfo,
+    TaskVmInfo, ThreadBasicInfo, ThreadFlavor, ThreadId, ThreadIdentifier, ThreadInfo, UniqueInfo,
     VmStatistics, VnodeFile, VnodePaths,
 };
 
@@ -23,6 +23,8 @@ pub enum Call {
     TaskInfo,
     /// `proc_pidinfo` of a [`UniqueInfo`].
     UniqueInfo,
+    /// `proc_pidinfo` of an [`IdentifiedInfo`].
+    IdentifiedInfo,
     /// `proc_pidinfo` of a [`Platform`].
     Platform,
     /// `proc_pidinfo` of a [`RegionPathInfo`].
@@ -153,7 +155,7 @@ pub(super) enum Asked {
 
 /// The flavors that the model answers: the call of each, and the bytes of its answer, or of one
 /// item of it.
-const FLAVORS: [(Asked, Call, usize); 33] = [
+const FLAVORS: [(Asked, Call, usize); 34] = [
     pid::<BsdInfo>(Call::BsdInfo),
     pid::<TaskInfo>(Call::TaskInfo),
     pid::<RegionPathInfo>(Call::RegionPathInfo),
@@ -164,6 +166,7 @@ const FLAVORS: [(Asked, Call, usize); 33] = [
     pid::<ShortBsdInfo>(Call::ShortBsdInfo),
     pid::<ThreadInfo>(Call::ThreadInfo),
     pid::<UniqueInfo>(Call::UniqueInfo),
+    pid::<IdentifiedInfo>(Call::IdentifiedInfo),
     pid::<Platform>(Call::Platform),
     list::<OpenFile>(Call::ListFiles),
     list::<ThreadId>(Call::ListThreadIds),

@@ -98,6 +98,11 @@ impl XnuModel {
         self.state.lock().counts.get(&call).copied().unwrap_or(0)
     }
 
+    /// The number of times that each call was made.
+    pub fn counts(&self) -> BTreeMap<Call, u64> {
+        self.state.lock().counts.clone()
+    }
+
     /// The number of calls in all.
     pub fn count_all(&self) -> u64 {
         self.state.lock().counts.values().sum()

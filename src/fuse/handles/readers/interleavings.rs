@@ -7,7 +7,7 @@ use proptest::sample::Index;
 use super::*;
 use crate::fuse::handles::table::{Handle, Table};
 use crate::fuse::quota::{Limits, Quota, Reservation};
-use crate::tree::Node;
+use crate::tree::{Item, Node};
 
 /// What stands for a content: the reader that it was generated for, and its number.
 struct Held {
@@ -111,7 +111,7 @@ proptest! {
             match step {
                 Step::Open { id } => {
                     last += 1;
-                    let node = Node { item: Some(last), ..Node::ROOT };
+                    let node = Node { item: Some(Item::Number(last)), ..Node::ROOT };
                     let handle = Handle { id, node, readers: Readers::new(), _cost: None };
                     table.insert(last, handle);
                     oracle.handles.push(OracleHandle { number: last, id, readers: Vec::new() });
@@ -205,7 +205,7 @@ proptest! {
             for id in 2..4 {
                 let last = oracle.handles.iter().rfind(|handle| handle.id == id);
                 let found = table.last_on(id).map(|(number, node)| (number, node.item));
-                prop_assert_eq!(found, last.map(|it| (it.number, Some(it.number))));
+                prop_assert_eq!(found, last.map(|it| (it.number, Some(Item::Number(it.number)))));
             }
             // What the table holds, and what requests hold besides.
             let mut held: Vec<usize> = oracle.contents().collect();

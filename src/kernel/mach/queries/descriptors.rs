@@ -46,8 +46,12 @@ pub(in super::super) fn descriptor<C: XnuCalls + 'static>(
     wanted: u32,
 ) -> Result<Descriptor> {
     let descriptor = i32::try_from(wanted).map_err(|_| closed(pid))?;
-    let answer =
-        socket(calls.as_ref(), pid, descriptor).or_else(|_| pipe(calls.as_ref(), pid, descriptor));
+    let answer = match socket(calls.as_ref(), pid, descriptor) {
+        // It is closed: for another kind of file the errno is ENOTSOCK.
+        Err(Errno::BADF) => return Err(closed(pid)),
+        Err(_) => pipe(calls.as_ref(), pid, descriptor),
+        socket => socket,
+    };
     let answer = match answer {
         Ok(answer) => Ok(answer),
         Err(_) => vnodes(calls, left, pid, &[descriptor]).next().unwrap_or(Err(Errno::BADF)),

@@ -47,6 +47,11 @@ pub(super) fn read_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<TaskPor
     task_port(calls, pid, PortKind::Read)
 }
 
+/// A port that only names a process's task.
+pub(super) fn name_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Result<TaskPort<C>> {
+    task_port(calls, pid, PortKind::Name)
+}
+
 /// The port of this kind to a process's task.
 fn task_port<C: XnuCalls>(calls: &Arc<C>, pid: Pid, kind: PortKind) -> Result<TaskPort<C>> {
     // Pid 0 is the kernel's. A replay gives 0 as its own pid.

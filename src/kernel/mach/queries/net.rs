@@ -69,7 +69,7 @@ pub(in super::super) fn local<C: XnuCalls>(calls: &C) -> Result<Vec<LocalSocket>
 
 fn list_of<C: XnuCalls>(calls: &C, name: &CStr) -> Result<Vec<Pcb>> {
     const CALL: &str = "sysctl(pcblist_n)";
-    let bytes = list::sysctl(calls, name).map_err(|errno| failure::of_list(CALL, errno))?;
+    let bytes = list::sysctl_list(calls, name).map_err(|errno| failure::of_list(CALL, errno))?;
     pcbs(&bytes).ok_or(Error::new(ErrorKind::Failed, CALL))
 }
 

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use super::super::names::device;
-use super::super::target::{SHORT, number};
-use super::super::{BSD, failure, from_bsd_info, from_short_info};
+use super::super::target::{ask, number};
+use super::super::{failure, from_bsd_info};
 use super::machine::{boot_time, page_size};
 use super::usage::usage;
 use crate::kernel::xnu::{BsdInfo, Errno, KinfoProc, ShortBsdInfo, Typed, XnuCalls};
-use crate::model::{Extent, Pid, Process, ProcessInfo, Result, Signals, State, Usage, Visibility};
+use crate::model::{
+    ErrorKind, Extent, Pid, ProcessInfo, Result, Signals, State, Usage, Visibility,
+};
 
 /// The information about a process. A caller who may see all of it gets all that the kernel reports
 /// to this program.
@@ -20,17 +22,14 @@ pub(in super::super) fn account<C: XnuCalls>(
     extent: Extent,
 ) -> Result<ProcessInfo> {
     if shown == Visibility::Full {
-        match calls.pid::<BsdInfo>(number(pid), 1) {
+        match ask::<_, BsdInfo>(calls.as_ref(), pid) {
             Ok(info) => return of_bsd_info(calls, pid, &info, extent),
-            Err(Errno::PERM) => {}
-            Err(errno) => return Err(failure::of_process(BSD, errno, pid)),
+            Err(error) if error.kind == ErrorKind::Denied => {}
+            Err(error) => return Err(error),
         }
     }
-    let info = calls.pid::<ShortBsdInfo>(number(pid), 1);
-    let info = info.map_err(|errno| failure::of_process(SHORT, errno, pid))?;
-    let process = from_short_info(pid, &info);
-    let known = public(calls.as_ref(), process, state(info.status, None), info.pgid)?;
-    Ok(ProcessInfo { session: session(calls.as_ref(), pid, extent), ..known })
+    let short: ShortBsdInfo = ask(calls.as_ref(), pid)?;
+    public(calls.as_ref(), pid, &short.into(), None, extent)
 }
 
 fn of_bsd_info<C: XnuCalls>(
@@ -40,20 +39,18 @@ fn of_bsd_info<C: XnuCalls>(
     extent: Extent,
 ) -> Result<ProcessInfo> {
     let usage = usage(calls, pid, info.status, extent)?;
-    let (process, state) = (from_bsd_info(pid, info), state(info.status, usage.as_ref()));
-    let known = public(calls.as_ref(), process, state, info.pgid)?;
-    let session = session(calls.as_ref(), pid, extent);
-    Ok(ProcessInfo { session, nice: Some(info.nice), usage, ..known })
+    let known = public(calls.as_ref(), pid, info, usage.as_ref(), extent)?;
+    Ok(ProcessInfo { nice: Some(info.nice), usage, ..known })
 }
 
 /// Adds the values of sysctl `kern.proc.pid`, which it reports to all users, as `ps` reads them.
 fn public<C: XnuCalls>(
     calls: &C,
-    process: Process,
-    state: State,
-    group: u32,
+    pid: Pid,
+    known: &BsdInfo,
+    usage: Option<&Usage>,
+    extent: Extent,
 ) -> Result<ProcessInfo> {
-    let pid = process.pid;
     let info = match calls.kinfo_proc(number(pid)) {
         Ok(info) => info,
         // An older recording lacks it.
@@ -64,13 +61,14 @@ fn public<C: XnuCalls>(
     let info = info.unwrap_or_else(|| KinfoProc { terminal: -1, ..KinfoProc::default() });
     let has_terminal = info.terminal != -1;
     let groups = usize::try_from(info.group_count).unwrap_or(0).min(info.groups.len());
+    let process = from_bsd_info(pid, known);
     // The kernel makes its tracer the parent of a process (`mach_process.c:ptrace`).
     let tracer = (info.flags & KinfoProc::TRACED != 0).then_some(process.parent);
     Ok(ProcessInfo {
         process,
-        state,
-        group,
-        session: None,
+        state: state(known.status, usage),
+        group: known.pgid,
+        session: session(calls, pid, extent),
         terminal: has_terminal.then(|| device(info.terminal.cast_unsigned())),
         terminal_group: has_terminal.then(|| info.terminal_group.cast_unsigned()),
         job_control: u32::try_from(info.job_control).ok(),
@@ -81,7 +79,7 @@ fn public<C: XnuCalls>(
         tracer,
         signals,
         usage: None,
-        booted: Some(boot_time(calls)?),
+        booted: (extent == Extent::Whole).then(|| boot_time(calls)).transpose()?,
         page_size: page_size(calls)?,
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::failure;
 use super::super::target::number;
-use super::task_port;
+use super::{name_port, task_port};
 use crate::kernel::xnu::{
     self, Errno, PidInfo, Platform, PortKind, TaskBasicInfo, TaskFlavor, Typed, XnuCalls,
 };
@@ -49,6 +49,6 @@ pub(in super::super) fn task_suspend_count<C: XnuCalls>(calls: &Arc<C>, pid: Pid
 }
 
 fn by_name_port<C: XnuCalls, T: TaskFlavor>(calls: &Arc<C>, pid: Pid) -> Result<T> {
-    let task = task_port(calls, pid, PortKind::Name)?;
+    let task = name_port(calls, pid)?;
     calls.task(task.name()).map_err(|code| failure::of_port(T::CALL, code, pid))
 }

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use super::super::failure;
 use super::super::target::number;
-use super::task_port;
-use crate::kernel::xnu::{
-    Errno, PortKind, ShortBsdInfo, TaskInfo, TaskVmInfo, Timebase, Typed, XnuCalls,
-};
+use super::name_port;
+use crate::kernel::xnu::{Errno, ShortBsdInfo, TaskInfo, TaskVmInfo, Timebase, Typed, XnuCalls};
 use crate::model::{ChildrenUsage, DiskUsage, Extent, MemoryKinds, Pid, Result, Time, Usage};
 
 /// Flavor 4, in errors.
@@ -95,7 +93,7 @@ fn by_rusage<C: XnuCalls>(
 
 /// By the weakest port: the kernel asks no server for it, and it may only look.
 fn memory<C: XnuCalls>(calls: &Arc<C>, pid: Pid) -> Option<MemoryKinds> {
-    let port = task_port(calls, pid, PortKind::Name).ok()?;
+    let port = name_port(calls, pid).ok()?;
     let info = calls.task::<TaskVmInfo>(port.name()).ok()?;
     // Balances of the kernel's ledgers, which may be below 0 for a moment.
     let amount = |balance: u64| if balance.cast_signed() < 0 { 0 } else { balance };

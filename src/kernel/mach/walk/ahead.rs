@@ -32,7 +32,7 @@ pub(super) struct FilesAhead {
 #[allow(clippy::large_enum_variant, reason = "there is one for a walk")]
 enum Next {
     Unknown,
-    /// There is none, or it cannot be known.
+    /// There is none, it cannot be known, or no file can be silent.
     None,
     Region {
         found: Box<RegionPath>,
@@ -42,14 +42,17 @@ enum Next {
 }
 
 impl FilesAhead {
-    /// The state in which nothing is known.
-    pub(super) fn new(left: Arc<LeftBehind>) -> Self {
-        FilesAhead { left, next: Next::Unknown, answered: HashSet::new() }
+    /// The state in which nothing is known about the files of this process.
+    pub(super) fn new<C: XnuCalls>(target: &Target<C>, left: Arc<LeftBehind>) -> Self {
+        let own = target.calls.own_pid();
+        // A process that looks at itself serves no request, and a recording has no files.
+        let next = if own == 0 || own == target.number() { Next::None } else { Next::Unknown };
+        FilesAhead { left, next, answered: HashSet::new() }
     }
 
-    /// The state for another walk.
-    pub(super) fn fresh(&self) -> Self {
-        Self::new(Arc::clone(&self.left))
+    /// The state for another walk over this process.
+    pub(super) fn fresh<C: XnuCalls>(&self, target: &Target<C>) -> Self {
+        Self::new(target, Arc::clone(&self.left))
     }
 
     /// Files that have answered are asked again. The place of the next file stays known, since the
@@ -63,12 +66,18 @@ impl FilesAhead {
 
     /// The start of the region with a file that the answer for this address may be about, if that
     /// file does not answer.
+    // Inlined, since most regions end here.
+    #[inline]
     pub(super) fn silent<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Option<u64> {
-        let own = target.calls.own_pid();
-        // A process that looks at itself serves no request, and a recording has no files.
-        if own == 0 || own == target.number() {
-            return None;
+        match &self.next {
+            Next::None => None,
+            Next::Region { found, answers: Some(true) } if address < end(found) => None,
+            _ => self.find_silent(target, address),
         }
+    }
+
+    #[inline(never)]
+    fn find_silent<C: XnuCalls>(&mut self, target: &Target<C>, address: u64) -> Option<u64> {
         let is_known = match &self.next {
             Next::Unknown => false,
             Next::None => true,

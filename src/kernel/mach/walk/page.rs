@@ -4,7 +4,7 @@ use super::super::queries;
 use super::super::target::Target;
 use super::source::Source;
 use crate::kernel::Detail;
-use crate::kernel::xnu::{PortKind, PortName, ShortBsdInfo, TaskPort, TaskVmInfo, Typed, XnuCalls};
+use crate::kernel::xnu::{PortKind, PortName, TaskPort, TaskVmInfo, Typed, XnuCalls};
 
 /// The smallest page of any task, and the page of a translated program, in bytes.
 const LEAST: u64 = 4096;
@@ -19,7 +19,7 @@ pub(super) fn page_size<C: XnuCalls>(
     source: &Source<C>,
     detail: Detail,
 ) -> u64 {
-    if detail == Detail::Map {
+    if matches!(detail, Detail::Map | Detail::Attributes) {
         return 0;
     }
     let calls = target.calls.as_ref();
@@ -27,8 +27,8 @@ pub(super) fn page_size<C: XnuCalls>(
         // In a replay no program of this kernel asks, and there may be no machine.
         return of_task(target, source).unwrap_or(0);
     };
-    if own == LEAST {
-        return LEAST;
+    if own == LEAST || target.number() == calls.own_pid() {
+        return own;
     }
     of_task(target, source).unwrap_or_else(|| page_without_port(target)).min(own)
 }
@@ -52,9 +52,7 @@ fn of_task<C: XnuCalls>(target: &Target<C>, source: &Source<C>) -> Option<u64> {
 
 /// The kernel counts in pages of this size, whether it gives a port or not.
 fn page_without_port<C: XnuCalls>(target: &Target<C>) -> u64 {
-    let info = target.calls.pid::<ShortBsdInfo>(target.number(), 1);
-    let translated = info.is_ok_and(|info| info.flags & ShortBsdInfo::TRANSLATED != 0);
-    if translated { LEAST } else { USUAL }
+    if target.is_translated() { LEAST } else { USUAL }
 }
 
 /// The page of the machine's own programs, one of which made the recording.

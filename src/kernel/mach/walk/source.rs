@@ -128,6 +128,7 @@ impl<C: XnuCalls> Source<C> {
 /// Reads the region that has the address, else the next one, if a region whose file does not answer
 /// begins there. That region is shown with the path in the name cache, and without the values that
 /// only the file system has, as if the file system refused them.
+#[inline(never)]
 fn ask_around<C: XnuCalls>(
     target: &Target<C>,
     address: u64,

@@ -34,10 +34,16 @@ impl WholePaths {
         target: &Target<C>,
         info: &'a RegionPathInfo,
     ) -> &'a [u8] {
-        let (vnode, path) = (info.vnode, info.path);
-        if !paths::may_be_cut(&vnode, path.bytes()) {
-            return info.path.bytes();
+        let known = info.path.bytes();
+        if !paths::may_be_cut(&info.vnode, known) {
+            return known;
         }
+        self.whole(target, info).unwrap_or(known)
+    }
+
+    #[inline(never)]
+    fn whole<C: XnuCalls>(&mut self, target: &Target<C>, info: &RegionPathInfo) -> Option<&[u8]> {
+        let (vnode, path) = (info.vnode, info.path);
         let file = (vnode.fsid, vnode.ino);
         if self.found.len() >= MOST_KEPT && !self.found.contains_key(&file) {
             self.found.clear();
@@ -52,6 +58,6 @@ impl WholePaths {
             let ask = move |()| paths::whole(calls.as_ref(), &vnode, path.bytes());
             ask_each(left, target.pid, &[()], ask).pop().flatten().flatten()
         });
-        found.as_deref().unwrap_or(info.path.bytes())
+        found.as_deref()
     }
 }

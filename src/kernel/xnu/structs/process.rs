@@ -145,6 +145,14 @@ xnu_structs! {
         unread: Unread<20> = "" @ 36,
     }
 
+    /// `struct proc_bsdinfowithuniqid`: both of one process at one moment.
+    struct IdentifiedInfo: "struct proc_bsdinfowithuniqid", 192 private {
+        /// Its ids, status and start.
+        info: BsdInfo = "pbsd" @ 0,
+        /// Its identity, which the kernel reads last.
+        unique: UniqueInfo = "p_uniqidentifier" @ 136,
+    }
+
     /// The platform of the program, one number.
     struct Platform: "uint32_t", 4 private {
         /// `PLATFORM_*` of `mach-o/loader.h`.

@@ -1,8 +1,8 @@
 //! Answers about a process by its pid.
 
 use mach_procfs::kernel::xnu::{
-    CS_OPS_STATUS, Errno, KinfoProc, RUSAGE_INFO_V5, RegionInfo, RegionPathInfo, ShortBsdInfo,
-    VnodeInfo,
+    CS_OPS_STATUS, Errno, IdentifiedInfo, KinfoProc, RUSAGE_INFO_V5, RegionInfo, RegionPathInfo,
+    ShortBsdInfo, VnodeInfo,
 };
 
 use super::write::{put, put_all};
@@ -29,7 +29,9 @@ impl World {
     pub(super) fn admit(&self, pid: i32, call: Call, arg: u64) -> Result<&ModelProcess, Errno> {
         let process = self.process(pid).ok_or(Errno::SRCH)?;
         let finds_zombies = match call {
-            Call::BsdInfo | Call::ShortBsdInfo | Call::UniqueInfo => arg != 0,
+            Call::BsdInfo | Call::ShortBsdInfo | Call::UniqueInfo | Call::IdentifiedInfo => {
+                arg != 0
+            }
             _ => call == Call::Platform,
         };
         if process.is_zombie() && !finds_zombies {
@@ -67,6 +69,10 @@ impl World {
             Call::BsdInfo => put(&process.info, buffer),
             Call::TaskInfo => put(&process.task_info, buffer),
             Call::UniqueInfo => put(&process.unique, buffer),
+            Call::IdentifiedInfo => {
+                let ModelProcess { info, unique, .. } = *process;
+                put(&IdentifiedInfo { info, unique }, buffer)
+            }
             Call::Platform => put(&process.platform, buffer),
             Call::RegionPathInfo => {
                 let (task, entry) = self.next_region(process, arg).ok_or(Errno::INVAL)?;
