@@ -58,12 +58,19 @@ impl Filesystem for Adapter {
             Ok((found, name_ttl, ids))
         };
         let parent = self.node(parent.0);
-        self.metadata(request, parent, wanted, reply, look_up, |reply, (found, name_ttl, ids)| {
-            let attr = found.map_or_else(missing, |found| {
-                file_attr(&found, ids.looked_up(found.node), found.size)
-            });
-            reply.entry_with_ttls(&ATTRIBUTE_TTL, &name_ttl, &attr, Generation(0));
-        });
+        self.metadata(
+            request,
+            parent,
+            wanted,
+            reply,
+            look_up,
+            move |reply, (found, name_ttl, ids)| {
+                let attr = found.map_or_else(missing, |found| {
+                    file_attr(&found, ids.looked_up(found.node), found.size)
+                });
+                reply.entry_with_ttls(&ATTRIBUTE_TTL, &name_ttl, &attr, Generation(0));
+            },
+        );
     }
 
     fn forget(&self, _: &Request, node: INodeNo, lookups: u64) {

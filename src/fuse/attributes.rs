@@ -8,7 +8,8 @@ use super::host::HostRules;
 use crate::model::{Error, ErrorKind, Result};
 use crate::tree::{Access, Attributes, Caller, Entries, Kind, Link, Node, NodeType, Row, Tree};
 
-/// Attributes are never cached: each `stat` asks whether the process still lives.
+/// Attributes are never cached: each `stat` asks whether the process still lives, and those in a reply
+/// to LOOKUP have the node id in the place of the inode number.
 pub(super) const ATTRIBUTE_TTL: Duration = Duration::ZERO;
 
 /// The block size, which stdio and copying tools take for the best size of a read.
@@ -22,10 +23,12 @@ pub(super) const NAME_MAX: u32 = 255;
 pub(super) fn name_ttl(parent: Node, found: Option<&Attributes>, rules: HostRules) -> Duration {
     let is_for_all = parent.row.row().access == Access::Anyone;
     match found.map(|found| found.node.row.row()) {
-        Some(row) if is_link_of_descriptor(row) => rules.process_ttl,
+        Some(row) if is_link_of_descriptor(row) => rules.brief_ttl,
         _ if !is_for_all => Duration::ZERO,
         None | Some(Row { entries: None, .. }) => rules.name_ttl,
-        Some(Row { entries: Some(Entries::Processes | Entries::Threads), .. }) => rules.process_ttl,
+        Some(Row { entries: Some(Entries::Threads), .. }) => rules.brief_ttl,
+        // A process that ended must not be found, not even by an open with O_PATH, which sends no
+        // request for a name that is remembered.
         Some(_) => Duration::ZERO,
     }
 }

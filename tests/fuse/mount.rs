@@ -373,7 +373,14 @@ fn a_process_that_goes_takes_its_names_with_it_at_once() {
     // All names are known to the kernel now, and so is the file.
     let held = File::options().read(true).custom_flags(libc::O_PATH).open(&maps).unwrap();
     assert!(std::fs::metadata(&maps).is_ok() && std::fs::metadata(&task).is_ok());
+    let by_path = |path: &Path| File::options().read(true).custom_flags(libc::O_PATH).open(path);
+    let process = mount.path(pid.to_string());
+    assert!(by_path(&process).is_ok());
     target.reap();
+    // It sends no request for a name that the kernel remembers.
+    assert_eq!(errno(by_path(&process)), Errno::ENOENT);
+    assert_eq!(errno(by_path(&maps)), Errno::ENOENT);
+    assert_eq!(errno(std::fs::metadata(&process)), Errno::ENOENT);
     assert_eq!(errno(std::fs::metadata(&maps)), Errno::ENOENT);
     assert_eq!(errno(std::fs::metadata(&task)), Errno::ENOENT);
     assert_eq!(errno(std::fs::read(&maps)), Errno::ENOENT);

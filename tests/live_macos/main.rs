@@ -261,7 +261,7 @@ fn a_process_is_described() {
     assert_eq!((process.credentials.uid.real, process.credentials.gid.real), (uid, gid));
     assert!(!process.credentials.changed_ids);
     assert_eq!(
-        kernel.owner(pid, OwnerKind::Memory).unwrap().uid,
+        kernel.owner(pid, OwnerKind::Memory).unwrap().1.uid,
         process.credentials.uid.effective
     );
     assert!(process.started.elapsed().is_ok());

@@ -53,7 +53,9 @@ def judge(theirs, answer):
 for name in sys.stdin.read().split("\0"):
     since = time.monotonic()
     before, answer, after = (told(os.path.join(root, name)) for root in (kernels, ours, kernels))
-    while before != after:
+    # What the machine's other programs connect and close again counts in these.
+    may_return = name.startswith("net/")
+    while before != after or may_return and answer != before:
         assert time.monotonic() - since < 20, name
         before, answer, after = (told(os.path.join(root, name)) for root in (kernels, ours, kernels))
     print(judge(before, answer), name)

@@ -338,6 +338,7 @@ fn files_that_only_linux_has() {
         "sys/fs/file-nr",
         "sys/kernel/random/entropy_avail",
         "sys/kernel/random/poolsize",
+        "sys/kernel/random/write_wakeup_threshold",
         "sys/kernel/threads-max",
         "vmstat",
     ];

@@ -18,9 +18,9 @@ pub struct HostRules {
     /// is. A path leads through the directory of a process, which is looked up again and again, and
     /// every node knows its process, so none of them can show another.
     pub name_ttl: Duration,
-    /// How long the kernel may remember the name of a process or thread. Each operation on it asks
-    /// whether it still lives.
-    pub process_ttl: Duration,
+    /// How long the kernel may remember the name of a thread or of a descriptor's link. Each
+    /// operation on it asks whether it is still there.
+    pub brief_ttl: Duration,
     /// Whether the kernel may remember that a name is missing where no name ever comes.
     pub remembers_missing: bool,
     /// Whether one handle serves all processes that open a node. READ and READDIR carry the
@@ -50,10 +50,9 @@ pub const LINUX: HostRules = HostRules {
     // shows the new process at once.
     replaced: Errno::ESTALE,
     name_ttl: Duration::from_secs(60),
-    // The shortest: one to two ticks of the kernel's clock (`time_to_jiffies`), in which `ps` opens
-    // several files. Only an open with O_PATH sends no request, so only that finds a process which
-    // ended within two ticks; its descriptor then answers ENOENT.
-    process_ttl: Duration::from_millis(1),
+    // The shortest: one to two ticks of the kernel's clock (`time_to_jiffies`), in which a program
+    // asks several things of a thread or descriptor.
+    brief_ttl: Duration::from_millis(1),
     remembers_missing: true,
     shared_handles: false,
     // `fuse_file_llseek` asks with the handle, `fstat` without it.
@@ -79,7 +78,7 @@ pub const MACFUSE: HostRules = HostRules {
     replaced: Errno::ENOENT,
     name_ttl: Duration::from_secs(1),
     // No look-up is repeated for a node that is gone.
-    process_ttl: Duration::ZERO,
+    brief_ttl: Duration::ZERO,
     // It remembers none unless mounted with `negative_vncache`.
     remembers_missing: false,
     shared_handles: true,

@@ -42,6 +42,12 @@ pub(super) const ROWS: &[RowSpec] = &[
         Whole,
         "random bits that the kernel keeps",
     ),
+    linux_own(
+        "sys/kernel/random/write_wakeup_threshold",
+        "sys/kernel/random/write_wakeup_threshold",
+        Whole,
+        "random bits below which writers of them are woken",
+    ),
     directory("PID/map_files", "files that are mapped, by the addresses of the region")
         .memory()
         .linux(),
