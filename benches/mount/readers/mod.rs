@@ -6,7 +6,7 @@ mod place;
 
 use std::io::Write as _;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::unistd::geteuid;
 
@@ -75,10 +75,6 @@ const CALLS_OF_PS: f64 = 45.0;
 
 /// The most that [`growth`] may be.
 const GROWTH: f64 = 1.1;
-
-/// The kernel remembers names below a process's directory for a second. Who asks once finds none
-/// remembered, so a mount rests for so long between two readers.
-const REST: Duration = Duration::from_millis(1_100);
 
 /// Ends a part that hangs.
 const LIMIT: Duration = Duration::from_secs(1_200);
@@ -267,11 +263,9 @@ fn in_turns(
     kernels: &Namespace,
     rounds: usize,
 ) -> Vec<Pair> {
-    let mut last: Vec<Instant> = places.iter().map(|_| Instant::now()).collect();
     let mut times: Vec<Vec<(f64, f64)>> = places.iter().map(|_| Vec::new()).collect();
     for round in 0..rounds {
         for (number, command) in commands.iter().enumerate() {
-            std::thread::sleep(REST.saturating_sub(last[number].elapsed()));
             let time = |namespace: &Namespace| {
                 namespace.enter();
                 let mut program = program(command);
@@ -279,11 +273,7 @@ fn in_turns(
                     program.status().expect("a reader");
                 })
             };
-            let mut ours = || {
-                let time = time(&places[number].namespace);
-                last[number] = Instant::now();
-                time
-            };
+            let ours = || time(&places[number].namespace);
             // By turns also in who comes first.
             times[number].push(if round % 2 == 0 {
                 let ours = ours();
@@ -297,13 +287,15 @@ fn in_turns(
     times.into_iter().map(Pair::of).collect()
 }
 
-/// What a daemon of its own does for a reader.
+/// What a daemon of its own does for a reader that runs for the second time, so that the kernel
+/// remembers names.
 fn done(loops: usize, command: &[String]) -> Done {
     let place = covered(&[loops]).remove(0);
     let counting = || {
         may_change_namespaces();
-        let traced = Traced::new(place.mount.daemon_pid());
         place.namespace.enter();
+        program(command).status().expect("a reader");
+        let traced = Traced::new(place.mount.daemon_pid());
         traced.until_end_of(program(command).spawn().expect("a reader"))
     };
     std::thread::scope(|scope| scope.spawn(counting).join()).expect("counts")
