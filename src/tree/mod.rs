@@ -126,7 +126,7 @@ impl Tree {
                 Wanted::Target => true,
                 Wanted::Name(name) => {
                     let name = name.as_bytes();
-                    !self.children(node).any(|child| child.row().name().as_bytes() == name)
+                    self.child(node, name).is_none()
                         && entries.any(|(_, entries)| asks_for_entry(name, entries))
                 }
             }
@@ -143,8 +143,7 @@ impl Tree {
             return Err(Error::new(ErrorKind::NotDirectory, "lookup"));
         }
         self.check_access(parent, &self.asker_for(parent, caller))?;
-        let child = self.children(parent).find(|child| child.row().name().as_bytes() == name);
-        let found = match child {
+        let found = match self.child(parent, name) {
             Some(row) => Ok((parent.child(row), None)),
             None => self.find_entry(parent, name),
         };
@@ -160,6 +159,12 @@ impl Tree {
     /// The rows of a directory that have a name of their own and that this kernel can serve.
     fn children(&self, node: Node) -> impl Iterator<Item = RowId> {
         node.row.children().filter(|row| self.serves(*row))
+    }
+
+    /// The row of this name in a directory.
+    fn child(&self, node: Node, name: &[u8]) -> Option<RowId> {
+        let mut rows = node.row.children();
+        rows.find(|row| row.row().name().as_bytes() == name && self.serves(*row))
     }
 
     /// Whether a directory's listing shows the rows that have a name of their own. Linux's programs
@@ -205,7 +210,8 @@ impl Tree {
                 linked.and_then(Result::ok).unwrap_or(0).saturating_add(2)
             }
             _ => {
-                let below = self.children(node).filter(|child| child.row().is_directory()).count();
+                let below = node.row.children().filter(|row| row.row().is_directory());
+                let below = below.filter(|row| self.serves(*row)).count();
                 2 + u32::try_from(below).unwrap_or(0)
             }
         };

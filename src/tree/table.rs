@@ -14,6 +14,8 @@ pub struct RowId(pub(super) u8);
 pub struct Row {
     /// Its path from the mount point, a word in capitals for each name that is not always the same.
     pub path: &'static str,
+    /// The last word of the path, which each look-up compares.
+    name: &'static str,
     /// The row of the directory it stands in; the root stands in itself.
     pub parent: RowId,
     /// Where it stands for many: for which.
@@ -48,20 +50,27 @@ pub static ROWS: [Row; LISTED.len()] = {
 impl RowSpec {
     const fn row(&self, parent: RowId) -> Row {
         let RowSpec { path, entries, kind, access, on, own, doc } = *self;
-        Row { path, parent, entries, kind, access, on, own, doc }
+        let name = path.split_at(name_at(path)).1;
+        Row { path, name, parent, entries, kind, access, on, own, doc }
     }
+}
+
+/// Where the last word of a path begins.
+const fn name_at(path: &str) -> usize {
+    let path = path.as_bytes();
+    let mut at = path.len();
+    while at > 0 && path[at - 1] != b'/' {
+        at -= 1;
+    }
+    at
 }
 
 /// The number of the row whose path is all of this one before its last slash.
 // It panics while the program is compiled, never while it runs.
 #[allow(clippy::panic)]
 const fn parent(path: &str) -> u8 {
+    let length = name_at(path).saturating_sub(1);
     let path = path.as_bytes();
-    let mut length = path.len();
-    while length > 0 && path[length - 1] != b'/' {
-        length -= 1;
-    }
-    let length = length.saturating_sub(1);
     let mut number = 0;
     while number < LISTED.len() {
         let found = LISTED[number].path.as_bytes();
@@ -83,7 +92,7 @@ impl Row {
     /// Its name; empty for the root.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.path.rsplit('/').next().unwrap_or("")
+        self.name
     }
 
     /// Permission bits.
