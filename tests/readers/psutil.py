@@ -17,7 +17,7 @@ OF_A_PROCESS = """name cmdline exe cwd environ status ppid uids gids terminal ni
     username cpu_num is_running threads io_counters connections""".split()
 OF_THE_MACHINE = "pids virtual_memory swap_memory cpu_times boot_time disk_partitions".split()
 
-warnings.simplefilter("error")  # psutil warns of a file that it misses
+warnings.simplefilter("error", RuntimeWarning)  # psutil warns of a file that it misses
 kernels, ours = sys.argv[1:3]
 different = []
 
