@@ -18,6 +18,7 @@ OF_A_PROCESS = """name cmdline exe cwd environ status ppid uids gids terminal ni
 OF_THE_MACHINE = "pids virtual_memory swap_memory cpu_times boot_time disk_partitions".split()
 
 warnings.simplefilter("error", RuntimeWarning)  # psutil warns of a file that it misses
+warnings.simplefilter("ignore", DeprecationWarning)  # psutil 6 renames `connections`
 kernels, ours = sys.argv[1:3]
 different = []
 
