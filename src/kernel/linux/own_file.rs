@@ -114,11 +114,14 @@ enum Given {
 impl Given {
     fn of(name: &str) -> Self {
         match name {
-            "maps" | "mountinfo" | "mounts" | "numa_maps" | "smaps" => Given::Records,
             "cmdline" => Given::Arguments,
-            // Tables of the network, as `net/tcp`.
-            _ if name.contains('/') => Given::Records,
-            _ => Given::AllThatFits,
+            "auxv" | "cgroup" | "comm" | "environ" | "fdinfo" | "io" | "limits" | "loginuid"
+            | "oom_score" | "oom_score_adj" | "personality" | "sched" | "schedstat"
+            | "sessionid" | "smaps_rollup" | "stat" | "statm" | "status" | "wchan" => {
+                Given::AllThatFits
+            }
+            // So nothing is cut short of a file that is not known.
+            _ => Given::Records,
         }
     }
 }
