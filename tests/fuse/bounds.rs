@@ -32,7 +32,9 @@ fn errno<T>(result: std::io::Result<T>) -> Errno {
 fn may_open(files: usize) -> usize {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
-    let left = usize::try_from(hard).unwrap().saturating_sub(300);
+    let hard = usize::try_from(hard).unwrap();
+    // Without those of the daemon itself, and the directories that it keeps open.
+    let left = hard.saturating_sub(300 + hard.div_ceil(8).min(4096));
     let may = if nix::unistd::geteuid().is_root() { left } else { left / 5 * 2 };
     may.min(files)
 }
