@@ -50,7 +50,7 @@ fn walk(kernel: &MachKernel<Replay>, pid: Pid) {
     let _ = (kernel.process(pid), kernel.credentials(pid));
     let _ = (kernel.owner(pid, OwnerKind::Process), kernel.owner(pid, OwnerKind::Memory));
     let Ok(identity) = kernel.identity(pid) else { return };
-    for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+    for detail in [Detail::Map, Detail::Attributes, Detail::Counts, Detail::Pages] {
         let Ok(mut walk) = kernel.regions(pid, identity, detail) else { continue };
         let (regions, _) = walks::regions(walk.as_mut());
         assert!(regions.windows(2).all(|pair| pair[0].end <= pair[1].start), "{regions:?}");

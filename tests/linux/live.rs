@@ -132,7 +132,7 @@ fn a_zombie_is_empty_and_a_dead_process_is_gone() {
 #[test]
 fn a_walk_never_ends_early_as_if_it_were_whole() {
     let kernel = LinuxKernel::new().unwrap();
-    for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+    for detail in [Detail::Map, Detail::Attributes, Detail::Counts, Detail::Pages] {
         // Killed, or replaced by another image: before the first region, and in mid-walk.
         for (step, begun) in
             [("stop", false), ("stop", true), ("exec sleep", false), ("exec sleep", true)]

@@ -62,7 +62,7 @@ fn everything<C: XnuCalls>(kernel: &MachKernel<C>) -> Vec<(Pid, Detail, Result<V
     let mut all = Vec::new();
     for pid in kernel.processes().unwrap() {
         let _ = (kernel.owner(pid, mach_procfs::kernel::OwnerKind::Memory), kernel.process(pid));
-        for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+        for detail in [Detail::Map, Detail::Attributes, Detail::Counts, Detail::Pages] {
             let regions = kernel
                 .identity(pid)
                 .and_then(|identity| kernel.regions(pid, identity, detail))

@@ -676,7 +676,7 @@ fn zero_length_regions_without_end_stop_the_walk_with_an_error() {
 
 #[test]
 fn zero_region_task_is_an_empty_walk_unless_it_died() {
-    for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+    for detail in [Detail::Map, Detail::Attributes, Detail::Counts, Detail::Pages] {
         let (_, kernel) = over(world());
         assert!(regions(&kernel, detail).unwrap().is_empty());
     }
@@ -702,7 +702,7 @@ fn kernel_pid_0_is_an_empty_walk_and_is_never_asked_about_regions() {
     let (model, kernel) = over(world());
     let kernel_pid = Pid::new(0).unwrap();
     let identity = kernel.identity(kernel_pid).unwrap();
-    for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+    for detail in [Detail::Map, Detail::Attributes, Detail::Counts, Detail::Pages] {
         let mut walk = kernel.regions(kernel_pid, identity, detail).unwrap();
         assert!(rest(walk.as_mut()).unwrap().is_empty());
     }

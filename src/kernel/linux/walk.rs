@@ -11,7 +11,7 @@ use super::files::failure;
 use super::liveness::{address_space_lives, gone_meanwhile};
 use super::{maps, smaps};
 use crate::kernel::{Detail, Walk};
-use crate::model::{BackingKind, Error, ErrorKind, Pid, Region, Result};
+use crate::model::{BackingKind, Error, ErrorKind, PageCounts, Pid, Region, Result};
 
 /// The kernel gives at most a page a read (`seq_read_iter`), plus room for a line cut in two.
 const BUFFER: usize = 8 * 1024;
@@ -133,9 +133,17 @@ impl Walk for TextWalk {
                 return Err(self.malformed("parse(maps)"));
             };
             self.lines.pass(length);
-            if self.detail != Detail::Map {
-                self.region.pages.page_size = self.page_size;
-                self.take_details()?;
+            match self.detail {
+                Detail::Map => {}
+                Detail::Attributes => {
+                    self.take_details()?;
+                    // Some records were read whole on the way to their flags.
+                    self.region.pages = PageCounts::default();
+                }
+                Detail::Counts | Detail::Pages => {
+                    self.take_details()?;
+                    self.region.pages.page_size = self.page_size;
+                }
             }
             if self.region.end > self.reached {
                 break;
@@ -151,6 +159,7 @@ impl Walk for TextWalk {
         self.lines.rewind()?;
         self.begun = false;
         self.reached = 0;
+        self.to_flags = 0;
         Ok(())
     }
 }
@@ -233,6 +242,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Behavior;
     use std::io::Write;
 
     /// Starts and names of all regions of a file with this text.
@@ -262,10 +272,37 @@ mod tests {
                 .unwrap();
             expected.push((start, name.into_bytes()));
         }
-        for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+        for detail in [Detail::Map, Detail::Attributes, Detail::Counts, Detail::Pages] {
             assert_eq!(walked(&text, detail).unwrap(), expected);
             assert_eq!(walked(text.strip_suffix(b"\n").unwrap(), detail).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn counts_are_told_only_where_they_are_asked_for() {
+        let record = |start: u64| {
+            let end = start + 0x1000;
+            format!("{start:x}-{end:x} rw-p 0 0:0 0\nRss: 4 kB\nVmFlags: rd wr sr\n")
+        };
+        let text = [record(0x1000), record(0x3000), record(0x5000)].concat();
+        let told = |detail| {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            lseek(&file, 0, Whence::SeekSet).unwrap();
+            let mut walk = TextWalk::new(Pid::this(), file.into(), detail, 4096).unwrap();
+            let mut told = Vec::new();
+            // Twice: a walk jumps where it knows the way.
+            for _ in 0..2 {
+                walk.restart().unwrap();
+                while let Some(region) = walk.next_region().unwrap() {
+                    assert_eq!(region.behavior, Behavior::SEQUENTIAL);
+                    told.push((region.pages.resident, region.pages.page_size));
+                }
+            }
+            told
+        };
+        assert_eq!(told(Detail::Attributes), [(0, 0); 6]);
+        assert_eq!(told(Detail::Counts), [(1, 4096); 6]);
     }
 
     #[test]

@@ -427,7 +427,7 @@ fn a_walk_sees_the_same_with_and_without_c_in_between() {
     let over_c = MachKernel::new(Arc::new(Xnu));
     let direct = MachKernel::new(Arc::clone(&model));
     for pid in [0, OWN, PID, OTHERS, 999] {
-        for detail in [Detail::Map, Detail::Attributes, Detail::Pages] {
+        for detail in [Detail::Map, Detail::Attributes, Detail::Counts, Detail::Pages] {
             let regions = walk(&over_c, pid, detail);
             assert_eq!(regions, walk(&direct, pid, detail), "{pid} {detail:?}");
             if matches!((pid, detail), (PID | OWN, Detail::Pages)) {
