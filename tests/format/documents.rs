@@ -373,7 +373,7 @@ mod read_by_others {
             let region = Region { start, end: start + size, ..region };
             let mut text = Vec::new();
             smaps(&region, &mut text);
-            let read = parsed("smaps", &text, Detail::Attributes);
+            let read = parsed("smaps", &text, Detail::Counts);
             prop_assert_eq!(read.len(), 1);
             let read = &read[0];
             prop_assert_eq!((read.start, read.end), (region.start, region.end));
