@@ -195,6 +195,9 @@ fn directories_that_are_kept_open_change_no_answer() {
                     assert_eq!((of, owner.uid), (*identity, expected.uid));
                     assert_eq!((owner.gid, owner.since), (expected.gid, expected.since));
                 }
+                let caller = pid.number();
+                assert_eq!(kernel.process_of_caller(caller).unwrap(), pid);
+                assert_eq!(kernel.privileges(caller), fresh.privileges(caller));
                 let file = ProcfsFile::Process(pid, *identity);
                 let mut text = Vec::new();
                 let mut own = kernel.procfs().unwrap().open_file(file, "comm", None).unwrap();
@@ -211,6 +214,8 @@ fn directories_that_are_kept_open_change_no_answer() {
             let gone = |error: mach_procfs::model::Error| {
                 assert_eq!(error.kind, ErrorKind::NoSuchProcess, "{error}");
             };
+            gone(kernel.process_of_caller(pid.number()).unwrap_err());
+            assert_eq!(kernel.privileges(pid.number()).user_namespace, None);
             gone(kernel.identity(pid).unwrap_err());
             gone(kernel.owner(pid, OwnerKind::Process).unwrap_err());
             gone(kernel.regions(pid, identity, Detail::Map).map(drop).unwrap_err());

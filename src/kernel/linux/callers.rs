@@ -18,9 +18,12 @@ impl LinuxKernel {
             return Some(0);
         }
         // A link of the kernel's own, which does not lead into a mount (`proc_ns_get_link`).
-        let path = ProcPath::of(pid, "ns/user");
-        let stat = fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty());
-        stat.ok().map(|stat| stat.st_ino)
+        let link = "ns/user";
+        let stat = self.ask_kept(pid, |it| it.stat_behind(link)).or_else(|| {
+            let path = ProcPath::of(pid, link);
+            fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty()).ok()
+        });
+        stat.map(|stat| stat.st_ino)
     }
 }
 

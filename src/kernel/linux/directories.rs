@@ -2,8 +2,9 @@
 //!
 //! A descriptor of the directory `PID` belongs to the process, not to the number: once the process
 //! was reaped, no name is found through it, even where another process has the number: ESRCH
-//! (`proc_pid_permission`) or ENOENT (`proc_pident_lookup`). So whatever is opened through it is of the right process, without a
-//! question about its identity. A daemon keeps some of these descriptors for the next request.
+//! (`proc_pid_permission`) or ENOENT (`proc_pident_lookup`). So whatever is opened through it is of
+//! the right process, without a question about its identity. A daemon keeps some of these
+//! descriptors for the next request.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -29,6 +30,11 @@ pub(super) struct Directory {
 impl Directory {
     pub(super) fn stat_in(&self, name: &str) -> nix::Result<FileStat> {
         fstatat(self.as_fd(), name, AtFlags::AT_SYMLINK_NOFOLLOW)
+    }
+
+    /// What a link of the kernel's own leads to.
+    pub(super) fn stat_behind(&self, link: &str) -> nix::Result<FileStat> {
+        fstatat(self.as_fd(), link, AtFlags::empty())
     }
 
     /// Whether its process was not reaped yet.
@@ -89,6 +95,17 @@ impl Kept {
 }
 
 impl LinuxKernel {
+    /// Asks in the directory of the process that has this pid now, if that directory is kept.
+    /// `None` where it is not, or the question fails. No directory of another thread than a
+    /// process's first is kept.
+    pub(super) fn ask_kept<T>(
+        &self,
+        pid: Pid,
+        ask: impl FnOnce(&Directory) -> nix::Result<T>,
+    ) -> Option<T> {
+        ask(self.kept.of(pid)?.as_ref()).ok()
+    }
+
     /// Asks in the directory of the process that has this pid now, or that has it with this
     /// identity. The answer is of the process in whose directory it was asked.
     ///

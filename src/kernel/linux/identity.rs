@@ -69,6 +69,9 @@ impl LinuxKernel {
     pub(super) fn process_of_thread(&self, caller: u32) -> Result<Pid> {
         let nobody = || Error::new(ErrorKind::NoSuchProcess, "process_of_caller");
         let thread = Pid::new(caller).filter(|_| caller != 0).ok_or_else(nobody)?;
+        if self.ask_kept(thread, |it| it.stat_in("task")).is_some() {
+            return Ok(thread);
+        }
         if self.identity_source == IdentitySource::PidFd {
             let process = ioctl::pidfd_open(caller, ioctl::PIDFD_THREAD)
                 .and_then(|pidfd| ioctl::process_of(pidfd.as_fd()));

@@ -20,6 +20,7 @@ impl Procfs for LinuxKernel {
     fn has_file(&self, of: Option<Pid>, name: &str) -> bool {
         // The open reports any other error.
         let stat = match of {
+            Some(pid) if self.ask_kept(pid, |it| it.stat_in(name)).is_some() => return true,
             Some(pid) => {
                 let path = ProcPath::of(pid, name);
                 fstatat(self.root.as_fd(), path.as_bytes(), AtFlags::empty())
