@@ -15,6 +15,7 @@ mod launchd;
 mod load;
 mod machine;
 mod names;
+mod odd_names;
 #[cfg(target_os = "linux")] // it takes md5sum and other tools of GNU
 mod package;
 mod refusals;
