@@ -42,6 +42,6 @@ make_files() {
     done < <(program_files .)
     for what in service plist newsyslog; do
         sed -e "s|@PREFIX@|$prefix|" -e "s|@LABEL@|$label|" -e "s|@PROGRAM@|$daemon_program|" \
-            -e "s|@LOG@|$log|" "$root/scripts/packaging/mach-procfs.$what" >"$3/$what"
+            -e "s|@LOG@|$log|g" "$root/scripts/packaging/mach-procfs.$what" >"$3/$what"
     done
 }

@@ -46,6 +46,9 @@ pub(super) struct MountArguments {
     /// Said by the background daemon's parent: report on standard output
     #[arg(long, hide = true)]
     pub(super) report: bool,
+    /// Said by the LaunchDaemon: log to this file, and to its successor when it is renamed
+    #[arg(long, hide = true, value_name = "FILE", requires = "foreground")]
+    pub(super) log: Option<PathBuf>,
     /// Said by scripts/dev/bench: one event loop, as on macOS
     #[arg(long, hide = true, requires = "foreground")]
     pub(super) one_loop: bool,
