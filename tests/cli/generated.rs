@@ -113,8 +113,9 @@ fn completions_are_read_by_their_shells() {
         for command in commands() {
             assert!(text.contains(command), "{shell}: {command}");
         }
-        if let Some((_, errors)) = read_by(&[shell, "-n"], "C.UTF-8", &text) {
-            assert_eq!(errors, "", "{shell}");
+        match read_by(&[shell, "-n"], "C.UTF-8", &text) {
+            Some((_, errors)) => assert_eq!(errors, "", "{shell}"),
+            None => common::skip(&format!("{shell} is not installed")),
         }
     }
 }
