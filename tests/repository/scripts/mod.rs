@@ -22,6 +22,7 @@ mod refusals;
 mod release;
 mod run;
 mod rust;
+mod skips;
 mod systems;
 
 use std::fs;
