@@ -23,8 +23,9 @@ use super::{Failure, print_error};
 /// itself reports what is wrong.
 const READY_WITHIN: Duration = mount::HELPER_WITHIN.saturating_add(Duration::from_secs(10));
 
-/// How long the background daemon may take to unmount when it is asked to end.
-const END_WITHIN: Duration = Duration::from_secs(2);
+/// How long the background daemon may take to unmount when it is asked to end. It waits up to 2 s
+/// for the end of the mount helper, and up to 2 s more once it has killed the helper.
+const END_WITHIN: Duration = Duration::from_secs(6);
 
 /// Pause between two checks whether it has ended.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
