@@ -9,6 +9,8 @@
 
 // clippy.toml allows these in `#[test]` functions only; the helpers are test code as well.
 
+#[cfg(target_os = "linux")]
+mod ci;
 mod first_mac;
 mod install;
 mod launchd;
@@ -49,6 +51,7 @@ fn the_scripts_can_be_started() {
         "scripts/packaging/archive",
         "scripts/packaging/formula",
         ".ci/run",
+        ".ci/leaves-nothing",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o111, 0o111, "{script}");
