@@ -51,6 +51,7 @@ fn the_scripts_can_be_started() {
         "scripts/packaging/archive",
         "scripts/packaging/formula",
         ".ci/run",
+        ".ci/in-clone",
         ".ci/leaves-nothing",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
