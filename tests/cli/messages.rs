@@ -39,7 +39,8 @@ impl Daemon {
     fn end(&mut self) {
         let place = self.place();
         until("the mount", || is_mounted(self.directory.path()).then_some(()));
-        assert!(run(&["umount", &place]).status.success());
+        let ended = run(&["umount", &place]);
+        assert!(ended.status.success(), "{}", err(&ended));
         let status = until("the daemon's end", || self.process.try_wait().unwrap());
         assert!(status.success(), "{status}");
     }
