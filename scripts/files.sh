@@ -11,11 +11,11 @@ daemon_program=/Library/PrivilegedHelperTools/$label
 plist=/Library/LaunchDaemons/$label.plist
 log=/var/log/mach-procfs.log
 
-# program_files PREFIX: `MODE PATH WHAT` for each file below the prefix, from src/cli/installed.txt.
+# program_files PREFIX: `MODE WHAT PATH` for each file below the prefix, from src/cli/installed.txt.
 program_files() {
     local path mode what
     while read -r path mode what; do
-        case $path in '#'*) ;; *) printf '%s %s %s\n' "$mode" "$1/$path" "$what" ;; esac
+        case $path in '#'*) ;; *) printf '%s %s %s\n' "$mode" "$what" "$1/$path" ;; esac
     done <"$root/src/cli/installed.txt"
 }
 
@@ -24,23 +24,24 @@ program_files() {
 service_files() {
     case $1 in
         # The property list comes last: it says which prefix the others belong to.
-        macos) printf '%s\n' "755 $daemon_program program" \
-            "644 /etc/newsyslog.d/$label.conf newsyslog" "644 $plist plist" ;;
-        *) printf '%s\n' "644 $2/mach-procfs.service service" \
-            "link $3/mount.fuse.mach-procfs helper" ;;
+        macos) printf '%s\n' "755 program $daemon_program" \
+            "644 newsyslog /etc/newsyslog.d/$label.conf" "644 plist $plist" ;;
+        *) printf '%s\n' "644 service $2/mach-procfs.service" \
+            "link helper $3/mount.fuse.mach-procfs" ;;
     esac
 }
 
 # make_files PROGRAM PREFIX DIR: makes all of these except the program and the link, in DIR, named
 # by WHAT. PREFIX is the place of the installed program.
 make_files() {
-    local mode path what
+    local mode path what prefix
+    prefix=$(printf '%s' "$2" | sed 's/[\\&|]/\\&/g') # as sed writes it unchanged
     "$1" generate all "$3/all" || die "failed: $1 generate all"
-    while read -r mode path what; do
+    while read -r mode what path; do
         [ "$what" = program ] || mv "$3/all/$path" "$3/$what"
     done < <(program_files .)
     for what in service plist newsyslog; do
-        sed -e "s|@PREFIX@|$2|" -e "s|@LABEL@|$label|" -e "s|@PROGRAM@|$daemon_program|" \
-            -e "s|@LOG@|$log|" "$root/scripts/packaging/mach-procfs.$what" >"$3/$what"
+        sed -e "s|@PREFIX@|$prefix|" -e "s|@LABEL@|$label|" -e "s|@PROGRAM@|$daemon_program|" \
+            -e "s|@LOG@|$log|g" "$root/scripts/packaging/mach-procfs.$what" >"$3/$what"
     done
 }

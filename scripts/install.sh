@@ -107,7 +107,7 @@ for_root() {
     local command line='' sudo=''
     if ! is_root && found sudo; then sudo='sudo '; fi
     for command in "$@"; do line="$line${line:+ && }$sudo$command"; done
-    if is_root || [ -n "$sudo" ]; then printf '%s' "$line"; else printf "su -c '%s'" "$line"; fi
+    if is_root || [ -n "$sudo" ]; then printf '%s' "$line"; else printf 'su -c %s' "$(quoted "$line")"; fi
 }
 
 # The commands that the user has to run if the script may not.

@@ -17,6 +17,16 @@ die() { say "$*"; exit 1; }
 # suggest MESSAGE COMMAND: a message, and a command on a line of its own, to be copied.
 suggest() { say "$1:"; printf '  %s\n' "$2" >&2; }
 advise() { suggest "$@"; exit 1; } # where the script can do no more
+# A word as any shell reads it, for a command that is printed. Not `printf %q`: in some locales bash
+# writes $'…', which sh does not know. (Variables, since versions of bash read quotes in a
+# substitution differently.)
+quoted() {
+    local quote="'" escaped="'\\''"
+    case $1 in
+        '' | *[!A-Za-z0-9/._+:@%,=-]*) printf "'%s'" "${1//$quote/$escaped}" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
 found() { command -v "$1" >/dev/null 2>&1; }
 is_root() { [ "$(id -u)" = 0 ]; }
 

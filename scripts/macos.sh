@@ -107,5 +107,11 @@ NEXT
     else
         echo 'It is mounted on /proc at every start, once the extension is allowed. To have it now:'
     fi
-    printf '  sudo launchctl bootstrap system %s\n' "$plist"
+    # launchd knows the service if it was started above, or when this Mac was; then a second
+    # bootstrap is an error (5 or 37).
+    if launchd_has; then
+        printf '  sudo launchctl kickstart system/%s\n' "$label"
+    else
+        printf '  sudo launchctl bootstrap system %s\n' "$plist"
+    fi
 }

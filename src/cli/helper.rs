@@ -73,6 +73,7 @@ pub(super) fn help(arguments: HelperArguments) -> Result<(), Failure> {
         foreground: false,
         options,
         report: false,
+        log: None,
         one_loop: false,
         mount_point: arguments.mount_point,
     };

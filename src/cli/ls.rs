@@ -36,7 +36,8 @@ pub(super) struct LsArguments {
     paths: Vec<PathBuf>,
 }
 
-/// Names each file, then lists each directory. A path that fails is named on standard error.
+/// Names the files, then lists the directories, both sorted by their bytes as ls does in the locale C.
+/// A path that fails is named on standard error.
 pub(super) fn ls(arguments: &LsArguments) -> Result<(), Failure> {
     let root = [PathBuf::from(if arguments.directory { "." } else { "/" })];
     let paths = if arguments.paths.is_empty() { &root[..] } else { &arguments.paths };
@@ -44,8 +45,7 @@ pub(super) fn ls(arguments: &LsArguments) -> Result<(), Failure> {
     let is_terminal = out.is_terminal();
     let mut listing = Listing { tree: Paths::new(&arguments.source)?, arguments, out, is_terminal };
     let mut failed = false;
-    let mut directories = Vec::new();
-    let mut gap = "";
+    let (mut files, mut directories) = (Vec::new(), Vec::new());
     for path in paths {
         // As in ls: with these options, a link on the command line is shown itself.
         let follow = !arguments.long && !arguments.directory;
@@ -57,11 +57,16 @@ pub(super) fn ls(arguments: &LsArguments) -> Result<(), Failure> {
             Ok(found) if found.node_type == NodeType::Directory && !arguments.directory => {
                 directories.push((path, found));
             }
-            Ok(found) => {
-                listing.line(path.as_os_str().as_bytes(), &found)?;
-                gap = "\n";
-            }
+            Ok(found) => files.push((path, found)),
         }
+    }
+    for list in [&mut files, &mut directories] {
+        list.sort_by_key(|(path, _)| path.as_os_str());
+    }
+    let mut gap = "";
+    for (path, found) in files {
+        listing.line(path.as_os_str().as_bytes(), &found)?;
+        gap = "\n";
     }
     for (path, found) in directories {
         if paths.len() > 1 {

@@ -4,7 +4,7 @@
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
-use mach_procfs::model::is_visible;
+use mach_procfs::model::{is_visible, without_number};
 
 /// Text with escapes in place of control characters and of those that change the direction of
 /// writing.
@@ -44,7 +44,7 @@ pub(super) fn start(level: &str) {
     builder.target(env_logger::Target::Pipe(Box::new(super::log_queue::LogQueue)));
     builder
         .format(move |out, record| {
-            let (level, target, text) = (record.level(), record.target(), Plain(record.args()));
+            let (level, target, text) = (record.level(), record.target(), words(record.args()));
             match level {
                 _ if in_a_file => {
                     writeln!(out, "[{} {level:<5} {target}] {text}", out.timestamp())
@@ -59,6 +59,11 @@ pub(super) fn start(level: &str) {
         .init();
 }
 
+/// The text of a log line. fuser's end with the number of a system's error.
+fn words(text: &fmt::Arguments<'_>) -> String {
+    Plain(without_number(&text.to_string())).to_string()
+}
+
 /// Whether standard error is a plain file.
 pub(super) fn is_a_log_file() -> bool {
     nix::sys::stat::fstat(std::io::stderr())
@@ -67,7 +72,7 @@ pub(super) fn is_a_log_file() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Plain;
+    use super::{Plain, words};
 
     #[test]
     fn one_line_and_no_commands() {
@@ -75,5 +80,14 @@ mod tests {
         assert_eq!(plain("a b/ü\\"), "a b/ü\\");
         assert_eq!(plain("a\nmach-procfs: b\r\x1b[2J\x7f"), r"a\nmach-procfs: b\r\u{1b}[2J\u{7f}");
         assert_eq!(plain("\u{9b}1m\u{202e}x\u{2066}"), r"\u{9b}1m\u{202e}x\u{2066}");
+    }
+
+    #[test]
+    fn a_log_line_has_the_words_of_an_error_and_not_its_number() {
+        let gone = std::io::Error::from_raw_os_error(libc::ENOENT);
+        assert!(gone.to_string().ends_with(" (os error 2)"));
+        let line = words(&format_args!("Failed to send FUSE reply: {gone}"));
+        assert_eq!(line, "Failed to send FUSE reply: No such file or directory");
+        assert_eq!(words(&format_args!("{gone}: a\nb")), format!(r"{gone}: a\nb"));
     }
 }

@@ -180,6 +180,14 @@ pub(crate) fn run() -> ExitCode {
         return end(help_mount(), ExitCode::from(MOUNT_FAILED));
     }
     let arguments = Arguments::parse();
+    #[cfg(feature = "mount")]
+    if let Command::Mount(of_mount) = &arguments.command
+        && let Some(log) = &of_mount.log
+        && let Err(error) = log_queue::log_to(log)
+    {
+        let reason = format!("{}: {}", log.display(), error_words(&error));
+        return end(Err(Failure::Because(reason)), ExitCode::FAILURE);
+    }
     start_log(arguments.verbose);
     let done = match arguments.command {
         #[cfg(feature = "mount")]

@@ -23,8 +23,9 @@ use super::{Failure, print_error};
 /// itself reports what is wrong.
 const READY_WITHIN: Duration = mount::HELPER_WITHIN.saturating_add(Duration::from_secs(10));
 
-/// How long the background daemon may take to unmount when it is asked to end.
-const END_WITHIN: Duration = Duration::from_secs(2);
+/// How long the background daemon may take to unmount when it is asked to end. It waits up to 2 s
+/// for the end of the mount helper, and up to 2 s more once it has killed the helper.
+const END_WITHIN: Duration = Duration::from_secs(6);
 
 /// Pause between two checks whether it has ended.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
@@ -46,6 +47,9 @@ pub(super) struct MountArguments {
     /// Said by the background daemon's parent: report on standard output
     #[arg(long, hide = true)]
     pub(super) report: bool,
+    /// Said by the LaunchDaemon: log to this file, and to its successor when it is renamed
+    #[arg(long, hide = true, value_name = "FILE", requires = "foreground")]
+    pub(super) log: Option<PathBuf>,
     /// Said by scripts/dev/bench: one event loop, as on macOS
     #[arg(long, hide = true, requires = "foreground")]
     pub(super) one_loop: bool,

@@ -164,10 +164,15 @@ impl std::error::Error for Error {}
 /// appends (`(os error 2)`), also where another crate has made text of it.
 #[must_use]
 pub fn error_words(error: &dyn fmt::Display) -> String {
-    let text = error.to_string().trim().replace('\n', " ");
+    without_number(&error.to_string().trim().replace('\n', " ")).to_owned()
+}
+
+/// A text without the number of a system's error at its end.
+#[must_use]
+pub fn without_number(text: &str) -> &str {
     let number = text.strip_suffix(')').and_then(|text| text.rsplit_once(" (os error "));
     match number {
-        Some((words, number)) if number.parse::<i32>().is_ok() => words.to_owned(),
+        Some((words, number)) if number.parse::<i32>().is_ok() => words,
         _ => text,
     }
 }

@@ -14,7 +14,7 @@ mod socket;
 mod task;
 mod user_tag;
 
-pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible};
+pub use error::{Code, Error, ErrorKind, Result, error_words, is_visible, without_number};
 pub use machine::{Cpu, CpuTimes, Machine, Memory, Mounted, Paging, SwapFiles, from_octal};
 pub use network::{Interface, Neighbour, Route, Traffic};
 pub use port_refusal::{PortRefusal, Signing};

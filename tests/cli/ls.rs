@@ -56,7 +56,7 @@ fn a_file_and_a_directory_print_as_ls_prints_them() {
     assert_eq!(ls(&[&comm, &comm]), format!("{comm}\n{comm}\n"));
     assert_eq!(
         ls(&[&ucred, &comm, &pcred]),
-        format!("{comm}\n\n{ucred}:\n{names}\n{pcred}:\n{names}")
+        format!("{comm}\n\n{pcred}:\n{names}\n{ucred}:\n{names}")
     );
     let partly = run(&["ls", &ucred, "nope", "4194303"]);
     assert_eq!(partly.status.code(), Some(1));
@@ -65,6 +65,57 @@ fn a_file_and_a_directory_print_as_ls_prints_them() {
         err(&partly),
         "mach-procfs: nope: no such file or process\nmach-procfs: 4194303: no such process\n"
     );
+}
+
+/// Blocks of a listing: the names of files, or the head of a directory before what is in it, which a
+/// plain ls sorts.
+#[cfg(feature = "mount")]
+fn blocks(listing: &str) -> Vec<Vec<String>> {
+    let block = |block: &str| {
+        let mut lines: Vec<String> = block.lines().map(str::to_owned).collect();
+        if lines[0].ends_with(':') {
+            lines[1..].sort_unstable();
+        }
+        lines
+    };
+    listing.trim_end().split("\n\n").map(block).collect()
+}
+
+#[cfg(feature = "mount")]
+#[test]
+fn several_paths_are_in_the_order_of_ls() {
+    let Some(mount) = Mount::new() else { return };
+    let (one, two) = (Target::stopped("stop"), Target::stopped("stop"));
+    let of = |target: &Target, name: &str| format!("{}/{name}", target.pid());
+    let paths = [
+        of(&two, "ucred"),
+        "version".to_owned(),
+        of(&one, "ucred"),
+        of(&one, "pcred"),
+        format!("./{}", of(&one, "task")),
+        of(&two, "comm"),
+        of(&one, "comm"),
+        of(&one, "ucred/"),
+        "system".to_owned(),
+        of(&one, "comm"),
+        of(&two, "stat"),
+        of(&two, ""),
+    ];
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let real = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("ls");
+        command.args(arguments).current_dir(mount.root()).env("LC_ALL", "C");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output)
+    };
+    for paths in [&paths[..], &paths[..2], &paths[2..5], &paths[8..]] {
+        let listing = ls(paths);
+        assert_eq!(blocks(&listing), blocks(&real(paths)), "{paths:?}");
+        let itself = [&["-d"], paths].concat();
+        assert_eq!(ls(&itself), real(&itself));
+    }
+    assert_eq!(blocks(&ls(&paths)).len(), 8);
 }
 
 #[test]

@@ -39,7 +39,8 @@ impl Daemon {
     fn end(&mut self) {
         let place = self.place();
         until("the mount", || is_mounted(self.directory.path()).then_some(()));
-        assert!(run(&["umount", &place]).status.success());
+        let ended = run(&["umount", &place]);
+        assert!(ended.status.success(), "{}", err(&ended));
         let status = until("the daemon's end", || self.process.try_wait().unwrap());
         assert!(status.success(), "{status}");
     }
@@ -156,6 +157,63 @@ fn warnings_are_messages_and_a_log_file_has_times() {
     let text = std::fs::read_to_string(&log).unwrap();
     assert!(text.contains(&format!("Z WARN  mach_procfs::cli::mount] {warning}\n")), "{text}");
     assert!(text.lines().all(|line| line.starts_with("[20")), "{text}");
+}
+
+/// What newsyslog does on macOS, first without making a new log, then with it.
+#[test]
+fn a_log_file_that_is_renamed_has_a_successor() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let (log, old) = (directory.path().join("log"), directory.path().join("log.0"));
+    std::fs::write(&log, "as it was\n").unwrap();
+    let into_log = |place: &str| {
+        let mut command = program();
+        command.current_dir(directory.path()).args(["mount", "-f", "-vv", "--log", "log", place]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    let Some(mut daemon) = Daemon::start(into_log) else { return };
+    let read = |file: &std::path::Path| std::fs::read_to_string(file).unwrap_or_default();
+    let place = daemon.directory.path().to_owned();
+    let logs = |name: &str| {
+        until("a line of the log", || {
+            std::fs::symlink_metadata(place.join(name)).unwrap_err();
+            read(&log).contains(name).then_some(())
+        });
+    };
+    until("its first lines", || read(&log).contains("mounted on").then_some(()));
+    logs("no-1");
+    assert!(read(&log).starts_with("as it was\n["), "{}", read(&log));
+
+    std::fs::rename(&log, &old).unwrap();
+    logs("no-2");
+    assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o037, 0);
+    // The file at once, for a name that is not there yet.
+    let new = directory.path().join("new");
+    std::fs::write(&new, "").unwrap();
+    std::fs::rename(&log, directory.path().join("log.1")).unwrap();
+    std::fs::rename(&new, &log).unwrap();
+    logs("no-3");
+    assert!(!read(&old).contains("no-2") && !read(&old).contains("no-3"));
+    let second = read(&directory.path().join("log.1"));
+    assert!(second.contains("no-2") && !second.contains("no-3"), "{second}");
+    daemon.end();
+    let mut said = String::new();
+    let mut stderr = daemon.process.stderr.take().unwrap();
+    std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+    assert_eq!(said, "");
+}
+
+#[test]
+fn a_log_file_that_cannot_be_opened_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("missing/log");
+    let log = log.to_str().unwrap();
+    let failed = run(&["mount", "-f", "--log", log, directory.path().to_str().unwrap()]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert_eq!(err(&failed), format!("mach-procfs: {log}: No such file or directory\n"));
+    let background = run(&["mount", "--log", log, directory.path().to_str().unwrap()]);
+    assert_eq!(background.status.code(), Some(2), "{}", err(&background));
 }
 
 /// As in `mount -f 2>&1 | less`, where the first page stays for long.

@@ -193,7 +193,7 @@ fn the_property_list_is_one() {
         format!(
             "{{\"KeepAlive\": {{\"Crashed\": true}}, \"Label\": \"{LABEL}\", \
              \"ProcessType\": \"Interactive\", \"ProgramArguments\": [\"/{}\", \"mount\", \
-             \"--foreground\", \"/proc\"], \"RunAtLoad\": true, \
+             \"--foreground\", \"--log\", \"/var/log/mach-procfs.log\", \"/proc\"], \"RunAtLoad\": true, \
              \"StandardErrorPath\": \"/var/log/mach-procfs.log\", \
              \"StandardOutPath\": \"/var/log/mach-procfs.log\"}}",
             DAEMON[0]

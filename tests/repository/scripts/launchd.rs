@@ -47,8 +47,9 @@ fn a_mac_without_macfuse_gets_the_program_and_a_note() {
     }
 }
 
+/// With DESTDIR launchd does not know the service.
 #[test]
-fn a_mac_is_told_of_the_restart() {
+fn a_mac_gets_a_hint_at_the_restart() {
     let machine = machine(true);
     let said = for_all(&machine).succeeded().stdout.clone();
     let start = format!("  sudo launchctl bootstrap system {PLIST}\n");
@@ -168,6 +169,26 @@ fn the_daemon_is_started_when_launchd_has_ended_the_one_before() {
             .did(&[&bootout, &bootstrap, "sleep 1", &bootstrap]);
     }
     daemon(&launchd(1, 0, 5), "stop_daemon").succeeded().did(&[&bootout, "sleep 1"]);
+}
+
+/// A bootstrap of a service that launchd has is an error.
+#[test]
+fn a_daemon_that_was_started_is_started_again_by_kickstart() {
+    let machine = launchd(0, 0, 5);
+    fs::create_dir(machine.path("machine/proc")).unwrap();
+    let kickstart = format!("  sudo launchctl kickstart system/{LABEL}\n");
+    let bootstrap = format!("  sudo launchctl bootstrap system {PLIST}\n");
+    let hint = |is_known: bool| {
+        machine.file("there", if is_known { "1" } else { "0" });
+        let said = daemon(&machine, "next_on_macos").succeeded().stdout.clone();
+        let (right, wrong) =
+            if is_known { (&kickstart, &bootstrap) } else { (&bootstrap, &kickstart) };
+        assert!(said.ends_with(right) && !said.contains(wrong), "{said}");
+    };
+    hint(true);
+    hint(false);
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/macos.md");
+    assert!(fs::read_to_string(page).unwrap().contains(kickstart.trim()));
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn what_fuzzing_finds_is_a_failure_and_can_be_run_again() {
         "scripts/dev/fuzz: linux_maps fails on /a b/crash-1\n".to_owned(),
         format!(
             "scripts/dev/fuzz: to run it again:\n  cd {} && \
-             cargo fuzz run --sanitizer none linux_maps /a\\ b/crash-1\n",
+             cargo fuzz run --sanitizer none linux_maps '/a b/crash-1'\n",
             repo.display()
         ),
     ] {

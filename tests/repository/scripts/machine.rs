@@ -83,6 +83,7 @@ if [ "$1" = cat ]; then
     exit
 fi
 echo "mach-procfs $*" >>"$here/log"
+[ "$1" = mount ] || exit 0
 if [ -e "$here/fail-mount" ]; then echo 'mach-procfs: cannot open /dev/fuse' >&2; exit 1; fi
 mkdir -p "$2/self/task"
 for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do

@@ -9,18 +9,22 @@
 
 // clippy.toml allows these in `#[test]` functions only; the helpers are test code as well.
 
+#[cfg(target_os = "linux")]
+mod ci;
 mod first_mac;
 mod install;
 mod launchd;
 mod load;
 mod machine;
 mod names;
+mod odd_names;
 #[cfg(target_os = "linux")] // it takes md5sum and other tools of GNU
 mod package;
 mod refusals;
 mod release;
 mod run;
 mod rust;
+mod skips;
 mod systems;
 
 use std::fs;
@@ -47,6 +51,8 @@ fn the_scripts_can_be_started() {
         "scripts/packaging/archive",
         "scripts/packaging/formula",
         ".ci/run",
+        ".ci/in-clone",
+        ".ci/leaves-nothing",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o111, 0o111, "{script}");
