@@ -83,11 +83,12 @@ fn to_make(
     home: Option<PathBuf>,
     missing: impl FnOnce(&Path) -> MountError,
 ) -> Result<Vec<PathBuf>, MountError> {
+    // Asks no daemon of a mount that is there, unlike lstat.
     let is_missing = |path: &Path| {
-        std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        std::fs::read_link(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
     };
     if let Ok(target) = std::fs::read_link(path)
-        && std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        && path.canonicalize().is_err_and(|error| error.kind() == ErrorKind::NotFound)
     {
         let target = path.parent().unwrap_or(Path::new("")).join(target);
         return Err(missing(&target));

@@ -169,18 +169,19 @@ fn place(path: &Path, is_root: bool) -> Check {
         return empty_directory(path);
     };
     let shown = absolute.display();
+    let at_place = |problem: Problem| {
+        let finding = format!("{shown}: {}", problem.finding);
+        Check::failure(MOUNT_POINT, finding, problem.cure())
+    };
     let Some(ours) = look(&absolute) else {
+        if let Some(problem) = problem::of_others(&absolute) {
+            return at_place(problem);
+        }
         let check = empty_directory(&absolute);
         if is_root || problem::may_mount_directly() || check.verdict == Verdict::Failure {
             return check;
         }
-        return match problem::of_place(&absolute) {
-            Some(problem) => {
-                let finding = format!("{shown}: {}", problem.finding);
-                Check::failure(MOUNT_POINT, finding, problem.cure())
-            }
-            None => check,
-        };
+        return problem::of_place(&absolute).map_or(check, at_place);
     };
     let whose = whose(ours.owner);
     match ours.state {

@@ -70,7 +70,11 @@ impl System for Linux {
     fn prepare(&self, path: &Path) -> Result<PathBuf, MountError> {
         let place = resolve(path)?;
         match look(&place) {
-            None => {}
+            None => {
+                if let Some(problem) = problem::of_others(&place) {
+                    return Err(problem.error(&place));
+                }
+            }
             Some(ours) if ours.state == State::Stale => {
                 let shown = place.display();
                 log::warn!("{shown}: clearing the dead mount of a daemon that was killed");

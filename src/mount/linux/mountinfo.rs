@@ -15,6 +15,7 @@ pub(super) struct Mount {
     pub(super) device: Vec<u8>,
     pub(super) mount_point: PathBuf,
     pub(super) file_system: Vec<u8>,
+    pub(super) source: Vec<u8>,
     /// The user who mounted it, which file systems of FUSE report.
     pub(super) owner: Option<u32>,
 }
@@ -32,10 +33,11 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     let mount_point = PathBuf::from(OsString::from_vec(from_octal(words.nth(1)?)));
     let mut words = words.skip_while(|word| *word != b"-");
     let file_system = words.nth(1)?.to_vec();
-    let options = words.nth(1).unwrap_or_default();
+    let source = from_octal(words.next().unwrap_or_default());
+    let options = words.next().unwrap_or_default();
     let owner = options.split(|byte| *byte == b',').find_map(|word| word.strip_prefix(b"user_id="));
     let owner = owner.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-    Some(Mount { id, device, mount_point, file_system, owner })
+    Some(Mount { id, device, mount_point, file_system, source, owner })
 }
 
 #[cfg(test)]
@@ -53,6 +55,7 @@ malformed\n";
         assert_eq!(mounts[0].file_system, b"proc");
         assert_eq!(mounts[1].mount_point, PathBuf::from("/tmp/a b\\c"));
         assert_eq!(mounts[1].file_system, b"fuse.mach-procfs");
+        assert_eq!(mounts[1].source, b"mach-procfs");
         assert_eq!((mounts[0].owner, mounts[1].owner), (None, Some(1000)));
         assert_eq!((mounts[1].id, mounts[1].device.as_slice()), (90, b"0:77".as_slice()));
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, access, geteuid};
 
+use super::place::others;
 use crate::model::error_words;
 use crate::mount::error::MountError;
 
@@ -119,6 +120,13 @@ pub(super) fn of_place(place: &Path) -> Option<Problem> {
     let data = fs::metadata(place).ok()?;
     let is_others = data.uid() != geteuid().as_raw() && data.permissions().mode() & 0o1000 != 0;
     is_others.then(|| Problem::new("it is another user's, and has the sticky bit", advice, None))
+}
+
+/// Another program's FUSE mount is at this place. To mount over it would ask its daemon, which may
+/// hang.
+pub(super) fn of_others(place: &Path) -> Option<Problem> {
+    let advice = "name another directory, or unmount that first";
+    others(place).map(|volume| Problem::new(format!("it has {volume}"), advice, None))
 }
 
 /// The table in which fusermount3 looks up the mounts that it ends.

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
 use nix::unistd::geteuid;
 
-use super::place::{State, look, resolve};
+use super::place::{State, look, others, resolve};
 use super::{fusermount, problem};
 use crate::mount::error::MountError;
 use crate::mount::quote::quote;
@@ -15,7 +15,9 @@ use crate::mount::quote::quote;
 pub(in crate::mount) fn unmount(path: &Path, lazy: bool) -> Result<(), MountError> {
     let place = &resolve(path)?;
     let Some(ours) = look(place) else {
-        return Err(MountError::at(place, "no mach-procfs is mounted there"));
+        let instead = others(place).map_or(String::new(), |volume| format!(", but {volume}"));
+        let reason = format!("no mach-procfs is mounted there{instead}");
+        return Err(MountError::at(place, reason));
     };
     let lazy = lazy || ours.state == State::Stale;
     end(place, ours.owner, lazy)

@@ -45,3 +45,25 @@ fn commands_that_doctor_names_can_be_pasted() {
     );
     assert_said(&dead, 0, "ok mount point", &["it's a b is an empty directory"]);
 }
+
+/// As sshfs when its server hangs: whatever asks the daemon waits until the test's watchdog ends it.
+#[test]
+fn a_mount_of_another_program_that_hangs_is_asked_nothing() {
+    let hangs = "exec 9<>/dev/fuse; mount -i -t fuse.sshfs \
+        -o fd=9,rootmode=40000,user_id=0,group_id=0 me@host:/home $DIR; ";
+    let volume = "me@host:/home of type fuse.sshfs";
+    assert_said(&format!("{hangs}$PROGRAM doctor $DIR"), 1, "fail mount point", &[volume]);
+    let each = format!(
+        "{hangs}ln -s $DIR $DIR.link; cd ${{DIR%/*}}; \
+         for place in $DIR $DIR/ place $DIR.link; do \
+         for command in umount 'umount --lazy' mount 'mount -f'; do \
+         $PROGRAM $command $place 2>&1 && exit 9 || test $? = 1; done; done; \
+         grep -q \"$DIR .* fuse.sshfs me@host:/home \" /proc/self/mountinfo"
+    );
+    let Some(output) = in_namespace(&each) else { return };
+    assert!(output.status.success(), "{output:?}");
+    let said = text(&output.stdout);
+    let [ended, mounted] = ["no mach-procfs is mounted there, but", "it has"]
+        .map(|words| said.matches(&format!("{words} {volume}")).count());
+    assert_eq!((ended, mounted, said.lines().count()), (8, 8, 16), "{said}");
+}
