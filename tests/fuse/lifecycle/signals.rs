@@ -2,15 +2,15 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::Place;
 use crate::common;
-use crate::common::mount::{Mount, mounted_types};
+use crate::common::mount::{Mount, mounted_types, program};
 use crate::common::program::ToEnd;
 
 /// All that end a program by default, are sent by people and systems, and can be caught.
@@ -89,6 +89,46 @@ fn a_signal_ends_the_wait_for_the_helper_at_once() {
         place.wait_until_no_daemon();
         assert!(mounted_types(place.path()).is_empty());
         std::fs::remove_file(&waits).unwrap();
+    }
+}
+
+/// A child that is killed and reaped when the test ends.
+struct Guarded(Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The look at what is mounted there waits for a daemon that does not answer.
+#[test]
+fn a_signal_ends_the_look_at_a_mount_that_hangs() {
+    let Some(mount) = Mount::new() else { return };
+    for options in [["-f"].as_slice(), &[]] {
+        let daemon = mount.daemon_pid();
+        kill(daemon, Signal::SIGSTOP).unwrap();
+        let is_stopped = |thread| {
+            let stat = std::fs::read_to_string(format!("/proc/{daemon}/task/{thread}/stat"));
+            stat.is_ok_and(|stat| stat.contains(") T "))
+        };
+        let threads = || common::threads(daemon.as_raw().cast_unsigned());
+        common::until("the daemon to stop", || threads().into_iter().all(is_stopped).then_some(()));
+        let mut second = program();
+        second.arg("mount").args(options).arg(mount.root()).stdin(Stdio::null());
+        let mut second = Guarded(second.spawn().unwrap());
+        let waits = format!("/proc/{}/syscall", second.0.id());
+        common::until("the look", || {
+            let call = std::fs::read_to_string(&waits).ok()?;
+            let number: i64 = call.split(' ').next()?.parse().ok()?;
+            [libc::SYS_statx, libc::SYS_newfstatat].contains(&number).then_some(())
+        });
+        kill(Pid::from_raw(second.0.id() as i32), Signal::SIGINT).unwrap();
+        let status = common::until("the end", || second.0.try_wait().unwrap());
+        assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{status}");
+        kill(daemon, Signal::SIGCONT).unwrap();
+        assert!(mount.path("self/maps").exists(), "the first mount is as it was");
     }
 }
 
