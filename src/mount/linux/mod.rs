@@ -26,6 +26,7 @@ use super::options::Options;
 use super::quote::quote;
 use super::system::{Signals, System};
 use crate::fuse::Adapter;
+use crate::kernel::MOUNT_TYPE;
 use crate::model::error_words;
 use place::{State, look, resolve};
 use volume::Mounted;
@@ -146,7 +147,7 @@ fn mount_directly(place: &Path, options: &Options) -> Result<Result<OwnedFd, Err
     }
     let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let source = Some(options.source.as_str());
-    match nix::mount::mount(source, place, Some(place::FILE_SYSTEM), flags, Some(data.as_str())) {
+    match nix::mount::mount(source, place, Some(MOUNT_TYPE), flags, Some(data.as_str())) {
         Ok(()) => Ok(Ok(device)),
         // EACCES comes from a security module, or from a directory on the way that the helper may
         // pass.

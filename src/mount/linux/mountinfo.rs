@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use crate::kernel::is_own_mount;
 use crate::model::from_octal;
 
 /// One mount.
@@ -18,6 +19,12 @@ pub(super) struct Mount {
     pub(super) source: Vec<u8>,
     /// The user who mounted it, which file systems of FUSE report.
     pub(super) owner: Option<u32>,
+}
+
+impl Mount {
+    pub(super) fn is_ours(&self) -> bool {
+        is_own_mount(&self.source, &self.file_system)
+    }
 }
 
 /// All mounts in the order of the table: of two at the same place the later one is on top.
@@ -53,6 +60,7 @@ malformed\n";
         let mounts = parse(table);
         assert_eq!(mounts.len(), 2);
         assert_eq!(mounts[0].file_system, b"proc");
+        assert_eq!((mounts[0].is_ours(), mounts[1].is_ours()), (false, true));
         assert_eq!(mounts[1].mount_point, PathBuf::from("/tmp/a b\\c"));
         assert_eq!(mounts[1].file_system, b"fuse.mach-procfs");
         assert_eq!(mounts[1].source, b"mach-procfs");

@@ -13,9 +13,6 @@ use super::mountinfo::{self, Mount};
 use crate::model::error_words;
 use crate::mount::error::MountError;
 
-/// The type in the mount table.
-pub(super) const FILE_SYSTEM: &[u8] = b"fuse.mach-procfs";
-
 /// The state of a mount of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -39,7 +36,7 @@ pub(super) struct Ours {
 pub(super) fn look(path: &Path) -> Option<Ours> {
     match std::fs::read(TABLE) {
         Ok(table) => {
-            let top = seen_top(&table, path).filter(|top| top.file_system == FILE_SYSTEM)?;
+            let top = seen_top(&table, path).filter(Mount::is_ours)?;
             Some(Ours { state: state(path), owner: top.owner })
         }
         // Below a dead mount over /proc there is no table to read; but only mounts of ours answer
@@ -60,8 +57,7 @@ pub(super) fn others(path: &Path) -> Option<String> {
     let kind = top.file_system.as_slice();
     let is_fuse = kind == b"fuse" || kind.starts_with(b"fuse.");
     let text = |bytes| String::from_utf8_lossy(bytes);
-    (is_fuse && kind != FILE_SYSTEM)
-        .then(|| format!("{} of type {}", text(&top.source), text(kind)))
+    (is_fuse && !top.is_ours()).then(|| format!("{} of type {}", text(&top.source), text(kind)))
 }
 
 /// Whether the daemon of a mount of ours answers, by a request to it.
@@ -99,7 +95,7 @@ fn device_number(major: impl Display, minor: impl Display) -> Vec<u8> {
 /// The places at which something of ours is mounted.
 pub(super) fn our_mounts() -> Vec<PathBuf> {
     let table = std::fs::read(TABLE).unwrap_or_default();
-    let ours = mountinfo::parse(&table).into_iter().filter(|it| it.file_system == FILE_SYSTEM);
+    let ours = mountinfo::parse(&table).into_iter().filter(Mount::is_ours);
     ours.map(|it| it.mount_point).collect()
 }
 

@@ -13,7 +13,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::statfs;
 
-use super::place::{FILE_SYSTEM, top_of};
+use super::place::top_of;
 use super::rights::{Raised, give_up_rights};
 use super::{fusermount, mountinfo};
 use crate::model::error_words;
@@ -58,7 +58,7 @@ impl Mounted {
     /// Remembers the identity of the mount, as soon as it is made.
     pub(super) fn connect(&mut self, connection: BorrowedFd<'_>) -> Result<(), MountError> {
         self.entry = top_of(&self.table("self/mountinfo")?, &self.mount_point)
-            .filter(|top| top.file_system == FILE_SYSTEM);
+            .filter(mountinfo::Mount::is_ours);
         let copy = connection.try_clone_to_owned();
         self.connection = Some(copy.map_err(|error| MountError::new(error_words(&error)))?);
         Ok(())
@@ -121,7 +121,7 @@ impl Mounted {
         let table = self.table("thread-self/mountinfo")?;
         let is_others = |top: mountinfo::Mount| match &self.entry {
             Some(entry) => top.id != entry.id,
-            None => top.file_system != FILE_SYSTEM,
+            None => !top.is_ours(),
         };
         if top_of(&table, &place).is_some_and(is_others) {
             let reason = "something else is mounted over it, so it cannot be unmounted; unmount \

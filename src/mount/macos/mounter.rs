@@ -15,12 +15,13 @@ use nix::unistd::geteuid;
 use super::table::{State, Volumes, is_dead, is_ours, look, top};
 use super::{INSTALL, Mac};
 use crate::fuse::Adapter;
+use crate::kernel::MOUNT_SOURCE;
 use crate::model::Mounted as Entry;
 use crate::model::error_words;
 use crate::mount::error::MountError;
 use crate::mount::guard::{Guard, Volume};
 use crate::mount::helper::{Call, Helper, Ready, Stopped};
-use crate::mount::options::{Options, SOURCE, escape};
+use crate::mount::options::{Options, escape};
 use crate::mount::system::Signals;
 
 /// How long the connection is only watched before it is read from anyway, since it is unknown of
@@ -38,7 +39,7 @@ fn option_list(options: &Options) -> String {
     let mut list = format!(
         "fsname={0},volname={0},nobrowse,noappledouble,noapplexattr,nolocalcaches,\
          daemon_timeout=30,iosize=131072,ro,nosuid,nodev,noexec,default_permissions",
-        escape(SOURCE)
+        escape(MOUNT_SOURCE)
     );
     if options.allow_other {
         list.push_str(",allow_other");
