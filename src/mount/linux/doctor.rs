@@ -11,6 +11,7 @@ use super::problem::{self, Problem};
 use super::unmount::{command_for, whose};
 use super::{DEVICE, fusermount};
 use crate::model::error_words;
+use crate::mount::command::{for_roots_shell, on_path};
 use crate::mount::doctor::{Check, MOUNT_POINT, Verdict, empty_directory};
 use crate::mount::quote::quote;
 
@@ -81,8 +82,7 @@ fn helper() -> Check {
     let path = if named.components().count() > 1 {
         Some(named)
     } else {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path).map(|folder| folder.join(&named)).find(|path| path.is_file())
+        on_path(named.as_os_str(), &std::env::var_os("PATH").unwrap_or_default())
     };
     let Some(path) = path.filter(|path| path.is_file()) else {
         return failure(subject, &problem::no_helper());
@@ -97,7 +97,7 @@ fn helper() -> Check {
             Check::failure(
                 subject,
                 format!("{place} has no rights of root's"),
-                format!("as root: chown root {quoted} && chmod u+s {quoted}"),
+                for_roots_shell(&format!("chown root {quoted} && chmod u+s {quoted}")),
             )
         }
         Err(error) => Check::failure(
@@ -131,7 +131,7 @@ fn other_users(is_root: bool) -> Check {
         Check::warning(
             subject,
             "this user's mounts are this user's alone",
-            "for -o allow_other, as root: echo user_allow_other >> /etc/fuse.conf",
+            format!("for -o allow_other: {}", problem::allow_all()),
         )
     }
 }

@@ -8,6 +8,7 @@ use nix::unistd::geteuid;
 
 use super::place::{State, look, others, resolve};
 use super::{fusermount, problem};
+use crate::mount::command::{own, own_for_root};
 use crate::mount::error::MountError;
 use crate::mount::quote::quote;
 
@@ -54,7 +55,7 @@ fn end(place: &Path, owner: Option<u32>, lazy: bool) -> Result<(), MountError> {
     };
     if reason.ends_with("busy") {
         let hint = "with --lazy it is detached now and ends when its last user is done:";
-        let command = format!("mach-procfs umount --lazy {}", quote(place));
+        let command = own(&format!("umount --lazy {}", quote(place)));
         return Err(MountError::at(place, format!("{reason}; {hint}")).with_command(command));
     }
     let error = MountError::at(place, format!("fusermount3: {reason}"));
@@ -84,6 +85,6 @@ pub(super) fn whose(owner: Option<u32>) -> String {
 
 /// The command that ends a mount.
 pub(super) fn command_for(owner: Option<u32>, place: &Path) -> String {
-    let sudo = if is_others(owner) && !geteuid().is_root() { "sudo " } else { "" };
-    format!("{sudo}mach-procfs umount {}", quote(place))
+    let arguments = format!("umount {}", quote(place));
+    if is_others(owner) { own_for_root(&arguments) } else { own(&arguments) }
 }

@@ -17,6 +17,7 @@ use super::place::top_of;
 use super::rights::{Raised, give_up_rights};
 use super::{fusermount, mountinfo};
 use crate::model::error_words;
+use crate::mount::command::own;
 use crate::mount::error::MountError;
 use crate::mount::guard::Volume;
 use crate::mount::quote::quote;
@@ -31,6 +32,8 @@ pub(in crate::mount) struct Mounted {
     /// The namespace that has the mount, if the daemon has left it.
     left_namespace: Option<OwnedFd>,
     over_proc: bool,
+    /// The command that ends mounts. Made beforehand, since the program is looked up in `/proc`.
+    umount: String,
     connection: Option<OwnedFd>,
 }
 
@@ -51,6 +54,7 @@ impl Mounted {
             entry: None,
             left_namespace: None,
             over_proc,
+            umount: own("umount"),
             connection: None,
         })
     }
@@ -126,7 +130,7 @@ impl Mounted {
         if top_of(&table, &place).is_some_and(is_others) {
             let reason = "something else is mounted over it, so it cannot be unmounted; unmount \
                 that first, then:";
-            let command = format!("mach-procfs umount {}", quote(&place));
+            let command = format!("{} {}", self.umount, quote(&place));
             return Err(MountError::at(&place, reason).with_command(command));
         }
         match umount2(&place, MntFlags::UMOUNT_NOFOLLOW) {

@@ -20,6 +20,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 
+use super::command::{for_root, for_roots_shell, own, own_for_root};
 use super::error::MountError;
 use super::guard::Guard;
 use super::options::Options;
@@ -93,15 +94,15 @@ impl<V: Volumes + Clone> Mac<V> {
             State::Live => lazy,
             State::Stale => true,
         };
-        let umount = |lazy| format!("mach-procfs umount {lazy}{}", quote(place));
+        let umount = |lazy| format!("umount {lazy}{}", quote(place));
         self.volumes.unmount(place, force).map_err(|errno| match errno {
             Errno::EBUSY => MountError::at(place, "it is in use; --lazy ends it all the same:")
-                .with_command(umount("--lazy ")),
+                .with_command(own(&umount("--lazy "))),
             Errno::EPERM => MountError::at(
                 place,
                 "another user has mounted it; only that user and root may end it:",
             )
-            .with_command(format!("sudo {}", umount(""))),
+            .with_command(own_for_root(&umount(""))),
             errno => MountError::at(place, format!("cannot unmount: {}", errno.desc())),
         })
     }
@@ -148,7 +149,7 @@ impl<V: Volumes + Clone> System for Mac<V> {
         if path == Path::new("/proc") {
             let reason = "macOS makes it at the next start, once /etc/synthetic.conf names it:";
             return MountError::at(path, reason)
-                .with_command("echo proc | sudo tee -a /etc/synthetic.conf");
+                .with_command(for_roots_shell("echo proc >>/etc/synthetic.conf"));
         }
         MountError::at(path, "there is no such directory; make it first")
             .with_command(format!("mkdir -p {}", quote(path)))
@@ -160,7 +161,7 @@ impl<V: Volumes + Clone> System for Mac<V> {
             State::None | State::Others(_) => {}
             State::Live => {
                 let reason = "it has a mach-procfs already; to end that one:";
-                let command = format!("mach-procfs umount {}", quote(&place));
+                let command = own(&format!("umount {}", quote(&place)));
                 return Err(MountError::at(&place, reason).with_command(command));
             }
             State::Stale => {
@@ -169,7 +170,7 @@ impl<V: Volumes + Clone> System for Mac<V> {
                 self.volumes.unmount(&place, true).map_err(|errno| {
                     let reason = "a dead mount is in the way and cannot be cleared";
                     MountError::at(&place, format!("{reason}: {}", errno.desc()))
-                        .with_command(format!("sudo umount -f {}", quote(&place)))
+                        .with_command(for_root(&format!("umount -f {}", quote(&place))))
                 })?;
             }
         }

@@ -18,6 +18,7 @@ use crate::fuse::Adapter;
 use crate::kernel::MOUNT_SOURCE;
 use crate::model::Mounted as Entry;
 use crate::model::error_words;
+use crate::mount::command::for_root;
 use crate::mount::error::MountError;
 use crate::mount::guard::{Guard, Volume};
 use crate::mount::helper::{Call, Helper, Ready, Stopped};
@@ -178,6 +179,8 @@ fn clear(volumes: &impl Volumes, place: &Path, is_served: bool) {
     }
 }
 
+const ALLOW_OTHER: &str = "sysctl vfs.generic.macfuse.tunables.allow_other=1";
+
 const APPROVAL: &str = "see whether macFUSE's extension is allowed in System Settings, \
      Privacy & Security";
 
@@ -200,8 +203,7 @@ fn explain<V: Volumes + Clone>(
                 "mount: {}{said}; allow_other is for root and the group admin, or for all after:",
                 Errno::EPERM.desc()
             );
-            MountError::at(place, reason)
-                .with_command("sudo sysctl vfs.generic.macfuse.tunables.allow_other=1")
+            MountError::at(place, reason).with_command(for_root(ALLOW_OTHER))
         }
         Stopped::Refused(errno) => MountError::at(place, format!("mount: {}{said}", errno.desc())),
         Stopped::Deadline(_) | Stopped::Ended(_) => {
@@ -289,8 +291,7 @@ mod tests {
         let (reason, command) = said(true, false, Errno::EPERM);
         assert!(reason.starts_with("/p: mount: Operation not permitted: no; allow_other is for"));
         assert!(reason.contains("group admin"), "{reason}");
-        let sysctl = "sudo sysctl vfs.generic.macfuse.tunables.allow_other=1";
-        assert_eq!(command.as_deref(), Some(sysctl));
+        assert_eq!(command, Some(for_root(ALLOW_OTHER)));
         let plain = ("/p: mount: Operation not permitted: no".to_owned(), None);
         assert_eq!(said(true, true, Errno::EPERM), plain);
         assert_eq!(said(false, false, Errno::EPERM), plain);

@@ -40,8 +40,8 @@ fn commands_that_doctor_names_can_be_pasted() {
     let dead = format!(
         "mkdir {odd}; : >$DIR.said; $PROGRAM mount --foreground --report {odd} >$DIR.said & D=$!; \
          until grep -q ready $DIR.said; do kill -0 $D; done; kill -KILL $D; {{ wait $D || true; }} 2>/dev/null; \
-         PATH=$(dirname $PROGRAM):$PATH; $PROGRAM doctor {odd} | \
-         sed -n 's/.*\\(mach-procfs umount .*\\), or.*/\\1/p' >$DIR.sh; sh $DIR.sh; $PROGRAM doctor {odd}"
+         $PROGRAM doctor {odd} | sed -n 's/.* -- \\(.* umount .*\\), or.*/\\1/p' >$DIR.sh; \
+         sh $DIR.sh; $PROGRAM doctor {odd}"
     );
     assert_said(&dead, 0, "ok mount point", &["it's a b is an empty directory"]);
 }
