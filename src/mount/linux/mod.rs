@@ -22,8 +22,8 @@ use nix::unistd::{getgid, getuid};
 
 use super::error::MountError;
 use super::guard::Guard;
+use super::made;
 use super::options::Options;
-use super::quote::quote;
 use super::system::{Signals, System};
 use crate::fuse::Adapter;
 use crate::kernel::MOUNT_TYPE;
@@ -64,8 +64,7 @@ impl System for Linux {
     }
 
     fn missing(&self, path: &Path) -> MountError {
-        MountError::at(path, "there is no such directory; make it first")
-            .with_command(format!("mkdir -p {}", quote(path)))
+        made::missing(path)
     }
 
     fn prepare(&self, path: &Path) -> Result<PathBuf, MountError> {

@@ -23,6 +23,7 @@ use nix::sys::signal::{SigSet, Signal};
 use super::command::{for_root, for_roots_shell, own, own_for_root};
 use super::error::MountError;
 use super::guard::Guard;
+use super::made;
 use super::options::Options;
 use super::quote::quote;
 use super::session::mount_on;
@@ -151,8 +152,7 @@ impl<V: Volumes + Clone> System for Mac<V> {
             return MountError::at(path, reason)
                 .with_command(for_roots_shell("echo proc >>/etc/synthetic.conf"));
         }
-        MountError::at(path, "there is no such directory; make it first")
-            .with_command(format!("mkdir -p {}", quote(path)))
+        made::missing(path)
     }
 
     fn prepare(&self, path: &Path) -> Result<PathBuf, MountError> {

@@ -19,6 +19,8 @@ fn doctor_and_mount_agree_on_each_place() {
         m=0; user $PROGRAM mount \"$place\" 2>$DIR.why || m=1; \
         test $m = 1 || user $PROGRAM umount \"$place\"; \
         echo \"$d $m ${place#$DIR}\"; \
+        case ${place##*/} in unentered | unwritable | sticky) \
+        sed -n 's/.*  //; $p' $DIR.said >&2; cat $DIR.why >&2;; esac; \
         test $d = $m || { cat $DIR.said $DIR.why; exit 9; }; done";
     let Some(output) = in_namespace(&(device("666") + set_up + each)) else { return };
     assert!(output.status.success(), "{output:?}");
@@ -27,6 +29,43 @@ fn doctor_and_mount_agree_on_each_place() {
     let expected = [".home/plain", ".home/it's a", ".home/open", ".home/new", ".home/new/new"];
     assert_eq!(works, expected, "{said}");
     assert_eq!(said.lines().count(), 18, "{said}");
+    let why = text(&output.stderr);
+    let why: Vec<&str> = why.lines().collect();
+    let advice = "name a directory of your own, or mount as root";
+    let reasons = [
+        ("unwritable", "this user may not write to it"),
+        ("unentered", "this user may not enter it"),
+        ("sticky", "it is another user's, and has the sticky bit"),
+    ];
+    assert_eq!(why.len(), 2 * reasons.len(), "{why:?}");
+    for (lines, (place, reason)) in why.chunks(2).zip(reasons) {
+        assert!(lines[0].ends_with(&format!("/{place}: {reason} -- {advice}")), "{lines:?}");
+        let mount = format!("/{place}: mount: Operation not permitted; fusermount3: ");
+        assert!(lines[1].contains(&mount), "{lines:?}");
+        assert!(lines[1].ends_with(&format!(": {reason}; {advice}")), "{lines:?}");
+    }
+}
+
+/// Also where the user may not make it, and where a link or a dash is at the beginning.
+#[test]
+fn the_command_that_makes_a_missing_directory_is_one_for_doctor_and_mount_and_works() {
+    let script = "mkdir $DIR.work; chown 65534 $DIR.work; cd $DIR.work; export HOME=/nowhere; \
+        ln -s -- \"-target's\" link; ln -s -- nowhere/it -link; \
+        for place in link -link -x \"it's new/x\" ../there \"$DIR.it's/there\"; do \
+        user $PROGRAM doctor -- \"$place\" >$DIR.said && exit 9 || true; \
+        user $PROGRAM mount -- \"$place\" 2>$DIR.why && exit 9 || true; \
+        sed -n '$s/^  //p' $DIR.why >$DIR.sh; cat $DIR.sh; \
+        grep -q -F -- \" -- $(cat $DIR.sh)\" $DIR.said; \
+        if grep -q ^mkdir $DIR.sh; then user sh $DIR.sh; else sh $DIR.sh; fi; \
+        user $PROGRAM doctor -- \"$place\" >&2; \
+        user $PROGRAM mount -- \"$place\"; user $PROGRAM umount -- \"$place\"; done";
+    let Some(output) = in_namespace(&(device("666") + script)) else { return };
+    assert!(output.status.success(), "{output:?}");
+    let said = text(&output.stdout);
+    let by_user = said.lines().filter(|line| line.starts_with("mkdir -p ")).count();
+    let by_root =
+        said.lines().filter(|line| line.contains("install -d -o 65534 -g 65534 ")).count();
+    assert_eq!((by_user, by_root, said.lines().count()), (4, 2, 6), "{said}");
 }
 
 #[test]
