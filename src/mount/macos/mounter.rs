@@ -257,6 +257,7 @@ impl<V: Volumes> Volume for Mounted<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mount::system::System;
 
     fn mac() -> Mac<Nothing> {
         Mac {
@@ -296,6 +297,13 @@ mod tests {
         assert_eq!(said(true, true, Errno::EPERM), plain);
         assert_eq!(said(false, false, Errno::EPERM), plain);
         assert_eq!(said(true, false, Errno::EIO).1, None);
+    }
+
+    /// Content holds no descriptor on macOS, so its low limit of descriptors must not lower that of
+    /// open files.
+    #[test]
+    fn open_files_are_not_limited_by_descriptors() {
+        const { assert!(!<Mac<Nothing> as System>::FILES_HOLD_DESCRIPTORS) };
     }
 
     #[test]

@@ -13,8 +13,11 @@ use mach_procfs::mount::macos::{Mac, Volumes, is_ours};
 use mach_procfs::mount::{MountError, Options, quote};
 use mach_procfs::tree::Tree;
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
 use nix::mount::{MntFlags, umount2};
+use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
+use nix::unistd::{Uid, setfsuid};
 
 use super::stand_in::{self, mount_device};
 use super::{CASE, DIRECTORY, DONE, directory};
@@ -90,6 +93,23 @@ fn is_mounted(place: &Path) -> bool {
     mounts.iter().any(|it| it.path == place.as_os_str().as_bytes())
 }
 
+/// Runs this as a user other than the daemon's, where there is another one in this namespace.
+fn as_another_user<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    let other = Uid::from_raw(65534);
+    let work = || {
+        setfsuid(other);
+        // The call returns the user of before.
+        (setfsuid(other) == other).then(work)
+    };
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap())
+}
+
+/// Not by its path, which leads through a directory of root's alone.
+fn read_below(root: &File, name: &str) -> std::io::Result<String> {
+    let file = openat(root, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+    std::io::read_to_string(File::from(file))
+}
+
 /// Mounts; where that works, reads through the mount and unmounts it.
 fn mount(mac: &Mac<Here>, place: &Path) -> Result<(), MountError> {
     let mut reads = 0;
@@ -97,6 +117,11 @@ fn mount(mac: &Mac<Here>, place: &Path) -> Result<(), MountError> {
         let maps = std::fs::read_to_string(place.join("self/maps")).unwrap();
         assert!(maps.contains("[stack]"), "{maps}");
         reads += 1;
+        let root = File::open(place).unwrap();
+        if let Some(version) = as_another_user(|| read_below(&root, "version")) {
+            assert!(version.unwrap().starts_with("Linux "));
+        }
+        drop(root);
         assert!(Here.mounted().unwrap().iter().any(is_ours));
         let again = mac.mount(tree(), place, &options(), || ()).unwrap_err();
         assert!(again.to_string().contains("has a mach-procfs already"), "{again}");

@@ -27,7 +27,8 @@ pub(super) fn name() -> String {
 }
 
 pub(crate) fn mount_device(device: &File, place: &Path, source: &str) -> nix::Result<()> {
-    let data = format!("fd={},rootmode=40000,user_id=0,group_id=0", device.as_raw_fd());
+    let fd = device.as_raw_fd();
+    let data = format!("fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other");
     let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     nix::mount::mount(Some(source), place, Some("fuse.macfuse"), flags, Some(data.as_str()))
 }
