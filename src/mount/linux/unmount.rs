@@ -51,19 +51,16 @@ fn end(place: &Path, owner: Option<u32>, lazy: bool) -> Result<(), MountError> {
             Ok(()) => return Ok(()),
             Err(reason) => reason,
         },
-        Err(errno) => errno.desc().to_owned(),
+        Err(errno) => format!("umount: {}", errno.desc()),
     };
     if reason.ends_with("busy") {
         let hint = "with --lazy it is detached now and ends when its last user is done:";
         let command = own(&format!("umount --lazy {}", quote(place)));
         return Err(MountError::at(place, format!("{reason}; {hint}")).with_command(command));
     }
-    let error = MountError::at(place, format!("fusermount3: {reason}"));
     match problem::mtab() {
-        Some(problem) if reason.contains("mtab") => {
-            Err(problem.after(&format!("fusermount3: {reason}")).error(place))
-        }
-        _ => Err(error),
+        Some(problem) if reason.contains("mtab") => Err(problem.after(&reason).error(place)),
+        _ => Err(MountError::at(place, reason)),
     }
 }
 

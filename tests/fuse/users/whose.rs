@@ -97,6 +97,19 @@ fn root_of_a_user_namespace_mounts_without_a_helper() {
     assert!(output.status.success(), "{output:?}");
 }
 
+/// A mount that came from outside is locked in the namespace: the kernel's own error, not the helper's.
+#[test]
+fn a_mount_that_the_kernel_does_not_end_says_why() {
+    if !common::mount::can_mount_apart() || !common::has_user_namespaces() {
+        return;
+    }
+    let script = "$PROGRAM mount $DIR; not unshare -Urm $PROGRAM umount $DIR; $PROGRAM umount $DIR";
+    let output = in_namespace(script);
+    assert!(output.status.success(), "{output:?}");
+    let said = text(&output.stderr);
+    assert!(said.ends_with("umount: Invalid argument\n"), "{said}");
+}
+
 #[test]
 fn root_that_may_not_mount_is_told_so() {
     if !common::mount::can_mount_apart() {
