@@ -19,9 +19,10 @@ use crate::fuse::{Adapter, Service};
 use crate::model::error_words;
 use crate::tree::Tree;
 
-/// The signals that unmount before the daemon ends: all that would otherwise end it by default and
-/// are sent by users and systems. SIGXCPU comes before the limit of CPU time kills.
-const ENDING: [Signal; 8] = [
+/// The signals that unmount before the daemon ends, beside those of one system: all that would
+/// otherwise end it by default, except for its own faults and real-time signals. SIGXCPU comes
+/// before the limit of CPU time kills.
+const ENDING: [Signal; 11] = [
     Signal::SIGINT,
     Signal::SIGTERM,
     Signal::SIGHUP,
@@ -30,6 +31,9 @@ const ENDING: [Signal; 8] = [
     Signal::SIGUSR2,
     Signal::SIGALRM,
     Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
 ];
 
 /// The end of a daemon.
@@ -68,7 +72,8 @@ pub(super) fn mount_on<S: System>(
     // made yet that would have to be undone.
     let there = existing(system, path)?;
     // Before any thread starts, so that every one inherits it.
-    let blocked = SigSet::from_iter(ENDING.into_iter().filter(|it| !system.is_ignored(*it)));
+    let ending = ENDING.iter().chain(S::ALSO_ENDING);
+    let blocked = SigSet::from_iter(ending.copied().filter(|it| !system.is_ignored(*it)));
     blocked
         .thread_block()
         .map_err(|errno| MountError::new(format!("sigprocmask: {}", errno.desc())))?;

@@ -53,6 +53,8 @@ impl System for Linux {
 
     const FILES_HOLD_DESCRIPTORS: bool = true;
 
+    const ALSO_ENDING: &[Signal] = &[Signal::SIGIO, Signal::SIGPWR, Signal::SIGSTKFLT];
+
     fn signals(&self, blocked: SigSet) -> Result<Box<dyn Signals>, MountError> {
         let taken = signals::Taken::new(&blocked)
             .map_err(|errno| MountError::new(format!("signalfd: {}", errno.desc())))?;

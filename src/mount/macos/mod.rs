@@ -134,6 +134,8 @@ impl<V: Volumes + Clone> System for Mac<V> {
     /// Open files hold no descriptors on macOS.
     const FILES_HOLD_DESCRIPTORS: bool = false;
 
+    const ALSO_ENDING: &[Signal] = &[];
+
     fn signals(&self, blocked: SigSet) -> Result<Box<dyn Signals>, MountError> {
         let taken = signals::Taken::new(blocked).map_err(|error| {
             MountError::new(format!("waiting for signals: {}", error_words(&error)))

@@ -13,8 +13,9 @@ use crate::common;
 use crate::common::mount::{Mount, mounted_types, program};
 use crate::common::program::ToEnd;
 
-/// All that end a program by default, are sent by people and systems, and can be caught.
-const ENDING: [Signal; 8] = [
+/// All that end a program by default and can be caught, but those of its own faults and real-time
+/// signals.
+const ENDING: [Signal; 14] = [
     Signal::SIGINT,
     Signal::SIGTERM,
     Signal::SIGHUP,
@@ -23,6 +24,12 @@ const ENDING: [Signal; 8] = [
     Signal::SIGUSR2,
     Signal::SIGALRM,
     Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
+    Signal::SIGIO,
+    Signal::SIGPWR,
+    Signal::SIGSTKFLT,
 ];
 
 #[test]
