@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nix::unistd::geteuid;
 
-use super::place::{State, look, our_mounts, resolve};
+use super::place::{State, look, our_mounts, resolve, state};
 use super::problem::{self, Problem};
 use super::unmount::{command_for, whose};
 use super::{DEVICE, fusermount};
@@ -184,7 +184,7 @@ fn place(path: &Path, is_root: bool) -> Check {
         return problem::of_place(&absolute).map_or(check, at_place);
     };
     let whose = whose(ours.owner);
-    match ours.state {
+    match state(&absolute) {
         State::Stale => Check::failure(
             MOUNT_POINT,
             format!("{shown} has the dead mount{whose} of a daemon that was killed"),

@@ -55,7 +55,8 @@ pub(super) fn mount(
         // It may have mounted before it failed. With the helper and the message dropped, the last
         // descriptor of such a mount is closed, so that it is dead.
         drop(helper);
-        if let Some(left) = place::look(place).filter(|it| it.state == place::State::Stale)
+        if let Some(left) = place::look(place)
+            && place::state(place) == place::State::Stale
             && let Err(error) = clear(place, left.owner)
         {
             log::error!("{error}");

@@ -28,7 +28,7 @@ use super::system::{Signals, System};
 use crate::fuse::Adapter;
 use crate::kernel::MOUNT_TYPE;
 use crate::model::error_words;
-use place::{State, look, resolve};
+use place::{State, look, resolve, state};
 use volume::Mounted;
 
 pub(super) use doctor::diagnose;
@@ -77,7 +77,7 @@ impl System for Linux {
                     return Err(problem.error(&place));
                 }
             }
-            Some(ours) if ours.state == State::Stale => {
+            Some(ours) if state(&place) == State::Stale => {
                 let shown = place.display();
                 log::warn!("{shown}: clearing the dead mount of a daemon that was killed");
                 unmount::clear(&place, ours.owner)?;

@@ -1,5 +1,5 @@
-//! What is mounted at a path, by the mount table. Only the daemon of a mount of ours is asked whether
-//! it answers: that of another program's mount may hang.
+//! What is mounted at a path, by the mount table, without a request to its daemon, which may hang.
+//! Only [`state`] asks, and only the daemon of a mount of ours.
 
 use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
@@ -27,7 +27,6 @@ pub(super) enum State {
 /// A mount of ours that is visible at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ours {
-    pub(super) state: State,
     /// The user who mounted it, if the mount table can be read.
     pub(super) owner: Option<u32>,
 }
@@ -37,15 +36,14 @@ pub(super) fn look(path: &Path) -> Option<Ours> {
     match std::fs::read(TABLE) {
         Ok(table) => {
             let top = seen_top(&table, path).filter(Mount::is_ours)?;
-            Some(Ours { state: state(path), owner: top.owner })
+            Some(Ours { owner: top.owner })
         }
         // Below a dead mount over /proc there is no table to read; but only mounts of ours answer
         // so.
         Err(_) if path == Path::new("/proc") => {
-            let state = state(path);
             let is_fuse =
                 || statfs(path).is_ok_and(|kind| kind.filesystem_type() == FUSE_SUPER_MAGIC);
-            (state == State::Stale || is_fuse()).then_some(Ours { state, owner: None })
+            (state(path) == State::Stale || is_fuse()).then_some(Ours { owner: None })
         }
         Err(_) => None,
     }
@@ -61,7 +59,7 @@ pub(super) fn others(path: &Path) -> Option<String> {
 }
 
 /// Whether the daemon of a mount of ours answers, by a request to it.
-fn state(path: &Path) -> State {
+pub(super) fn state(path: &Path) -> State {
     match std::fs::symlink_metadata(path).map_err(|error| error.raw_os_error()) {
         Err(Some(libc::ENOTCONN)) => State::Stale,
         Err(Some(libc::EACCES)) => State::Closed,

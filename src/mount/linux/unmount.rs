@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
 use nix::unistd::geteuid;
 
-use super::place::{State, look, others, resolve};
+use super::place::{State, look, others, resolve, state};
 use super::{fusermount, problem};
 use crate::mount::command::{own, own_for_root};
 use crate::mount::error::MountError;
@@ -20,7 +20,6 @@ pub(in crate::mount) fn unmount(path: &Path, lazy: bool) -> Result<(), MountErro
         let reason = format!("no mach-procfs is mounted there{instead}");
         return Err(MountError::at(place, reason));
     };
-    let lazy = lazy || ours.state == State::Stale;
     end(place, ours.owner, lazy)
 }
 
@@ -54,6 +53,10 @@ fn end(place: &Path, owner: Option<u32>, lazy: bool) -> Result<(), MountError> {
         Err(errno) => format!("umount: {}", errno.desc()),
     };
     if reason.ends_with("busy") {
+        // A dead mount gives its users nothing but errors.
+        if !lazy && state(place) == State::Stale {
+            return end(place, owner, true);
+        }
         let hint = "with --lazy it is detached now and ends when its last user is done:";
         let command = own(&format!("umount --lazy {}", quote(place)));
         return Err(MountError::at(place, format!("{reason}; {hint}")).with_command(command));

@@ -109,19 +109,38 @@ impl Drop for Guarded {
     }
 }
 
+/// Stops all threads of a daemon.
+fn stop(daemon: Pid) {
+    kill(daemon, Signal::SIGSTOP).unwrap();
+    let is_stopped = |thread| {
+        let stat = std::fs::read_to_string(format!("/proc/{daemon}/task/{thread}/stat"));
+        stat.is_ok_and(|stat| stat.contains(") T "))
+    };
+    let threads = || common::threads(daemon.as_raw().cast_unsigned());
+    common::until("the daemon to stop", || threads().into_iter().all(is_stopped).then_some(()));
+}
+
+#[test]
+fn a_mount_whose_daemon_does_not_answer_is_unmounted() {
+    let Some(mut mount) = Mount::new() else { return };
+    stop(mount.daemon_pid());
+    let mut umount = program();
+    umount.arg("umount").arg(mount.root()).stdin(Stdio::null());
+    let mut umount = Guarded(umount.spawn().unwrap());
+    let status = common::until("the unmount", || umount.0.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+    assert!(mounted_types(mount.root()).is_empty());
+    kill(mount.daemon_pid(), Signal::SIGCONT).unwrap();
+    assert_eq!(mount.wait().code(), Some(0));
+}
+
 /// The look at what is mounted there waits for a daemon that does not answer.
 #[test]
 fn a_signal_ends_the_look_at_a_mount_that_hangs() {
     let Some(mount) = Mount::new() else { return };
     for options in [["-f"].as_slice(), &[]] {
         let daemon = mount.daemon_pid();
-        kill(daemon, Signal::SIGSTOP).unwrap();
-        let is_stopped = |thread| {
-            let stat = std::fs::read_to_string(format!("/proc/{daemon}/task/{thread}/stat"));
-            stat.is_ok_and(|stat| stat.contains(") T "))
-        };
-        let threads = || common::threads(daemon.as_raw().cast_unsigned());
-        common::until("the daemon to stop", || threads().into_iter().all(is_stopped).then_some(()));
+        stop(daemon);
         let mut second = program();
         second.arg("mount").args(options).arg(mount.root()).stdin(Stdio::null());
         let mut second = Guarded(second.spawn().unwrap());
