@@ -61,7 +61,8 @@ pub(super) fn others(path: &Path) -> Option<String> {
 /// Whether the daemon of a mount of ours answers, by a request to it.
 pub(super) fn state(path: &Path) -> State {
     match std::fs::symlink_metadata(path).map_err(|error| error.raw_os_error()) {
-        Err(Some(libc::ENOTCONN)) => State::Stale,
+        // The second one where the daemon ends during the request (`fuse_abort_conn`).
+        Err(Some(libc::ENOTCONN | libc::ECONNABORTED)) => State::Stale,
         Err(Some(libc::EACCES)) => State::Closed,
         _ => State::Live,
     }

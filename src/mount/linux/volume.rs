@@ -175,7 +175,10 @@ impl Volume for Mounted {
     fn is_stale(&self) -> Result<bool, MountError> {
         self.in_its_namespace(|| {
             let place = self.current()?;
-            Ok(place.is_some_and(|place| matches!(statfs(&place), Err(Errno::ENOTCONN))))
+            Ok(place.is_some_and(|place| {
+                // The second one where the connection ends during the request.
+                matches!(statfs(&place), Err(Errno::ENOTCONN | Errno::ECONNABORTED))
+            }))
         })
     }
 

@@ -102,6 +102,18 @@ fn a_signal_ends_the_wait_for_the_helper_at_once() {
 /// A child that is killed and reaped when the test ends.
 struct Guarded(Child);
 
+impl Guarded {
+    /// Waits until the program waits in an lstat.
+    fn wait_until_it_looks(&self) {
+        let waits = format!("/proc/{}/syscall", self.0.id());
+        common::until("the look", || {
+            let call = std::fs::read_to_string(&waits).ok()?;
+            let number: i64 = call.split(' ').next()?.parse().ok()?;
+            [libc::SYS_statx, libc::SYS_newfstatat].contains(&number).then_some(())
+        });
+    }
+}
+
 impl Drop for Guarded {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -134,6 +146,24 @@ fn a_mount_whose_daemon_does_not_answer_is_unmounted() {
     assert_eq!(mount.wait().code(), Some(0));
 }
 
+/// The kernel has another error for a request that was under way than for later ones.
+#[test]
+fn the_mount_of_a_daemon_that_is_killed_while_it_is_asked_is_cleared() {
+    let Some(mut mount) = Mount::new() else { return };
+    stop(mount.daemon_pid());
+    let mut second = program();
+    second.arg("mount").arg(mount.root()).stdin(Stdio::null());
+    let mut second = Guarded(second.spawn().unwrap());
+    second.wait_until_it_looks();
+    mount.signal(Signal::SIGKILL);
+    let status = common::until("the second mount", || second.0.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+    assert!(mount.path("self/maps").exists());
+    assert_eq!(mounted_types(mount.root()), ["fuse.mach-procfs"]);
+    let umount = program().arg("umount").arg(mount.root()).status().unwrap();
+    assert!(umount.success());
+}
+
 /// The look at what is mounted there waits for a daemon that does not answer.
 #[test]
 fn a_signal_ends_the_look_at_a_mount_that_hangs() {
@@ -144,12 +174,7 @@ fn a_signal_ends_the_look_at_a_mount_that_hangs() {
         let mut second = program();
         second.arg("mount").args(options).arg(mount.root()).stdin(Stdio::null());
         let mut second = Guarded(second.spawn().unwrap());
-        let waits = format!("/proc/{}/syscall", second.0.id());
-        common::until("the look", || {
-            let call = std::fs::read_to_string(&waits).ok()?;
-            let number: i64 = call.split(' ').next()?.parse().ok()?;
-            [libc::SYS_statx, libc::SYS_newfstatat].contains(&number).then_some(())
-        });
+        second.wait_until_it_looks();
         kill(Pid::from_raw(second.0.id() as i32), Signal::SIGINT).unwrap();
         let status = common::until("the end", || second.0.try_wait().unwrap());
         assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{status}");
