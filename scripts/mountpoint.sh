@@ -13,9 +13,17 @@ physical() {
     printf '%s/%s\n' "${parent%/}" "$(basename "$1")"
 }
 
+# Whether macOS's table of mounts names this program by a source: mach-procfs, or mach-procfs@macfuse0.
+# An sshfs of a user who is called so is mach-procfs@host:.
+is_own_source() {
+    local number=${1#mach-procfs@macfuse}
+    [ "$1" != mach-procfs ] || return 0
+    [ "$number" != "$1" ] && [ -n "$number" ] && [ -z "${number//[0-9]/}" ]
+}
+
 # The mount on a directory: "ours", another type, or nothing. The last line wins, since it is the
 # uppermost. Linux: `SOURCE on DIR type fuse.mach-procfs (…)`; macOS: `SOURCE on DIR (macfuse, …)`,
-# where only SOURCE (mach-procfs, or mach-procfs@macfuse0) identifies the program.
+# where only SOURCE identifies the program.
 mounted_on() {
     local line table type=''
     table=$(mount)
@@ -25,10 +33,12 @@ mounted_on() {
                 type=${line##*" on $1 type "}
                 type=${type%% *}
                 ;;
-            mach-procfs*" on $1 ("*) type=ours ;;
             *" on $1 ("*)
                 type=${line##*" on $1 ("}
                 type=${type%%[,)]*}
+                if [ "$type" = macfuse ] && is_own_source "${line%%" on $1 ("*}"; then
+                    type=ours
+                fi
                 ;;
         esac
     done <<<"$table"

@@ -5,6 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use mach_procfs::kernel::is_own_mount;
 use mach_procfs::model::{Error, ErrorKind, from_octal};
 use mach_procfs::tree::{Attributes, Caller, Node, NodeType, Source as Content, Tree};
 
@@ -147,17 +148,13 @@ fn mount_points() -> Vec<PathBuf> {
     mount_points
 }
 
-/// From lines of source, mount point, type and more. On Linux the type is ours alone. macFUSE has
-/// one type for all, and adds `@macfuseN` to the source.
+/// From lines of source, mount point, type and more.
 fn mounts_of_ours(table: &[u8]) -> Vec<PathBuf> {
     let lines = table.split(|byte| *byte == b'\n');
     let ours = lines.filter_map(|line| {
         let mut words = line.split(|byte| *byte == b' ');
         let (source, place, kind) = (words.next()?, words.next()?, words.next()?);
-        let is_ours = kind == b"fuse.mach-procfs"
-            || kind == b"macfuse"
-                && source.split(|byte| *byte == b'@').next() == Some(b"mach-procfs");
-        is_ours.then(|| PathBuf::from(OsString::from_vec(from_octal(place))))
+        is_own_mount(source, kind).then(|| PathBuf::from(OsString::from_vec(from_octal(place))))
     });
     ours.collect()
 }
@@ -171,7 +168,8 @@ mod tests {
         let table = b"mach-procfs /mnt/a\\040b\\134 fuse.mach-procfs ro 0 0\n\
             x /named fuse.mach-procfs ro 0 0\nproc /proc proc rw 0 0\n\
             mach-procfs@macfuse0 /private/tmp/p macfuse ro 0 0\n\
-            sshfs@macfuse1 /s macfuse ro 0 0\nmach-procfs /other tmpfs rw 0 0\n\nx\n";
+            sshfs@macfuse1 /s macfuse ro 0 0\nmach-procfs@host: /h macfuse ro 0 0\n\
+            mach-procfs@host:@macfuse2 /h2 macfuse ro 0 0\nmach-procfs /other tmpfs rw 0 0\n\nx\n";
         let expected = ["/mnt/a b\\", "/named", "/private/tmp/p"].map(PathBuf::from);
         assert_eq!(mounts_of_ours(table), expected);
     }

@@ -107,3 +107,25 @@ pub(super) fn file_attr(attributes: &Attributes, number: u64, size: u64) -> File
         flags: 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Owner;
+
+    /// 1970 as the time of birth, which only macOS shows, looks broken there.
+    #[test]
+    fn all_times_are_the_start_of_the_process() {
+        let since = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let attributes = Attributes {
+            node: Node::ROOT,
+            node_type: NodeType::Directory,
+            mode: 0o555,
+            links: 2,
+            size: 0,
+            owner: Owner { uid: 0, gid: 0, since },
+        };
+        let attr = file_attr(&attributes, 1, 0);
+        assert_eq!([attr.atime, attr.mtime, attr.ctime, attr.crtime], [since; 4]);
+    }
+}

@@ -11,6 +11,7 @@ pub mod linux;
 // Elsewhere XNU answers only in recordings, which are the program's.
 #[cfg(any(target_os = "macos", feature = "cli"))]
 pub mod mach;
+mod own_mount;
 mod procfs;
 mod walk;
 #[cfg(any(target_os = "macos", feature = "cli"))]
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 pub use callers::Callers;
 pub use darwin::Darwin;
+pub use own_mount::{MOUNT_SOURCE, MOUNT_TYPE, is_own_mount};
 pub use procfs::{Procfs, ProcfsFile, Redact, Text};
 pub use walk::{Detail, Walk};
 

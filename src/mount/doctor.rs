@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::error::MountError;
 use super::host;
 use super::made::Made;
-use super::quote::quote;
+use super::system::System as _;
 use crate::kernel::Kernel;
 use crate::model::{Pid, error_words};
 
@@ -96,24 +95,17 @@ pub(super) const MOUNT_POINT: &str = "mount point";
 /// The check of a directory on which nothing of ours is mounted.
 pub(super) fn empty_directory(path: &Path) -> Check {
     let place = path.display();
-    let no_way = |_: &Path| MountError::new(String::new());
-    match Made::is_to_make(path, no_way) {
-        Ok(true) if Made::can_make(path) => {
+    let elsewhere = "name a directory below one of your own";
+    match Made::is_to_make(path, |missing| host::system().missing(missing)) {
+        Ok(true) if Made::can_make(path).is_ok() => {
             return Check::fine(MOUNT_POINT, format!("{place} is not there, and `mount` makes it"));
         }
         Ok(true) => {
-            return Check::failure(
-                MOUNT_POINT,
-                format!("{place} cannot be made"),
-                "name a directory below one of your own",
-            );
+            return Check::failure(MOUNT_POINT, format!("{place} cannot be made"), elsewhere);
         }
-        Err(_) => {
-            return Check::failure(
-                MOUNT_POINT,
-                format!("{place} does not exist"),
-                format!("mkdir -p {}", quote(path)),
-            );
+        Err(error) => {
+            let advice = error.command().unwrap_or(elsewhere);
+            return Check::failure(MOUNT_POINT, error.to_string(), advice);
         }
         Ok(false) => {}
     }

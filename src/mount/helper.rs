@@ -9,6 +9,7 @@
 mod call;
 pub(super) mod stopped;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read as _};
 use std::mem::MaybeUninit;
@@ -25,6 +26,7 @@ use nix::unistd::Pid;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use super::system::Signals;
+use crate::model::error_words;
 pub(super) use call::Call;
 use call::spawn;
 pub(super) use stopped::Stopped;
@@ -83,7 +85,7 @@ impl Helper {
         let got = loop {
             match recvmsg(&self.socket, &mut bytes, &mut control, RecvFlags::empty()) {
                 Err(rustix::io::Errno::INTR) => {}
-                got => break got.map_err(|errno| Stopped::Broken(format!("recvmsg: {errno}")))?,
+                got => break got.map_err(|errno| broken("recvmsg", &errno))?,
             }
         };
         let sent = control.drain().find_map(|message| match message {
@@ -121,7 +123,7 @@ impl Helper {
                 Ok(0) => return self.exit(),
                 Ok(more) => got += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Stopped::Broken(error.to_string())),
+                Err(error) => return Err(broken("read", &error)),
             }
         }
         match i32::from_ne_bytes(status) {
@@ -290,8 +292,29 @@ impl Drop for Helper {
     }
 }
 
+/// A call on the helper's socket failed.
+fn broken(call: &str, error: &dyn fmt::Display) -> Stopped {
+    Stopped::Broken(format!("{call}: {}", error_words(error)))
+}
+
 /// The time as poll takes it, rounded up, so that the last millisecond is no busy loop.
 fn in_time(left: Duration) -> PollTimeout {
     let milliseconds = left.as_micros().div_ceil(1000);
     PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_socket_has_words_and_no_number() {
+        for error in [
+            &rustix::io::Errno::CONNRESET as &dyn fmt::Display,
+            &io::Error::from_raw_os_error(libc::ECONNRESET),
+        ] {
+            let said = broken("read", error).reason("helper", "");
+            assert_eq!(said, "helper: read: Connection reset by peer");
+        }
+    }
 }

@@ -4,9 +4,12 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use nix::unistd::{AccessFlags, access, geteuid};
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access, getegid, geteuid};
 
+use super::command::for_root;
 use super::error::MountError;
+use super::quote::quote;
 use crate::model::error_words;
 
 /// Directories that were made for a mount. Removed on drop, unless [`Made::keep`] was called.
@@ -46,17 +49,35 @@ impl Made {
         to_make(path, home(), missing).map(|directories| !directories.is_empty())
     }
 
-    /// Whether this user may make the missing directory.
-    pub(super) fn can_make(path: &Path) -> bool {
-        let Ok(absolute) = std::path::absolute(path) else { return false };
+    /// Whether this user may make the missing directory, and the reason if not.
+    pub(super) fn can_make(path: &Path) -> Result<(), Errno> {
+        let absolute = std::path::absolute(path).map_err(|_| Errno::ENOENT)?;
         let there = absolute.ancestors().find(|ancestor| ancestor.is_dir());
-        there.is_some_and(|there| access(there, AccessFlags::W_OK | AccessFlags::X_OK).is_ok())
+        access(there.ok_or(Errno::ENOENT)?, AccessFlags::W_OK | AccessFlags::X_OK)
     }
 
     /// Leaves the directories where they are.
     pub(super) fn keep(mut self) {
         self.directories.clear();
     }
+}
+
+/// The error for a missing directory that is not made for a mount, with the command that makes it so
+/// that this user can mount there.
+pub(super) fn missing(path: &Path) -> MountError {
+    let place = quote(path);
+    let command = match Made::can_make(path) {
+        Ok(()) => format!("mkdir -p {place}"),
+        // A directory of root's would not do: helpers mount only where the user may write.
+        Err(Errno::EACCES) if !geteuid().is_root() => {
+            for_root(&format!("install -d -o {} -g {} {place}", geteuid(), getegid()))
+        }
+        Err(errno) => {
+            let reason = "there is no such directory, and it cannot be made";
+            return MountError::at(path, format!("{reason}: {}", errno.desc()));
+        }
+    };
+    MountError::at(path, "there is no such directory; make it first").with_command(command)
 }
 
 impl Drop for Made {
@@ -83,20 +104,23 @@ fn to_make(
     home: Option<PathBuf>,
     missing: impl FnOnce(&Path) -> MountError,
 ) -> Result<Vec<PathBuf>, MountError> {
+    let absolute = |path: &Path| {
+        std::path::absolute(path).map_err(|error| MountError::at(path, error_words(&error)))
+    };
+    // Asks no daemon of a mount that is there, unlike lstat.
     let is_missing = |path: &Path| {
-        std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        std::fs::read_link(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
     };
     if let Ok(target) = std::fs::read_link(path)
-        && std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        && path.canonicalize().is_err_and(|error| error.kind() == ErrorKind::NotFound)
     {
         let target = path.parent().unwrap_or(Path::new("")).join(target);
-        return Err(missing(&target));
+        return Err(missing(&absolute(&target)?));
     }
     if !is_missing(path) {
         return Ok(Vec::new());
     }
-    let absolute =
-        std::path::absolute(path).map_err(|error| MountError::at(path, error_words(&error)))?;
+    let absolute = absolute(path)?;
     let there = absolute.ancestors().find(|ancestor| !is_missing(ancestor));
     let below = there.and_then(|there| {
         let rest = absolute.strip_prefix(there).ok()?;

@@ -4,6 +4,7 @@
 //! This file alone picks the system in this layer. Each side implements `system::System` and
 //! provides `unmount` and `diagnose`.
 
+mod command;
 mod doctor;
 mod error;
 mod guard;

@@ -4,6 +4,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::host;
 use crate::fuse::{HERE, HostRules, Limits};
+use crate::kernel::MOUNT_SOURCE;
 
 /// Options of a mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Options {
         Options {
             allow_other: uid == 0,
             default_permissions: false,
-            source: SOURCE.to_owned(),
+            source: MOUNT_SOURCE.to_owned(),
             loops: host::LOOPS,
             rules: HERE,
             quiet: true,
@@ -39,9 +40,6 @@ impl Options {
         }
     }
 }
-
-/// The source in the mount table, unless another one is named.
-pub(super) const SOURCE: &str = "mach-procfs";
 
 /// Descriptors that are not for open files: the connections, and those that a single call holds.
 const OTHER_DESCRIPTORS: u64 = 256;

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -19,9 +19,10 @@ use crate::fuse::{Adapter, Service};
 use crate::model::error_words;
 use crate::tree::Tree;
 
-/// The signals that unmount before the daemon ends: all that would otherwise end it by default and
-/// are sent by users and systems. SIGXCPU comes before the limit of CPU time kills.
-const ENDING: [Signal; 8] = [
+/// The signals that unmount before the daemon ends, beside those of one system: all that would
+/// otherwise end it by default, except for its own faults and real-time signals. SIGXCPU comes
+/// before the limit of CPU time kills.
+const ENDING: [Signal; 11] = [
     Signal::SIGINT,
     Signal::SIGTERM,
     Signal::SIGHUP,
@@ -30,6 +31,9 @@ const ENDING: [Signal; 8] = [
     Signal::SIGUSR2,
     Signal::SIGALRM,
     Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
 ];
 
 /// The end of a daemon.
@@ -64,8 +68,12 @@ pub(super) fn mount_on<S: System>(
     options: &Options,
     ready: impl FnOnce(),
 ) -> Result<(), MountError> {
-    // First of all, so that every thread inherits it.
-    let blocked = SigSet::from_iter(ENDING.into_iter().filter(|it| !system.is_ignored(*it)));
+    // With the signals as they were: a look at a mount whose daemon hangs may wait, and nothing is
+    // made yet that would have to be undone.
+    let there = existing(system, path)?;
+    // Before any thread starts, so that every one inherits it.
+    let ending = ENDING.iter().chain(S::ALSO_ENDING);
+    let blocked = SigSet::from_iter(ending.copied().filter(|it| !system.is_ignored(*it)));
     blocked
         .thread_block()
         .map_err(|errno| MountError::new(format!("sigprocmask: {}", errno.desc())))?;
@@ -73,7 +81,10 @@ pub(super) fn mount_on<S: System>(
 
     let limits = within_descriptors(options.limits, S::FILES_HOLD_DESCRIPTORS);
     let made = Made::ensure(path, |missing| system.missing(missing))?;
-    let place = &system.prepare(path)?;
+    let place = &match there {
+        Some(place) => place,
+        None => system.prepare(path)?,
+    };
     let (ended, alive) = UnixStream::pair()
         .map_err(|error| MountError::new(format!("socketpair: {}", error_words(&error))))?;
     let service = Service { loops: options.loops, rules: options.rules, limits };
@@ -154,15 +165,19 @@ fn is_still_mounted<V: Volume>(guard: &Guard<V>) -> Result<bool, MountError> {
     if has_ended(guard.connection()) { guard.is_stale() } else { guard.is_there() }
 }
 
+/// The place to mount on, as [`System::prepare`] has it, unless it is missing and would be made.
+fn existing<S: System>(system: &S, path: &Path) -> Result<Option<PathBuf>, MountError> {
+    if Made::is_to_make(path, |missing| system.missing(missing))? {
+        return Ok(None);
+    }
+    system.prepare(path).map(Some)
+}
+
 /// Whether this directory can be mounted on, or made for it. A dead mount of ours, left by a killed
 /// daemon, is cleared.
 ///
 /// # Errors
 /// The reason why not.
 pub fn check(path: &Path) -> Result<(), MountError> {
-    let system = host::system();
-    if Made::is_to_make(path, |missing| system.missing(missing))? {
-        return Ok(());
-    }
-    system.prepare(path).map(drop)
+    existing(&host::system(), path).map(drop)
 }

@@ -24,6 +24,9 @@ pub(super) trait System {
     /// Whether each open file holds a descriptor of the daemon.
     const FILES_HOLD_DESCRIPTORS: bool;
 
+    /// Signals that end a program by default on this system only.
+    const ALSO_ENDING: &[Signal];
+
     /// Takes these signals, which are blocked in every thread.
     fn signals(&self, blocked: SigSet) -> Result<Box<dyn Signals>, MountError>;
 

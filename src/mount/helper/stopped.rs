@@ -1,7 +1,6 @@
 //! Why a helper did not mount.
 
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -9,7 +8,6 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 
 use crate::model::error_words;
-use crate::mount::error::MountError;
 
 /// Why a helper did not mount.
 #[derive(Debug)]
@@ -29,9 +27,9 @@ pub(in crate::mount) enum Stopped {
 }
 
 impl Stopped {
-    /// The reason as an error of mounting here, for a helper of this name, if there is no better
+    /// The reason with the helper's own messages, for a helper of this name, if there is no better
     /// reason.
-    pub(in crate::mount) fn error(&self, place: &Path, name: &str) -> MountError {
+    pub(in crate::mount) fn reason(&self, name: &str, said: &str) -> String {
         let reason = match self {
             Stopped::NotStarted(error) => format!("{name}: {}", error_words(error)),
             Stopped::Signal(signal) => format!("not mounted: {signal} came first"),
@@ -42,7 +40,7 @@ impl Stopped {
             Stopped::Ended(status) => format!("{name} ended early: {}", ending(status)),
             Stopped::Broken(reason) => format!("{name}: {reason}"),
         };
-        MountError::at(place, reason)
+        if said.is_empty() { reason } else { format!("{reason}: {said}") }
     }
 }
 

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use nix::unistd::geteuid;
 
-use super::place::{State, look, our_mounts, resolve};
+use super::place::{State, look, our_mounts, resolve, state};
 use super::problem::{self, Problem};
 use super::unmount::{command_for, whose};
 use super::{DEVICE, fusermount};
 use crate::model::error_words;
+use crate::mount::command::{for_roots_shell, on_path};
 use crate::mount::doctor::{Check, MOUNT_POINT, Verdict, empty_directory};
 use crate::mount::quote::quote;
 
@@ -81,8 +82,7 @@ fn helper() -> Check {
     let path = if named.components().count() > 1 {
         Some(named)
     } else {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path).map(|folder| folder.join(&named)).find(|path| path.is_file())
+        on_path(named.as_os_str(), &std::env::var_os("PATH").unwrap_or_default())
     };
     let Some(path) = path.filter(|path| path.is_file()) else {
         return failure(subject, &problem::no_helper());
@@ -97,7 +97,7 @@ fn helper() -> Check {
             Check::failure(
                 subject,
                 format!("{place} has no rights of root's"),
-                format!("as root: chown root {quoted} && chmod u+s {quoted}"),
+                for_roots_shell(&format!("chown root {quoted} && chmod u+s {quoted}")),
             )
         }
         Err(error) => Check::failure(
@@ -131,7 +131,7 @@ fn other_users(is_root: bool) -> Check {
         Check::warning(
             subject,
             "this user's mounts are this user's alone",
-            "for -o allow_other, as root: echo user_allow_other >> /etc/fuse.conf",
+            format!("for -o allow_other: {}", problem::allow_all()),
         )
     }
 }
@@ -169,21 +169,22 @@ fn place(path: &Path, is_root: bool) -> Check {
         return empty_directory(path);
     };
     let shown = absolute.display();
+    let at_place = |problem: Problem| {
+        let finding = format!("{shown}: {}", problem.finding);
+        Check::failure(MOUNT_POINT, finding, problem.cure())
+    };
     let Some(ours) = look(&absolute) else {
+        if let Some(problem) = problem::of_others(&absolute) {
+            return at_place(problem);
+        }
         let check = empty_directory(&absolute);
         if is_root || problem::may_mount_directly() || check.verdict == Verdict::Failure {
             return check;
         }
-        return match problem::of_place(&absolute) {
-            Some(problem) => {
-                let finding = format!("{shown}: {}", problem.finding);
-                Check::failure(MOUNT_POINT, finding, problem.cure())
-            }
-            None => check,
-        };
+        return problem::of_place(&absolute).map_or(check, at_place);
     };
     let whose = whose(ours.owner);
-    match ours.state {
+    match state(&absolute) {
         State::Stale => Check::failure(
             MOUNT_POINT,
             format!("{shown} has the dead mount{whose} of a daemon that was killed"),

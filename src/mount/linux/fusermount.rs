@@ -55,7 +55,8 @@ pub(super) fn mount(
         // It may have mounted before it failed. With the helper and the message dropped, the last
         // descriptor of such a mount is closed, so that it is dead.
         drop(helper);
-        if let Some(left) = place::look(place).filter(|it| it.state == place::State::Stale)
+        if let Some(left) = place::look(place)
+            && place::state(place) == place::State::Stale
             && let Err(error) = clear(place, left.owner)
         {
             log::error!("{error}");
@@ -85,7 +86,11 @@ fn explain(
             let silence = || format!("it does not say why ({})", ending(status));
             (if said.is_empty() { silence() } else { said.to_owned() }, known)
         }
-        stopped => return stopped.error(place, "fusermount3"),
+        Stopped::Signal(_) => return MountError::at(place, stopped.reason("fusermount3", said)),
+        stopped => {
+            let reason = stopped.reason("fusermount3", said);
+            return MountError::at(place, format!("mount: {}; {reason}", refused.desc()));
+        }
     };
     let reason = format!("mount: {}; fusermount3: {reason}", refused.desc());
     match known {
@@ -94,7 +99,7 @@ fn explain(
     }
 }
 
-/// Unmounts through the helper.
+/// Unmounts through the helper. The error has its name.
 pub(super) fn unmount(place: &Path, lazy: bool) -> Result<(), String> {
     let mut command = Command::new(program());
     command.arg("-u").args(lazy.then_some("-z")).arg("--").arg(place);
@@ -105,5 +110,31 @@ pub(super) fn unmount(place: &Path, lazy: bool) -> Result<(), String> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(said.trim().trim_start_matches("fusermount3: ").replace('\n', "; "))
+    let said = said.trim().trim_start_matches("fusermount3: ").replace('\n', "; ");
+    Err(format!("fusermount3: {said}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use nix::sys::signal::Signal;
+
+    use super::*;
+
+    #[test]
+    fn the_errno_and_the_helpers_words_are_in_each_message() {
+        let said = |stopped| {
+            let options = Options::for_user(1000);
+            let place = Path::new("/p");
+            explain(place, &options, Errno::EPERM, &stopped, "it waits").to_string()
+        };
+        let refused = "/p: mount: Operation not permitted; fusermount3";
+        let late = said(Stopped::Deadline(Duration::from_secs(2)));
+        assert_eq!(late, format!("{refused} does not answer within 2 s: it waits"));
+        let broken = said(Stopped::Broken("it sent no descriptor".to_owned()));
+        assert_eq!(broken, format!("{refused}: it sent no descriptor: it waits"));
+        let signal = said(Stopped::Signal(Signal::SIGINT));
+        assert_eq!(signal, "/p: not mounted: SIGINT came first: it waits");
+    }
 }

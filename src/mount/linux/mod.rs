@@ -22,12 +22,13 @@ use nix::unistd::{getgid, getuid};
 
 use super::error::MountError;
 use super::guard::Guard;
+use super::made;
 use super::options::Options;
-use super::quote::quote;
 use super::system::{Signals, System};
 use crate::fuse::Adapter;
+use crate::kernel::MOUNT_TYPE;
 use crate::model::error_words;
-use place::{State, look, resolve};
+use place::{State, look, resolve, state};
 use volume::Mounted;
 
 pub(super) use doctor::diagnose;
@@ -52,6 +53,8 @@ impl System for Linux {
 
     const FILES_HOLD_DESCRIPTORS: bool = true;
 
+    const ALSO_ENDING: &[Signal] = &[Signal::SIGIO, Signal::SIGPWR, Signal::SIGSTKFLT];
+
     fn signals(&self, blocked: SigSet) -> Result<Box<dyn Signals>, MountError> {
         let taken = signals::Taken::new(&blocked)
             .map_err(|errno| MountError::new(format!("signalfd: {}", errno.desc())))?;
@@ -63,15 +66,18 @@ impl System for Linux {
     }
 
     fn missing(&self, path: &Path) -> MountError {
-        MountError::at(path, "there is no such directory; make it first")
-            .with_command(format!("mkdir -p {}", quote(path)))
+        made::missing(path)
     }
 
     fn prepare(&self, path: &Path) -> Result<PathBuf, MountError> {
         let place = resolve(path)?;
         match look(&place) {
-            None => {}
-            Some(ours) if ours.state == State::Stale => {
+            None => {
+                if let Some(problem) = problem::of_others(&place) {
+                    return Err(problem.error(&place));
+                }
+            }
+            Some(ours) if state(&place) == State::Stale => {
                 let shown = place.display();
                 log::warn!("{shown}: clearing the dead mount of a daemon that was killed");
                 unmount::clear(&place, ours.owner)?;
@@ -142,7 +148,7 @@ fn mount_directly(place: &Path, options: &Options) -> Result<Result<OwnedFd, Err
     }
     let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let source = Some(options.source.as_str());
-    match nix::mount::mount(source, place, Some(place::FILE_SYSTEM), flags, Some(data.as_str())) {
+    match nix::mount::mount(source, place, Some(MOUNT_TYPE), flags, Some(data.as_str())) {
         Ok(()) => Ok(Ok(device)),
         // EACCES comes from a security module, or from a directory on the way that the helper may
         // pass.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use crate::kernel::is_own_mount;
 use crate::model::from_octal;
 
 /// One mount.
@@ -15,8 +16,15 @@ pub(super) struct Mount {
     pub(super) device: Vec<u8>,
     pub(super) mount_point: PathBuf,
     pub(super) file_system: Vec<u8>,
+    pub(super) source: Vec<u8>,
     /// The user who mounted it, which file systems of FUSE report.
     pub(super) owner: Option<u32>,
+}
+
+impl Mount {
+    pub(super) fn is_ours(&self) -> bool {
+        is_own_mount(&self.source, &self.file_system)
+    }
 }
 
 /// All mounts in the order of the table: of two at the same place the later one is on top.
@@ -32,10 +40,11 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     let mount_point = PathBuf::from(OsString::from_vec(from_octal(words.nth(1)?)));
     let mut words = words.skip_while(|word| *word != b"-");
     let file_system = words.nth(1)?.to_vec();
-    let options = words.nth(1).unwrap_or_default();
+    let source = from_octal(words.next().unwrap_or_default());
+    let options = words.next().unwrap_or_default();
     let owner = options.split(|byte| *byte == b',').find_map(|word| word.strip_prefix(b"user_id="));
     let owner = owner.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-    Some(Mount { id, device, mount_point, file_system, owner })
+    Some(Mount { id, device, mount_point, file_system, source, owner })
 }
 
 #[cfg(test)]
@@ -51,8 +60,10 @@ malformed\n";
         let mounts = parse(table);
         assert_eq!(mounts.len(), 2);
         assert_eq!(mounts[0].file_system, b"proc");
+        assert_eq!((mounts[0].is_ours(), mounts[1].is_ours()), (false, true));
         assert_eq!(mounts[1].mount_point, PathBuf::from("/tmp/a b\\c"));
         assert_eq!(mounts[1].file_system, b"fuse.mach-procfs");
+        assert_eq!(mounts[1].source, b"mach-procfs");
         assert_eq!((mounts[0].owner, mounts[1].owner), (None, Some(1000)));
         assert_eq!((mounts[1].id, mounts[1].device.as_slice()), (90, b"0:77".as_slice()));
     }

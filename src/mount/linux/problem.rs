@@ -8,7 +8,9 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, access, geteuid};
 
+use super::place::others;
 use crate::model::error_words;
+use crate::mount::command::{for_root, for_roots_shell};
 use crate::mount::error::MountError;
 
 /// A problem and its remedy.
@@ -23,8 +25,8 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    fn new(finding: impl Into<String>, advice: &'static str, command: Option<&str>) -> Self {
-        Problem { finding: finding.into(), advice, command: command.map(str::to_owned) }
+    fn new(finding: impl Into<String>, advice: &'static str, command: Option<String>) -> Self {
+        Problem { finding: finding.into(), advice, command }
     }
 
     /// The problem as the consequence of another one, in these words.
@@ -57,7 +59,7 @@ pub(super) fn device(error: &std::io::Error) -> Problem {
             return Problem::new(
                 "/dev/fuse is missing",
                 "in a container, start it with --device /dev/fuse; else load the module:",
-                Some("sudo modprobe fuse"),
+                Some(for_root("modprobe fuse")),
             );
         }
         (_, Some(libc::EPERM)) => {
@@ -70,7 +72,7 @@ pub(super) fn device(error: &std::io::Error) -> Problem {
         (_, Some(libc::EACCES)) => "/dev/fuse is closed to this user".to_owned(),
         _ => format!("/dev/fuse: {}", error_words(error)),
     };
-    Problem::new(finding, "mount as root, or open it:", Some("sudo chmod 666 /dev/fuse"))
+    Problem::new(finding, "mount as root, or open it:", Some(for_root("chmod 666 /dev/fuse")))
 }
 
 /// The helper is missing.
@@ -96,8 +98,13 @@ pub(super) fn alone() -> Problem {
     Problem::new(
         "allow_other is for root, or for all if /etc/fuse.conf says user_allow_other",
         "mount without it, or:",
-        Some("echo user_allow_other | sudo tee -a /etc/fuse.conf"),
+        Some(allow_all()),
     )
+}
+
+/// The command that allows users to open their mounts to others.
+pub(super) fn allow_all() -> String {
+    for_roots_shell("echo user_allow_other >>/etc/fuse.conf")
 }
 
 /// Whether mount(2) itself is permitted here (capabilities(7)), in this user namespace.
@@ -121,6 +128,13 @@ pub(super) fn of_place(place: &Path) -> Option<Problem> {
     is_others.then(|| Problem::new("it is another user's, and has the sticky bit", advice, None))
 }
 
+/// Another program's FUSE mount is at this place. To mount over it would ask its daemon, which may
+/// hang.
+pub(super) fn of_others(place: &Path) -> Option<Problem> {
+    let advice = "name another directory, or unmount that first";
+    others(place).map(|volume| Problem::new(format!("it has {volume}"), advice, None))
+}
+
 /// The table in which fusermount3 looks up the mounts that it ends.
 const MTAB: &str = "/etc/mtab";
 
@@ -130,7 +144,7 @@ pub(super) fn mtab() -> Option<Problem> {
         Problem::new(
             "without /etc/mtab fusermount3 cannot end a user's mount",
             "make it:",
-            Some("sudo ln -sf /proc/self/mounts /etc/mtab"),
+            Some(for_root("ln -sf /proc/self/mounts /etc/mtab")),
         )
     })
 }

@@ -6,8 +6,9 @@ use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
 use nix::unistd::geteuid;
 
-use super::place::{State, look, resolve};
+use super::place::{State, look, others, resolve, state};
 use super::{fusermount, problem};
+use crate::mount::command::{own, own_for_root};
 use crate::mount::error::MountError;
 use crate::mount::quote::quote;
 
@@ -15,9 +16,10 @@ use crate::mount::quote::quote;
 pub(in crate::mount) fn unmount(path: &Path, lazy: bool) -> Result<(), MountError> {
     let place = &resolve(path)?;
     let Some(ours) = look(place) else {
-        return Err(MountError::at(place, "no mach-procfs is mounted there"));
+        let instead = others(place).map_or(String::new(), |volume| format!(", but {volume}"));
+        let reason = format!("no mach-procfs is mounted there{instead}");
+        return Err(MountError::at(place, reason));
     };
-    let lazy = lazy || ours.state == State::Stale;
     end(place, ours.owner, lazy)
 }
 
@@ -48,19 +50,20 @@ fn end(place: &Path, owner: Option<u32>, lazy: bool) -> Result<(), MountError> {
             Ok(()) => return Ok(()),
             Err(reason) => reason,
         },
-        Err(errno) => errno.desc().to_owned(),
+        Err(errno) => format!("umount: {}", errno.desc()),
     };
     if reason.ends_with("busy") {
+        // A dead mount gives its users nothing but errors.
+        if !lazy && state(place) == State::Stale {
+            return end(place, owner, true);
+        }
         let hint = "with --lazy it is detached now and ends when its last user is done:";
-        let command = format!("mach-procfs umount --lazy {}", quote(place));
+        let command = own(&format!("umount --lazy {}", quote(place)));
         return Err(MountError::at(place, format!("{reason}; {hint}")).with_command(command));
     }
-    let error = MountError::at(place, format!("fusermount3: {reason}"));
     match problem::mtab() {
-        Some(problem) if reason.contains("mtab") => {
-            Err(problem.after(&format!("fusermount3: {reason}")).error(place))
-        }
-        _ => Err(error),
+        Some(problem) if reason.contains("mtab") => Err(problem.after(&reason).error(place)),
+        _ => Err(MountError::at(place, reason)),
     }
 }
 
@@ -82,6 +85,6 @@ pub(super) fn whose(owner: Option<u32>) -> String {
 
 /// The command that ends a mount.
 pub(super) fn command_for(owner: Option<u32>, place: &Path) -> String {
-    let sudo = if is_others(owner) && !geteuid().is_root() { "sudo " } else { "" };
-    format!("{sudo}mach-procfs umount {}", quote(place))
+    let arguments = format!("umount {}", quote(place));
+    if is_others(owner) { own_for_root(&arguments) } else { own(&arguments) }
 }

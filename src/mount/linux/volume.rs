@@ -13,10 +13,11 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::statfs;
 
-use super::place::{FILE_SYSTEM, top_of};
+use super::place::top_of;
 use super::rights::{Raised, give_up_rights};
 use super::{fusermount, mountinfo};
 use crate::model::error_words;
+use crate::mount::command::own;
 use crate::mount::error::MountError;
 use crate::mount::guard::Volume;
 use crate::mount::quote::quote;
@@ -31,6 +32,8 @@ pub(in crate::mount) struct Mounted {
     /// The namespace that has the mount, if the daemon has left it.
     left_namespace: Option<OwnedFd>,
     over_proc: bool,
+    /// The command that ends mounts. Made beforehand, since the program is looked up in `/proc`.
+    umount: String,
     connection: Option<OwnedFd>,
 }
 
@@ -51,6 +54,7 @@ impl Mounted {
             entry: None,
             left_namespace: None,
             over_proc,
+            umount: own("umount"),
             connection: None,
         })
     }
@@ -58,7 +62,7 @@ impl Mounted {
     /// Remembers the identity of the mount, as soon as it is made.
     pub(super) fn connect(&mut self, connection: BorrowedFd<'_>) -> Result<(), MountError> {
         self.entry = top_of(&self.table("self/mountinfo")?, &self.mount_point)
-            .filter(|top| top.file_system == FILE_SYSTEM);
+            .filter(mountinfo::Mount::is_ours);
         let copy = connection.try_clone_to_owned();
         self.connection = Some(copy.map_err(|error| MountError::new(error_words(&error)))?);
         Ok(())
@@ -121,12 +125,12 @@ impl Mounted {
         let table = self.table("thread-self/mountinfo")?;
         let is_others = |top: mountinfo::Mount| match &self.entry {
             Some(entry) => top.id != entry.id,
-            None => top.file_system != FILE_SYSTEM,
+            None => !top.is_ours(),
         };
         if top_of(&table, &place).is_some_and(is_others) {
             let reason = "something else is mounted over it, so it cannot be unmounted; unmount \
                 that first, then:";
-            let command = format!("mach-procfs umount {}", quote(&place));
+            let command = format!("{} {}", self.umount, quote(&place));
             return Err(MountError::at(&place, reason).with_command(command));
         }
         match umount2(&place, MntFlags::UMOUNT_NOFOLLOW) {
@@ -171,7 +175,10 @@ impl Volume for Mounted {
     fn is_stale(&self) -> Result<bool, MountError> {
         self.in_its_namespace(|| {
             let place = self.current()?;
-            Ok(place.is_some_and(|place| matches!(statfs(&place), Err(Errno::ENOTCONN))))
+            Ok(place.is_some_and(|place| {
+                // The second one where the connection ends during the request.
+                matches!(statfs(&place), Err(Errno::ENOTCONN | Errno::ECONNABORTED))
+            }))
         })
     }
 

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use super::judge::{Facts, judge, mounted, version_in};
 use super::live::{Live, system};
 use super::table::{State, look, resolve};
+use crate::mount::command::own;
 use crate::mount::doctor::{Check, MOUNT_POINT, empty_directory};
 use crate::mount::quote::quote;
 
@@ -63,7 +64,7 @@ fn place(path: &Path) -> Check {
         Ok(State::Stale) => Check::failure(
             MOUNT_POINT,
             format!("{shown} has the dead mount of a daemon that was killed"),
-            format!("mach-procfs umount {}, or mount there again", quote(&absolute)),
+            format!("{}, or mount there again", own(&format!("umount {}", quote(&absolute)))),
         ),
         Ok(State::Live) => {
             let opened = File::open(absolute.join("version")).map(drop);

@@ -1,4 +1,5 @@
-//! macOS: the checks of `doctor`, from facts, so that they are tested without a Mac.
+//! macOS: the checks of `doctor`, from facts, so that they are tested without a Mac. What most facts
+//! mean was read and not seen, which the findings say.
 
 use nix::errno::Errno;
 
@@ -30,9 +31,16 @@ pub(super) struct Facts {
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     let mut checks = vec![system(facts)];
-    checks.extend(facts.is_translated.then(rosetta));
-    checks.extend([macfuse(facts), extension(facts), proc(facts), rights(facts), submaps(facts)]);
+    checks.extend(facts.is_translated.then(|| untested(rosetta())));
+    checks.extend([macfuse(facts), extension(facts), proc(facts)].map(untested));
+    checks.extend([rights(facts), untested(submaps(facts))]);
     checks
+}
+
+/// A check that rests on reading alone.
+fn untested(mut check: Check) -> Check {
+    check.finding.push_str(" (untested on macOS)");
+    check
 }
 
 fn system(facts: &Facts) -> Check {
@@ -79,16 +87,15 @@ fn macfuse(facts: &Facts) -> Check {
         (..4, _) => Check::failure(subject, format!("{version} is too old"), install),
         known if known < PARALLEL => Check::warning(
             subject,
-            format!("{version}: untested; one look-up that waits holds up all others"),
+            format!("{version}: one look-up that waits holds up all others"),
             "4.3 or newer serves them side by side",
         ),
-        known if known <= READ => Check::fine(
-            subject,
-            format!("{version}: untested; how it mounts was read in the sources of 5.4"),
-        ),
+        known if known <= READ => {
+            Check::fine(subject, format!("{version}: how it mounts was read in the sources of 5.4"))
+        }
         _ => Check::warning(
             subject,
-            format!("{version}: untested, and newer than the 5.4 that was read"),
+            format!("{version}: newer than the 5.4 that was read"),
             "mount, and report what it says",
         ),
     }
@@ -106,30 +113,31 @@ fn extension(facts: &Facts) -> Check {
         ),
         (false, Some(_)) => Check::warning(
             subject,
-            "macFUSE's kernel extension is not loaded; the first mount loads it",
-            "if mounting then shows an alert or waits, the extension is not approved: System \
-             Settings, Privacy & Security, where it also says what else your Mac asks for",
+            "macFUSE's kernel extension is not loaded: not yet, since the first mount loads it, or \
+             not approved, which cannot be told apart here",
+            "mount; if that shows an alert or waits, the extension is not approved: System Settings, \
+             Privacy & Security, where it also says what else your Mac asks for",
         ),
     }
 }
 
 /// The result of reading a file of a mount that answers.
 pub(super) fn mounted(shown: &str, opened: Result<(), Errno>) -> Check {
-    match opened {
+    untested(match opened {
         Ok(()) => Check::fine(MOUNT_POINT, format!("{shown} has a mach-procfs that answers")),
         // macOS takes a volume of macFUSE for a network volume.
         Err(Errno::EPERM) => Check::failure(
             MOUNT_POINT,
             format!("{shown} has a mach-procfs whose files can be seen but not read from here"),
             "allow network volumes, or full disk access, to the program that you run this in: \
-             System Settings, Privacy & Security (untested)",
+             System Settings, Privacy & Security",
         ),
         Err(errno) => Check::failure(
             MOUNT_POINT,
             format!("{shown} has a mach-procfs that does not answer: {}", errno.desc()),
             "unmount it and mount again",
         ),
-    }
+    })
 }
 
 fn proc(facts: &Facts) -> Check {

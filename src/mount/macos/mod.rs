@@ -20,8 +20,10 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 
+use super::command::{for_root, for_roots_shell, own, own_for_root};
 use super::error::MountError;
 use super::guard::Guard;
+use super::made;
 use super::options::Options;
 use super::quote::quote;
 use super::session::mount_on;
@@ -93,15 +95,15 @@ impl<V: Volumes + Clone> Mac<V> {
             State::Live => lazy,
             State::Stale => true,
         };
-        let umount = |lazy| format!("mach-procfs umount {lazy}{}", quote(place));
+        let umount = |lazy| format!("umount {lazy}{}", quote(place));
         self.volumes.unmount(place, force).map_err(|errno| match errno {
             Errno::EBUSY => MountError::at(place, "it is in use; --lazy ends it all the same:")
-                .with_command(umount("--lazy ")),
+                .with_command(own(&umount("--lazy "))),
             Errno::EPERM => MountError::at(
                 place,
                 "another user has mounted it; only that user and root may end it:",
             )
-            .with_command(format!("sudo {}", umount(""))),
+            .with_command(own_for_root(&umount(""))),
             errno => MountError::at(place, format!("cannot unmount: {}", errno.desc())),
         })
     }
@@ -132,6 +134,8 @@ impl<V: Volumes + Clone> System for Mac<V> {
     /// Open files hold no descriptors on macOS.
     const FILES_HOLD_DESCRIPTORS: bool = false;
 
+    const ALSO_ENDING: &[Signal] = &[];
+
     fn signals(&self, blocked: SigSet) -> Result<Box<dyn Signals>, MountError> {
         let taken = signals::Taken::new(blocked).map_err(|error| {
             MountError::new(format!("waiting for signals: {}", error_words(&error)))
@@ -148,10 +152,9 @@ impl<V: Volumes + Clone> System for Mac<V> {
         if path == Path::new("/proc") {
             let reason = "macOS makes it at the next start, once /etc/synthetic.conf names it:";
             return MountError::at(path, reason)
-                .with_command("echo proc | sudo tee -a /etc/synthetic.conf");
+                .with_command(for_roots_shell("echo proc >>/etc/synthetic.conf"));
         }
-        MountError::at(path, "there is no such directory; make it first")
-            .with_command(format!("mkdir -p {}", quote(path)))
+        made::missing(path)
     }
 
     fn prepare(&self, path: &Path) -> Result<PathBuf, MountError> {
@@ -160,7 +163,7 @@ impl<V: Volumes + Clone> System for Mac<V> {
             State::None | State::Others(_) => {}
             State::Live => {
                 let reason = "it has a mach-procfs already; to end that one:";
-                let command = format!("mach-procfs umount {}", quote(&place));
+                let command = own(&format!("umount {}", quote(&place)));
                 return Err(MountError::at(&place, reason).with_command(command));
             }
             State::Stale => {
@@ -169,7 +172,7 @@ impl<V: Volumes + Clone> System for Mac<V> {
                 self.volumes.unmount(&place, true).map_err(|errno| {
                     let reason = "a dead mount is in the way and cannot be cleared";
                     MountError::at(&place, format!("{reason}: {}", errno.desc()))
-                        .with_command(format!("sudo umount -f {}", quote(&place)))
+                        .with_command(for_root(&format!("umount -f {}", quote(&place))))
                 })?;
             }
         }

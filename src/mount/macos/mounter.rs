@@ -15,12 +15,14 @@ use nix::unistd::geteuid;
 use super::table::{State, Volumes, is_dead, is_ours, look, top};
 use super::{INSTALL, Mac};
 use crate::fuse::Adapter;
+use crate::kernel::MOUNT_SOURCE;
 use crate::model::Mounted as Entry;
 use crate::model::error_words;
+use crate::mount::command::for_root;
 use crate::mount::error::MountError;
 use crate::mount::guard::{Guard, Volume};
 use crate::mount::helper::{Call, Helper, Ready, Stopped};
-use crate::mount::options::{Options, SOURCE, escape};
+use crate::mount::options::{Options, escape};
 use crate::mount::system::Signals;
 
 /// How long the connection is only watched before it is read from anyway, since it is unknown of
@@ -38,7 +40,7 @@ fn option_list(options: &Options) -> String {
     let mut list = format!(
         "fsname={0},volname={0},nobrowse,noappledouble,noapplexattr,nolocalcaches,\
          daemon_timeout=30,iosize=131072,ro,nosuid,nodev,noexec,default_permissions",
-        escape(SOURCE)
+        escape(MOUNT_SOURCE)
     );
     if options.allow_other {
         list.push_str(",allow_other");
@@ -177,6 +179,8 @@ fn clear(volumes: &impl Volumes, place: &Path, is_served: bool) {
     }
 }
 
+const ALLOW_OTHER: &str = "sysctl vfs.generic.macfuse.tunables.allow_other=1";
+
 const APPROVAL: &str = "see whether macFUSE's extension is allowed in System Settings, \
      Privacy & Security";
 
@@ -188,26 +192,20 @@ fn explain<V: Volumes + Clone>(
     said: &str,
     is_root: bool,
 ) -> MountError {
-    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let reason = stopped.reason("mount_macfuse", said);
     match stopped {
         Stopped::NotStarted(_) if mac.installation().is_err() => {
             let reason = mac.installation().err().unwrap_or_default();
             MountError::at(place, reason).with_command(INSTALL)
         }
         Stopped::Refused(Errno::EPERM) if options.allow_other && !is_root => {
-            let reason = format!(
-                "mount: {}{said}; allow_other is for root and the group admin, or for all after:",
-                Errno::EPERM.desc()
-            );
-            MountError::at(place, reason)
-                .with_command("sudo sysctl vfs.generic.macfuse.tunables.allow_other=1")
+            let who = "allow_other is for root and the group admin, or for all after:";
+            MountError::at(place, format!("{reason}; {who}")).with_command(for_root(ALLOW_OTHER))
         }
-        Stopped::Refused(errno) => MountError::at(place, format!("mount: {}{said}", errno.desc())),
         Stopped::Deadline(_) | Stopped::Ended(_) => {
-            let plain = stopped.error(place, "mount_macfuse");
-            MountError::new(format!("{plain}{said}; {APPROVAL}"))
+            MountError::at(place, format!("{reason}; {APPROVAL}"))
         }
-        stopped => stopped.error(place, "mount_macfuse"),
+        _ => MountError::at(place, reason),
     }
 }
 
@@ -252,74 +250,4 @@ impl<V: Volumes> Volume for Mounted<V> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mac() -> Mac<Nothing> {
-        Mac {
-            volumes: Nothing,
-            helper: "/helper".into(),
-            osxfuse: PathBuf::new(),
-            fuse_t: PathBuf::new(),
-            within: Duration::from_secs(1),
-        }
-    }
-
-    #[derive(Clone)]
-    struct Nothing;
-
-    impl Volumes for Nothing {
-        fn mounted(&self) -> Result<Vec<Entry>, String> {
-            Ok(Vec::new())
-        }
-        fn unmount(&self, _: &Path, _: bool) -> Result<(), Errno> {
-            Err(Errno::EINVAL)
-        }
-    }
-
-    #[test]
-    fn a_refused_allow_other_is_explained_to_users() {
-        let said = |allow_other, is_root, errno| {
-            let options = Options { allow_other, ..Options::for_user(501) };
-            let stopped = Stopped::Refused(errno);
-            let error = explain(&mac(), Path::new("/p"), &options, &stopped, "no", is_root);
-            (error.to_string(), error.command().map(str::to_owned))
-        };
-        let (reason, command) = said(true, false, Errno::EPERM);
-        assert!(reason.starts_with("/p: mount: Operation not permitted: no; allow_other is for"));
-        assert!(reason.contains("group admin"), "{reason}");
-        let sysctl = "sudo sysctl vfs.generic.macfuse.tunables.allow_other=1";
-        assert_eq!(command.as_deref(), Some(sysctl));
-        let plain = ("/p: mount: Operation not permitted: no".to_owned(), None);
-        assert_eq!(said(true, true, Errno::EPERM), plain);
-        assert_eq!(said(false, false, Errno::EPERM), plain);
-        assert_eq!(said(true, false, Errno::EIO).1, None);
-    }
-
-    #[test]
-    fn what_the_helper_is_called_with() {
-        let mac = mac();
-        let mut options = Options::for_user(501);
-        let arguments = |options: &Options| {
-            let call = call(&mac, Path::new("/a b,c"), options);
-            assert_eq!(call.program, Path::new("/helper"));
-            assert!(call.environment.contains(&("_FUSE_COMMVERS", "2".into())));
-            assert!(call.environment.contains(&("_FUSE_CALL_BY_LIB", "1".into())));
-            call.arguments
-        };
-        let quiet = arguments(&options);
-        assert_eq!(quiet[0], "-o");
-        assert_eq!(quiet[2..], ["-q", "/a b,c"]);
-        let list = quiet[1].to_str().unwrap();
-        let words: Vec<&str> = list.split(',').collect();
-        for word in ["fsname=mach-procfs", "ro", "nosuid", "nobrowse", "default_permissions"] {
-            assert!(words.contains(&word), "{list}");
-        }
-        assert!(!words.contains(&"local") && !words.contains(&"allow_other"), "{list}");
-        options.quiet = false;
-        options.allow_other = true;
-        let heard = arguments(&options);
-        assert_eq!(heard[2..], ["/a b,c"]);
-        assert!(heard[1].to_str().unwrap().ends_with(",allow_other"));
-    }
-}
+mod tests;

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use crate::model::Mounted;
-use crate::model::error_words;
+use crate::kernel::is_own_mount;
+use crate::model::{Mounted, error_words};
 use crate::mount::error::MountError;
-use crate::mount::options::SOURCE;
 
 /// The mounted volumes, and how to end them.
 pub trait Volumes {
@@ -28,16 +27,10 @@ pub trait Volumes {
     fn unmount(&self, path: &Path, force: bool) -> Result<(), Errno>;
 }
 
-/// Whether a mount is one of ours: sshfs and others are volumes of macFUSE as well.
+/// Whether a mount is one of ours.
 #[must_use]
 pub fn is_ours(mount: &Mounted) -> bool {
-    let source = mount.source.strip_prefix(SOURCE.as_bytes());
-    let is_plain_or_numbered = source.is_some_and(|rest| {
-        let number = rest.strip_prefix(b"@macfuse");
-        rest.is_empty()
-            || number.is_some_and(|it| !it.is_empty() && it.iter().all(u8::is_ascii_digit))
-    });
-    mount.kind == b"macfuse" && is_plain_or_numbered
+    is_own_mount(&mount.source, &mount.kind)
 }
 
 /// The mount at a path.
@@ -114,27 +107,6 @@ mod tests {
     fn mount(source: &str, path: &str, kind: &str) -> Mounted {
         let [source, path, kind] = [source, path, kind].map(|text| text.as_bytes().to_vec());
         Mounted { source, path, kind, ..Mounted::default() }
-    }
-
-    #[test]
-    fn ours_by_type_and_source_only() {
-        for source in ["mach-procfs", "mach-procfs@macfuse0", "mach-procfs@macfuse12"] {
-            assert!(is_ours(&mount(source, "/proc", "macfuse")), "{source}");
-            for kind in ["osxfuse", "apfs", "nfs", "macfuse2", ""] {
-                assert!(!is_ours(&mount(source, "/proc", kind)), "{source} {kind}");
-            }
-        }
-        for source in [
-            "me@host:/home@macfuse0",
-            "macfuse@macfuse0",
-            "mach-procfs@macfuse",
-            "mach-procfs@macfuse1x",
-            "mach-procfs2",
-            "mach-procfs@host",
-            "",
-        ] {
-            assert!(!is_ours(&mount(source, "/proc", "macfuse")), "{source}");
-        }
     }
 
     #[test]

@@ -150,7 +150,12 @@ fn a_proc_that_hides_or_is_not_there() {
 
 #[test]
 fn mount_points_that_do_not_serve() {
-    assert_said("$PROGRAM doctor $DIR/no", 1, "fail mount point", &["does not exist", "mkdir -p"]);
+    assert_said(
+        "$PROGRAM doctor $DIR/no",
+        1,
+        "fail mount point",
+        &["make it first", "-- mkdir -p /"],
+    );
     assert_said("$PROGRAM doctor $PROGRAM", 1, "fail mount point", &["not a directory"]);
     let full = "touch $DIR/x; $PROGRAM doctor $DIR";
     assert_said(full, 0, "warn mount point", &["is not empty"]);

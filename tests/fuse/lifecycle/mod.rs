@@ -12,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 
 use common::mount::{Mount, can_mount, can_mount_apart, mounted_types, program};
 use common::program::{ToEnd, err};
+use mach_procfs::mount::quote;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -66,6 +67,11 @@ impl Drop for Place {
     }
 }
 
+/// The program in a command that a message names: the PATH does not lead to it.
+fn named() -> String {
+    quote(&Path::new(env!("CARGO_BIN_EXE_mach-procfs")).canonicalize().unwrap())
+}
+
 #[test]
 fn in_the_background_from_mount_to_umount() {
     let Some(place) = Place::new() else { return };
@@ -81,7 +87,7 @@ fn in_the_background_from_mount_to_umount() {
     // The command that it names stands on a line of its own, and works.
     let told = err(&again);
     let command = told.lines().nth(1).unwrap();
-    assert_eq!(command, format!("  mach-procfs umount {}", place.path().display()));
+    assert_eq!(command, format!("  {} umount {}", named(), place.path().display()));
     assert_eq!(told.lines().count(), 2, "{again:?}");
 
     let daemon = place.daemons();
@@ -93,7 +99,7 @@ fn in_the_background_from_mount_to_umount() {
         assert_eq!(target, Path::new("/dev/null"));
     }
 
-    let ended = place.run("umount", &[]);
+    let ended = Command::new("sh").args(["-c", command]).output().unwrap();
     assert!(ended.status.success(), "{ended:?}");
     assert!(mounted_types(place.path()).is_empty());
     place.wait_until_no_daemon();
@@ -109,7 +115,7 @@ fn a_mount_that_is_in_use_is_only_ended_lazily() {
     let mut held = File::open(place.path().join("self/maps")).unwrap();
     let busy = place.run("umount", &[]);
     assert_eq!(busy.status.code(), Some(1));
-    let command = format!(":\n  mach-procfs umount --lazy {}\n", place.path().display());
+    let command = format!(":\n  {} umount --lazy {}\n", named(), place.path().display());
     assert!(err(&busy).ends_with(&command), "{busy:?}");
     assert!(place.run("umount", &["--lazy"]).status.success());
     assert!(mounted_types(place.path()).is_empty());
@@ -245,7 +251,7 @@ fn a_mount_point_may_have_any_name() {
     assert!(odd.join("self/maps").exists());
     let again = program().arg("mount").arg(&odd).output().unwrap();
     assert_eq!(again.status.code(), Some(1));
-    assert!(err(&again).contains("  mach-procfs umount $'/"), "{again:?}");
+    assert!(err(&again).contains(&format!("  {} umount $'/", named())), "{again:?}");
     let ended = program().arg("umount").arg(odd.join("../a b\n\\ü,x=y")).output().unwrap();
     assert!(ended.status.success(), "{ended:?}");
     assert!(!odd.join("self").exists());

@@ -2,19 +2,20 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::Place;
 use crate::common;
-use crate::common::mount::{Mount, mounted_types};
+use crate::common::mount::{Mount, mounted_types, program};
 use crate::common::program::ToEnd;
 
-/// All that end a program by default, are sent by people and systems, and can be caught.
-const ENDING: [Signal; 8] = [
+/// All that end a program by default and can be caught, but those of its own faults and real-time
+/// signals.
+const ENDING: [Signal; 14] = [
     Signal::SIGINT,
     Signal::SIGTERM,
     Signal::SIGHUP,
@@ -23,6 +24,12 @@ const ENDING: [Signal; 8] = [
     Signal::SIGUSR2,
     Signal::SIGALRM,
     Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
+    Signal::SIGIO,
+    Signal::SIGPWR,
+    Signal::SIGSTKFLT,
 ];
 
 #[test]
@@ -89,6 +96,90 @@ fn a_signal_ends_the_wait_for_the_helper_at_once() {
         place.wait_until_no_daemon();
         assert!(mounted_types(place.path()).is_empty());
         std::fs::remove_file(&waits).unwrap();
+    }
+}
+
+/// A child that is killed and reaped when the test ends.
+struct Guarded(Child);
+
+impl Guarded {
+    /// Waits until the program waits in an lstat.
+    fn wait_until_it_looks(&self) {
+        let waits = format!("/proc/{}/syscall", self.0.id());
+        common::until("the look", || {
+            let call = std::fs::read_to_string(&waits).ok()?;
+            let number: i64 = call.split(' ').next()?.parse().ok()?;
+            [libc::SYS_statx, libc::SYS_newfstatat].contains(&number).then_some(())
+        });
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Stops all threads of a daemon.
+fn stop(daemon: Pid) {
+    kill(daemon, Signal::SIGSTOP).unwrap();
+    let is_stopped = |thread| {
+        let stat = std::fs::read_to_string(format!("/proc/{daemon}/task/{thread}/stat"));
+        stat.is_ok_and(|stat| stat.contains(") T "))
+    };
+    let threads = || common::threads(daemon.as_raw().cast_unsigned());
+    common::until("the daemon to stop", || threads().into_iter().all(is_stopped).then_some(()));
+}
+
+#[test]
+fn a_mount_whose_daemon_does_not_answer_is_unmounted() {
+    let Some(mut mount) = Mount::new() else { return };
+    stop(mount.daemon_pid());
+    let mut umount = program();
+    umount.arg("umount").arg(mount.root()).stdin(Stdio::null());
+    let mut umount = Guarded(umount.spawn().unwrap());
+    let status = common::until("the unmount", || umount.0.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+    assert!(mounted_types(mount.root()).is_empty());
+    kill(mount.daemon_pid(), Signal::SIGCONT).unwrap();
+    assert_eq!(mount.wait().code(), Some(0));
+}
+
+/// The kernel has another error for a request that was under way than for later ones.
+#[test]
+fn the_mount_of_a_daemon_that_is_killed_while_it_is_asked_is_cleared() {
+    let Some(mut mount) = Mount::new() else { return };
+    stop(mount.daemon_pid());
+    let mut second = program();
+    second.arg("mount").arg(mount.root()).stdin(Stdio::null());
+    let mut second = Guarded(second.spawn().unwrap());
+    second.wait_until_it_looks();
+    mount.signal(Signal::SIGKILL);
+    let status = common::until("the second mount", || second.0.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+    assert!(mount.path("self/maps").exists());
+    assert_eq!(mounted_types(mount.root()), ["fuse.mach-procfs"]);
+    let umount = program().arg("umount").arg(mount.root()).status().unwrap();
+    assert!(umount.success());
+}
+
+/// The look at what is mounted there waits for a daemon that does not answer.
+#[test]
+fn a_signal_ends_the_look_at_a_mount_that_hangs() {
+    let Some(mount) = Mount::new() else { return };
+    for options in [["-f"].as_slice(), &[]] {
+        let daemon = mount.daemon_pid();
+        stop(daemon);
+        let mut second = program();
+        second.arg("mount").args(options).arg(mount.root()).stdin(Stdio::null());
+        let mut second = Guarded(second.spawn().unwrap());
+        second.wait_until_it_looks();
+        kill(Pid::from_raw(second.0.id() as i32), Signal::SIGINT).unwrap();
+        let status = common::until("the end", || second.0.try_wait().unwrap());
+        assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{status}");
+        kill(daemon, Signal::SIGCONT).unwrap();
+        assert!(mount.path("self/maps").exists(), "the first mount is as it was");
     }
 }
 

@@ -13,11 +13,14 @@ use mach_procfs::mount::macos::{Mac, Volumes, is_ours};
 use mach_procfs::mount::{MountError, Options, quote};
 use mach_procfs::tree::Tree;
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
 use nix::mount::{MntFlags, umount2};
+use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
+use nix::unistd::{Uid, setfsuid};
 
 use super::stand_in::{self, mount_device};
-use super::{CASE, DIRECTORY, directory};
+use super::{CASE, DIRECTORY, DONE, directory};
 use crate::common;
 use crate::common::program::{test_of, write_script};
 
@@ -90,6 +93,23 @@ fn is_mounted(place: &Path) -> bool {
     mounts.iter().any(|it| it.path == place.as_os_str().as_bytes())
 }
 
+/// Runs this as a user other than the daemon's, where there is another one in this namespace.
+fn as_another_user<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    let other = Uid::from_raw(65534);
+    let work = || {
+        setfsuid(other);
+        // The call returns the user of before.
+        (setfsuid(other) == other).then(work)
+    };
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap())
+}
+
+/// Not by its path, which leads through a directory of root's alone.
+fn read_below(root: &File, name: &str) -> std::io::Result<String> {
+    let file = openat(root, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+    std::io::read_to_string(File::from(file))
+}
+
 /// Mounts; where that works, reads through the mount and unmounts it.
 fn mount(mac: &Mac<Here>, place: &Path) -> Result<(), MountError> {
     let mut reads = 0;
@@ -97,6 +117,11 @@ fn mount(mac: &Mac<Here>, place: &Path) -> Result<(), MountError> {
         let maps = std::fs::read_to_string(place.join("self/maps")).unwrap();
         assert!(maps.contains("[stack]"), "{maps}");
         reads += 1;
+        let root = File::open(place).unwrap();
+        if let Some(version) = as_another_user(|| read_below(&root, "version")) {
+            assert!(version.unwrap().starts_with("Linux "));
+        }
+        drop(root);
         assert!(Here.mounted().unwrap().iter().any(is_ours));
         let again = mac.mount(tree(), place, &options(), || ()).unwrap_err();
         assert!(again.to_string().contains("has a mach-procfs already"), "{again}");
@@ -104,7 +129,7 @@ fn mount(mac: &Mac<Here>, place: &Path) -> Result<(), MountError> {
         let busy = mac.unmount(place, false).unwrap_err();
         assert!(busy.to_string().contains("in use"), "{busy}");
         let quoted = busy.command().unwrap();
-        assert!(quoted.starts_with("mach-procfs umount --lazy '/") && quoted.contains(r"'\''"));
+        assert!(quoted.contains(" umount --lazy '/") && quoted.contains(r"'\''"), "{quoted}");
         drop(held);
         common::until("the release", || mac.unmount(place, false).ok());
         assert!(!is_mounted(place));
@@ -123,12 +148,12 @@ fn driver() {
         "dead" => dead(&place),
         "foreign" => foreign(&place),
         "not-installed" => not_installed(&place),
-        "interrupted" | "interrupted-later" => {
+        "interrupted" | "interrupted-later" | "interrupted-mounted" => {
             // The test does not wait as long as the helper may take.
             let error = mount(&mac(&case, Duration::from_secs(600)), &place).unwrap_err();
             assert!(error.to_string().contains("SIG"), "{error}");
         }
-        "hangs" | "hangs-later" => {
+        "hangs" | "hangs-later" | "hangs-mounted" => {
             let error = mount(&mac(&case, Duration::from_millis(1500)), &place).unwrap_err();
             assert_says(&error, &["within 1.5 s", "System Settings"]);
         }
@@ -143,6 +168,7 @@ fn driver() {
     assert!(!is_mounted(&place), "no mount is left");
     assert_eq!(waitpid(None, None), Err(Errno::ECHILD), "no child is left");
     common::until("the end of the loops", || (descriptors() == before).then_some(()));
+    File::create(directory().join(DONE)).unwrap();
 }
 
 /// Words of the error that a case ends in; none where it mounts.
@@ -155,7 +181,8 @@ fn expected(case: &str) -> &'static [&'static str] {
         // On a slow machine the device is read before the helper lies, which fails as well.
         "lies" => &["it says that it has mounted, but it has not|no handshake"],
         "empty-handed" => &["no descriptor"],
-        _ => &[],
+        "serves" | "serves-unsynced" | "serves-silently" | "floods" => &[],
+        case => panic!("no case is called '{case}'"),
     }
 }
 

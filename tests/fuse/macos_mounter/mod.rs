@@ -20,6 +20,9 @@ use nix::unistd::Pid;
 const CASE: &str = "MACH_PROCFS_CASE";
 const DIRECTORY: &str = "MACH_PROCFS_DIRECTORY";
 
+/// The file that a driver makes at its end: a name that no test has would pass as well.
+const DONE: &str = "done";
+
 fn directory() -> PathBuf {
     std::env::var_os(DIRECTORY).unwrap().into()
 }
@@ -68,6 +71,7 @@ impl Driver {
     fn wait(&mut self) {
         let status = common::until("the driver", || self.child.try_wait().unwrap());
         assert!(status.success(), "{status}; it says why above");
+        assert!(self.directory.path().join(DONE).exists(), "the driver did not run");
     }
 }
 
@@ -134,6 +138,11 @@ fn a_helper_that_hangs_with_the_descriptor_sent() {
 }
 
 #[test]
+fn a_helper_that_hangs_after_it_mounted() {
+    passes("hangs-mounted");
+}
+
+#[test]
 fn a_descriptor_and_then_an_errno() {
     passes("errno");
 }
@@ -165,8 +174,11 @@ fn what_is_installed_instead_is_named() {
 
 #[test]
 fn a_signal_ends_the_wait_at_once() {
-    for (signal, case) in [(Signal::SIGINT, "interrupted"), (Signal::SIGQUIT, "interrupted-later")]
-    {
+    for (signal, case) in [
+        (Signal::SIGINT, "interrupted"),
+        (Signal::SIGQUIT, "interrupted-later"),
+        (Signal::SIGINT, "interrupted-mounted"),
+    ] {
         let Some(mut driver) = Driver::start(case) else { return };
         let waits = driver.directory.path().join("waits");
         common::until("the stand-in", || waits.exists().then_some(()));

@@ -27,7 +27,8 @@ pub(super) fn name() -> String {
 }
 
 pub(crate) fn mount_device(device: &File, place: &Path, source: &str) -> nix::Result<()> {
-    let data = format!("fd={},rootmode=40000,user_id=0,group_id=0", device.as_raw_fd());
+    let fd = device.as_raw_fd();
+    let data = format!("fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other");
     let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     nix::mount::mount(Some(source), place, Some("fuse.macfuse"), flags, Some(data.as_str()))
 }
@@ -78,7 +79,15 @@ fn stand_in() {
     }
     let device = File::options().read(true).write(true).open("/dev/fuse").unwrap();
     // After this ioctl Linux's poll waits for mount(2): not for a device that is never mounted.
-    let mounts = ["serves", "serves-silently", "floods", "dies-mounted"].contains(&case.as_str());
+    let mounts = [
+        "serves",
+        "serves-silently",
+        "floods",
+        "dies-mounted",
+        "hangs-mounted",
+        "interrupted-mounted",
+    ]
+    .contains(&case.as_str());
     // SAFETY: an ioctl without an argument on an open file.
     let is_synced = mounts && unsafe { sync_init(device.as_raw_fd()) }.is_ok();
     send(&socket, Some(&device));
@@ -93,7 +102,8 @@ fn stand_in() {
             Errno::EPERM as i32
         }
         "lies" => 0,
-        _ => {
+        case => {
+            assert!(mounts || case == "serves-unsynced", "no case is called '{case}'");
             mount_device(&device, Path::new(&place), "mach-procfs@macfuse0").unwrap();
             0
         }
@@ -104,6 +114,9 @@ fn stand_in() {
     // Mounted means served.
     if is_synced && status == 0 {
         nix::sys::statfs::statfs(place.as_str()).unwrap();
+    }
+    if ["hangs-mounted", "interrupted-mounted"].contains(&case.as_str()) {
+        return hang(&socket);
     }
     if case != "serves-silently" {
         rustix::io::write(&socket, &status.to_ne_bytes()).unwrap();

@@ -95,13 +95,39 @@ fn a_dead_mount_is_left_to_mount() {
 }
 
 #[test]
+fn a_mount_of_its_own_is_found_by_its_source_on_macos() {
+    for source in ["mach-procfs", "mach-procfs@macfuse0", "mach-procfs@macfuse12"] {
+        let machine = Machine::complete("macos");
+        let dir = machine.path("home/there");
+        fs::create_dir(&dir).unwrap();
+        let line = format!("{source} on {} (macfuse, nodev, nosuid)\n", dir.display());
+        machine.file("mounts", &line);
+        // Nothing is served there, so it is left to `mount` as a dead one.
+        let outcome = machine.script("scripts/run", &["there"]);
+        let mount = format!("mach-procfs mount {}", dir.display());
+        outcome.succeeded().did(&["cargo build --release", &mount]);
+    }
+}
+
+#[test]
 fn another_file_system_is_not_covered() {
-    let cases = [("debian", " type tmpfs (rw)", "tmpfs"), ("macos", " (apfs, local)", "apfs")];
-    for (system, table, found) in cases {
+    let cases = [
+        ("debian", "something", " type tmpfs (rw)", "tmpfs"),
+        ("debian", "mach-procfs", " type fuse.sshfs (rw)", "fuse.sshfs"),
+        ("macos", "something", " (apfs, local)", "apfs"),
+        ("macos", "mach-procfs", " (apfs, local)", "apfs"),
+        ("macos", "mach-procfs@host:/home", " (macfuse, nodev)", "macfuse"),
+        ("macos", "mach-procfs@host:/home@macfuse0", " (macfuse, nodev)", "macfuse"),
+        ("macos", "mach-procfs@macfuse", " (macfuse)", "macfuse"),
+        ("macos", "mach-procfs@macfuse1x", " (macfuse)", "macfuse"),
+        ("macos", "mach-procfs2", " (macfuse)", "macfuse"),
+        ("macos", "me@host:/@macfuse1", " (macfuse)", "macfuse"),
+    ];
+    for (system, source, table, found) in cases {
         let machine = Machine::complete(system);
         let dir = machine.path("home/there");
         fs::create_dir(&dir).unwrap();
-        machine.file("mounts", &format!("something on {}{table}\n", dir.display()));
+        machine.file("mounts", &format!("{source} on {}{table}\n", dir.display()));
         machine.script("scripts/run", &["there"]).did(&[]).failed(&format!(
             "scripts/run: {} has another file system on it ({found}); name an empty directory",
             dir.display()

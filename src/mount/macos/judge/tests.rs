@@ -50,6 +50,47 @@ fn an_extension_that_was_not_approved() {
     let (verdict, text) = said(&facts, "extension");
     assert_eq!(verdict, Verdict::Warning);
     assert!(text.contains("not approved: System Settings"), "{text}");
+    assert!(text.contains("not yet") && text.contains("cannot be told apart"), "{text}");
+}
+
+/// The checks of a Mac in states that take each branch.
+fn all_checks() -> Vec<Check> {
+    let with = |change: fn(&mut Facts)| {
+        let mut facts = good();
+        change(&mut facts);
+        facts
+    };
+    let states = [
+        Facts::default(),
+        good(),
+        with(|it| it.system = None),
+        with(|it| it.is_loaded = false),
+        with(|it| it.macfuse = None),
+        with(|it| (it.macfuse, it.has_osxfuse) = (None, true)),
+        with(|it| (it.macfuse, it.has_fuse_t) = (None, true)),
+        with(|it| it.macfuse = Some("3.11.2".to_owned())),
+        with(|it| it.macfuse = Some("4.2.5".to_owned())),
+        with(|it| it.macfuse = Some("6.0".to_owned())),
+        with(|it| it.macfuse = Some("five".to_owned())),
+        with(|it| it.is_root = false),
+        with(|it| it.has_proc = false),
+        with(|it| (it.has_proc, it.synthetic) = (false, String::new())),
+        with(|it| it.protection = Some("enabled".to_owned())),
+        with(|it| it.is_translated = true),
+    ];
+    let answers = [Ok(()), Err(Errno::EPERM), Err(Errno::ETIMEDOUT)];
+    let mounts = answers.map(|opened| mounted("/proc", opened));
+    states.iter().flat_map(judge).chain(mounts).collect()
+}
+
+/// All but the version and the user, which are no matter of reading.
+#[test]
+fn each_finding_that_rests_on_reading_says_so() {
+    for check in all_checks() {
+        let is_known = ["system", "rights"].contains(&check.subject);
+        let count = check.finding.matches("untested on macOS").count();
+        assert_eq!(count, usize::from(!is_known), "{check:?}");
+    }
 }
 
 #[test]
@@ -101,23 +142,7 @@ fn files_that_can_be_seen_and_not_read() {
 /// Startup security is changed in Recovery mode: a step that only macOS itself may request.
 #[test]
 fn no_check_leads_to_recovery_mode() {
-    let with = |change: fn(&mut Facts)| {
-        let mut facts = good();
-        change(&mut facts);
-        facts
-    };
-    let states = [
-        Facts::default(),
-        good(),
-        with(|it| it.is_loaded = false),
-        with(|it| it.macfuse = None),
-        with(|it| it.is_root = false),
-        with(|it| it.has_proc = false),
-        with(|it| it.protection = Some("enabled".to_owned())),
-        with(|it| it.is_translated = true),
-    ];
-    let checks = states.iter().flat_map(judge);
-    for check in checks.chain([mounted("/proc", Err(Errno::EPERM))]) {
+    for check in all_checks() {
         let text = format!("{} {}", check.finding, check.advice.unwrap_or_default());
         for word in ["Recovery", "recovery", "Reduced Security", "startup options"] {
             assert!(!text.contains(word), "{text}");
