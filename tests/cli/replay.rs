@@ -101,6 +101,29 @@ fn a_recording_of_a_replay_is_the_file() {
     }
 }
 
+/// Whichever processes a recording has.
+#[test]
+fn links_in_the_root_of_a_recording_lead_somewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in RECORDINGS {
+        let file = recording(name);
+        let recorded = run(&["record", "--all", "--replay", &file, SHOWN]);
+        assert!(recorded.status.success(), "{}", err(&recorded));
+        let part = directory.path().join(name);
+        std::fs::write(&part, recorded.stdout).unwrap();
+        let part = part.to_str().unwrap();
+        assert!(!out(&run(&["ls", "--replay", part])).lines().any(|name| name == "1"));
+        for (link, target) in [("net/tcp", "1/net/tcp"), ("mtab", "mounts")] {
+            let wanted = run(&["cat", "--replay", &file, target]);
+            assert!(!wanted.stdout.is_empty(), "{wanted:?}");
+            for recording in [&file, part] {
+                let shown = run(&["cat", "--replay", recording, link]);
+                assert!(shown.status.success() && shown.stdout == wanted.stdout, "{shown:?}");
+            }
+        }
+    }
+}
+
 /// A recording is sent to others: what may hold a password is in it only where that was asked for.
 #[test]
 fn arguments_and_registers_are_recorded_only_of_all() {
