@@ -44,7 +44,7 @@ struct Arguments {
 fn examples() -> String {
     let mount = if cfg!(feature = "mount") {
         "
-  mach-procfs mount ~/proc              then: cat ~/proc/$$/maps
+  mach-procfs mount ~/proc              then: sed 3q ~/proc/$$/maps
   mach-procfs umount ~/proc"
     } else {
         ""
