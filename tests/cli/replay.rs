@@ -186,10 +186,10 @@ fn what_cannot_be_recorded_or_replayed_is_named() {
 #[cfg(feature = "mount")]
 mod mounted {
     use super::*;
-    use common::mount::Mount;
+    use common::mount::{Mount, Place};
     use std::collections::BTreeSet;
     use std::os::unix::fs::MetadataExt;
-    use std::process::{Command, Stdio};
+    use std::process::Command;
 
     #[test]
     fn a_mounted_replay_serves_the_goldens() {
@@ -230,20 +230,12 @@ mod mounted {
 
     #[test]
     fn a_replay_can_be_mounted_in_the_background() {
-        if !common::mount::can_mount() {
-            return;
-        }
-        let place = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
-        let directory = place.path().to_str().unwrap();
-        let mounted = Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
-            .args(["mount", "--replay", "tests/recordings/intel.json", directory])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let Some(place) = Place::new() else { return };
+        // Cargo runs tests at the top of the source tree.
+        let mounted = place.run("mount", &["--replay", "tests/recordings/intel.json"]);
         assert!(mounted.status.success(), "{mounted:?}");
         let text = std::fs::read(place.path().join(SHOWN).join("maps"));
-        assert!(run(&["umount", directory]).status.success());
+        assert!(place.run("umount", &[]).status.success());
         assert_golden("mach_intel_maps.txt", &text.unwrap());
     }
 }

@@ -8,9 +8,8 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::Place;
 use crate::common;
-use crate::common::mount::{Mount, mounted_types};
+use crate::common::mount::{Mount, Place, mounted_types};
 use crate::common::program::ToEnd;
 
 /// All that end a program by default, are sent by people and systems, and can be caught.
