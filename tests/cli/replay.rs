@@ -136,6 +136,48 @@ fn arguments_and_registers_are_recorded_only_of_all() {
     assert!(part.contains("\"files\":") && part.contains("\"threads\":"));
 }
 
+/// With whom a process is connected is as private as the network of the machine. Ports say what a
+/// descriptor is for.
+#[test]
+fn addresses_and_paths_of_sockets_are_recorded_only_of_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let part = directory.path().join("part.json");
+    let part = part.to_str().unwrap();
+    for name in RECORDINGS {
+        let file = recording(name);
+        let sockets = |recording: &str| -> Vec<String> {
+            let text = out(&run(&["cat", "--replay", recording, &format!("{SHOWN}/fds")]));
+            let lines = text.lines().filter_map(|line| line.split_once("socket "));
+            lines.map(|(_, ends)| ends.trim().to_owned()).collect()
+        };
+        let recorded = run(&["record", "--replay", &file, SHOWN]);
+        std::fs::write(part, &recorded.stdout).unwrap();
+        let all = [
+            "tcp 127.0.0.1:8080 -> 127.0.0.1:54321 ESTABLISHED",
+            "tcp [::]:8080 LISTEN",
+            "udp [fe80::1]:5353",
+            "unix -> /private/var/run/demo.sock",
+            "unix /private/var/run/demo.sock",
+            "family 32 type 2",
+        ];
+        assert_eq!(sockets(&file), all, "{name}");
+        let without = [
+            "tcp 0.0.0.0:8080 -> 0.0.0.0:54321 ESTABLISHED",
+            "tcp [::]:8080 LISTEN",
+            "udp [::]:5353",
+            "unix",
+            "unix",
+            "family 32 type 2",
+        ];
+        assert_eq!(sockets(part), without, "{name}");
+        // Nor in a part that `fds` does not show.
+        let text = out(&recorded);
+        for private in ["7f000001", "fe80", "demo.sock"] {
+            assert!(!text.contains(private), "{private}");
+        }
+    }
+}
+
 #[test]
 fn a_replay_has_no_self_and_belongs_to_who_replays_it() {
     let file = recording("arm64");
