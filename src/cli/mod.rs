@@ -44,7 +44,7 @@ struct Arguments {
 fn examples() -> String {
     let mount = if cfg!(feature = "mount") {
         "
-  mach-procfs mount ~/proc              then: cat ~/proc/$$/maps
+  mach-procfs mount ~/proc              then: sed 3q ~/proc/$$/maps
   mach-procfs umount ~/proc"
     } else {
         ""
@@ -150,7 +150,7 @@ The status is 1 where a process is not there, or on another system than macOS.")
         #[command(flatten)]
         source: Source,
         /// Record arguments, environment and registers, too, in which there may be passwords, the
-        /// network, and the libraries of the shared cache
+        /// network with its addresses, and the libraries of the shared cache
         #[arg(long)]
         all: bool,
         /// The processes

@@ -10,8 +10,7 @@ use super::source::Source;
 use super::{Failure, print_error};
 
 /// Writes a recording of the given processes; those that do not exist are named. Only with `all` it
-/// has the arguments, environment and registers of the processes, and the libraries of the shared
-/// cache.
+/// has what is private (`docs/recording.md`), and the libraries of the shared cache.
 pub(super) fn record(source: &Source, names: &[String], all: bool) -> Result<(), Failure> {
     let mut pids = Vec::new();
     for name in names {

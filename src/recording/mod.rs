@@ -39,7 +39,10 @@ use crate::kernel::Kernel;
 use crate::kernel::mach::MachKernel;
 use crate::kernel::xnu::json::{self, is_default};
 use crate::kernel::xnu::macho::MachO;
-use crate::kernel::xnu::{CodeSigning, KinfoProc, RegionPathInfo, Rusage, SharedCache, SubmapInfo};
+use crate::kernel::xnu::{
+    CodeSigning, Ends, InternetEnds, KinfoProc, RegionPathInfo, Rusage, SharedCache, SocketFile,
+    SocketName, SubmapInfo, TcpEnds, UnixEnds,
+};
 use crate::model::{Pid, Result};
 
 /// The word that a recording begins with.
@@ -207,13 +210,33 @@ impl RecordedProcess {
         }
     }
 
-    /// Removes what may hold a password: arguments, environment and registers.
-    fn keep_no_secrets(&mut self) {
+    /// Removes what may hold a password: arguments, environment and registers; and with whom it is
+    /// connected: addresses and paths of its sockets.
+    fn keep_nothing_private(&mut self) {
         self.arguments = None;
         if let Some(Reply::Ok(threads)) = &mut self.thread_ports {
             threads.iter_mut().for_each(|thread| thread.states = Vec::new());
         }
+        let Some(Answer::Ok(files)) = &mut self.files else { return };
+        for answers in files.iter_mut().filter_map(|file| file.answers.as_deref_mut()) {
+            if let Some(Answer::Ok(socket)) = &mut answers.socket {
+                *socket = Kept::from(&without_addresses(socket.get()));
+            }
+        }
     }
+}
+
+/// A socket with the kinds, ports and states of its ends only.
+fn without_addresses(socket: SocketFile) -> SocketFile {
+    let ports = |ends| InternetEnds { foreign: [0; 16], local: [0; 16], ..ends };
+    let none = SocketName::default();
+    let ends = match socket.ends.get() {
+        Ends::Other => Ends::Other,
+        Ends::Internet(ends) => Ends::Internet(ports(ends)),
+        Ends::Tcp(tcp) => Ends::Tcp(TcpEnds { ends: ports(tcp.ends), ..tcp }),
+        Ends::Unix(local) => Ends::Unix(UnixEnds { path: none, peer_path: none, ..local }),
+    };
+    SocketFile { ends: ends.into(), ..socket }
 }
 
 impl Recording {
@@ -233,12 +256,12 @@ impl Recording {
         }
     }
 
-    /// Removes all other processes, what may hold a password, what is private of the machine, and
-    /// the libraries of the shared cache, which take megabytes.
+    /// Removes all other processes, what is private of these and of the machine, and the libraries
+    /// of the shared cache, which take megabytes.
     pub fn keep_no_more_than(&mut self, pids: &[Pid]) {
         let is_asked = |pid: i32| pids.iter().any(|it| it.number().cast_signed() == pid);
         self.processes.retain(|process| is_asked(process.pid));
-        self.processes.iter_mut().for_each(RecordedProcess::keep_no_secrets);
+        self.processes.iter_mut().for_each(RecordedProcess::keep_nothing_private);
         self.shared_cache = None;
         if let Some(machine) = &mut self.machine {
             machine.keep_nothing_private();

@@ -74,6 +74,8 @@ pub enum Link {
     Named,
     /// To this path, from the directory that it stands in.
     To(&'static str),
+    /// To the network of a machine whose processes all see the same one.
+    Network,
     /// To a file that the process uses.
     Of(LinkTo),
     /// To what a descriptor is open on.

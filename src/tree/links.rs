@@ -32,6 +32,7 @@ impl Tree {
                     format!("{}/task/{}", self.own_process(caller)?, caller.pid).into_bytes()
                 }
                 (Link::To(path), _) => path.as_bytes().to_vec(),
+                (Link::Network, _) => format!("{}/net", self.any_process()?).into_bytes(),
                 (Link::Named, Some((pid, _))) => format!("../{pid}").into_bytes(),
                 (Link::Of(to), Some((pid, _))) => self.kernel.link(pid, to)?,
                 (Link::Descriptor, Some((pid, _))) => {
@@ -54,6 +55,18 @@ impl Tree {
             ErrorKind::NoSuchProcess => error.meaning(ErrorKind::NoSuchName),
             _ => error,
         })
+    }
+
+    /// The first process, launchd, which every Mac has; of a recording that lacks it, the first one
+    /// that it has.
+    fn any_process(&self) -> Result<Pid> {
+        if let Some(launchd) = Pid::new(1)
+            && self.kernel.identity(launchd).is_ok()
+        {
+            return Ok(launchd);
+        }
+        let first = self.kernel.processes()?.first().copied();
+        first.ok_or_else(|| Error::new(ErrorKind::NoSuchName, "no process"))
     }
 
     /// The bits of a link to a descriptor: whether it was opened to be read and written

@@ -3,6 +3,7 @@
 
 use super::kind::On;
 use super::table::{ROWS, Row, RowId, files};
+use crate::kernel::System;
 
 /// Every file and link once: its path, what it shows, and behind that the only system that has it.
 pub fn documented() -> impl Iterator<Item = (&'static str, String)> {
@@ -17,7 +18,7 @@ pub fn as_markdown() -> String {
     let mut text = String::new();
     for row in files().filter(|row| is_first(row)) {
         let on = only(on(row));
-        push_item(&mut text, &format!("`{}` ({:04o}): {}{on}", row.path, row.mode(), row.doc));
+        push_item(&mut text, &format!("`{}` ({}): {}{on}", row.path, mode(row), row.doc));
     }
     text
 }
@@ -73,6 +74,18 @@ fn twins(row: &Row) -> impl Iterator<Item = &'static Row> {
 
 fn is_first(row: &Row) -> bool {
     twins(row).next().is_some_and(|first| std::ptr::eq(first, row))
+}
+
+/// Its permission bits, and those on macOS where they are others.
+fn mode(row: &Row) -> String {
+    let modes = [System::Linux, System::Darwin]
+        .map(|system| twins(row).find(|twin| twin.is_on(system)).map(Row::mode));
+    match modes {
+        [Some(linux), Some(darwin)] if linux != darwin => {
+            format!("{linux:04o}, on macOS {darwin:04o}")
+        }
+        _ => format!("{:04o}", row.mode()),
+    }
 }
 
 fn on(row: &Row) -> On {

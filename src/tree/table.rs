@@ -193,7 +193,7 @@ pub fn files() -> impl Iterator<Item = &'static Row> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::kind::Public;
+    use super::super::kind::{Link, Public};
     use super::*;
 
     #[test]
@@ -245,6 +245,7 @@ mod tests {
                     | Kind::Port(_)
                     | Kind::Darwin(_)
                     | Kind::Machine(_)
+                    | Kind::Link(Link::Network)
             ) || row.entries == Some(Entries::Ports);
             let on_linux = row.is_on(System::Linux);
             assert!(!is_darwins || !on_linux || row.own.is_some(), "{}", row.path);

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use mach_procfs::mount::quote;
 use tempfile::TempDir;
 
-use super::common::mount::{Mount, can_mount, is_mounted, program};
+use super::common::mount::{Place, can_mount, is_mounted, program};
 use super::common::program::{err, out, run};
 use super::common::target::killer;
 use super::common::watchdog::Watchdog;
@@ -83,11 +83,9 @@ fn a_mount_in_the_foreground_says_one_line_when_it_serves() {
 
 #[test]
 fn a_mount_in_the_background_says_nothing() {
-    let Some(_) = Mount::new() else { return };
-    let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
-    let place = directory.path().to_str().unwrap();
-    let mounted = run(&["mount", place]);
-    let ended = run(&["umount", place]);
+    let Some(place) = Place::new() else { return };
+    let mounted = place.run("mount", &[]);
+    let ended = place.run("umount", &[]);
     assert!(mounted.status.success() && ended.status.success(), "{mounted:?} {ended:?}");
     assert!(mounted.stdout.is_empty() && mounted.stderr.is_empty(), "{}", err(&mounted));
     assert!(ended.stdout.is_empty() && ended.stderr.is_empty(), "{}", err(&ended));

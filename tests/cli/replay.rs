@@ -101,6 +101,29 @@ fn a_recording_of_a_replay_is_the_file() {
     }
 }
 
+/// Whichever processes a recording has.
+#[test]
+fn links_in_the_root_of_a_recording_lead_somewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in RECORDINGS {
+        let file = recording(name);
+        let recorded = run(&["record", "--all", "--replay", &file, SHOWN]);
+        assert!(recorded.status.success(), "{}", err(&recorded));
+        let part = directory.path().join(name);
+        std::fs::write(&part, recorded.stdout).unwrap();
+        let part = part.to_str().unwrap();
+        assert!(!out(&run(&["ls", "--replay", part])).lines().any(|name| name == "1"));
+        for (link, target) in [("net/tcp", "1/net/tcp"), ("mtab", "mounts")] {
+            let wanted = run(&["cat", "--replay", &file, target]);
+            assert!(!wanted.stdout.is_empty(), "{wanted:?}");
+            for recording in [&file, part] {
+                let shown = run(&["cat", "--replay", recording, link]);
+                assert!(shown.status.success() && shown.stdout == wanted.stdout, "{shown:?}");
+            }
+        }
+    }
+}
+
 /// A recording is sent to others: what may hold a password is in it only where that was asked for.
 #[test]
 fn arguments_and_registers_are_recorded_only_of_all() {
@@ -111,6 +134,48 @@ fn arguments_and_registers_are_recorded_only_of_all() {
         assert!(all.contains(secret) && !part.contains(secret), "{secret}");
     }
     assert!(part.contains("\"files\":") && part.contains("\"threads\":"));
+}
+
+/// With whom a process is connected is as private as the network of the machine. Ports say what a
+/// descriptor is for.
+#[test]
+fn addresses_and_paths_of_sockets_are_recorded_only_of_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let part = directory.path().join("part.json");
+    let part = part.to_str().unwrap();
+    for name in RECORDINGS {
+        let file = recording(name);
+        let sockets = |recording: &str| -> Vec<String> {
+            let text = out(&run(&["cat", "--replay", recording, &format!("{SHOWN}/fds")]));
+            let lines = text.lines().filter_map(|line| line.split_once("socket "));
+            lines.map(|(_, ends)| ends.trim().to_owned()).collect()
+        };
+        let recorded = run(&["record", "--replay", &file, SHOWN]);
+        std::fs::write(part, &recorded.stdout).unwrap();
+        let all = [
+            "tcp 127.0.0.1:8080 -> 127.0.0.1:54321 ESTABLISHED",
+            "tcp [::]:8080 LISTEN",
+            "udp [fe80::1]:5353",
+            "unix -> /private/var/run/demo.sock",
+            "unix /private/var/run/demo.sock",
+            "family 32 type 2",
+        ];
+        assert_eq!(sockets(&file), all, "{name}");
+        let without = [
+            "tcp 0.0.0.0:8080 -> 0.0.0.0:54321 ESTABLISHED",
+            "tcp [::]:8080 LISTEN",
+            "udp [::]:5353",
+            "unix",
+            "unix",
+            "family 32 type 2",
+        ];
+        assert_eq!(sockets(part), without, "{name}");
+        // Nor in a part that `fds` does not show.
+        let text = out(&recorded);
+        for private in ["7f000001", "fe80", "demo.sock"] {
+            assert!(!text.contains(private), "{private}");
+        }
+    }
 }
 
 #[test]
@@ -163,10 +228,10 @@ fn what_cannot_be_recorded_or_replayed_is_named() {
 #[cfg(feature = "mount")]
 mod mounted {
     use super::*;
-    use common::mount::Mount;
+    use common::mount::{Mount, Place};
     use std::collections::BTreeSet;
     use std::os::unix::fs::MetadataExt;
-    use std::process::{Command, Stdio};
+    use std::process::Command;
 
     #[test]
     fn a_mounted_replay_serves_the_goldens() {
@@ -207,21 +272,13 @@ mod mounted {
 
     #[test]
     fn a_replay_can_be_mounted_in_the_background() {
-        if !common::mount::can_mount() {
-            return;
-        }
-        let place = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
-        let directory = place.path().to_str().unwrap();
-        let mounted = Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
-            .args(["mount", "--replay", "tests/recordings/intel.json", directory])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let Some(place) = Place::new() else { return };
+        // Cargo runs tests at the top of the source tree.
+        let mounted = place.run("mount", &["--replay", "tests/recordings/intel.json"]);
         assert!(mounted.status.success(), "{mounted:?}");
         let text = std::fs::read(place.path().join(SHOWN).join("maps"));
         // A child that another test has just forked may hold the file for a moment.
-        let umount = || run(&["umount", directory]).status.success().then_some(());
+        let umount = || place.run("umount", &[]).status.success().then_some(());
         common::until("the unmount", umount);
         assert_golden("mach_intel_maps.txt", &text.unwrap());
     }

@@ -44,6 +44,15 @@ pub fn pids<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
     names.into_iter().filter_map(|name| name.parse().ok()).collect()
 }
 
+/// A line with a UUID of version 4 (RFC 9562): random but for its version and its variant.
+pub fn assert_random_uuid(line: &str) {
+    let parts: Vec<&str> = line.strip_suffix('\n').expect("a line").split('-').collect();
+    assert_eq!(parts.iter().map(|it| it.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{line}");
+    let is_digit = |it: char| matches!(it, '0'..='9' | 'a'..='f');
+    assert!(parts.concat().chars().all(is_digit), "{line}");
+    assert!(parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']), "{line}");
+}
+
 /// Asks until the answer comes. The limit only ends a test that would hang; no test depends on
 /// how long anything takes.
 pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {

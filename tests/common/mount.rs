@@ -1,12 +1,15 @@
 //! Mounts on directories of their own, that end with the test, also when it fails.
 
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use super::program::ToEnd;
 use super::watchdog::Watchdog;
 use nix::mount::{MntFlags, umount2};
 use nix::sys::signal::{Signal, kill};
@@ -191,6 +194,78 @@ impl Drop for Mount {
     }
 }
 
+/// A directory for daemons in the background. They and their mounts on it, or on directories below
+/// it, end with the test.
+pub struct Place {
+    directory: TempDir,
+    _watchdog: Watchdog,
+}
+
+impl Place {
+    /// A new one, where mounts can be tested.
+    pub fn new() -> Option<Self> {
+        if !can_mount() {
+            return None;
+        }
+        let directory = mount_point();
+        let watchdog = Watchdog::new(format!("mounts on {}", directory.path().display()), {
+            let place = directory.path().to_owned();
+            move || end_all(&place)
+        });
+        Some(Place { directory, _watchdog: watchdog })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Runs a command of the program on this directory to its end.
+    pub fn run(&self, command: &str, arguments: &[&str]) -> Output {
+        self.run_on(self.path(), command, arguments)
+    }
+
+    /// The same on a directory below.
+    pub fn run_on(&self, directory: &Path, command: &str, arguments: &[&str]) -> Output {
+        let mut program = program();
+        program.arg(command).args(arguments).arg(directory).stdin(Stdio::null()).to_end()
+    }
+
+    /// The daemons that serve this directory, or one below.
+    pub fn daemons(&self) -> Vec<Pid> {
+        daemons_on(self.path())
+    }
+
+    pub fn wait_until_no_daemon(&self) {
+        super::until("the daemon's end", || self.daemons().is_empty().then_some(()));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        end_all(self.path());
+    }
+}
+
+/// The processes that name this directory, or one below, in their arguments.
+fn daemons_on(place: &Path) -> Vec<Pid> {
+    let entries = std::fs::read_dir("/proc").expect("/proc");
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter(|pid: &i32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let mut words = line.split(|byte| *byte == 0);
+        words.any(|word| Path::new(OsStr::from_bytes(word)).starts_with(place))
+    })
+    .map(Pid::from_raw)
+    .collect()
+}
+
+fn end_all(place: &Path) {
+    for pid in daemons_on(place) {
+        let _ = kill(pid, Signal::SIGKILL);
+    }
+    detach_all(place);
+}
+
 /// Whether mounts can be tested here: as root with `/dev/fuse`, as another user also with the
 /// helper that mounts for users.
 pub fn can_mount() -> bool {
@@ -219,14 +294,45 @@ pub fn mount_point() -> TempDir {
     directory
 }
 
-/// Ends all mounts at this path, in use or not; those of a user by the helper that made them.
+/// Ends all mounts at this path or below it, in use or not; those of a user by the helper that made
+/// them.
 pub fn detach_all(path: &Path) {
-    let by_helper = || {
+    let by_helper = |place: &Path| {
         let mut helper = Command::new("fusermount3");
-        helper.args(["-u", "-z", "-q", "--"]).arg(path).stdin(Stdio::null());
+        helper.args(["-u", "-z", "-q", "--"]).arg(place).stdin(Stdio::null());
         helper.status().is_ok_and(|status| status.success())
     };
-    while is_mounted(path) && (umount2(path, MntFlags::MNT_DETACH).is_ok() || by_helper()) {}
+    let detach = |place: &Path| umount2(place, MntFlags::MNT_DETACH).is_ok() || by_helper(place);
+    while let Some(place) = mount_points(path).last()
+        && detach(place)
+    {}
+}
+
+/// Where something is mounted at this path or below it, in the order of the mounts.
+fn mount_points(path: &Path) -> Vec<PathBuf> {
+    let table = std::fs::read_to_string("/proc/thread-self/mountinfo").expect("the mount table");
+    let places = table.lines().filter_map(|line| line.split(' ').nth(4)).map(unescaped);
+    places.filter(|place| place.starts_with(path)).collect()
+}
+
+/// A path of the mount table, where a backslash and three octal digits stand for some bytes.
+fn unescaped(path: &str) -> PathBuf {
+    let (mut rest, mut bytes) = (path.as_bytes(), Vec::new());
+    while let Some((byte, behind)) = rest.split_first() {
+        let digits = behind.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let value = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        match value.filter(|_| *byte == b'\\') {
+            Some(value) => {
+                bytes.push(value);
+                rest = &behind[3..];
+            }
+            None => {
+                bytes.push(*byte);
+                rest = behind;
+            }
+        }
+    }
+    OsString::from_vec(bytes).into()
 }
 
 /// The mounts at this path, by the type of their file system, the top one last.

@@ -6,8 +6,8 @@ use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use common::mount::{Mount, mounted_types, program};
-use nix::sys::signal::Signal;
+use common::mount::{Mount, Place, mounted_types, program};
+use nix::sys::signal::{Signal, kill};
 
 /// `CAP_DAC_READ_SEARCH`, `CAP_SYS_CHROOT`, `CAP_SYS_PTRACE`, `CAP_SYS_ADMIN`.
 const KEPT: u64 = 1 << 2 | 1 << 18 | 1 << 19 | 1 << 21;
@@ -50,27 +50,21 @@ fn roots_daemon_uses_two_capabilities_and_gains_none() {
 
 #[test]
 fn it_unmounts_where_only_the_owner_can_go() {
-    if !common::is_root() || !common::mount::can_mount() {
+    if !common::is_root() {
         return;
     }
-    let directory = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
-    let place = directory.path().join("mount");
-    std::fs::create_dir(&place).unwrap();
-    std::os::unix::fs::chown(directory.path(), Some(65534), Some(65534)).unwrap();
-    std::fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
-    let mut daemon = program()
-        .args(["mount", "-f", "--report"])
-        .arg(&place)
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut daemon.stdout.take().unwrap(), &mut said).unwrap();
-    assert_eq!(said, "ready\n");
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(daemon.id() as i32), Signal::SIGTERM)
-        .unwrap();
-    assert!(daemon.wait().unwrap().success());
-    assert!(mounted_types(&place).is_empty());
+    let Some(place) = Place::new() else { return };
+    let inside = place.path().join("mount");
+    std::fs::create_dir(&inside).unwrap();
+    std::os::unix::fs::chown(place.path(), Some(65534), Some(65534)).unwrap();
+    std::fs::set_permissions(place.path(), Permissions::from_mode(0o700)).unwrap();
+    let mounted = place.run_on(&inside, "mount", &[]);
+    assert!(mounted.status.success(), "{mounted:?}");
+    assert_eq!(mounted_types(&inside), ["fuse.mach-procfs"]);
+    let [daemon] = place.daemons()[..] else { panic!("{:?}", place.daemons()) };
+    kill(daemon, Signal::SIGTERM).unwrap();
+    place.wait_until_no_daemon();
+    assert!(mounted_types(&inside).is_empty());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What macOS reports of the machine on request: swap files, counters, the start of the machine.
 
+use crate::common;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,13 +84,7 @@ fn the_start_of_the_machine_has_arguments_and_an_id() {
 fn each_random_uuid_is_another_one() {
     let uuids = [(); 2].map(|()| shown("sys/kernel/random/uuid", |_| {}));
     assert_ne!(uuids[0], uuids[1]);
-    for uuid in uuids {
-        let parts: Vec<&str> = uuid.strip_suffix('\n').unwrap().split('-').collect();
-        assert_eq!(parts.iter().map(|it| it.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{uuid}");
-        let is_digit = |it: char| matches!(it, '0'..='9' | 'a'..='f');
-        assert!(parts.concat().chars().all(is_digit), "{uuid}");
-        assert!(parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']), "{uuid}");
-    }
+    uuids.iter().for_each(|uuid| common::assert_random_uuid(uuid));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod alone;
 mod another_user;
 mod asking;
 mod lsof;
+mod node_exporter;
 mod procfs_crate;
 mod procps;
 mod psutil;

@@ -271,6 +271,10 @@ fn the_machine() {
     for names in ["mounts", "self/mounts"] {
         assert_same(names, |root| mounts(root, names), ours);
     }
+    // The kernel's procfs has no such link.
+    assert_eq!(std::fs::read_link(ours.join("mtab")).unwrap(), Path::new("self/mounts"));
+    let mtab = |root: &Path| mounts(root, if root == ours { "mtab" } else { "self/mounts" });
+    assert_same("mtab, and self/mounts", mtab, ours);
     for name in ["version", "filesystems", "sys/kernel/osrelease", "sys/kernel/hostname"] {
         assert_same(name, |root| std::fs::read_to_string(root.join(name)).unwrap(), ours);
     }
@@ -289,6 +293,15 @@ fn the_machine() {
     let uptime = |root: &Path| -> Uptime { of(root, "uptime") };
     let (before, answer, after) = (uptime(kernels), uptime(ours), uptime(kernels));
     assert!((before.uptime..=after.uptime).contains(&answer.uptime), "{answer:?}");
+}
+
+#[test]
+fn a_random_uuid_is_another_one_at_each_read() {
+    let Some(mount) = Mount::new() else { return };
+    let read = |_| std::fs::read_to_string(mount.path("sys/kernel/random/uuid")).unwrap();
+    let uuids = [0, 1].map(read);
+    assert_ne!(uuids[0], uuids[1]);
+    uuids.iter().for_each(|uuid| common::assert_random_uuid(uuid));
 }
 
 /// A text with one digit for each number and one space for each gap: what stays as numbers change.

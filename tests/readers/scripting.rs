@@ -4,7 +4,7 @@
 use crate::common;
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use common::mount::Mount;
 use common::target::Target;
@@ -16,9 +16,19 @@ struct OneLiner {
     sample: String,
 }
 
-fn one_liners() -> Vec<OneLiner> {
+fn page() -> String {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scripting.md");
-    let page = std::fs::read_to_string(page).unwrap();
+    std::fs::read_to_string(page).unwrap()
+}
+
+/// The programs that the page says it takes.
+fn stated_tools() -> Vec<String> {
+    let page = page();
+    let list = page.split("a POSIX shell with ").nth(1).unwrap().split('.').next().unwrap();
+    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn one_liners() -> Vec<OneLiner> {
     let section = |text: &str| {
         let blocks = |kind: &str| -> Vec<String> {
             let begin = format!("```{kind}\n");
@@ -32,7 +42,7 @@ fn one_liners() -> Vec<OneLiner> {
         let [sample] = blocks("text").try_into().expect("a sample of each");
         OneLiner { heading, forms, sample }
     };
-    page.split("\n## ").skip(1).map(section).collect()
+    page().split("\n## ").skip(1).map(section).collect()
 }
 
 /// What a line of output is made of: numbers, ranges of addresses, paths and other words.
@@ -51,6 +61,8 @@ fn shape(line: &str) -> String {
 struct Setting {
     mount: Mount,
     directory: tempfile::TempDir,
+    /// All programs that a one-liner finds: the stated ones, without `cat`, and the one under test.
+    tools: tempfile::TempDir,
     target: Target,
     /// The last byte of the file that is gone.
     address: String,
@@ -70,19 +82,28 @@ impl Setting {
         let row = maps.lines().find(|row| row.ends_with("/gone (deleted)")).unwrap();
         let end = row.split(['-', ' ']).nth(1).unwrap();
         let address = format!("{:x}", u64::from_str_radix(end, 16).unwrap() - 1);
-        Some(Setting { mount, directory, target, address })
+        let tools = tempfile::tempdir().unwrap();
+        let link = |program: &Path, name: &str| {
+            std::os::unix::fs::symlink(program, tools.path().join(name)).unwrap();
+        };
+        link(env!("CARGO_BIN_EXE_mach-procfs").as_ref(), "mach-procfs");
+        let path = std::env::var_os("PATH").unwrap();
+        for name in stated_tools() {
+            let mut places = std::env::split_paths(&path).map(|place| place.join(&name));
+            link(&places.find(|place| place.is_file()).expect(&name), &name);
+        }
+        Some(Setting { mount, directory, tools, target, address })
     }
 
     fn run(&self, line: &str) -> String {
-        let program = Path::new(env!("CARGO_BIN_EXE_mach-procfs")).parent().unwrap();
-        let path = std::env::var("PATH").unwrap();
-        let output = Command::new("sh")
+        let output = Command::new("/bin/sh")
             .args(["-c", line])
             .current_dir(self.directory.path())
-            .env("PATH", format!("{}:{path}", program.display()))
+            .env("PATH", self.tools.path())
             .env("proc", self.mount.root())
             .env("pid", self.target.pid().to_string())
             .env("address", &self.address)
+            .stdin(Stdio::null())
             .output()
             .unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{line}\n{output:?}");
@@ -116,6 +137,24 @@ fn every_one_liner_runs_in_both_forms() {
         for output in [&mounted, &printed] {
             assert!(output.lines().any(|it| shape(it) == wanted), "{heading}: {output}");
         }
+    }
+}
+
+/// `every_one_liner_runs_in_both_forms` fails if one takes a program that is not stated. `cat` of
+/// uutils prints nothing of a mount.
+#[test]
+fn every_stated_tool_is_used_and_none_is_cat() {
+    let tools = stated_tools();
+    let has = |form: &str, tool: &str| {
+        form.split(|it: char| !it.is_alphanumeric()).any(|word| word == tool)
+    };
+    let one_liners = one_liners();
+    assert!(tools.len() >= 7 && !tools.iter().any(|tool| tool == "cat"), "{tools:?}");
+    for tool in &tools {
+        assert!(one_liners.iter().any(|it| has(&it.forms[0], tool)), "{tool} is not used");
+    }
+    for OneLiner { heading, forms, .. } in &one_liners {
+        assert!(!has(&forms[0], "cat"), "{heading}");
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use mach_procfs::tree::{On, ROWS, as_markdown, as_short_markdown, files};
+
 pub(super) fn text(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
@@ -22,15 +24,56 @@ fn assert_table(document: &str, table: &str) {
 
 #[test]
 fn the_tables_of_files_are_those_of_the_rows() {
-    assert_table("README.md", &mach_procfs::tree::as_short_markdown());
-    assert_table("docs/files.md", &mach_procfs::tree::as_markdown());
+    assert_table("README.md", &as_short_markdown());
+    assert_table("docs/files.md", &as_markdown());
+    assert!(as_markdown().contains("`PID/loginuid` (0444, on macOS 0400): "));
+}
+
+/// The paths that a text has in backquotes, `a/{b,c}` for `a/b` and `a/c`.
+fn paths_in(text: &str) -> Vec<String> {
+    let expand = |word: &str| match word.split_once('{') {
+        Some((before, names)) => {
+            let names = names.strip_suffix('}').expect("the names end the path").split(',');
+            names.map(|name| format!("{before}{name}")).collect()
+        }
+        None => vec![word.to_owned()],
+    };
+    text.split('`').skip(1).step_by(2).flat_map(expand).collect()
+}
+
+/// By its path, or by that of a directory that it stands in.
+#[test]
+fn every_file_of_linux_only_has_a_reason() {
+    let text = text("docs/files.md");
+    let list = text.split("These files do not exist on macOS:\n").nth(1).unwrap();
+    let reasons = list.split("\n[").next().unwrap().split("\n* ").skip(1);
+    let named: Vec<String> = reasons
+        .flat_map(|item| {
+            let (paths, reason) = item.split_once(':').expect("a reason");
+            assert!(reason.trim().ends_with('.'), "{item}");
+            paths_in(paths)
+        })
+        .collect();
+    let is_on_macos = |path: &str| ROWS.iter().any(|row| row.path == path && row.on != On::Linux);
+    for row in ROWS.iter().filter(|row| !is_on_macos(row.path)) {
+        let is_named = |name: &String| {
+            row.path
+                .strip_prefix(name.as_str())
+                .is_some_and(|it| matches!(it.get(..1), None | Some("/")))
+        };
+        assert!(named.iter().any(is_named), "docs/files.md has no reason for {}", row.path);
+    }
+    for name in named {
+        let is_row = ROWS.iter().any(|row| row.path == name);
+        assert!(is_row && !is_on_macos(&name), "{name} has a reason, and exists on macOS");
+    }
 }
 
 /// By its path, or by its name under the heading of its directory.
 #[test]
 fn every_row_is_described_in_the_formats() {
     let formats = text("docs/formats.md");
-    for row in mach_procfs::tree::files() {
+    for row in files() {
         let (directory, name) = row.path.rsplit_once('/').unwrap_or(("", row.path));
         let is_there = formats.split("\n## ").any(|section| {
             let heading = section.lines().next().unwrap();

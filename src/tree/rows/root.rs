@@ -22,13 +22,15 @@ pub(super) const ROWS: &[RowSpec] = &[
         "link to the network of the process that reads it",
     )
     .linux(),
-    // All processes of a Mac see the same, and launchd is always there.
-    row("net", Kind::Link(Link::To("1/net")), "link to the network").darwin(),
+    row("net", Kind::Link(Link::Network), "link to the network").darwin(),
     row(
         "mtab",
         Kind::Link(Link::To("self/mounts")),
         "link to the mounts of the process that reads it",
-    ),
+    )
+    .linux(),
+    // All processes of a Mac see the same. No process that reads a recording is in it.
+    row("mtab", Kind::Link(Link::To("mounts")), "link to `mounts`").darwin(),
     directory("byname", "processes by name"),
     row(
         "byname/NAME",

@@ -8,64 +8,14 @@ mod signals;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use common::mount::{Mount, can_mount, can_mount_apart, mounted_types, program};
+use common::mount::{Mount, Place, can_mount_apart, mounted_types, program};
 use common::program::{ToEnd, err};
 use mach_procfs::mount::quote;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tempfile::TempDir;
-
-/// A directory whose mounts and daemons end with the test.
-struct Place(TempDir);
-
-impl Place {
-    fn new() -> Option<Self> {
-        if !can_mount() {
-            return None;
-        }
-        Some(Place(tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap()))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn run(&self, command: &str, arguments: &[&str]) -> Output {
-        let mut program = program();
-        program.arg(command).args(arguments).arg(self.path()).stdin(Stdio::null());
-        program.output().unwrap()
-    }
-
-    /// The daemons that serve this place.
-    fn daemons(&self) -> Vec<Pid> {
-        let place = self.path().to_str().unwrap();
-        let entries = std::fs::read_dir("/proc").unwrap();
-        entries
-            .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
-            .filter(|pid: &i32| {
-                let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                line.split(|byte| *byte == 0).any(|word| word == place.as_bytes())
-            })
-            .map(Pid::from_raw)
-            .collect()
-    }
-
-    fn wait_until_no_daemon(&self) {
-        common::until("the daemon's end", || self.daemons().is_empty().then_some(()));
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        for pid in self.daemons() {
-            let _ = kill(pid, Signal::SIGKILL);
-        }
-        common::mount::detach_all(self.path());
-    }
-}
 
 /// The program in a command that a message names: the PATH does not lead to it.
 fn named() -> String {
@@ -242,19 +192,35 @@ fn a_mount_point_may_have_any_name() {
     let Some(place) = Place::new() else { return };
     let odd = place.path().join("a b\n\\ü,x=y");
     std::fs::create_dir(&odd).unwrap();
-    let inside = Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
-        .args(["mount", "a b\n\\ü,x=y"])
-        .current_dir(place.path())
-        .output()
-        .unwrap();
+    let mut inside = program();
+    inside.args(["mount", "a b\n\\ü,x=y"]).current_dir(place.path()).stdin(Stdio::null());
+    let inside = inside.to_end();
     assert!(inside.status.success(), "{inside:?}");
     assert!(odd.join("self/maps").exists());
-    let again = program().arg("mount").arg(&odd).output().unwrap();
+    let again = place.run_on(&odd, "mount", &[]);
     assert_eq!(again.status.code(), Some(1));
     assert!(err(&again).contains(&format!("  {} umount $'/", named())), "{again:?}");
-    let ended = program().arg("umount").arg(odd.join("../a b\n\\ü,x=y")).output().unwrap();
+    let ended = place.run_on(&odd.join("../a b\n\\ü,x=y"), "umount", &[]);
     assert!(ended.status.success(), "{ended:?}");
     assert!(!odd.join("self").exists());
+}
+
+/// The guard that the tests of this folder rely on.
+#[test]
+fn mounts_and_daemons_of_a_test_end_with_it() {
+    let Some(place) = Place::new() else { return };
+    let path = place.path().to_owned();
+    for name in ["plain", "a b\n\\ü"] {
+        std::fs::create_dir(path.join(name)).unwrap();
+        assert!(place.run_on(&path.join(name), "mount", &[]).status.success());
+    }
+    let daemons = place.daemons();
+    assert_eq!(daemons.len(), 2);
+    drop(place);
+    // What is mounted cannot be removed.
+    assert!(!path.exists());
+    let has_ended = |pid: &Pid| kill(*pid, None).is_err();
+    common::until("their end", || daemons.iter().all(has_ended).then_some(()));
 }
 
 #[test]

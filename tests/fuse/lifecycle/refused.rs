@@ -2,9 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use super::Place;
 use crate::common;
-use crate::common::mount::program;
+use crate::common::mount::{Place, program};
 use crate::common::program::err;
 
 /// Runs a command in both ways of mounting, and checks what is said and that nothing is printed.

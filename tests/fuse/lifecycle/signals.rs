@@ -8,9 +8,8 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::Place;
 use crate::common;
-use crate::common::mount::{Mount, mounted_types, program};
+use crate::common::mount::{Mount, Place, mounted_types, program};
 use crate::common::program::ToEnd;
 
 /// All that end a program by default and can be caught, but those of its own faults and real-time

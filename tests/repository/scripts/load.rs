@@ -1,4 +1,5 @@
-//! `scripts/dev/fuzz`, `scripts/dev/bench`, `scripts/dev/soak` and `scripts/dev/storm`.
+//! `scripts/dev/fuzz`, `scripts/dev/bench`, `scripts/dev/soak`, `scripts/dev/storm` and
+//! `scripts/dev/reader-suites`.
 
 use super::machine::Machine;
 
@@ -152,6 +153,25 @@ fn a_benchmark_refuses_what_it_does_not_know() {
         .script("scripts/dev/bench", &[])
         .did(&[])
         .failed("scripts/dev/bench: only on Linux, where there is a procfs to compare with");
+}
+
+#[test]
+fn the_suites_of_readers_take_root_and_linux() {
+    let script = "scripts/dev/reader-suites";
+    let machine = Machine::complete("debian");
+    let refused = |arguments: &[&str], message: &str| {
+        machine.script(script, arguments).did(&[]).failed(&format!("{script}: {message}"));
+    };
+    refused(&["procps"], "no such argument: procps (see --help)");
+    refused(&["--program"], "--program takes an argument (see --help)");
+    refused(&["--program", "/nonexistent"], "/nonexistent is no program");
+    refused(&["psutil"], "wants root, to mount on /proc in a namespace of its own");
+    let help = machine.script(script, &["--help"]);
+    assert!(help.succeeded().stdout.starts_with(&format!("usage: {script} ")), "{}", help.stdout);
+    Machine::complete("macos")
+        .script(script, &[])
+        .did(&[])
+        .failed(&format!("{script}: only on Linux, where there is a /proc to compare with"));
 }
 
 #[test]

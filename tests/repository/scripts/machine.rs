@@ -212,6 +212,7 @@ impl Machine {
             "dev/check-darwin",
             "dev/fuzz",
             "dev/load.sh",
+            "dev/reader-suites",
             "dev/soak",
             "dev/storm",
             "install",

@@ -47,6 +47,7 @@ fn the_scripts_can_be_started() {
         "scripts/package",
         "scripts/dev/check-darwin",
         "scripts/dev/bare-root",
+        "scripts/dev/reader-suites",
         "scripts/dev/first-mac",
         "scripts/packaging/archive",
         "scripts/packaging/formula",
