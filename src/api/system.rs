@@ -82,7 +82,8 @@ impl System {
     /// [`regions`](Self::regions) (`smap_gather_stats` in `fs/proc/task_mmu.c`). macOS counts pages
     /// for `regions` as well. There the regions inside submaps are reported where the kernel gives
     /// this program a port to read the task (`task_read_for_pid`), which it may refuse even to
-    /// root; otherwise a submap is one region.
+    /// root; otherwise a submap is one region. A region inside has the submap's name, such as
+    /// `[dyld_shared_cache]`, and no path: only [`own_regions`] has the libraries there.
     ///
     /// # Errors
     /// As [`regions`](Self::regions).

@@ -10,6 +10,7 @@ mod generated;
 mod ls;
 #[cfg(feature = "mount")]
 mod messages;
+mod odd_recordings;
 mod paths;
 mod pipes;
 mod replay;

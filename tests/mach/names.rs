@@ -10,7 +10,9 @@ use mach_common::{PID, names, over, regions, world};
 use mach_procfs::kernel::Detail;
 use mach_procfs::kernel::mach::MachKernel;
 use mach_procfs::kernel::xnu::macho::{MachO, MachOSegment};
-use mach_procfs::kernel::xnu::{CPU_TYPE_ARM64, Errno, VnodeInfo};
+use mach_procfs::kernel::xnu::{
+    CPU_TYPE_ARM64, Errno, RegionInfo, RegionPathInfo, Typed, VnodeInfo,
+};
 use mach_procfs::model::{BackingKind, Region};
 use mach_procfs::tree::{Caller, Tree};
 use xnu_model::fixtures::{DEMO, forked, macos12, zsh};
@@ -114,6 +116,7 @@ fn the_parent_and_the_child_of_a_fork_have_the_names_of_one_that_has_not_forked(
     assert_eq!(name("104018000"), "", "zeros, written");
     assert_eq!(name("104470000"), "/Users/Shared/data");
     assert_eq!(name("104478000"), "", "behind the file's last row, at an offset that fits");
+    assert_eq!(name("104224000"), "", "behind a library's link-edit data, as well");
     assert_eq!(name("186100000"), "[dyld_shared_cache]");
 }
 
@@ -238,6 +241,18 @@ fn a_file_that_cannot_be_read_names_what_goes_on_behind_it() {
     assert_eq!(shown(&over(world).1), expect(&rows));
 }
 
+/// Only the load commands show that encrypted text is the file's: nothing of its row does.
+#[test]
+fn encrypted_text_has_its_name_where_the_load_commands_are_read() {
+    for (errno, name, offset) in [(None, "/lib/x", 1), (Some(Errno::PERM), "", 0)] {
+        let (mut world, vnode) = with_library();
+        world.encrypt(PID, 0x11 * PAGE, 2 * PAGE);
+        world.vnode_mut(vnode).unwrap().unreadable = errno;
+        let text = [(0x10, "/lib/x", 0), (0x11, name, offset), (0x13, "/lib/x", 3)];
+        assert_eq!(shown(&over(world).1)[..3], expect(&text));
+    }
+}
+
 /// A file of other bytes has no segments, whatever goes on behind it.
 #[test]
 fn a_file_that_is_no_library_names_nothing() {
@@ -250,24 +265,41 @@ fn a_file_that_is_no_library_names_nothing() {
 }
 
 /// A data file, mapped to be executed or not, and untagged memory right behind it that it covers
-/// the beginning of, in one that has forked and written since.
+/// the beginning of. The process has forked, after that or before. If before, it has also written
+/// since, so that all of the memory has a shadow, the part behind the file as well.
 #[test]
 fn memory_behind_a_file_is_no_part_of_it() {
     for (protection, readable) in [(1, true), (5, true), (5, false), (1, false)] {
-        let mut world = world();
-        let vnode = file(&mut world, "/data");
-        let known = world.vnode_mut(vnode).unwrap();
-        known.contents = BTreeMap::new();
-        known.unreadable = (!readable).then_some(Errno::PERM);
-        world.spawn(xnu_model::ModelProcess::new(501, "child"));
-        world.map_anonymous(PID, Entry::new(0x10 * PAGE, 8 * PAGE));
-        world.write(PID, 0x10 * PAGE, 8 * PAGE);
-        let part = Entry { protection, ..Entry::new(0x10 * PAGE, 4 * PAGE) };
-        world.map_file(PID, part, vnode);
-        world.fork(PID, 501);
-        let (_, kernel) = over(world);
-        // The offset fits, and the share mode is that of dyld's.
-        assert_eq!(shown(&kernel), expect(&[(0x10, "/data", 0), (0x14, "", 4)]), "{protection}");
+        for has_shadow in [false, true] {
+            let mut world = world();
+            let vnode = file(&mut world, "/data");
+            let known = world.vnode_mut(vnode).unwrap();
+            known.contents = BTreeMap::new();
+            known.unreadable = (!readable).then_some(Errno::PERM);
+            world.spawn(xnu_model::ModelProcess::new(501, "child"));
+            world.map_anonymous(PID, Entry::new(0x10 * PAGE, 8 * PAGE));
+            world.write(PID, 0x10 * PAGE, 8 * PAGE);
+            let part = Entry { protection, ..Entry::new(0x10 * PAGE, 4 * PAGE) };
+            if has_shadow {
+                world.fork(PID, 501);
+                world.write(PID, 0x10 * PAGE, PAGE);
+                world.map_file(PID, part, vnode);
+            } else {
+                world.map_file(PID, part, vnode);
+                world.fork(PID, 501);
+            }
+            let (model, kernel) = over(world);
+            // The offset fits, and share mode and shadow are those of dyld's.
+            let mut row = RegionPathInfo::default();
+            model.pid_into(PID, 0x14 * PAGE, &mut row).unwrap();
+            let RegionInfo { offset, share_mode, shadow_depth, .. } = row.region;
+            assert_eq!((offset, share_mode, shadow_depth), (4 * PAGE, 1, u32::from(has_shadow)));
+            assert_eq!(
+                shown(&kernel),
+                expect(&[(0x10, "/data", 0), (0x14, "", 4)]),
+                "{protection}"
+            );
+        }
     }
 }
 

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use mach_common::{PID, names, over, pid, ranges, regions, rest, walk, world};
 use mach_procfs::kernel::xnu::{Errno, KernReturn, PortKind, ShortBsdInfo};
 use mach_procfs::kernel::{Detail, Kernel};
-use mach_procfs::model::{Code, ErrorKind, Identity, Pid, Region};
+use mach_procfs::model::{Code, ErrorKind, Identity, Pid, Region, Sharing};
 use mach_procfs::tree::{Caller, Tree};
 use proptest::prelude::*;
+use xnu_model::fixtures::zsh;
 use xnu_model::{Call, Entry, Fault, Mapped, ModelProcess, PortRule, Vnode, World};
 
 const PAGE: u64 = 16_384;
@@ -221,7 +222,7 @@ fn n_regions_cost_n_plus_one_region_calls_and_a_fixed_number_of_others() {
             (Call::RegionPathInfo, Detail::Map),
             (Call::RegionPathInfo, Detail::Attributes),
             (Call::RegionPathInfo, Detail::Counts),
-            (Call::RegionRecurse, Detail::Pages),
+            (Call::RegionPathInfo, Detail::Pages),
         ] {
             let (model, kernel) = over(many(count));
             let identity = kernel.identity(pid()).unwrap();
@@ -319,14 +320,16 @@ fn is_vanished(result: mach_procfs::model::Result<Vec<Region>>) -> bool {
 #[test]
 fn exit_mid_walk_is_vanished_and_never_a_short_file() {
     for (stage, end) in ENDS {
-        for number in 1..=4 {
-            for (call, detail) in
-                [(Call::RegionPathInfo, Detail::Map), (Call::RegionRecurse, Detail::Pages)]
-            {
-                let (model, kernel) = over(three_regions());
+        for (call, detail, last) in [
+            (Call::RegionPathInfo, Detail::Map, 4),
+            (Call::RegionPathInfo, Detail::Pages, 4),
+            (Call::RegionRecurse, Detail::Pages, 3),
+        ] {
+            for number in 1..=last {
+                let (model, kernel) = over(with_submap());
                 model.change_at(call, number, end);
                 let result = regions(&kernel, detail);
-                assert!(is_vanished(result.clone()), "{stage} at {number}: {result:?}");
+                assert!(is_vanished(result.clone()), "{stage} at {call:?} {number}: {result:?}");
                 assert_eq!(model.live_ports(), 0);
             }
         }
@@ -341,12 +344,12 @@ fn exit_mid_walk_with_every_code_a_port_can_give() {
         KernReturn::INVALID_DEST,
         KernReturn::SERVER_DIED,
     ] {
-        let (model, kernel) = over(three_regions());
+        let (model, kernel) = over(with_submap());
         model.at(Call::RegionRecurse, 2..=2, Fault::KernReturn(code));
         model.change_at(Call::RegionRecurse, 2, |world| world.begin_exit(PID));
         let error = regions(&kernel, Detail::Pages).unwrap_err();
         assert_eq!((error.kind, error.code), (ErrorKind::Vanished, Code::KernReturn(code.0)));
-        assert_eq!(error.address, Some(0x14 * PAGE));
+        assert_eq!(error.address, Some(0x23 * PAGE));
     }
 }
 
@@ -418,16 +421,17 @@ fn exec(world: &mut World) {
 
 #[test]
 fn exec_mid_walk_is_vanished_also_before_a_region_was_shown() {
-    for number in 1..=4 {
-        for (call, detail) in [
-            (Call::RegionPathInfo, Detail::Map),
-            (Call::RegionPathInfo, Detail::Attributes),
-            (Call::RegionPathInfo, Detail::Counts),
-            (Call::RegionRecurse, Detail::Pages),
-        ] {
-            let (model, kernel) = over(three_regions());
+    for (call, detail, last) in [
+        (Call::RegionPathInfo, Detail::Map, 4),
+        (Call::RegionPathInfo, Detail::Attributes, 4),
+        (Call::RegionPathInfo, Detail::Counts, 4),
+        (Call::RegionPathInfo, Detail::Pages, 4),
+        (Call::RegionRecurse, Detail::Pages, 3),
+    ] {
+        for number in 1..=last {
+            let (model, kernel) = over(with_submap());
             model.change_at(call, number, exec);
-            assert!(is_vanished(regions(&kernel, detail)), "at {number}");
+            assert!(is_vanished(regions(&kernel, detail)), "{call:?} {number}");
             assert_eq!(model.live_ports(), 0);
         }
     }
@@ -464,14 +468,16 @@ fn region_that_grows_over_the_cursor_is_cut_and_its_offset_moves_along() {
 }
 
 #[test]
-fn region_that_grows_over_the_cursor_is_cut_in_the_walk_of_leaves() {
-    let (model, kernel) = over(three_regions());
+fn region_that_grows_over_the_cursor_is_cut_inside_a_submap() {
+    let (model, kernel) = over(with_submap());
+    // In the place of a part of the submap.
     model.change_at(Call::RegionRecurse, 2, |world| {
-        world.enter(PID, Entry { offset: 32 * PAGE, ..Entry::new(0x12 * PAGE, 4 * PAGE) });
+        world.enter(PID, Entry { offset: 32 * PAGE, ..Entry::new(0x22 * PAGE, 4 * PAGE) });
     });
     let found = regions(&kernel, Detail::Pages).unwrap();
-    assert_eq!(ranges(&found), [THREE[0], (0x14 * PAGE, 0x16 * PAGE), THREE[1], THREE[2]]);
-    assert_eq!(found[1].offset, 34 * PAGE);
+    let pages: Vec<_> = found.iter().map(|it| (it.start / PAGE, it.end / PAGE)).collect();
+    assert_eq!(pages, [(0x10, 0x11), (0x22, 0x23), (0x23, 0x26), (0x30, 0x31)]);
+    assert_eq!(found[2].offset, 33 * PAGE);
 }
 
 #[test]
@@ -581,6 +587,33 @@ fn port_of_read_or_control_shows_the_inside_of_submaps() {
     }
 }
 
+/// A region inside a submap has its counts and the submap's name. All others are those of a walk
+/// that enters none, with their files.
+#[test]
+fn a_walk_that_enters_submaps_keeps_the_files() {
+    for own in [false, true] {
+        let mut world = zsh();
+        if own {
+            world.caller.pid = PID;
+        }
+        let (_, kernel) = over(world);
+        let top = regions(&kernel, Detail::Counts).unwrap();
+        let found = regions(&kernel, Detail::Pages).unwrap();
+        let outside = |regions: &[Region]| -> Vec<Region> {
+            regions.iter().filter(|it| it.depth == 0 && !it.submap).cloned().collect()
+        };
+        assert_eq!(outside(&found), outside(&top));
+        let files = found.iter().filter(|it| it.backing.name == b"/bin/zsh");
+        assert_eq!(files.filter(|it| it.backing.inode != 0).count(), 4);
+        let inside: Vec<_> = found.iter().filter(|it| it.depth == 1).collect();
+        assert!(inside.len() > 4 && inside.iter().all(|it| it.backing.is_shared_cache()));
+        assert!(inside.iter().all(|it| it.sharing == Sharing::Private));
+        let region = 0x1_8000_0000..0x3_0000_0000;
+        let mut cache = found.iter().filter(|it| region.contains(&it.start));
+        assert!(cache.all(|it| it.backing.is_shared_cache() && it.pages.page_size == PAGE));
+    }
+}
+
 #[test]
 fn port_that_loses_its_power_mid_walk_is_denied() {
     let (model, kernel) = over(with_submap());
@@ -621,10 +654,8 @@ fn top_of_address_space_neither_overflows_nor_is_cut_off() {
     world.commpage_intel(PID);
     world.enter(PID, Entry::new(u64::MAX - PAGE + 1, PAGE));
     let (model, kernel) = over(world);
-    for (call, detail) in
-        [(Call::RegionPathInfo, Detail::Map), (Call::RegionRecurse, Detail::Pages)]
-    {
-        let before = model.count(call);
+    for detail in [Detail::Map, Detail::Pages] {
+        let before = model.count(Call::RegionPathInfo);
         let found = regions(&kernel, detail).unwrap();
         let last = (u64::MAX - PAGE + 1, u64::MAX);
         assert_eq!(
@@ -632,8 +663,9 @@ fn top_of_address_space_neither_overflows_nor_is_cut_off() {
             [(0x7fff_ffe0_0000, 0x7fff_ffe0_1000), (0x7fff_ffe4_7000, 0x7fff_ffe4_8000), last]
         );
         // Nothing can lie above 2^64, so nothing is asked there.
-        assert_eq!(model.count(call) - before, 3);
+        assert_eq!(model.count(Call::RegionPathInfo) - before, 3);
     }
+    assert_eq!(model.count(Call::RegionRecurse), 2, "one for each submap");
     model.world(|world| world.enter(PID, Entry::new(1, u64::MAX)));
     assert_eq!(ranges(&regions(&kernel, Detail::Map).unwrap()), [(1, u64::MAX)]);
 }
@@ -654,9 +686,13 @@ fn zero_length_region_once_is_stepped_over_without_losing_what_follows() {
     for number in 1..=3 {
         let (model, kernel) = over(three_regions());
         model.at(Call::RegionPathInfo, number..=number, Fault::EmptyRegion);
-        model.at(Call::RegionRecurse, number..=number, Fault::EmptyRegion);
         assert_eq!(ranges(&regions(&kernel, Detail::Map).unwrap()), THREE, "at {number}");
-        assert_eq!(ranges(&regions(&kernel, Detail::Pages).unwrap()), THREE, "at {number}");
+    }
+    let expected = ranges(&regions(&over(with_submap()).1, Detail::Pages).unwrap());
+    for number in 1..=3 {
+        let (model, kernel) = over(with_submap());
+        model.at(Call::RegionRecurse, number..=number, Fault::EmptyRegion);
+        assert_eq!(ranges(&regions(&kernel, Detail::Pages).unwrap()), expected, "at {number}");
     }
 }
 
@@ -665,11 +701,11 @@ fn zero_length_regions_without_end_stop_the_walk_with_an_error() {
     for (call, detail) in
         [(Call::RegionPathInfo, Detail::Map), (Call::RegionRecurse, Detail::Pages)]
     {
-        let (model, kernel) = over(three_regions());
+        let (model, kernel) = over(with_submap());
         model.at(call, 2..=u64::MAX, Fault::EmptyRegion);
         let mut walk = walk(&kernel, detail).unwrap();
         assert!(walk.next_region().unwrap().is_some());
-        assert_eq!(walk.next_region().unwrap_err().kind, ErrorKind::Failed);
+        assert_eq!(rest(walk.as_mut()).unwrap_err().kind, ErrorKind::Failed);
         assert!(model.count(call) < 30);
     }
 }

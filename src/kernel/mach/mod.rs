@@ -9,6 +9,7 @@ pub mod cache;
 mod callers;
 mod darwin;
 mod failure;
+mod inside;
 mod libraries;
 pub(crate) mod list;
 mod lock;
@@ -22,6 +23,7 @@ mod walk;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use self::inside::InsideWalk;
 use self::libraries::OwnCache;
 use self::names::{Images, Namer};
 use self::own::OwnWalk;
@@ -131,10 +133,11 @@ impl<C: XnuCalls> Kernel for MachKernel<C> {
                 let own = target.number() == self.calls.own_pid();
                 let left = Arc::clone(&self.left_behind);
                 let walk = RegionWalk::new(target, detail, namer, left);
-                if own && detail == Detail::Map {
-                    return Ok(Box::new(OwnWalk::new(walk)));
-                }
-                Ok(Box::new(walk))
+                Ok(match detail {
+                    Detail::Map if own => Box::new(OwnWalk::new(InsideWalk::new(walk))),
+                    Detail::Pages => Box::new(InsideWalk::new(walk)),
+                    _ => Box::new(walk),
+                })
             }
         }
     }

@@ -66,9 +66,9 @@ impl<C: XnuCalls> Namer<C> {
         }
     }
 
-    /// Names a region without a file, or one whose file was not asked for. Regions with a file do
-    /// not matter for the stack, which begins at the end of its guard.
-    pub(super) fn name(&mut self, region: &mut Region, info: Option<&RegionInfo>) {
+    /// Names a region without a file. Regions with a file do not matter for the stack, which begins
+    /// at the end of its guard.
+    pub(super) fn name(&mut self, region: &mut Region, info: &RegionInfo) {
         let guard_end = self.guard_end.take();
         let is_stack = region.user_tag == UserTag::STACK;
         if is_stack && region.protection == Protection::NONE && region.size() >= LEAST_MAIN_GUARD {
@@ -83,8 +83,8 @@ impl<C: XnuCalls> Namer<C> {
         if tag == UserTag::NONE {
             if COMMPAGES.contains(&region.start) {
                 pseudo(region, |name| name.extend_from_slice(Backing::COMMPAGE));
-            } else if let (Some(program), Some(info), false) =
-                (&mut self.program, info, region.submap)
+            } else if let Some(program) = &mut self.program
+                && !region.submap
             {
                 program.claim(region, info, &self.images);
             }

@@ -34,6 +34,8 @@ const MOST_STALE: u32 = 16;
 pub(super) struct RegionWalk<C: XnuCalls> {
     target: Target<C>,
     source: Source<C>,
+    /// What shows the inside of a submap, if that is wanted and the kernel permits it.
+    inner: Option<(Arc<TaskPort<C>>, Counts)>,
     answer: Answer,
     region: Region,
     namer: Namer<C>,
@@ -70,13 +72,15 @@ impl<C: XnuCalls> RegionWalk<C> {
         namer: Namer<C>,
         left: Arc<LeftBehind>,
     ) -> Self {
-        let source = choose(&target, detail);
+        let inner = inner(&target, detail);
         let ahead = FilesAhead::new(&target, Arc::clone(&left));
         let mut region = Region::default();
-        region.pages.page_size = page_size(&target, &source, detail);
+        let port = inner.as_ref().map(|(port, _)| port.as_ref());
+        region.pages.page_size = page_size(&target, port, detail);
         RegionWalk {
             target,
-            source,
+            source: Source::TopLevel,
+            inner,
             answer: Answer::default(),
             region,
             namer,
@@ -90,14 +94,18 @@ impl<C: XnuCalls> RegionWalk<C> {
         }
     }
 
-    /// A walk over the inside of the last region, a submap of this program's own map, and over all
-    /// that follows it. It never shows another image than this walk.
-    pub(super) fn inside_own(&self) -> Self {
-        RegionWalk {
+    /// A walk over the inside of the last region, a submap, and over all that follows it, if this
+    /// walk may look inside submaps. It never shows another image than this walk.
+    pub(super) fn inside(&self) -> Option<Self> {
+        let (port, counts) = self.inner.as_ref()?;
+        let mut region = Region::default();
+        region.pages.page_size = self.region.pages.page_size;
+        Some(RegionWalk {
             target: self.target.clone(),
-            source: Source::Leaves(TaskPort::own(&self.target.calls), Counts::Unwanted),
+            source: Source::Leaves(Arc::clone(port), *counts),
+            inner: None,
             answer: Answer::default(),
-            region: Region::default(),
+            region,
             namer: self.namer.fresh(),
             ahead: self.ahead.fresh(&self.target),
             first: self.region.start,
@@ -106,7 +114,7 @@ impl<C: XnuCalls> RegionWalk<C> {
             seen: self.region.start,
             stale: 0,
             progress: Progress::Under,
-        }
+        })
     }
 
     /// A walk over the regions at and above this address, from its beginning.
@@ -170,16 +178,8 @@ impl<C: XnuCalls> RegionWalk<C> {
     #[inline(never)]
     fn settle(&mut self, refusal: &Refusal) -> Result<()> {
         self.check_same(refusal.code)?;
-        let untouched = self.progress == Progress::Start;
         match refusal.reason {
             NoRegion::End => self.progress = Progress::Whole,
-            NoRegion::WeakPort | NoRegion::Gone
-                if untouched && matches!(self.source, Source::Leaves(..)) =>
-            {
-                // The process lives, so the port is of no use.
-                self.source = Source::TopLevel;
-                self.back_to_start();
-            }
             reason => return Err(self.error(reason.kind(), refusal.code)),
         }
         Ok(())
@@ -220,9 +220,7 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
     }
 
     fn confirm(&mut self) -> Result<()> {
-        // A task port belongs to its task, and dies with it.
-        let bound = matches!(self.source, Source::Leaves(..));
-        if bound || matches!(self.progress, Progress::Start | Progress::Whole) {
+        if matches!(self.progress, Progress::Start | Progress::Whole) {
             return Ok(());
         }
         self.check_same(Code::None)
@@ -235,22 +233,23 @@ impl<C: XnuCalls> Walk for RegionWalk<C> {
     }
 }
 
-/// A task port if the regions inside submaps are wanted and the kernel gives one. Otherwise
-/// `proc_pidinfo`, which has all except those. A read port is enough, and unlike the control port
-/// it leaves no trace in the target's statistics and in the system's log.
-fn choose<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Source<C> {
-    if detail != Detail::Pages {
-        return Source::TopLevel;
-    }
-    if target.number() == target.calls.own_pid() {
-        return Source::Leaves(TaskPort::own(&target.calls), Counts::Wanted);
-    }
+/// The port by which submaps are entered, and whether pages are counted there. `None` if no inside
+/// is wanted, or the kernel gives no port; `proc_pidinfo` has all except those regions. A read port
+/// is enough, and unlike the control port it leaves no trace in the target's statistics and in the
+/// system's log.
+fn inner<C: XnuCalls>(target: &Target<C>, detail: Detail) -> Option<(Arc<TaskPort<C>>, Counts)> {
+    let counts = match detail {
+        // Of this program itself, whose port is no question.
+        Detail::Map if target.number() == target.calls.own_pid() => Counts::Unwanted,
+        Detail::Pages => Counts::Wanted,
+        _ => return None,
+    };
     match queries::read_port(&target.calls, target.pid) {
-        Ok(port) => Source::Leaves(port, Counts::Wanted),
+        Ok(port) => Some((Arc::new(port), counts)),
         Err(error) => {
             let refusal = queries::explained(&target.calls, target.pid, error);
             log::info!("no look inside submaps: {refusal}");
-            Source::TopLevel
+            None
         }
     }
 }

@@ -53,7 +53,7 @@ fn system(facts: &Facts) -> Check {
 fn rosetta() -> Check {
     Check::warning(
         "processor",
-        "Rosetta translates this program: its own map and registers are those of the translation",
+        "Rosetta translates this program: times and amounts of memory have wrong units",
         "install the build for Apple silicon",
     )
 }

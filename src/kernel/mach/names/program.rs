@@ -1,13 +1,17 @@
 //! Rows of a program or library that have lost their file.
 //!
 //! Since macOS 13 dyld has the kernel map data segments over the file, by a pager that names no
-//! file (`vm_dyld_pager.c`). Encrypted text has such a pager, too. The offset of such a row is the
-//! file's until it is written to, and then 0. Memory without a file can look like it: the share
-//! mode of both is COW once a process has forked, and memory whose beginning a file covers
-//! continues after the file at an offset that fits. So the file's own load commands decide. If they
-//! cannot be read, a row belongs to the file only if it begins at the end of the file's last row,
-//! its offset fits, and it has a shadow. Memory that was written to after a fork has a shadow, too,
-//! but its offset is 0.
+//! file (`vm_dyld_pager.c`). The offset of such a row is the file's until it is written to, and then
+//! 0. Encrypted text has such a pager, too, at offset 0 (`vm_map.c:vm_map_apple_protected`). Memory
+//! without a file can look like these rows: the share mode of all is COW once a process has forked,
+//! memory that was written to after a fork has a shadow, and memory whose beginning a file covers
+//! continues after the file at an offset that fits.
+//!
+//! So the file's own load commands decide. If they cannot be read, a row belongs to the file only if
+//! it begins at the end of the file's last row, its offset fits, it has a shadow, and it can never
+//! be executed. dyld's rows cannot: their maximum protection is the current one, at most to read and
+//! write (`vm_map_with_linking`, `map_with_linking_np`). Other memory can, unless the program has
+//! lowered its maximum protection.
 
 use std::sync::Arc;
 
@@ -85,7 +89,8 @@ impl Program {
             Image::Unreadable => {
                 let fits = (region.start, region.offset) == self.next && region.offset != 0;
                 let copied = region.share_mode == ShareMode::COW && info.shadow_depth > 0;
-                (fits && copied).then_some(region.offset)
+                let is_data = !region.max_protection.contains(Protection::EXECUTE);
+                (fits && copied && is_data).then_some(region.offset)
             }
         };
         let Some(offset) = found else { return false };

@@ -2,7 +2,6 @@
 
 use super::super::queries;
 use super::super::target::Target;
-use super::source::Source;
 use crate::kernel::Detail;
 use crate::kernel::xnu::{PortKind, PortName, TaskPort, TaskVmInfo, Typed, XnuCalls};
 
@@ -13,10 +12,11 @@ const LEAST: u64 = 4096;
 const USUAL: u64 = 16_384;
 
 /// Bytes of a page in a walk's counts, 0 if they are unknown or no counts are wanted: the smaller
-/// one of the process's page and this program's (`vm_self_region_page_shift`).
+/// one of the process's page and this program's (`vm_self_region_page_shift`). `port` is a port to
+/// the process, if the walk has one.
 pub(super) fn page_size<C: XnuCalls>(
     target: &Target<C>,
-    source: &Source<C>,
+    port: Option<&TaskPort<C>>,
     detail: Detail,
 ) -> u64 {
     if matches!(detail, Detail::Map | Detail::Attributes) {
@@ -25,18 +25,18 @@ pub(super) fn page_size<C: XnuCalls>(
     let calls = target.calls.as_ref();
     let Some(own) = of(calls, calls.own_task()).or_else(|| of_machine(calls)) else {
         // In a replay no program of this kernel asks, and there may be no machine.
-        return of_task(target, source).unwrap_or(0);
+        return of_task(target, port).unwrap_or(0);
     };
     if own == LEAST || target.number() == calls.own_pid() {
         return own;
     }
-    of_task(target, source).unwrap_or_else(|| page_without_port(target)).min(own)
+    of_task(target, port).unwrap_or_else(|| page_without_port(target)).min(own)
 }
 
 /// The page of the process's task, which any port to it reports.
-fn of_task<C: XnuCalls>(target: &Target<C>, source: &Source<C>) -> Option<u64> {
+fn of_task<C: XnuCalls>(target: &Target<C>, port: Option<&TaskPort<C>>) -> Option<u64> {
     let (calls, pid) = (&target.calls, target.number());
-    if let Source::Leaves(port, _) = source {
+    if let Some(port) = port {
         return of(calls.as_ref(), port.name());
     }
     let of_port = |port: Option<TaskPort<C>>| port.and_then(|it| of(calls.as_ref(), it.name()));

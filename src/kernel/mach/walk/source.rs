@@ -1,5 +1,7 @@
 //! The two calls that return regions, each answer as a [`Region`].
 
+use std::sync::Arc;
+
 use super::super::failure::NoRegion;
 use super::super::names::{self, Namer};
 use super::super::target::Target;
@@ -20,7 +22,7 @@ pub(super) enum Source<C: XnuCalls> {
     /// `proc_pidinfo`, which needs no right to the task and returns a submap as one region.
     TopLevel,
     /// `mach_vm_region_recurse`, which enters submaps.
-    Leaves(TaskPort<C>, Counts),
+    Leaves(Arc<TaskPort<C>>, Counts),
 }
 
 /// Whether the kernel looks at each page of a region.
@@ -119,8 +121,9 @@ impl<C: XnuCalls> Source<C> {
                 let info = &answer.top_level;
                 namer.name_file(region, info, paths.path(target, info));
             }
-            Source::TopLevel => namer.name(region, Some(&answer.top_level.region)),
-            Source::Leaves(..) => namer.name(region, None),
+            Source::TopLevel => namer.name(region, &answer.top_level.region),
+            // The walk that enters the submap names what is inside.
+            Source::Leaves(..) => {}
         }
     }
 }

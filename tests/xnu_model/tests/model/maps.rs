@@ -123,17 +123,21 @@ fn m1_the_chunk_is_smaller_with_small_pages_and_on_intel() {
 /// the cache is slid by another pager (`vm_shared_region.c:vm_shared_region_map_file`).
 #[test]
 fn m2_no_row_inside_a_shared_region_has_a_path() {
-    for world in [arm64(), macos12(), intel(), zsh(), forked()] {
+    let arm64_region = BASE..0x3_0000_0000;
+    let intel_region = 0x7ff8_0000_0000..0x7fff_fe00_0000;
+    let on_arm64 = [arm64(), macos12(), zsh(), forked()].map(|world| (world, &arm64_region));
+    for (world, region) in on_arm64.into_iter().chain([(intel(), &intel_region)]) {
         let model = XnuModel::new(world);
         let mut info = RegionPathInfo::default();
-        let mut cursor = 0;
-        while model.pid_into(PID, cursor, &mut info).is_ok() {
-            assert!(
-                !info.path.bytes().windows(17).any(|it| it == b"dyld_shared_cache"),
-                "{info:?}"
-            );
+        let (mut cursor, mut inside) = (region.start, 0);
+        while model.pid_into(PID, cursor, &mut info).is_ok()
+            && region.contains(&info.region.address)
+        {
+            assert!(info.path.is_empty() && info.vnode == VnodeInfo::default(), "{info:?}");
             cursor = info.region.address + info.region.size;
+            inside += 1;
         }
+        assert!(inside > 2 && cursor == region.end, "{inside} rows up to {cursor:#x}");
     }
 }
 
@@ -177,6 +181,28 @@ fn m4_linked_data_has_the_files_offset_and_no_file() {
     model.world(|world| world.write(PID, 5 * PAGE, 4096));
     // Its only page was copied, so that no look-up goes deeper.
     assert_eq!(shown(5), (0, 2, 0, 0, 3, 0));
+}
+
+/// `vm_map.c:vm_map_apple_protected`: the protections of the file's mapping, at offset 0 of a pager
+/// that names no file.
+#[test]
+fn m4_encrypted_text_has_neither_the_files_offset_nor_the_file() {
+    let mut world = world();
+    let vnode = file(&mut world, "/bin/x");
+    let text = Entry { protection: 5, max_protection: 5, ..Entry::new(4 * PAGE, 4 * PAGE) };
+    world.map_file(PID, text, vnode);
+    world.encrypt(PID, 5 * PAGE, 2 * PAGE);
+    let model = XnuModel::new(world);
+    let shown = |page: u64| {
+        let row = region(&model, page * PAGE).unwrap();
+        let it = row.region;
+        assert_eq!((it.protection, it.max_protection, it.share_mode), (5, 5, 1));
+        (it.address / PAGE, it.size / PAGE, it.offset / PAGE, row.vnode.ino != 0)
+    };
+    assert_eq!(
+        [shown(4), shown(5), shown(7)],
+        [(4, 1, 0, true), (5, 2, 0, false), (7, 1, 3, true)]
+    );
 }
 
 /// `vm_map.c:vm_map_fork`: what is copied needs a copy in the parent, too, so that anonymous memory
