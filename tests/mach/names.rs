@@ -116,6 +116,7 @@ fn the_parent_and_the_child_of_a_fork_have_the_names_of_one_that_has_not_forked(
     assert_eq!(name("104018000"), "", "zeros, written");
     assert_eq!(name("104470000"), "/Users/Shared/data");
     assert_eq!(name("104478000"), "", "behind the file's last row, at an offset that fits");
+    assert_eq!(name("104224000"), "", "behind a library's link-edit data, as well");
     assert_eq!(name("186100000"), "[dyld_shared_cache]");
 }
 

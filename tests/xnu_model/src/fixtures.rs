@@ -23,7 +23,7 @@ fn on_apple_silicon(linking: Linking) -> Machine {
     let mut machine = Machine::new(16_384, CPU_TYPE_ARM64, "demo");
     machine.world.machine = Hardware::apple_silicon();
     machine.image(0x1_0400_0000, b"/Users/Shared/demo", linking);
-    machine.image(0x1_0420_0000, b"/Users/Shared/libdemo.dylib", linking);
+    machine.image_over_memory(0x1_0420_0000, b"/Users/Shared/libdemo.dylib", linking);
     machine.oddities(0x1_0440_0000);
     machine.heap(0x1_3c00_0000);
     machine.stacks(0x1_6b60_4000);
