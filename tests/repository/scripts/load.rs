@@ -15,7 +15,8 @@ fn fuzzed(seconds: u32, targets: &[&str]) -> Vec<String> {
     build.chain(run).collect()
 }
 
-const TARGETS: [&str; 4] = ["recording", "shared_cache", "linux_maps", "linux_smaps"];
+const TARGETS: [&str; 5] =
+    ["recording", "shared_cache", "load_commands", "linux_maps", "linux_smaps"];
 
 #[test]
 fn fuzzing_gets_what_it_needs_then_runs_each_target() {
@@ -50,7 +51,7 @@ fn fuzzing_takes_a_time_and_targets() {
     assert_eq!(outcome.succeeded().log, fuzzed(300, &["linux_maps"]));
     assert!(outcome.stderr.ends_with("scripts/dev/fuzz: nothing found: linux_maps\n"));
     let macos = Machine::complete("macos");
-    assert_eq!(macos.script("scripts/dev/fuzz", &["7"]).succeeded().log, fuzzed(7, &TARGETS[..2]));
+    assert_eq!(macos.script("scripts/dev/fuzz", &["7"]).succeeded().log, fuzzed(7, &TARGETS[..3]));
     for wrong in ["", "0", "20s", "-1"] {
         machine
             .script("scripts/dev/fuzz", &[wrong])
