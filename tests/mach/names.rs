@@ -241,6 +241,18 @@ fn a_file_that_cannot_be_read_names_what_goes_on_behind_it() {
     assert_eq!(shown(&over(world).1), expect(&rows));
 }
 
+/// Only the load commands show that encrypted text is the file's: nothing of its row does.
+#[test]
+fn encrypted_text_has_its_name_where_the_load_commands_are_read() {
+    for (errno, name, offset) in [(None, "/lib/x", 1), (Some(Errno::PERM), "", 0)] {
+        let (mut world, vnode) = with_library();
+        world.encrypt(PID, 0x11 * PAGE, 2 * PAGE);
+        world.vnode_mut(vnode).unwrap().unreadable = errno;
+        let text = [(0x10, "/lib/x", 0), (0x11, name, offset), (0x13, "/lib/x", 3)];
+        assert_eq!(shown(&over(world).1)[..3], expect(&text));
+    }
+}
+
 /// A file of other bytes has no segments, whatever goes on behind it.
 #[test]
 fn a_file_that_is_no_library_names_nothing() {

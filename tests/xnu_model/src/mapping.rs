@@ -67,6 +67,15 @@ impl World {
         }
     }
 
+    /// `vm_map_apple_protected`: a part of a file's mapping is mapped over, as it is protected, by a
+    /// pager that decrypts it. Offsets in the pager begin at 0, and it names no file.
+    pub fn encrypt(&mut self, pid: i32, start: u64, size: u64) {
+        let Some(entry) = self.entry_at(pid, start) else { return };
+        let pager = self.paged_object(None, false);
+        let mapped = Mapped::Object(self.copy_of(pager, 0));
+        self.enter(pid, Entry { start, size, offset: 0, needs_copy: true, mapped, ..entry });
+    }
+
     /// `vm_map_fork`: the parent's mappings, inherited as each entry says. An object that both have
     /// from now on is copied at the next write of either.
     pub fn fork(&mut self, parent: i32, child: i32) {

@@ -183,6 +183,28 @@ fn m4_linked_data_has_the_files_offset_and_no_file() {
     assert_eq!(shown(5), (0, 2, 0, 0, 3, 0));
 }
 
+/// `vm_map.c:vm_map_apple_protected`: the protections of the file's mapping, at offset 0 of a pager
+/// that names no file.
+#[test]
+fn m4_encrypted_text_has_neither_the_files_offset_nor_the_file() {
+    let mut world = world();
+    let vnode = file(&mut world, "/bin/x");
+    let text = Entry { protection: 5, max_protection: 5, ..Entry::new(4 * PAGE, 4 * PAGE) };
+    world.map_file(PID, text, vnode);
+    world.encrypt(PID, 5 * PAGE, 2 * PAGE);
+    let model = XnuModel::new(world);
+    let shown = |page: u64| {
+        let row = region(&model, page * PAGE).unwrap();
+        let it = row.region;
+        assert_eq!((it.protection, it.max_protection, it.share_mode), (5, 5, 1));
+        (it.address / PAGE, it.size / PAGE, it.offset / PAGE, row.vnode.ino != 0)
+    };
+    assert_eq!(
+        [shown(4), shown(5), shown(7)],
+        [(4, 1, 0, true), (5, 2, 0, false), (7, 1, 3, true)]
+    );
+}
+
 /// `vm_map.c:vm_map_fork`: what is copied needs a copy in the parent, too, so that anonymous memory
 /// is COW in both; what neither has written since keeps its offset.
 #[test]
