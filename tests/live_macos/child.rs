@@ -46,10 +46,16 @@ pub(crate) struct MappedChild {
 impl MappedChild {
     /// Starts it and waits for its mappings.
     pub(crate) fn start() -> Self {
+        Self::with_variable("MACH_PROCFS_TEST_VARIABLE", "")
+    }
+
+    /// As [`start`](Self::start), with a variable in its environment.
+    pub(crate) fn with_variable(name: &str, value: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child::is_the_child", "--ignored", "--nocapture"])
             .env(DIRECTORY, directory.path())
+            .env(name, value)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -18,19 +18,19 @@ use super::child::MappedChild;
 use super::{Mount, pid_of, program, regions, xnu};
 
 /// A program of Apple's that waits for its input, killed when dropped.
-struct Waiting(Child);
+pub(super) struct Waiting(pub(super) Child);
 
 impl Waiting {
-    fn start(command: &mut Command) -> Self {
+    pub(super) fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         Waiting(child)
     }
 
-    fn zsh() -> Self {
+    pub(super) fn zsh() -> Self {
         Self::start(Command::new("/bin/zsh").args(["-f", "-c", "read line"]))
     }
 
-    fn pid(&self) -> Pid {
+    pub(super) fn pid(&self) -> Pid {
         pid_of(self.0.id())
     }
 }
@@ -58,7 +58,7 @@ fn one_call_has_ids_and_identity() {
 }
 
 /// All rows from the first one of the shared region to the last.
-fn of_cache(regions: &[Region]) -> &[Region] {
+pub(super) fn of_cache(regions: &[Region]) -> &[Region] {
     let is_submap = |region: &Region| region.submap && region.backing.is_shared_cache();
     let first = regions.iter().position(is_submap).expect("a shared region");
     let last = regions.iter().rposition(is_submap).unwrap();

@@ -4,9 +4,13 @@
 #![cfg(target_os = "macos")]
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod calls;
 mod child;
 mod facts;
+mod limits;
 mod witness;
 
 use std::collections::BTreeSet;
