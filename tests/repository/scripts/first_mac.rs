@@ -132,6 +132,9 @@ fn all_is_tried_and_nothing_private_is_packed() {
     assert!(answers["versions.txt"].contains(&version), "{}", answers["versions.txt"]);
     assert_eq!(status(&answers, "cat-maps"), "0");
     assert!(answers["cat-maps.txt"].contains("/mach-procfs\n"), "{}", answers["cat-maps.txt"]);
+    assert_eq!(status(&answers, "cat-of-shell"), "0");
+    let of_shell = &answers["cat-of-shell.txt"];
+    assert!(of_shell.contains("/bash\n") && of_shell.contains("[rollup]\n"), "{of_shell}");
     let recorded = if cfg!(target_os = "macos") { "0" } else { "1" };
     for step in ["record-itself", "record-shell", "replay-itself"] {
         assert_eq!(status(&answers, step), recorded, "{step}");
