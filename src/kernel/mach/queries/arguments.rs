@@ -58,6 +58,9 @@ fn parse(area: &[u8]) -> Option<Arguments> {
     let (count, rest) = area.split_first_chunk::<4>()?;
     let count = usize::try_from(i32::from_ne_bytes(*count)).ok()?;
     let path = memchr::memchr(0, rest)?;
+    if let Some(argument) = of_unreadable(rest, path) {
+        return Some(Arguments { arguments: argument.to_vec(), environment: Vec::new() });
+    }
     // By alignment, since the first argument may be empty.
     let start = (KEY + path + 1).next_multiple_of(8) - KEY;
     let rest = rest.get(start..).unwrap_or_default();
@@ -67,6 +70,15 @@ fn parse(area: &[u8]) -> Option<Arguments> {
     };
     let environment = &rest[..end_of(rest, usize::MAX, is_variable)];
     Some(Arguments { arguments: arguments.to_vec(), environment: environment.to_vec() })
+}
+
+/// The only argument of a process whose stack the kernel never shows: its path of this length once
+/// more, after one NUL without alignment (`kern_sysctl.c:sysctl_procargs_no_read`, newer than
+/// macOS 15). `None` if more than that follows the path.
+fn of_unreadable(area: &[u8], path: usize) -> Option<&[u8]> {
+    let again = area.get(path + 2..)?;
+    let is_alone = area.get(path + 1) == Some(&0) && again.get(..=path) == area.get(..=path);
+    (is_alone && path > 0 && again.len() == path + 1).then_some(again)
 }
 
 /// The end of the first strings, at most this many, that all satisfy the condition.
@@ -115,6 +127,15 @@ mod tests {
             let found = parsed(2, &area);
             assert_eq!(found.arguments, b"\x00100\0", "{path:?}");
             assert_eq!(found.environment, b"SECRET=hunter2\0", "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_stack_that_is_not_shown_leaves_the_path_as_the_argument() {
+        for path in [&b"/bin/sh"[..], b"/bin/x", b"/bin/bash", b"/usr/libexec/x"] {
+            let found = parsed(1, &[path, b"\0\0", path, b"\0"].concat());
+            assert_eq!(found.arguments, [path, b"\0"].concat());
+            assert_eq!(found.environment, b"");
         }
     }
 
