@@ -211,6 +211,7 @@ mod mounted {
             return;
         }
         let place = tempfile::Builder::new().prefix("mach-procfs-").tempdir().unwrap();
+        let _end = common::mount::Detached(place.path().to_owned());
         let directory = place.path().to_str().unwrap();
         let mounted = Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
             .args(["mount", "--replay", "tests/recordings/intel.json", directory])

@@ -1,6 +1,7 @@
 //! Mounts on directories of their own, that end with the test, also when it fails.
 
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::watchdog::Watchdog;
+use mach_procfs::model::from_octal;
 use nix::mount::{MntFlags, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -229,13 +231,23 @@ pub fn detach_all(path: &Path) {
     while is_mounted(path) && (umount2(path, MntFlags::MNT_DETACH).is_ok() || by_helper()) {}
 }
 
+/// Ends all mounts at a path with the test.
+pub struct Detached(pub PathBuf);
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        detach_all(&self.0);
+    }
+}
+
 /// The mounts at this path, by the type of their file system, the top one last.
 pub fn mounted_types(path: &Path) -> Vec<String> {
     let table = std::fs::read_to_string("/proc/thread-self/mountinfo").expect("the mount table");
-    let at = path.to_str().expect("a plain path");
+    let at = path.as_os_str().as_bytes();
+    let place = |line: &str| from_octal(line.split(' ').nth(4).expect("a place").as_bytes());
     table
         .lines()
-        .filter(|line| line.split(' ').nth(4) == Some(at))
+        .filter(|line| place(line) == at)
         .map(|line| line.split(" - ").nth(1).expect("a type").split(' ').next().unwrap().to_owned())
         .collect()
 }

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use common::mount::{Mount, can_mount, can_mount_apart, mounted_types, program};
+use common::mount::{Detached, Mount, can_mount, can_mount_apart, mounted_types, program};
 use common::program::{ToEnd, err};
 use mach_procfs::mount::quote;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -242,6 +242,7 @@ fn a_mount_point_may_have_any_name() {
     let Some(place) = Place::new() else { return };
     let odd = place.path().join("a b\n\\ü,x=y");
     std::fs::create_dir(&odd).unwrap();
+    let _end = Detached(odd.clone());
     let inside = Command::new(env!("CARGO_BIN_EXE_mach-procfs"))
         .args(["mount", "a b\n\\ü,x=y"])
         .current_dir(place.path())
