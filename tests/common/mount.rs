@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::program::ToEnd;
 use super::watchdog::Watchdog;
+use mach_procfs::model::from_octal;
 use nix::mount::{MntFlags, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -311,28 +312,9 @@ pub fn detach_all(path: &Path) {
 /// Where something is mounted at this path or below it, in the order of the mounts.
 fn mount_points(path: &Path) -> Vec<PathBuf> {
     let table = std::fs::read_to_string("/proc/thread-self/mountinfo").expect("the mount table");
-    let places = table.lines().filter_map(|line| line.split(' ').nth(4)).map(unescaped);
+    let places = table.lines().filter_map(|line| line.split(' ').nth(4));
+    let places = places.map(|it| PathBuf::from(OsString::from_vec(from_octal(it.as_bytes()))));
     places.filter(|place| place.starts_with(path)).collect()
-}
-
-/// A path of the mount table, where a backslash and three octal digits stand for some bytes.
-fn unescaped(path: &str) -> PathBuf {
-    let (mut rest, mut bytes) = (path.as_bytes(), Vec::new());
-    while let Some((byte, behind)) = rest.split_first() {
-        let digits = behind.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        let value = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match value.filter(|_| *byte == b'\\') {
-            Some(value) => {
-                bytes.push(value);
-                rest = &behind[3..];
-            }
-            None => {
-                bytes.push(*byte);
-                rest = behind;
-            }
-        }
-    }
-    OsString::from_vec(bytes).into()
 }
 
 /// The mounts at this path, by the type of their file system, the top one last.
