@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use mach_procfs::mount::quote;
 use tempfile::TempDir;
 
-use super::common::mount::{Place, can_mount, is_mounted, program};
+use super::common::mount::{Place, can_mount, is_mounted, program, unmount};
 use super::common::program::{err, out, run};
 use super::common::target::killer;
 use super::common::watchdog::Watchdog;
@@ -37,10 +37,8 @@ impl Daemon {
     }
 
     fn end(&mut self) {
-        let place = self.place();
         until("the mount", || is_mounted(self.directory.path()).then_some(()));
-        let ended = run(&["umount", &place]);
-        assert!(ended.status.success(), "{}", err(&ended));
+        unmount(self.directory.path());
         let status = until("the daemon's end", || self.process.try_wait().unwrap());
         assert!(status.success(), "{status}");
     }
@@ -85,8 +83,8 @@ fn a_mount_in_the_foreground_says_one_line_when_it_serves() {
 fn a_mount_in_the_background_says_nothing() {
     let Some(place) = Place::new() else { return };
     let mounted = place.run("mount", &[]);
-    let ended = place.run("umount", &[]);
-    assert!(mounted.status.success() && ended.status.success(), "{mounted:?} {ended:?}");
+    let ended = place.unmount();
+    assert!(mounted.status.success(), "{mounted:?}");
     assert!(mounted.stdout.is_empty() && mounted.stderr.is_empty(), "{}", err(&mounted));
     assert!(ended.stdout.is_empty() && ended.stderr.is_empty(), "{}", err(&ended));
 }

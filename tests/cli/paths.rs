@@ -140,7 +140,7 @@ fn a_path_of_another_file_system_gets_a_hint() {
 #[cfg(feature = "mount")]
 #[test]
 fn a_path_below_a_mount_is_one_of_the_tree() {
-    use super::common::mount::Mount;
+    use super::common::mount::{Mount, unmount};
     use nix::sys::signal::Signal;
 
     let Some(mut mount) = Mount::new() else { return };
@@ -169,5 +169,5 @@ fn a_path_below_a_mount_is_one_of_the_tree() {
     // Nothing below the mount is asked for: its daemon may be dead.
     mount.signal(Signal::SIGKILL);
     check();
-    assert!(run(&["umount", mount.root().to_str().unwrap()]).status.success());
+    unmount(mount.root());
 }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use super::program::ToEnd;
+use super::program::{ToEnd, err};
 use super::watchdog::Watchdog;
 use mach_procfs::model::from_octal;
 use nix::mount::{MntFlags, umount2};
@@ -231,6 +231,11 @@ impl Place {
         program.arg(command).args(arguments).arg(directory).stdin(Stdio::null()).to_end()
     }
 
+    /// Ends the mount by `umount`.
+    pub fn unmount(&self) -> Output {
+        unmount(self.path())
+    }
+
     /// The daemons that serve this directory, or one below.
     pub fn daemons(&self) -> Vec<Pid> {
         daemons_on(self.path())
@@ -245,6 +250,17 @@ impl Drop for Place {
     fn drop(&mut self) {
         end_all(self.path());
     }
+}
+
+/// Ends a mount that this test does not use, by `umount`. It is in use for a moment when a program
+/// such as lsof looks at all mounts, or a child that another test forks has not begun its program.
+pub fn unmount(place: &Path) -> Output {
+    super::until("the unmount", || {
+        let output = program().arg("umount").arg(place).stdin(Stdio::null()).to_end();
+        let is_busy = err(&output).contains(" umount --lazy ");
+        assert!(output.status.success() || is_busy, "{output:?}");
+        output.status.success().then_some(output)
+    })
 }
 
 /// The processes that name this directory, or one below, in their arguments.

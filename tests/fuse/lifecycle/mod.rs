@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::mount::{Mount, Place, can_mount_apart, mounted_types, program};
+use common::mount::{Mount, Place, can_mount_apart, mounted_types, program, unmount};
 use common::program::{ToEnd, err};
 use mach_procfs::mount::quote;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -158,7 +158,7 @@ fn the_background_daemon_keeps_no_descriptor_of_its_starter() {
     let free = Command::new("flock").arg("--nonblock").arg(&lock).arg("true").status().unwrap();
     std::fs::remove_file(lock).unwrap();
     assert!(free.success());
-    assert!(place.run("umount", &[]).status.success());
+    place.unmount();
 }
 
 #[test]
@@ -171,8 +171,7 @@ fn the_dead_mount_of_a_killed_daemon_is_cleared() {
     assert!(mount.path("self/maps").exists());
     assert_eq!(mounted_types(mount.root()), ["fuse.mach-procfs"]);
     mount.signal(Signal::SIGKILL);
-    let ended = program().arg("umount").arg(mount.root()).output().unwrap();
-    assert!(ended.status.success(), "{ended:?}");
+    unmount(mount.root());
     assert!(mounted_types(mount.root()).is_empty());
 }
 
@@ -184,7 +183,7 @@ fn a_source_may_have_any_characters_but_a_comma() {
     let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
     let line = table.lines().find(|line| line.contains(place.path().to_str().unwrap())).unwrap();
     assert!(line.contains(r" - fuse.mach-procfs a\040b\134ü ro,"), "{line}");
-    assert!(place.run("umount", &[]).status.success());
+    place.unmount();
 }
 
 #[test]
@@ -200,8 +199,7 @@ fn a_mount_point_may_have_any_name() {
     let again = place.run_on(&odd, "mount", &[]);
     assert_eq!(again.status.code(), Some(1));
     assert!(err(&again).contains(&format!("  {} umount $'/", named())), "{again:?}");
-    let ended = place.run_on(&odd.join("../a b\n\\ü,x=y"), "umount", &[]);
-    assert!(ended.status.success(), "{ended:?}");
+    unmount(&odd.join("../a b\n\\ü,x=y"));
     assert!(!odd.join("self").exists());
 }
 
@@ -235,7 +233,7 @@ fn the_log_of_a_background_daemon_stays_in_its_file() {
         .status()
         .unwrap();
     assert!(status.success());
-    assert!(place.run("umount", &[]).status.success());
+    place.unmount();
     place.wait_until_no_daemon();
     let text = std::fs::read_to_string(log).unwrap();
     assert!(text.contains("mounted on") && text.contains("was unmounted"), "{text}");

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::common;
-use crate::common::mount::{Mount, Place, mounted_types, program};
+use crate::common::mount::{Mount, Place, mounted_types, program, unmount};
 use crate::common::program::ToEnd;
 
 /// All that end a program by default and can be caught, but those of its own faults and real-time
@@ -159,8 +159,7 @@ fn the_mount_of_a_daemon_that_is_killed_while_it_is_asked_is_cleared() {
     assert!(status.success(), "{status}");
     assert!(mount.path("self/maps").exists());
     assert_eq!(mounted_types(mount.root()), ["fuse.mach-procfs"]);
-    let umount = program().arg("umount").arg(mount.root()).status().unwrap();
-    assert!(umount.success());
+    unmount(mount.root());
 }
 
 /// The look at what is mounted there waits for a daemon that does not answer.
