@@ -15,7 +15,8 @@ pub(crate) fn regions(walk: &mut dyn Walk) -> (Vec<Region>, Option<Error>) {
     first
 }
 
-fn rest(walk: &mut dyn Walk) -> (Vec<Region>, Option<Error>) {
+/// The regions from here on, and the error that the walk ended with.
+pub(crate) fn rest(walk: &mut dyn Walk) -> (Vec<Region>, Option<Error>) {
     let mut regions = Vec::new();
     loop {
         match walk.next_region() {
