@@ -279,30 +279,30 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_told_only_where_they_are_asked_for() {
+    fn pages_are_counted_only_where_that_is_asked_for() {
         let record = |start: u64| {
             let end = start + 0x1000;
             format!("{start:x}-{end:x} rw-p 0 0:0 0\nRss: 4 kB\nVmFlags: rd wr sr\n")
         };
         let text = [record(0x1000), record(0x3000), record(0x5000)].concat();
-        let told = |detail| {
+        let counts = |detail| {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(text.as_bytes()).unwrap();
             lseek(&file, 0, Whence::SeekSet).unwrap();
             let mut walk = TextWalk::new(Pid::this(), file.into(), detail, 4096).unwrap();
-            let mut told = Vec::new();
+            let mut counts = Vec::new();
             // Twice: a walk jumps where it knows the way.
             for _ in 0..2 {
                 walk.restart().unwrap();
                 while let Some(region) = walk.next_region().unwrap() {
                     assert_eq!(region.behavior, Behavior::SEQUENTIAL);
-                    told.push((region.pages.resident, region.pages.page_size));
+                    counts.push((region.pages.resident, region.pages.page_size));
                 }
             }
-            told
+            counts
         };
-        assert_eq!(told(Detail::Attributes), [(0, 0); 6]);
-        assert_eq!(told(Detail::Counts), [(1, 4096); 6]);
+        assert_eq!(counts(Detail::Attributes), [(0, 0); 6]);
+        assert_eq!(counts(Detail::Counts), [(1, 4096); 6]);
     }
 
     #[test]
