@@ -13,7 +13,7 @@ use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -207,6 +207,11 @@ impl Started {
 
     pub fn pid(&self) -> u32 {
         self.0.id()
+    }
+
+    /// Waits for its end, or for that of the watchdog.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.0.wait().expect("its status")
     }
 
     /// Kills it but leaves the zombie.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -11,6 +11,7 @@ use nix::unistd::Pid;
 use crate::common;
 use crate::common::mount::{Mount, Place, mounted_types, program, unmount};
 use crate::common::program::ToEnd;
+use crate::common::target::Started;
 
 /// All that end a program by default and can be caught, but those of its own faults and real-time
 /// signals.
@@ -98,26 +99,14 @@ fn a_signal_ends_the_wait_for_the_helper_at_once() {
     }
 }
 
-/// A child that is killed and reaped when the test ends.
-struct Guarded(Child);
-
-impl Guarded {
-    /// Waits until the program waits in an lstat.
-    fn wait_until_it_looks(&self) {
-        let waits = format!("/proc/{}/syscall", self.0.id());
-        common::until("the look", || {
-            let call = std::fs::read_to_string(&waits).ok()?;
-            let number: i64 = call.split(' ').next()?.parse().ok()?;
-            [libc::SYS_statx, libc::SYS_newfstatat].contains(&number).then_some(())
-        });
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Waits until a program waits in an lstat.
+fn wait_until_it_looks(program: &Started) {
+    let waits = format!("/proc/{}/syscall", program.pid());
+    common::until("the look", || {
+        let call = std::fs::read_to_string(&waits).ok()?;
+        let number: i64 = call.split(' ').next()?.parse().ok()?;
+        [libc::SYS_statx, libc::SYS_newfstatat].contains(&number).then_some(())
+    });
 }
 
 /// Stops all threads of a daemon.
@@ -136,10 +125,8 @@ fn a_mount_whose_daemon_does_not_answer_is_unmounted() {
     let Some(mut mount) = Mount::new() else { return };
     stop(mount.daemon_pid());
     let mut umount = program();
-    umount.arg("umount").arg(mount.root()).stdin(Stdio::null());
-    let mut umount = Guarded(umount.spawn().unwrap());
-    let status = common::until("the unmount", || umount.0.try_wait().unwrap());
-    assert!(status.success(), "{status}");
+    let umount = umount.arg("umount").arg(mount.root()).to_end();
+    assert!(umount.status.success(), "{umount:?}");
     assert!(mounted_types(mount.root()).is_empty());
     kill(mount.daemon_pid(), Signal::SIGCONT).unwrap();
     assert_eq!(mount.wait().code(), Some(0));
@@ -152,10 +139,10 @@ fn the_mount_of_a_daemon_that_is_killed_while_it_is_asked_is_cleared() {
     stop(mount.daemon_pid());
     let mut second = program();
     second.arg("mount").arg(mount.root()).stdin(Stdio::null());
-    let mut second = Guarded(second.spawn().unwrap());
-    second.wait_until_it_looks();
+    let mut second = Started::new(&mut second);
+    wait_until_it_looks(&second);
     mount.signal(Signal::SIGKILL);
-    let status = common::until("the second mount", || second.0.try_wait().unwrap());
+    let status = second.wait();
     assert!(status.success(), "{status}");
     assert!(mount.path("self/maps").exists());
     assert_eq!(mounted_types(mount.root()), ["fuse.mach-procfs"]);
@@ -171,10 +158,10 @@ fn a_signal_ends_the_look_at_a_mount_that_hangs() {
         stop(daemon);
         let mut second = program();
         second.arg("mount").args(options).arg(mount.root()).stdin(Stdio::null());
-        let mut second = Guarded(second.spawn().unwrap());
-        second.wait_until_it_looks();
-        kill(Pid::from_raw(second.0.id() as i32), Signal::SIGINT).unwrap();
-        let status = common::until("the end", || second.0.try_wait().unwrap());
+        let mut second = Started::new(&mut second);
+        wait_until_it_looks(&second);
+        kill(Pid::from_raw(second.pid() as i32), Signal::SIGINT).unwrap();
+        let status = second.wait();
         assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{status}");
         kill(daemon, Signal::SIGCONT).unwrap();
         assert!(mount.path("self/maps").exists(), "the first mount is as it was");
