@@ -29,7 +29,7 @@ impl Shell {
     /// Starts it, or says that it is not here.
     fn new(name: &str) -> Option<Self> {
         for program in [name, "script"] {
-            if Command::new(program).arg("--version").output().is_err() {
+            if !common::program::is_installed(program) {
                 common::skip(&format!("{program} is not installed"));
                 return None;
             }

@@ -8,7 +8,7 @@ use mach_procfs::mount::quote;
 use tempfile::TempDir;
 
 use super::common::mount::{Place, can_mount, is_mounted, program, unmount};
-use super::common::program::{err, out, run};
+use super::common::program::{err, is_installed, out, run};
 use super::common::target::killer;
 use super::common::watchdog::Watchdog;
 use super::common::{skip, until};
@@ -91,7 +91,7 @@ fn a_mount_in_the_background_says_nothing() {
 
 #[test]
 fn on_a_terminal_it_says_how_it_ends() {
-    if Command::new("script").arg("--version").output().is_err() {
+    if !is_installed("script") {
         return skip("script is not installed");
     }
     let on_a_terminal = |place: &str| {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use super::program::{ToEnd, err};
+use super::program::{ToEnd, err, is_installed};
 use super::watchdog::Watchdog;
 use mach_procfs::model::from_octal;
 use nix::mount::{MntFlags, umount2};
@@ -291,7 +291,7 @@ pub fn can_mount() -> bool {
         return false;
     }
     let is_root = nix::unistd::geteuid().is_root();
-    if !is_root && Command::new("fusermount3").arg("--version").output().is_err() {
+    if !is_root && !is_installed("fusermount3") {
         super::skip("fusermount3 is missing");
         return false;
     }

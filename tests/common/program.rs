@@ -46,6 +46,11 @@ pub fn write_script(to: &Path, text: &str) {
     assert!(shell.wait().expect("sh").success(), "{}", to.display());
 }
 
+/// Whether a program of the system is here.
+pub fn is_installed(program: &str) -> bool {
+    Command::new(program).arg("--version").stdin(Stdio::null()).output().is_ok()
+}
+
 /// Runs a command, with all that it starts, to its end or to that of the watchdog.
 pub trait ToEnd {
     /// Its status and its output. Its standard input is empty unless it was set.

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::common::{self, mount::Mount};
+use super::common::{self, mount::Mount, program::is_installed};
 
 /// Whether a reader is there; says so where not, which in CI is a failure.
 pub fn is_here(reader: &str) -> bool {
-    let found = Command::new(reader).arg("--version").stdin(Stdio::null()).output().is_ok();
+    let found = is_installed(reader);
     if !found {
         common::skip(&format!("{reader} is missing; scripts/test installs it"));
     }

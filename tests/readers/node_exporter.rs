@@ -10,6 +10,7 @@ use procfs::net::TcpState;
 use procfs::process::{FDTarget, Process};
 
 use super::common::mount::Mount;
+use super::common::program::is_installed;
 use super::common::target::Started;
 use super::common::{self};
 
@@ -32,8 +33,8 @@ const MISSING: [(&str, &str); 7] = [
 const MISSING_ON_MACOS: [&str; 6] =
     ["diskstats", "entropy", "filefd", "netstat", "pressure", "softnet"];
 
-fn is_installed() -> bool {
-    let found = Command::new(PROGRAM).arg("--version").stdin(Stdio::null()).output().is_ok();
+fn is_here() -> bool {
+    let found = is_installed(PROGRAM);
     if !found {
         common::skip("prometheus-node-exporter is not installed");
     }
@@ -112,7 +113,7 @@ fn listener_of(pid: u32) -> Option<SocketAddr> {
 
 #[test]
 fn metrics_are_those_of_the_kernels_files() {
-    let Some(mount) = is_installed().then(Mount::new).flatten() else { return };
+    let Some(mount) = is_here().then(Mount::new).flatten() else { return };
     let kernels = Scrape::of(Path::new("/proc"));
     let ours = Scrape::of(mount.root());
     let is_missing = |name: &&&str| MISSING.iter().any(|(_, start)| name.starts_with(start));
@@ -131,7 +132,7 @@ fn metrics_are_those_of_the_kernels_files() {
 #[test]
 fn a_mac_has_what_the_collectors_read() {
     let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/arm64.json");
-    let mount = is_installed().then(|| Mount::with(&["--replay", recording])).flatten();
+    let mount = is_here().then(|| Mount::with(&["--replay", recording])).flatten();
     let Some(mount) = mount else { return };
     let (scrape, kernels) = (Scrape::of(mount.root()), Scrape::of(Path::new("/proc")));
     let further = &scrape.failed() - &kernels.failed();

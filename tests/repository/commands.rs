@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::mount::{can_mount, detach_all, mount_point};
+use crate::common::program::is_installed;
 use crate::common::skip;
 use crate::common::watchdog::Watchdog;
 
@@ -136,7 +137,7 @@ fn every_block_of_commands_runs() {
         if !is_mountable && commands.iter().any(|(it, _)| it.contains("~/proc")) {
             continue;
         }
-        if commands.iter().any(|(it, _)| it.contains("jq ")) && !has("jq") {
+        if commands.iter().any(|(it, _)| it.contains("jq ")) && !is_installed("jq") {
             skip("jq is missing");
             continue;
         }
@@ -160,10 +161,6 @@ fn every_block_of_commands_runs() {
             }
         }
     }
-}
-
-fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok()
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::common::program::is_installed;
 use crate::common::skip;
 
 fn top() -> &'static Path {
@@ -33,7 +34,7 @@ fn the_formula_builds_the_sources_that_are_packed() {
     if !top().join(".git").exists() {
         return skip("these sources are in no git repository");
     }
-    if Command::new("git").arg("--version").output().is_err() {
+    if !is_installed("git") {
         return skip("git is not installed");
     }
     let dist = tempfile::tempdir().unwrap();
